@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: ISC
+#
+# make                     the library, at build/
+# make check               every test; WERROR=1 makes warnings errors, SAN=address,undefined builds with sanitizers
+# make install             to $(DESTDIR)$(PREFIX); uninstall likewise
+# Nothing here installs a package: ./check does.
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+CC ?= cc
+CFLAGS ?= -O2 -g
+SAN ?=
+WERROR ?=
+
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef \
+	-Wformat=2 -Wvla $(if $(WERROR),-Werror)
+HARDENING = -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
+B = build
+
+# A layer sees the public header, itself, and what is below it: each has its own root of includes.
+LAYERS = base dir
+SEES_base = base
+SEES_dir = base dir
+ROOTS = $(LAYERS:%=$(B)/layers/%)
+
+OBJECTS = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(LAYERS:%=src/%/*.c)))
+
+all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc
+
+$(ROOTS): $(B)/layers/%:
+	mkdir -p $@
+	for layer in $(SEES_$*); do ln -sfn "$(CURDIR)/src/$$layer" $@/$$layer; done
+
+# Another compiler or other flags are another build.
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+
+define layer
+$(B)/objects/$(1)/%.o: src/$(1)/%.c $(B)/flags | $(B)/layers/$(1)
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -fPIC -fvisibility=hidden -Iinclude -include src/dir/export.h -I$(B)/layers/$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach name,$(LAYERS),$(eval $(call layer,$(name))))
+
+# One object in which everything but the public calls is local: programs may use the same names.
+$(B)/libatomicdir.a: $(OBJECTS)
+	$(CC) -r -nostdlib -o $(B)/libatomicdir.o $(OBJECTS)
+	objcopy --localize-hidden $(B)/libatomicdir.o
+	rm -f $@
+	ar rcs $@ $(B)/libatomicdir.o
+
+$(B)/libatomicdir.so: $(OBJECTS) src/dir/libatomicdir.map
+	$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libatomicdir.so.0 -Wl,--version-script,src/dir/libatomicdir.map \
+		-Wl,-z,relro,-z,now -Wl,-z,defs -o $(B)/libatomicdir.so.$(VERSION) $(OBJECTS)
+	ln -sf libatomicdir.so.$(VERSION) $(B)/libatomicdir.so.0
+	ln -sf libatomicdir.so.0 $@
+
+$(B)/atomicdir.pc: Makefile
+	@mkdir -p $(B)
+	printf '%s\n' 'Name: atomicdir' 'Description: fill a directory atomically' 'Version: $(VERSION)' \
+		'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -latomicdir' > $@
+
+TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c))
+
+$(B)/tests/%: tests/library/%.c tests/library/tap.h $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
+
+check: all $(TESTS)
+	CC='$(CC)' SAN='$(SAN)' prove --verbose $(TESTS) $(wildcard tests/library/*.sh)
+
+install: all
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(B)/libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	ln -sf libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatomicdir.so.0
+	ln -sf libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so
+	install -m 644 $(B)/atomicdir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+
+uninstall:
+	rm -f $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
+
+clean:
+	rm -rf $(B)
+
+FORCE:
+.PHONY: all check install uninstall clean FORCE
+-include $(OBJECTS:.o=.d)

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void text_sanitise(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+}
+
+void error_clear(struct atomicdir_error *error)
+{
+	if (!error)
+		return;
+	error->kind = ATOMICDIR_OK;
+	error->errnum = 0;
+	error->path[0] = '\0';
+	error->text[0] = '\0';
+}
+
+static void fill_path(struct atomicdir_error *error, const char *path)
+{
+	size_t size = path ? strlen(path) : 0;
+
+	if (size >= sizeof(error->path))
+		size = sizeof(error->path) - 1;
+	if (size)
+		memcpy(error->path, path, size);
+	error->path[size] = '\0';
+}
+
+static __attribute__((format(printf, 5, 0))) void fill(struct atomicdir_error *error, int kind, int errnum, const char *path,
+						       const char *format, va_list arguments)
+{
+	char what[384];
+
+	error->kind = kind;
+	error->errnum = errnum;
+	fill_path(error, path);
+	vsnprintf(what, sizeof(what), format, arguments);
+	snprintf(error->text, sizeof(error->text), "%s%s%s%s%s", what, path && *path ? ": " : "", path ? error->path : "",
+		 errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	text_sanitise(error->text);
+}
+
+int error_errno(struct atomicdir_error *error, const char *path, const char *format, ...)
+{
+	int saved = errno;
+	va_list arguments;
+
+	if (error) {
+		va_start(arguments, format);
+		fill(error, ATOMICDIR_FAILED, saved, path, format, arguments);
+		va_end(arguments);
+	}
+	errno = saved;
+	return -1;
+}
+
+int error_set(struct atomicdir_error *error, int kind, const char *path, const char *format, ...)
+{
+	int saved = errno;
+	va_list arguments;
+
+	if (error) {
+		va_start(arguments, format);
+		fill(error, kind, 0, path, format, arguments);
+		va_end(arguments);
+	}
+	errno = saved;
+	return -1;
+}
+
+void error_append(struct atomicdir_error *error, const char *format, ...)
+{
+	size_t used;
+	va_list arguments;
+
+	if (!error)
+		return;
+	used = strlen(error->text);
+	if (used && used + 3 < sizeof(error->text)) {
+		memcpy(error->text + used, "; ", 3);
+		used += 2;
+	}
+	va_start(arguments, format);
+	vsnprintf(error->text + used, sizeof(error->text) - used, format, arguments);
+	va_end(arguments);
+	text_sanitise(error->text);
+}
+
+int error_prefix(struct atomicdir_error *error, const char *format, ...)
+{
+	char old[sizeof(error->text)];
+	size_t used;
+	va_list arguments;
+
+	if (!error)
+		return -1;
+	memcpy(old, error->text, sizeof(old));
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	used = strlen(error->text);
+	snprintf(error->text + used, sizeof(error->text) - used, ": %.*s", (int)(sizeof(old) - 1), old);
+	text_sanitise(error->text);
+	return -1;
+}
+
+void error_warn(struct atomicdir_error *warning, const char *path, const char *format, ...)
+{
+	int saved = errno;
+	va_list arguments;
+
+	if (!warning || warning->kind != ATOMICDIR_OK)
+		return;
+	if (warning->text[0]) {
+		if (!strstr(warning->text, "; and more"))
+			error_append(warning, "and more");
+		return;
+	}
+	va_start(arguments, format);
+	fill(warning, ATOMICDIR_OK, saved, path, format, arguments);
+	va_end(arguments);
+	errno = saved;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Setting the caller's `struct atomicdir_error`. All functions take NULL for it, keep errno, and return -1 so that a failure is
+ * one line: `return error_set(error, ATOMICDIR_FAILED, path, "cannot open")`. Text is one line whatever stands in a path.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <atomicdir.h>
+
+void error_clear(struct atomicdir_error *error);
+
+/* "FORMAT: PATH: why", the why from errno, which it records. */
+int error_errno(struct atomicdir_error *error, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same with another kind, and no errno. */
+int error_set(struct atomicdir_error *error, int kind, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Adds ("; ", then) more at the end. */
+void error_append(struct atomicdir_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts what was being done in front. */
+int error_prefix(struct atomicdir_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A warning: kind OK with a text. The first one of a call stays, the others are counted. Never replaces an error. */
+void error_warn(struct atomicdir_error *warning, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Replaces what is not printable by "?" so that a hostile name cannot forge lines or drive a terminal; UTF-8 stays. */
+void text_sanitise(char *text);
+
+#endif

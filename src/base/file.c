@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+int write_all(int fd, const void *bytes, size_t size)
+{
+	const char *next = bytes;
+
+	while (size) {
+		ssize_t written = write(fd, next, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -1;
+		next += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+ssize_t read_all(int fd, void *bytes, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t more = read(fd, (char *)bytes + got, size - got);
+
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more < 0)
+			return -1;
+		if (!more)
+			break;
+		got += (size_t)more;
+	}
+	return (ssize_t)got;
+}
+
+int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer *buffer)
+{
+	cleanup_fd int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (!S_ISREG(status.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (size_t got = 0;;) {
+		ssize_t more;
+
+		if (buffer_reserve(buffer, 4096) < 0)
+			return -1;
+		more = read_all(fd, buffer->bytes + buffer->size, 4096);
+		if (more < 0)
+			return -1;
+		buffer->size += (size_t)more;
+		buffer->bytes[buffer->size] = '\0';
+		got += (size_t)more;
+		if (got > limit) {
+			errno = EFBIG;
+			return -1;
+		}
+		if (more < 4096)
+			return 0;
+	}
+}
+
+int create_file_at(int directory_fd, const char *name, mode_t mode)
+{
+	cleanup_fd int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0777);
+	struct stat status;
+
+	if (fd < 0)
+		return -1;
+	/* A look is cheaper than a change, and the umask seldom takes anything. */
+	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0)) {
+		unlinkat(directory_fd, name, 0);
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+int open_directory_at(int directory_fd, const char *name)
+{
+	return openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int create_directory_at(int directory_fd, const char *name, mode_t mode)
+{
+	cleanup_fd int fd = -1;
+	struct stat status;
+
+	if (mkdirat(directory_fd, name, 0700) < 0)
+		return -1;
+	fd = open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		goto undo;
+	mode |= status.st_mode & S_ISGID;
+	if ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0)
+		goto undo;
+	return take_fd(&fd);
+undo:
+	unlinkat(directory_fd, name, AT_REMOVEDIR);
+	return -1;
+}
+
+int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size)
+{
+	cleanup_fd int fd = create_file_at(directory_fd, name, mode);
+
+	if (fd < 0)
+		return -1;
+	if (write_all(fd, bytes, size) < 0 || close(take_fd(&fd)) < 0) {
+		int saved = errno;
+
+		unlinkat(directory_fd, name, 0);
+		errno = saved;
+		return -1;
+	}
+	return 0;
+}
+
+int open_lending_at(int directory_fd, const char *name, int flags)
+{
+	struct stat status;
+	int fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
+	int saved;
+
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(status.st_mode) ||
+	    fchmodat(directory_fd, name, (status.st_mode & 07777) | 0700, 0) < 0) {
+		errno = EACCES;
+		return -1;
+	}
+	fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
+	saved = errno;
+	if (fd >= 0 ? fchmod(fd, status.st_mode & 07777) < 0 : fchmodat(directory_fd, name, status.st_mode & 07777, 0) < 0) {
+		close_fd(&fd);
+		return -1;
+	}
+	errno = saved;
+	return fd;
+}

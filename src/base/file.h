@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Reading and writing descriptors, and making or opening entries of a directory so that their modes are exact and a hostile
+ * umask, mode or symlink is no obstacle. All return -1 with errno.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+
+int write_all(int fd, const void *bytes, size_t size);
+/* Up to `size` bytes, fewer only at the end of the file. */
+ssize_t read_all(int fd, void *bytes, size_t size);
+/* Appends all of a file of at most `limit` bytes; EFBIG if it is longer. */
+int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer *buffer);
+
+/* A new regular file, open for writing, with exactly this mode. */
+int create_file_at(int directory_fd, const char *name, mode_t mode);
+/* A new directory, open, with exactly this mode; a setgid bit that its parent handed down stays. */
+int create_directory_at(int directory_fd, const char *name, mode_t mode);
+/* A new file with these bytes. A file that could not be written whole is removed. */
+int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
+
+int open_directory_at(int directory_fd, const char *name);
+/* Opens what we own whatever its mode: where that is in the way, the owner's bits are lent, and given back once it is open. */
+int open_lending_at(int directory_fd, const char *name, int flags);
+
+#endif

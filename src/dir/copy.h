@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Copying trees: bytes (as reflinks where there are any), modes, modification times, symlinks as they are, owners where we may.
+ */
+#ifndef DIR_COPY_H
+#define DIR_COPY_H
+
+#include <stdbool.h>
+
+#include <atomicdir.h>
+
+/* A file, symlink or tree. With `merge` what is there already stays, and directories are merged; without it is EEXIST. */
+int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, bool merge, struct atomicdir_error *error);
+/* What is in one directory into another, whose own mode, owner and time stay. */
+int tree_copy_content(int from_fd, int to_fd, bool merge, struct atomicdir_error *error);
+
+/* The bytes of one open file into another, empty one. -1 with errno. */
+int copy_bytes(int from_fd, int to_fd);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+static int sync_part(const struct store *store, int64_t number, const char *suffix, struct atomicdir_error *error)
+{
+	char name[NAME_NUMBER_SIZE];
+	cleanup_fd int fd = -1;
+
+	name_number(name, number, suffix);
+	fd = openat(store->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return error_errno(error, name, "cannot open it to make it durable");
+	return sync_fd(fd, name, error);
+}
+
+int durable_before_swap(const struct writer *writer, int fd, int64_t number, struct atomicdir_error *error)
+{
+	const struct store *store = &writer->store;
+
+	if (writer->way == SYNC_WAY_NONE || writer->way == SYNC_WAY_VOLATILE)
+		return 0;
+	if (writer->way == SYNC_WAY_FS)
+		return sync_filesystem(fd, error);
+	if (sync_tree(fd, error) < 0 || sync_part(store, number, ".info.new", error) < 0 ||
+	    sync_part(store, number, ".hook", error) < 0 || sync_fd(store->fd, store->name.store, error) < 0)
+		return -1;
+	return store->is_new ? sync_fd(store->parent_fd, store->name.parent, error) : 0;
+}
+
+int durable_after_swap(const struct writer *writer, struct atomicdir_error *error)
+{
+	if (writer->way == SYNC_WAY_NONE || writer->way == SYNC_WAY_VOLATILE)
+		return 0;
+	return sync_fd(writer->store.parent_fd, writer->store.name.parent, error);
+}
+
+int durable_again(const struct writer *writer, int fd, struct atomicdir_error *error)
+{
+	if (durable_before_swap(writer, fd, writer->live, error) < 0)
+		return -1;
+	return durable_after_swap(writer, error);
+}

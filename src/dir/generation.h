@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What callers are told about generations: gathered one by one, then packed into one block of memory that free(3) ends.
+ */
+#ifndef DIR_GENERATION_H
+#define DIR_GENERATION_H
+
+#include <stddef.h>
+
+#include "dir/store.h"
+
+struct generation_list {
+	struct atomicdir_generation *items;   /* their strings are on the heap, ours until packed */
+	size_t count;
+};
+
+void generation_list_clear(struct generation_list *list);
+#define cleanup_generations cleanup(generation_list_clear)
+
+/* What is not to be read by us stays unknown. -1: no memory. */
+int generation_list_add(struct generation_list *list, const struct store *store, int64_t number, int64_t live);
+/* NULL for an empty one. How many. */
+int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed, struct atomicdir_error *error);
+/* Is a reader in it? */
+bool generation_is_pinned(const struct store *store, int64_t number);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `N.info`: the file whose presence says that generation N was published, and the facts that readers do not see. Lines of
+ * "key value"; what a line does not parse to is left at its default, since the file may have been damaged or written by a later
+ * version.
+ */
+#ifndef DIR_INFO_H
+#define DIR_INFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dir/name.h"
+
+#define INFO_NOTE_MAX 65536
+
+struct info_replaced { int64_t number, at_ms; };
+
+struct info {
+	int64_t created_ms;      /* wall clock, for people */
+	int64_t previous;        /* what was live when this was first published; 0: nothing */
+	int64_t files, bytes;    /* -1: not known */
+	int64_t keep, grace_ms;  /* as the last fill was told; -1: not known */
+	bool is_synced;          /* made durable before the swap */
+	mode_t top_mode;         /* 0: not known. A death while the wake-up lends the write bit is mended with it */
+	char boot[64];           /* at_ms below are CLOCK_BOOTTIME of this boot */
+	struct info_replaced *replaced;   /* when each generation that is still kept was last replaced; the live one's info counts */
+	size_t replaced_count;
+	char *note;
+};
+
+#define INFO_INIT ((struct info){ .files = -1, .bytes = -1, .keep = -1, .grace_ms = -1 })
+
+void info_clear(struct info *info);
+#define cleanup_info cleanup(info_clear)
+
+/* `N.info`, or `N.info.new` where there is no other; for the live one the other way round, since a swap that happened makes the
+ * new facts true. -1 with errno; *info is INFO_INIT then. */
+int info_read(int store_fd, int64_t number, bool is_live, struct info *info);
+/* `N.info.new`; -1 with errno, and nothing is left behind. */
+int info_write_new(int store_fd, int64_t number, const struct info *info);
+
+/* Replaces N's stamp; keeps errno. -1: no memory. */
+int info_stamp(struct info *info, int64_t number, int64_t at_ms);
+void info_unstamp(struct info *info, int64_t number);
+/* When it was replaced, by CLOCK_BOOTTIME; -1: long ago, or before this boot. */
+int64_t info_replaced_at(const struct info *info, int64_t number, const char *boot);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/name.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#define STORE_SUFFIX ".atomicdir"
+
+int name_init(struct name *name, const char *link, struct atomicdir_error *error)
+{
+	size_t size = link ? strlen(link) : 0, start;
+
+	while (size > 1 && link[size - 1] == '/')
+		size--;
+	for (start = size; start > 0 && link[start - 1] != '/'; start--)
+		;
+	if (!size || start == size || (size - start == 1 && link[start] == '.') ||
+	    (size - start == 2 && link[start] == '.' && link[start + 1] == '.'))
+		return error_set(error, ATOMICDIR_USAGE, link, "LINK must end in a name of its own, not in \"\", \".\", \"..\" or \"/\"");
+	if (size - start >= sizeof(name->base) || start >= sizeof(name->parent)) {
+		errno = ENAMETOOLONG;
+		error_errno(error, link, "cannot use this LINK");
+		if (error)
+			error->kind = ATOMICDIR_USAGE;
+		return -1;
+	}
+	memcpy(name->base, link + start, size - start);
+	name->base[size - start] = '\0';
+	memcpy(name->parent, start ? link : ".", start ? start : 1);
+	name->parent[start ? start : 1] = '\0';
+	name->store[0] = '\0';
+	return 0;
+}
+
+/* FNV-1a: tells long names of one directory apart; nobody but their owner chooses them. */
+static uint64_t hash(const char *text)
+{
+	uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return value;
+}
+
+void name_store(struct name *name, long limit)
+{
+	size_t most = limit > 64 && limit < NAME_SIZE ? (size_t)limit : NAME_SIZE - 1;
+	size_t fixed = sizeof("." STORE_SUFFIX) - 1;
+
+	if (strlen(name->base) + fixed <= most)
+		snprintf(name->store, sizeof(name->store), ".%.*s" STORE_SUFFIX, (int)(most - fixed), name->base);
+	else
+		snprintf(name->store, sizeof(name->store), ".%.*s~%016" PRIx64 STORE_SUFFIX, (int)(most - fixed - 17), name->base,
+			 hash(name->base));
+}
+
+char *name_absolute(const struct name *name, const char *entry)
+{
+	cleanup_free char *parent = realpath(name->parent, NULL);
+	char *path;
+
+	if (!parent || asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, entry) < 0)
+		return NULL;
+	return path;
+}
+
+void name_number(char text[static NAME_NUMBER_SIZE], int64_t number, const char *suffix)
+{
+	snprintf(text, NAME_NUMBER_SIZE, "%06" PRId64 "%s", number, suffix);
+}
+
+int64_t name_parse_number(const char *text, const char **suffix)
+{
+	int64_t number = 0;
+	size_t digits = 0;
+
+	for (; text[digits] >= '0' && text[digits] <= '9'; digits++)
+		if ((number = number * 10 + (text[digits] - '0')) > NAME_NUMBER_MAX)
+			return 0;
+	if (digits < 6 || (digits > 6 && text[0] == '0'))
+		return 0;
+	*suffix = text + digits;
+	return number;
+}
+
+void name_link_text(const struct name *name, int64_t number, char *text, size_t size)
+{
+	snprintf(text, size, "%s/%06" PRId64, name->store, number);
+}
+
+int64_t name_parse_link_text(const struct name *name, const char *text)
+{
+	size_t size = strlen(name->store);
+	const char *rest = "";
+	int64_t number;
+
+	if (strncmp(text, name->store, size) != 0 || text[size] != '/')
+		return 0;
+	number = name_parse_number(text + size + 1, &rest);
+	return *rest ? 0 : number;
+}

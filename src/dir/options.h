@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The caller's options, of whatever size its struct has, as the struct that this library knows; checked.
+ */
+#ifndef DIR_OPTIONS_H
+#define DIR_OPTIONS_H
+
+#include <atomicdir.h>
+
+#define OPTIONS_KEEP_DEFAULT 1
+#define OPTIONS_GRACE_MS_DEFAULT 1000
+
+int options_read(struct atomicdir_options *own, const struct atomicdir_options *given, struct atomicdir_error *error);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "dir/compare.h"
+#include "dir/generation.h"
+#include "dir/info.h"
+
+#define PIN_TRIES 1000       /* of 5 ms: a writer's hold lasts as long as a removal */
+
+void reader_close(struct reader *reader)
+{
+	store_close(&reader->store);
+}
+
+int reader_open(struct reader *reader, const char *link, struct atomicdir_error *error)
+{
+	char name[NAME_NUMBER_SIZE];
+	struct stat status;
+
+	*reader = (struct reader){ .store = STORE_INIT };
+	if (store_open_parent(&reader->store, link, O_PATH, error) < 0)
+		return -1;
+	if (link_read(reader->store.parent_fd, &reader->store.name, &reader->link) < 0)
+		return error_errno(error, link, "cannot look at LINK");
+	if (link_require_ours(&reader->link, &reader->store.name, error) < 0)
+		return -1;
+	reader->store.fd = openat(reader->store.parent_fd, reader->store.name.store, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (reader->store.fd < 0 && errno != ENOENT)
+		return error_errno(error, link, "cannot open the store of LINK");
+	name_number(name, reader->link.number, "");
+	if (reader->link.kind == LINK_OURS && reader->store.fd >= 0 &&
+	    fstatat(reader->store.fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
+		reader->live = reader->link.number;
+	return 0;
+}
+
+static int require_live(const struct reader *reader, const char *link, struct atomicdir_error *error)
+{
+	return reader->live ? 0 : error_set(error, ATOMICDIR_NO_GENERATION, link, "nothing is published there");
+}
+
+int atomicdir_show(const char *link, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	cleanup_generations struct generation_list list = { 0 };
+	cleanup_reader struct reader reader = { .store = STORE_INIT };
+
+	error_clear(error);
+	if (reader_open(&reader, link, error) < 0 || require_live(&reader, link, error) < 0)
+		return -1;
+	if (generation_list_add(&list, &reader.store, reader.live, reader.live) < 0)
+		return error_errno(error, link, "cannot tell which generation is live");
+	return generation_list_pack(&list, live, error) < 0 ? -1 : 0;
+}
+
+int atomicdir_list(const char *link, struct atomicdir_generation **list, struct atomicdir_error *error)
+{
+	cleanup_generations struct generation_list generations = { 0 };
+	cleanup_found struct found_list found = { 0 };
+	cleanup_reader struct reader reader = { .store = STORE_INIT };
+
+	error_clear(error);
+	if (reader_open(&reader, link, error) < 0)
+		return -1;
+	if (reader.store.fd >= 0 && store_find(&reader.store, &found, error) < 0)
+		return -1;
+	for (size_t i = 0; i < found.count; i++) {
+		const struct found *one = &found.list[i];
+
+		if (!(one->parts & FOUND_ENTRY) || (!(one->parts & FOUND_INFO) && one->number != reader.live))
+			continue;
+		if (generation_list_add(&generations, &reader.store, one->number, reader.live) < 0)
+			return error_errno(error, link, "cannot list the generations");
+	}
+	return generation_list_pack(&generations, list, error);
+}
+
+/* ---- Comparing ---- */
+
+static int open_generation(const struct reader *reader, int64_t number, struct atomicdir_error *error)
+{
+	char name[NAME_NUMBER_SIZE], info[NAME_NUMBER_SIZE];
+	struct stat status;
+	int fd = -1;
+
+	name_number(name, number, "");
+	name_number(info, number, ".info");
+	if (number > 0 && reader->store.fd >= 0 &&
+	    (number == reader->live || fstatat(reader->store.fd, info, &status, AT_SYMLINK_NOFOLLOW) == 0))
+		fd = open_directory_at(reader->store.fd, name);
+	else
+		errno = ENOENT;
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return error_set(error, ATOMICDIR_NO_GENERATION, reader->store.name.base, "there is no generation %" PRId64, number);
+	return error_errno(error, reader->store.name.base, "cannot open generation %" PRId64, number);
+}
+
+int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_change **list, struct atomicdir_error *error)
+{
+	cleanup_changes struct changes *changes = changes_new();
+	cleanup_reader struct reader reader = { .store = STORE_INIT };
+	cleanup_fd int a_fd = -1, b_fd = -1;
+	int result;
+
+	error_clear(error);
+	if (!changes)
+		return error_errno(error, link, "cannot compare");
+	if (reader_open(&reader, link, error) < 0)
+		return -1;
+	if (b < 0 && require_live(&reader, link, error) < 0)
+		return -1;
+	b = b < 0 ? reader.live : b;
+	b_fd = open_generation(&reader, b, error);
+	if (b_fd < 0)
+		return -1;
+	if (a < 0) {
+		cleanup_info struct info info = INFO_INIT;
+
+		info_read(reader.store.fd, b, b == reader.live, &info);
+		a = info.previous;
+	}
+	if (a) {
+		a_fd = open_generation(&reader, a, error);
+		if (a_fd < 0)
+			return -1;
+	}
+	result = tree_compare(a_fd, b_fd, changes, false, error);
+	if (result >= 0 && list && changes_take(changes, list) < 0)
+		return error_errno(error, link, "cannot list what differs");
+	return result;
+}
+
+/* ---- Pins ---- */
+
+/* 1: pinned, *fd is open. 0: look again. */
+static int try_pin(const char *link, int64_t *generation, int *fd, struct atomicdir_error *error)
+{
+	cleanup_reader struct reader reader = { .store = STORE_INIT };
+	cleanup_fd int opened = -1;
+	char name[NAME_NUMBER_SIZE];
+	struct stat named, own;
+	struct link now;
+
+	if (reader_open(&reader, link, error) < 0)
+		return -1;
+	if (reader.link.kind == LINK_ABSENT)
+		return require_live(&reader, link, error);
+	name_number(name, reader.link.number, "");
+	opened = openat(reader.store.fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (opened < 0 && errno != ENOENT)
+		return error_errno(error, link, "cannot open the live generation");
+	if (opened < 0 || flock(opened, LOCK_SH | LOCK_NB) < 0)
+		return 0;
+	/* It may have been removed, or replaced, between the look and the lock. */
+	if (link_read(reader.store.parent_fd, &reader.store.name, &now) < 0 || now.kind != LINK_OURS ||
+	    now.number != reader.link.number || fstatat(reader.store.fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fstat(opened, &own) < 0 || named.st_dev != own.st_dev || named.st_ino != own.st_ino)
+		return 0;
+	if (generation)
+		*generation = reader.link.number;
+	*fd = take_fd(&opened);
+	return 1;
+}
+
+int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error *error)
+{
+	const struct timespec pause = { 0, 5000000 };
+	int fd = -1;
+
+	error_clear(error);
+	for (int tries = 0; tries < PIN_TRIES; tries++) {
+		int result = try_pin(link, generation, &fd, error);
+
+		if (result)
+			return result < 0 ? -1 : fd;
+		/* A first refusal is a swap just now: look at once. */
+		if (tries && nanosleep(&pause, NULL) < 0)
+			return error_errno(error, link, "cannot wait to pin the live generation");
+	}
+	if (access(link, F_OK) < 0)
+		return error_set(error, ATOMICDIR_NO_GENERATION, link, "LINK names a generation that is not there");
+	return error_set(error, ATOMICDIR_BUSY, link, "somebody holds the live generation locked against pins");
+}
+
+int atomicdir_hook_done(const char *link, int64_t generation, struct atomicdir_error *error)
+{
+	cleanup_reader struct reader reader = { .store = STORE_INIT };
+	char name[NAME_NUMBER_SIZE];
+
+	error_clear(error);
+	if (reader_open(&reader, link, error) < 0)
+		return -1;
+	name_number(name, generation, ".hook");
+	if (reader.store.fd >= 0 && generation > 0 && unlinkat(reader.store.fd, name, 0) < 0 && errno != ENOENT)
+		return error_errno(error, name, "cannot remove the mark of the hook");
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/sync.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "dir/tree.h"
+
+#define XFS_MAGIC 0x58465342    /* statfs(2) */
+
+/* Before 5.17 syncfs(2) dropped some errors of the file systems below. */
+static int has_honest_syncfs(void)
+{
+	struct utsname system;
+	int major = 0, minor = 0;
+
+	return uname(&system) == 0 && sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 5 || (major == 5 && minor >= 17));
+}
+
+enum sync_way sync_way(int fd, int wanted)
+{
+	struct statfs filesystem;
+
+	if (wanted == ATOMICDIR_SYNC_NONE)
+		return SYNC_WAY_NONE;
+	if (wanted == ATOMICDIR_SYNC_FS)
+		return SYNC_WAY_FS;
+	if (wanted == ATOMICDIR_SYNC_FILES || fstatfs(fd, &filesystem) < 0)
+		return SYNC_WAY_FILES;
+	switch ((unsigned long)filesystem.f_type) {
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+		return SYNC_WAY_VOLATILE;
+	case EXT4_SUPER_MAGIC:
+	case XFS_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+		return has_honest_syncfs() ? SYNC_WAY_FS : SYNC_WAY_FILES;
+	default:
+		return SYNC_WAY_FILES;
+	}
+}
+
+int sync_filesystem(int fd, struct atomicdir_error *error)
+{
+	return syncfs(fd) < 0 ? error_errno(error, NULL, "cannot make the new generation durable") : 0;
+}
+
+int sync_fd(int fd, const char *what, struct atomicdir_error *error)
+{
+	return fsync(fd) < 0 ? error_errno(error, what, "cannot make it durable") : 0;
+}
+
+static int sync_entry(int directory_fd, const char *name, struct atomicdir_error *error)
+{
+	cleanup_fd int fd = -1;
+	struct tree_entry entry;
+
+	if (tree_look(directory_fd, name, &entry) < 0)
+		return error_errno(error, name, "cannot look at it to make it durable");
+	if (!S_ISREG(entry.mode) && !S_ISDIR(entry.mode))
+		return 0;
+	fd = open_lending_at(directory_fd, name, S_ISDIR(entry.mode) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
+	if (fd < 0)
+		return error_errno(error, name, "cannot open it to make it durable");
+	return S_ISDIR(entry.mode) ? sync_tree(fd, error) : sync_fd(fd, name, error);
+}
+
+int sync_tree(int top_fd, struct atomicdir_error *error)
+{
+	cleanup_names struct tree_names names = { 0 };
+
+	if (tree_names_read(top_fd, &names) < 0)
+		return error_errno(error, NULL, "cannot read a directory to make it durable");
+	for (size_t i = 0; i < names.count; i++)
+		if (sync_entry(top_fd, names.names[i], error) < 0)
+			return -1;
+	return sync_fd(top_fd, NULL, error);
+}

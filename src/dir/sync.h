@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The barriers. A failed one is an error and never tried again: the kernel reports a write error once, and what was not written is
+ * gone (fsync(2)).
+ */
+#ifndef DIR_SYNC_H
+#define DIR_SYNC_H
+
+#include <atomicdir.h>
+
+enum sync_way {
+	SYNC_WAY_FS,         /* one syncfs(2) */
+	SYNC_WAY_FILES,      /* fsync(2) of each file and directory, bottom up */
+	SYNC_WAY_NONE,       /* as asked */
+	SYNC_WAY_VOLATILE    /* tmpfs, ramfs: no disk */
+};
+
+/* `wanted` is an enum atomicdir_sync. By itself syncfs is used only where it was seen to report write errors. */
+enum sync_way sync_way(int fd, int wanted);
+/* `fd` inside the generation, opened before it was filled, so that every write error since is reported. */
+int sync_filesystem(int fd, struct atomicdir_error *error);
+int sync_tree(int top_fd, struct atomicdir_error *error);
+int sync_fd(int fd, const char *what, struct atomicdir_error *error);
+
+#endif

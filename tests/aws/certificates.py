@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: ISC
+"""A certificate authority for one run, and a server certificate from it, by way of openssl.
+
+No key outlives the start: the authority's is removed once it has signed, the
+server's once it is loaded. It will not renew anything.
+"""
+
+import os
+import ssl
+import subprocess
+import tempfile
+
+CA_CONFIG = """
+[req]
+distinguished_name = name
+x509_extensions = authority
+prompt = no
+[name]
+CN = Test Authority
+[authority]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+"""
+
+LEAF_EXTENSIONS = """
+basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = %s
+"""
+
+GOOD_NAMES = "DNS:localhost, IP:127.0.0.1, IP:::1"
+KINDS = ("good", "expired", "wrong-host", "unknown-authority")
+
+
+def make_context(directory, kind="good", extra_names=()):
+    """A server's TLS context; leaves ca.pem and ca-path/ (hashed) in directory.
+
+    The other kinds are for proving that a client refuses them."""
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        authority = _make_authority(scratch, "ca")
+        _publish_authority(directory, authority)
+        if kind == "unknown-authority":
+            authority = _make_authority(scratch, "other")
+        names = ", ".join((GOOD_NAMES,) + tuple("DNS:" + n for n in extra_names))
+        if kind == "wrong-host":
+            names = "DNS:elsewhere.invalid"
+        certificate, key = _make_leaf(scratch, authority, names, expired=kind == "expired")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        context.load_cert_chain(certificate, key)
+        return context
+
+
+def _make_authority(scratch, name):
+    base = os.path.join(scratch, name)
+    _write(base + ".cnf", CA_CONFIG)
+    _openssl("req", "-x509", "-config", base + ".cnf", "-nodes", "-days", "2",
+             "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-keyout", base + ".key", "-out", base + ".pem")
+    return base
+
+
+def _make_leaf(scratch, authority, names, expired):
+    base = os.path.join(scratch, "leaf")
+    _write(base + ".ext", LEAF_EXTENSIONS % names)
+    _write(base + ".cnf", "[req]\ndistinguished_name = n\nprompt = no\n[n]\nCN = localhost\n")
+    _openssl("req", "-new", "-config", base + ".cnf", "-nodes",
+             "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-keyout", base + ".key", "-out", base + ".csr")
+    _openssl("x509", "-req", "-in", base + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
+             "-set_serial", "0x" + os.urandom(8).hex(), "-days", "-1" if expired else "2",
+             "-extfile", base + ".ext", "-out", base + ".pem")
+    return base + ".pem", base + ".key"
+
+
+def _publish_authority(directory, authority):
+    with open(authority + ".pem") as file:
+        text = file.read()
+    _write(os.path.join(directory, "ca.pem"), text)
+    hashed = os.path.join(directory, "ca-path")
+    os.makedirs(hashed, exist_ok=True)
+    name = _openssl("x509", "-noout", "-hash", "-in", authority + ".pem").strip() + ".0"
+    _write(os.path.join(hashed, name), text)
+
+
+def _openssl(*arguments):
+    done = subprocess.run(("openssl",) + arguments, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise RuntimeError("openssl %s: %s" % (arguments[0], done.stderr.strip()))
+    return done.stdout
+
+
+def _write(path, text):
+    with open(path, "w") as file:
+        file.write(text)

@@ -1,0 +1,287 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Tells a running test server what to be; for shells. control.py DIR COMMAND ...; --help lists them.
+
+Speaks JSON lines to DIR/control, and reads DIR/requests.log by itself. Values
+given with --file or --binary never appear in argv. Shares no code with the
+server, so that it starts fast.
+"""
+
+import argparse
+import base64
+import json
+import os
+import socket
+import sys
+import time
+
+
+def main():
+    options = parse_options()
+    command = options.function
+    arguments = {name: value for name, value in vars(options).items()
+                 if name not in ("directory", "function", "command") and value is not None}
+    try:
+        return command(options.directory, options.command, arguments)
+    except (OSError, ValueError) as error:
+        sys.stderr.write("control.py: %s: %s\n" % (options.command, error))
+        return 1
+
+
+# Talking to the server
+
+
+def ask(directory, command, arguments):
+    """The server's result; ValueError with its text when it refuses."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        fd = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+        try:
+            connection.connect("/proc/self/fd/%d/control" % fd)
+        finally:
+            os.close(fd)
+        connection.sendall(json.dumps(dict(arguments, command=command)).encode() + b"\n")
+        with connection.makefile("rb") as stream:
+            line = stream.readline()
+    if not line:
+        raise ValueError("the server ended the conversation")
+    answer = json.loads(line)
+    if not answer["ok"]:
+        raise ValueError(answer["error"])
+    return answer["result"]
+
+
+def tell(directory, command, arguments):
+    ask(directory, command, arguments)
+    return 0
+
+
+# Commands that do something to their arguments first, or with the answer
+
+
+def put(directory, command, arguments):
+    take_value(arguments)
+    if arguments.pop("escaped", False):
+        arguments["name"] = json.loads('"%s"' % arguments["name"])
+    print(ask(directory, command, arguments)["version_id"])
+    return 0
+
+
+def take_value(arguments):
+    """--string, --file and --binary become what the server takes."""
+    if "file" in arguments:
+        arguments["text"] = read(arguments.pop("file")).decode("utf-8")
+    if "binary" in arguments:
+        arguments["binary"] = base64.b64encode(read(arguments["binary"])).decode()
+    if "tags" in arguments:
+        arguments["tags"] = tags(arguments["tags"])
+
+
+def load(directory, command, arguments):
+    arguments["secrets"] = json.loads(read(arguments.pop("file")))
+    return tell(directory, command, arguments)
+
+
+def tag(directory, command, arguments):
+    arguments["tags"] = tags(arguments["tags"])
+    return tell(directory, command, arguments)
+
+
+def raw(directory, command, arguments):
+    if "file" in arguments:
+        arguments["data"] = base64.b64encode(read(arguments.pop("file"))).decode()
+    elif "off" not in arguments:
+        raise ValueError("--file or --off")
+    return tell(directory, command, arguments)
+
+
+def policy(directory, command, arguments):
+    arguments["policy"] = json.loads(read(arguments.pop("file")))
+    return tell(directory, command, arguments)
+
+
+def allow(directory, command, arguments):
+    if "action" in arguments:
+        return tell(directory, command, arguments)
+    return tell(directory, "clear", {"parts": ["policy"]})
+
+
+def fault(directory, command, arguments):
+    if arguments.pop("forever", False):
+        arguments["remaining"] = None
+    return tell(directory, command, arguments)
+
+
+def key(directory, command, arguments):
+    if "secret" not in arguments and "remove" not in arguments:
+        raise ValueError("SECRET or --remove")
+    return tell(directory, command, arguments)
+
+
+def show(directory, command, arguments):
+    result = ask(directory, command, arguments)
+    print(result["arn"] if "arn" in arguments else json.dumps(result, indent=2))
+    return 0
+
+
+def address(directory, command, arguments):
+    """The server's URL, once it listens."""
+    path = os.path.join(directory, "address.http" if "http" in arguments else "address")
+    end = time.monotonic() + arguments["timeout"]
+    while not os.path.exists(path):
+        if time.monotonic() > end:
+            raise ValueError("no %s after %g seconds" % (path, arguments["timeout"]))
+        time.sleep(0.02)
+    sys.stdout.write(read(path).decode())
+    return 0
+
+
+def requests(directory, command, arguments):
+    """The log, or how often an operation was asked for."""
+    wanted = arguments.get("count") or arguments.get("operation")
+    entries = [json.loads(line) for line in read(os.path.join(directory, "requests.log")).splitlines()]
+    entries = [e for e in entries if wanted in (None, "", "any", e.get("operation"))]
+    if "connections" in arguments:
+        print(len({e["connection"] for e in entries}))
+    elif "count" in arguments:
+        print(len(entries))
+    else:
+        for entry in entries:
+            print(json.dumps(entry))
+    return 0
+
+
+def read(path):
+    if path == "-":
+        return sys.stdin.buffer.read()
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def tags(texts):
+    return dict(text.partition("=")[::2] for text in texts)
+
+
+# The command line
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description="Tell a running AWS test server what to be.")
+    parser.add_argument("directory", metavar="DIR", help="as given to server.py --directory")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, function, text):
+        sub = commands.add_parser(name, help=text)
+        sub.set_defaults(function=function)
+        return sub
+
+    def secret(name, function, text):
+        sub = command(name, function, text)
+        sub.add_argument("name", metavar="NAME")
+        sub.add_argument("--region")
+        return sub
+
+    add_value_commands(secret)
+    sub = command("load", load, "many secrets at once, from JSON {NAME: VALUE}")
+    sub.add_argument("file", metavar="FILE")
+    sub.add_argument("--region")
+    add_permission_commands(command)
+    add_fault_commands(command)
+    sub = command("requests", requests, "print the log of requests")
+    sub.add_argument("--operation", metavar="OPERATION")
+    sub.add_argument("--count", nargs="?", const="any", metavar="OPERATION", help="only how many there were")
+    sub.add_argument("--connections", action="store_true", default=None, help="only over how many connections")
+    sub = command("address", address, "wait for the server, print its URL")
+    sub.add_argument("--http", action="store_true", default=None)
+    sub.add_argument("--timeout", type=float, default=10)
+    return parser.parse_args()
+
+
+def add_value_commands(secret):
+    for name, text in (("put", "a secret, or a new version of one"),
+                       ("rotate", "a new version of a secret that exists"),
+                       ("name", "like put, for any name and value, however hostile")):
+        sub = secret(name, put, text)
+        value = sub.add_mutually_exclusive_group(required=True)
+        value.add_argument("--string", dest="text")
+        value.add_argument("--file", help="SecretString from this file, every byte (- is stdin)")
+        value.add_argument("--binary", help="SecretBinary from this file")
+        sub.add_argument("--version-id")
+        sub.add_argument("--stage", dest="stages", action="append", help="default AWSCURRENT")
+        sub.add_argument("--tag", dest="tags", action="append", metavar="KEY=VALUE")
+        sub.add_argument("--description")
+        sub.add_argument("--kms-key", metavar="ARN")
+        sub.add_argument("--owning-service")
+        if name == "name":
+            sub.add_argument("--returned", dest="returned_name", help="answer with this Name instead")
+            sub.add_argument("--escaped", action="store_true", default=None,
+                             help="NAME is the inside of a JSON string: \\u0000 is a NUL")
+    sub = secret("tag", tag, "add tags")
+    sub.add_argument("tags", nargs="+", metavar="KEY=VALUE")
+    sub = secret("stage", tell, "move a stage to a version")
+    sub.add_argument("stage", metavar="STAGE")
+    sub.add_argument("version_id", metavar="VERSION-ID")
+    sub = secret("delete", tell, "mark for deletion")
+    sub.add_argument("--now", action="store_true", default=None, help="gone altogether")
+    secret("restore", tell, "undo delete")
+    sub = secret("show", show, "ARN, tags, versions and stages of a secret")
+    sub.add_argument("--arn", action="store_true", default=None, help="only the ARN")
+    sub = secret("raw", raw, "bytes to answer GetSecretValue with, exactly")
+    sub.add_argument("--file")
+    sub.add_argument("--member", help="in place of this member's JSON value, not of the whole body")
+    sub.add_argument("--off", action="store_true", default=None)
+
+
+def add_permission_commands(command):
+    for name, function, count in (("deny", tell, None), ("allow", allow, "?")):
+        sub = command(name, function, "forbid an action" if name == "deny" else "allow one again, or everything")
+        sub.add_argument("action", nargs=count, metavar="ACTION", help="GetSecretValue, kms:Decrypt, *")
+        sub.add_argument("resource", nargs="?", metavar="RESOURCE", help="name or ARN; * and ? are wild")
+        sub.add_argument("--key", dest="access_key_id", metavar="AKID")
+    sub = command("policy", policy, "allow what this identity policy allows, and nothing else")
+    sub.add_argument("file", metavar="FILE")
+    sub = command("key", key, "a key pair")
+    sub.add_argument("access_key_id", metavar="AKID")
+    sub.add_argument("secret", nargs="?", metavar="SECRET")
+    sub.add_argument("--session-token", dest="token")
+    sub.add_argument("--expired", action="store_true", default=None)
+    sub.add_argument("--remove", action="store_true", default=None)
+
+
+def add_fault_commands(command):
+    sub = command("fault", fault, "fail the next requests")
+    sub.add_argument("kind", choices=("error", "throttle", "delay", "cut", "garbage", "date", "trickle", "item"))
+    which = sub.add_argument_group("which requests")
+    which.add_argument("--operation")
+    which.add_argument("--secret", metavar="NAME")
+    which.add_argument("--region")
+    which.add_argument("--count", dest="remaining", type=int, default=1)
+    which.add_argument("--forever", action="store_true", default=None)
+    which.add_argument("--after", dest="skip", type=int, metavar="N", help="let N of them through first")
+    how = sub.add_argument_group("how")
+    how.add_argument("--status", type=int)
+    how.add_argument("--code")
+    how.add_argument("--message")
+    how.add_argument("--style", choices=("both", "body", "header", "bare", "url", "none"),
+                     help="error: where its code stands")
+    how.add_argument("--retry-after-ms", type=int, help="error, throttle: x-amz-retry-after")
+    how.add_argument("--retry-after-seconds", type=int, help="error, throttle: Retry-After")
+    how.add_argument("--seconds", type=float, help="delay; date: how far the Date header is off")
+    how.add_argument("--where", help="cut: before, headers, body, after (the answer, silently)")
+    how.add_argument("--reset", action="store_true", default=None, help="cut: with RST")
+    how.add_argument("--form", help="garbage: see faults.py, or give none that exists for the list")
+    how.add_argument("--bytes", type=int, help="garbage huge")
+    how.add_argument("--location", help="garbage redirect")
+    how.add_argument("--bytes-per-second", type=float, help="trickle")
+
+    sub = command("clock", tell, "set the server's clock off by seconds, in its checks and Date")
+    sub.add_argument("seconds", type=float, metavar="SECONDS")
+    sub.add_argument("--code", help="of the refusal (default InvalidSignatureException)")
+    sub = command("paging", tell, "make pages shorter, or every other one empty")
+    sub.add_argument("--limit", type=int)
+    sub.add_argument("--empty", action="store_true", default=None)
+    sub = command("clear", tell, "forget faults, policy, raw, clock, paging; or what is named")
+    sub.add_argument("parts", nargs="*", metavar="PART", help="also secrets, keys, requests, all")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

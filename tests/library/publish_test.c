@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The promises of a publication, through the public calls alone, in a directory of its own.
+ */
+#include <atomicdir.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static struct atomicdir_error error;
+
+static int pair(struct atomicdir_stage *stage, void *value, struct atomicdir_error *why)
+{
+	return atomicdir_write(stage, "a", value, strlen(value), 0644, why) ||
+	       atomicdir_write(stage, "sub/b", value, strlen(value), 0600, why);
+}
+
+static int fill(const char *value)
+{
+	static const struct atomicdir_options now = { sizeof(now), -1, -1, 0, -1, 0, 0, -1U, -1U, 0, 0, 0, 0 };
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s", value);
+	return atomicdir_fill("app", pair, text, &now, &error);
+}
+
+static bool holds(const char *path, const char *value)
+{
+	char text[64] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return size == (ssize_t)strlen(value) && strcmp(text, value) == 0;
+}
+
+static bool links_to(const char *text)
+{
+	char found[128] = "";
+
+	return readlink("app", found, sizeof(found) - 1) > 0 && strcmp(found, text) == 0;
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? status.st_mode & 07777 : 0;
+}
+
+static void test_fill(void)
+{
+	ok(fill("one") == 1 && links_to(".app.atomicdir/000001"), "a first fill publishes generation 1 through a relative link");
+	ok(holds("app/a", "one") && holds("app/sub/b", "one"), "its files are there, byte for byte");
+	ok(mode_of("app/sub/b") == 0600 && mode_of("app/sub") == 0755 && mode_of("app/.") == 0755, "modes are exact");
+	ok(exists(".app.atomicdir/000001.info") && !exists(".app.atomicdir/000001.info.new"), "N.info says that it was published");
+	ok(fill("one") == 0 && links_to(".app.atomicdir/000001"), "the same again is unchanged, and nothing is swapped");
+	ok(!exists(".app.atomicdir/000002"), "nothing is left of the stage that was not needed");
+	ok(fill("two") == 1 && links_to(".app.atomicdir/000003"), "no number is used twice");
+	ok(holds(".app.atomicdir/000001/a", "one"), "one generation before the live one is kept");
+	ok(fill("three") == 1 && !exists(".app.atomicdir/000001") && exists(".app.atomicdir/000003"), "older ones are removed");
+}
+
+static void test_umask(void)
+{
+	mode_t old = umask(0777);
+
+	ok(fill("umask") == 1, "a hostile umask is no obstacle");
+	umask(old);
+	ok(mode_of("app/sub/b") == 0600 && mode_of("app/a") == 0644 && mode_of("app/.") == 0755, "and modes are exact all the same");
+}
+
+static void test_rollback(void)
+{
+	struct atomicdir_generation *live = NULL, *list = NULL;
+
+	fill("good");
+	fill("bad");
+	ok(atomicdir_rollback("app", -1, NULL, &live, &error) == 1 && holds("app/a", "good"), "a rollback leads to what was live before");
+	ok(live && live->is_live && live->next && !live->next->is_live, "and tells both generations");
+	free(live);
+	ok(fill("better") == 1 && atomicdir_list("app", &list, &error) == 2, "a good one after it drops the bad one");
+	free(list);
+	ok(atomicdir_rollback("app", -1, NULL, NULL, &error) == 1 && holds("app/a", "good"), "and a rollback from it leads to the good one");
+	ok(atomicdir_rollback("app", 999, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION && holds("app/a", "good"),
+	   "a generation that is not there is refused");
+	fill("after");
+}
+
+static void test_foreign(void)
+{
+	struct atomicdir_options none = ATOMICDIR_OPTIONS_INIT;
+
+	ok(mkdir("dir", 0755) == 0 && atomicdir_fill("dir", pair, (char[]){ "x" }, NULL, &error) < 0 &&
+	   error.kind == ATOMICDIR_FAILED && !exists(".dir.atomicdir"), "a real directory at LINK is refused and untouched");
+	ok(symlink("/precious", "foreign") == 0 && atomicdir_fill("foreign", pair, (char[]){ "x" }, NULL, &error) < 0 &&
+	   !exists(".foreign.atomicdir"), "somebody else's symlink is refused and untouched");
+	ok(atomicdir_fill("", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE &&
+	   atomicdir_fill("/", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE &&
+	   atomicdir_fill("x/..", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE, "a LINK without a name is a usage error");
+	none.if_generation = 0;
+	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION,
+	   "if_generation 0 holds only where nothing is live");
+	none = (struct atomicdir_options)ATOMICDIR_OPTIONS_INIT;
+	none.layout = ATOMICDIR_LAYOUT_VOLUME;
+	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE, "a layout that has yet to come is refused");
+	none.size = 0;
+	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE, "options of size 0 are refused");
+}
+
+static void test_paths(void)
+{
+	static const char *const bad[] = { "", "/a", "a/", "../a", "a/../b", "./a", "a//b", ".", ".." };
+	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		all = all && atomicdir_write(stage, bad[i], "x", 1, 0600, &error) < 0 && error.kind == ATOMICDIR_USAGE;
+	ok(all, "paths that are absolute, empty or climb are refused");
+	ok(atomicdir_symlink(stage, "out", "/tmp", &error) == 0 && atomicdir_write(stage, "out/x", "x", 1, 0600, &error) < 0,
+	   "no entry is written through a symlink");
+	ok(atomicdir_write(stage, "twice", "x", 1, 0600, &error) == 0 && atomicdir_write(stage, "twice", "y", 1, 0600, &error) < 0 &&
+	   error.errnum == EEXIST, "what is there already is EEXIST");
+	ok(atomicdir_symlink(stage, "up", "../elsewhere", &error) == 0 && atomicdir_commit(stage, NULL, &error) < 0 &&
+	   strstr(error.text, "--dereference"), "a relative link that leaves the tree is refused, and the text says what to do");
+	atomicdir_free(stage);
+	ok(holds("app/a", "after"), "and LINK is as it was");
+}
+
+static void test_modes(void)
+{
+	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
+
+	ok(atomicdir_mkdir(stage, "ro", 0500, &error) == 0 && atomicdir_write(stage, "ro/x", "x", 1, 0400, &error) == 0 &&
+	   atomicdir_mkdir(stage, "ro/deep", 0500, &error) == 0 && atomicdir_write(stage, "ro/deep/y", "y", 1, 0400, &error) == 0 &&
+	   atomicdir_commit(stage, NULL, &error) == 1 && mode_of("app/ro") == 0500 && mode_of("app/ro/deep") == 0500,
+	   "a directory with mode 0500 can be filled, and ends with 0500");
+	atomicdir_free(stage);
+}
+
+static void test_carry_and_diff(void)
+{
+	struct atomicdir_change *changes = NULL;
+	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
+
+	ok(atomicdir_carry(stage, "ro/x", &error) == 0 && atomicdir_write(stage, "new", "n", 1, 0644, &error) == 0 &&
+	   atomicdir_seal(stage, &changes, &error) == 1, "a file can be carried from the live generation");
+	ok(changes && strcmp(changes->path, "new") == 0 && changes->what == 'A' && changes->next &&
+	   strcmp(changes->next->path, "ro") == 0, "a seal tells what differs, by path");
+	free(changes);
+	ok(atomicdir_commit(stage, NULL, &error) == 1 && holds("app/ro/x", "x"), "and it is published so");
+	atomicdir_free(stage);
+	ok(atomicdir_diff("app", -1, -1, &changes, &error) == 1 && changes, "diff compares with the one before");
+	free(changes);
+}
+
+static void test_pin(void)
+{
+	int64_t pinned = 0;
+	char path[64];
+	int fd;
+
+	fill("pinned");
+	fd = atomicdir_pin("app", &pinned, &error);
+	snprintf(path, sizeof(path), ".app.atomicdir/%06lld", (long long)pinned);
+	fill("p1");
+	fill("p2");
+	fill("p3");
+	ok(fd >= 0 && exists(path), "a pinned generation is not removed");
+	close(fd);
+	fill("p4");
+	ok(!exists(path), "and goes once it is unpinned");
+}
+
+static void test_hook(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	struct atomicdir_generation *live = NULL;
+	struct atomicdir_stage *stage;
+
+	options.has_hook = 1;
+	stage = atomicdir_begin("app", &options, &error);
+	pair(stage, (char[]){ "hook" }, &error);
+	ok(atomicdir_commit(stage, &live, &error) == 1 && live->is_hook_due, "a publication with a hook leaves its mark");
+	atomicdir_free(stage);
+	free(live);
+	stage = atomicdir_begin("app", &options, &error);
+	pair(stage, (char[]){ "hook" }, &error);
+	ok(atomicdir_commit(stage, &live, &error) == 0 && live->is_hook_due, "which the next call sees, though nothing changed");
+	ok(atomicdir_hook_done("app", live->number, &error) == 0, "until the hook is done");
+	atomicdir_free(stage);
+	free(live);
+	ok(atomicdir_show("app", &live, &error) == 0 && !live->is_hook_due, "and then no more");
+	free(live);
+}
+
+static void test_recovery(void)
+{
+	ok(mkdir(".app.atomicdir/900000", 0700) == 0 && mkdir(".app.atomicdir/899999.trash", 0700) == 0 &&
+	   symlink("x", ".app.atomicdir/next") == 0 && fill("recovered") == 1, "what a killed writer left is no obstacle");
+	ok(!exists(".app.atomicdir/900000") && !exists(".app.atomicdir/899999.trash") && !exists(".app.atomicdir/next"),
+	   "and is cleaned up");
+	ok(links_to(".app.atomicdir/900001"), "its number is not used again");
+}
+
+static void test_adopt(void)
+{
+	ok(mkdir("real", 0750) == 0 && mkdir("real/sub", 0700) == 0 && atomicdir_adopt("real", NULL, &error) == 1 && exists("real/sub"),
+	   "a real directory is adopted");
+	ok(mode_of("real/.") == 0750 && atomicdir_adopt("real", NULL, &error) == 0, "with its mode, and only once");
+	ok(mkdir("target", 0755) == 0 && symlink("target", "current") == 0 && mkdir("target/x", 0755) == 0 &&
+	   atomicdir_adopt("current", NULL, &error) == 1 && exists("current/x") && exists("target/x"),
+	   "what somebody else's symlink points to is copied, and stays");
+}
+
+static void *write_often(void *name)
+{
+	struct atomicdir_error why;
+	char text[64];
+	long failures = 0;
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "%s-%d", (const char *)name, i);
+		failures += atomicdir_fill("busy", pair, text, NULL, &why) < 0;
+	}
+	return (void *)failures;
+}
+
+static long read_torn(const volatile bool *is_over)
+{
+	char a[64], b[64];
+	long torn = 0;
+
+	while (!*is_over) {
+		int dir = atomicdir_pin("busy", NULL, NULL), fd_a, fd_b;
+		ssize_t in_a = -1, in_b = -2;
+
+		if (dir < 0)
+			continue;
+		fd_a = openat(dir, "a", O_RDONLY | O_CLOEXEC);
+		usleep(300);
+		fd_b = openat(dir, "sub/b", O_RDONLY | O_CLOEXEC);
+		if (fd_a >= 0 && fd_b >= 0) {
+			in_a = read(fd_a, a, sizeof(a));
+			in_b = read(fd_b, b, sizeof(b));
+		}
+		torn += in_a < 0 || in_a != in_b || memcmp(a, b, (size_t)in_a) != 0;
+		close(fd_a);
+		close(fd_b);
+		close(dir);
+	}
+	return torn;
+}
+
+static volatile bool is_over;
+
+static void *read_often(void *unused)
+{
+	(void)unused;
+	return (void *)read_torn(&is_over);
+}
+
+static void test_concurrency(void)
+{
+	pthread_t writers[4], readers[2];
+	static char names[4][8] = { "w0", "w1", "w2", "w3" };
+	long failures = 0, torn = 0;
+	void *result;
+
+	write_often(names[0]);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&readers[i], NULL, read_often, NULL);
+	for (int i = 0; i < 4; i++)
+		pthread_create(&writers[i], NULL, write_often, names[i]);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(writers[i], &result);
+		failures += (long)result;
+	}
+	is_over = true;
+	for (int i = 0; i < 2; i++) {
+		pthread_join(readers[i], &result);
+		torn += (long)result;
+	}
+	ok(failures == 0, "of any number of writers none fails");
+	ok(torn == 0, "and pinned readers never see a mix");
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/atomicdir-test-XXXXXX", command[64];
+
+	if (!mkdtemp(directory) || chdir(directory) < 0)
+		return 1;
+	test_fill();
+	test_umask();
+	test_rollback();
+	test_foreign();
+	test_paths();
+	test_modes();
+	test_carry_and_diff();
+	test_pin();
+	test_hook();
+	test_recovery();
+	test_adopt();
+	test_concurrency();
+	snprintf(command, sizeof(command), "chmod -R u+rwx %s; rm -rf %s", directory, directory);
+	return system(command) != 0 || done();
+}
