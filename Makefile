@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# make                     the library, at build/
+# make                     the library and the command, at build/
 # make check               every test; WERROR=1 makes warnings errors, SAN=address,undefined builds with sanitizers
 # make install             to $(DESTDIR)$(PREFIX); uninstall likewise
 # Nothing here installs a package: ./check does.
@@ -21,14 +21,18 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir
+LAYERS = base dir command atomicdir
 SEES_base = base
 SEES_dir = base dir
+SEES_command = base command
+SEES_atomicdir = base command atomicdir
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
-OBJECTS = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(LAYERS:%=src/%/*.c)))
+objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
+OBJECTS = $(call objects_of,base dir)
+PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
 
-all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc
+all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir
 
 $(ROOTS): $(B)/layers/%:
 	mkdir -p $@
@@ -42,7 +46,8 @@ $(B)/flags: FORCE
 define layer
 $(B)/objects/$(1)/%.o: src/$(1)/%.c $(B)/flags | $(B)/layers/$(1)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -fPIC -fvisibility=hidden -Iinclude -include src/dir/export.h -I$(B)/layers/$(1) -MMD -MP -c -o $$@ $$<
+	$$(CC) $$(ALL_CFLAGS) -fPIC -fvisibility=hidden -DVERSION='"$(VERSION)"' -Iinclude \
+		-include src/dir/export.h -I$(B)/layers/$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach name,$(LAYERS),$(eval $(call layer,$(name))))
 
@@ -59,6 +64,9 @@ $(B)/libatomicdir.so: $(OBJECTS) src/dir/libatomicdir.map
 	ln -sf libatomicdir.so.$(VERSION) $(B)/libatomicdir.so.0
 	ln -sf libatomicdir.so.0 $@
 
+$(B)/atomicdir: $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
+	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
+
 $(B)/atomicdir.pc: Makefile
 	@mkdir -p $(B)
 	printf '%s\n' 'Name: atomicdir' 'Description: fill a directory atomically' 'Version: $(VERSION)' \
@@ -70,11 +78,19 @@ $(B)/tests/%: tests/library/%.c tests/library/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
 
-check: all $(TESTS)
-	CC='$(CC)' SAN='$(SAN)' prove --verbose $(TESTS) $(wildcard tests/library/*.sh)
+$(B)/torn: examples/torn.c $(B)/libatomicdir.a
+	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
+
+demo: $(B)/torn
+	@$(B)/torn
+
+check: all $(TESTS) $(B)/torn
+	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
 
 install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/atomicdir $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(B)/libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)
@@ -83,12 +99,13 @@ install: all
 	install -m 644 $(B)/atomicdir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 
 uninstall:
-	rm -f $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
 		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
 
 clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all check install uninstall clean FORCE
--include $(OBJECTS:.o=.d)
+
+.PHONY: all check demo install uninstall clean FORCE
+-include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d))

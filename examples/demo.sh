@@ -43,7 +43,7 @@ sync_tls() {
 
 row() {
 	read -r reads torn missing swaps <"$2"
-	printf '  %-44s %10s %10s %10s\n' "$1" "$reads" "$torn" "$missing"
+	printf '  %-48s %10s %8s %8s\n' "$1" "$reads" "$torn" "$missing"
 }
 
 number=0
@@ -91,7 +91,7 @@ kill "$plain" "$ours"
 wait "$plain" "$ours"
 echo
 echo
-printf '  %-44s %10s %10s %10s\n' 'the two files were' 'read' 'torn' 'missing'
+printf '  %-48s %10s %8s %8s\n' 'the two files were' 'read' 'torn' 'missing'
 row 'each replaced by itself (write, fsync, rename)' "$work/plain.counts"
 row 'published together by secretdir' "$work/tls.counts"
 echo

@@ -1,158 +1,106 @@
 /* SPDX-License-Identifier: ISC
  *
- * Counts torn reads. A pair of files, tls.crt and tls.key, is replaced again and again by pairs that are known beforehand;
- * a certificate of one pair with the key of another is torn.
- *
- *	torn read PAIRS DIRECTORY      reads both files until SIGTERM, then prints "reads torn missing swaps"
- *	torn replace PAIR DIRECTORY    replaces each file of DIRECTORY by itself: write, fsync, rename
- *
- * PAIRS holds one directory for each pair. This is a plain reader: it needs nothing but open(2) and read(2).
+ * A certificate and its key, replaced 2 seconds long as fast as it goes while a reader reads one and then the other: each file
+ * renamed by itself, and both at once with libatomicdir. Counts what a reader sees.
  */
-#include <dirent.h>
-#include <err.h>
+#include <atomicdir.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PAIRS_MAX = 64, CONTENT_MAX = 8192 };
+static volatile bool is_over;
+struct reads { bool pins; long all, torn, missing; };
 
-struct content {
-	char bytes[CONTENT_MAX];
-	ssize_t size;
-};
-
-struct pair { struct content certificate, key; };
-
-static struct pair pairs[PAIRS_MAX];
-static int pair_count;
-static volatile sig_atomic_t is_over;
-
-static void end(int signal_number)
+static int read_one(int directory_fd, const char *name, char text[32])
 {
-	(void)signal_number;
-	is_over = 1;
+	int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, 31);
+
+	if (fd >= 0)
+		close(fd);
+	text[size < 0 ? 0 : size] = '\0';
+	return size < 0 ? -1 : 0;
 }
 
-/* The file's size, or -1 if it is not there. */
-static ssize_t content_read(struct content *content, int directory, const char *name)
+static void *read_pairs(void *argument)
 {
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	struct reads *reads = argument;
 
-	content->size = -1;
-	if (fd < 0)
-		return -1;
-	content->size = read(fd, content->bytes, sizeof(content->bytes));
-	close(fd);
-	return content->size;
-}
-
-static bool content_is(const struct content *one, const struct content *other)
-{
-	return one->size == other->size && !memcmp(one->bytes, other->bytes, (size_t)one->size);
-}
-
-/* Both files of one directory, which is opened once: what LINK names may move on meanwhile. */
-static bool pair_read(struct pair *pair, const char *path)
-{
-	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is_whole;
-
-	if (directory < 0)
-		return false;
-	is_whole = content_read(&pair->certificate, directory, "tls.crt") > 0 &&
-		   content_read(&pair->key, directory, "tls.key") > 0;
-	close(directory);
-	return is_whole;
-}
-
-static void pairs_load(const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	char name[4096];
-
-	if (!directory)
-		err(1, "%s", path);
-	while ((entry = readdir(directory)) && pair_count < PAIRS_MAX) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		if (!pair_read(&pairs[pair_count++], name))
-			errx(1, "%s: not a pair of tls.crt and tls.key", name);
-	}
-	closedir(directory);
-}
-
-/* Which pair's certificate and key it is; -1: torn. */
-static int pair_find(const struct pair *pair)
-{
-	for (int i = 0; i < pair_count; i++)
-		if (content_is(&pair->certificate, &pairs[i].certificate) && content_is(&pair->key, &pairs[i].key))
-			return i;
-	return -1;
-}
-
-static int read_on(const char *known, const char *path)
-{
-	long reads = 0, torn = 0, missing = 0, swaps = 0;
-	int last = -1;
-	struct pair pair;
-
-	pairs_load(known);
-	signal(SIGTERM, end);
 	while (!is_over) {
-		int found;
+		int fd = reads->pins ? atomicdir_pin("tls", NULL, NULL) : open("plain", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		char cert[32], key[32];
 
-		reads++;
-		if (!pair_read(&pair, path)) {
-			missing++;
-			continue;
-		}
-		found = pair_find(&pair);
-		torn += found < 0;
-		swaps += found >= 0 && last >= 0 && found != last;
-		if (found >= 0)
-			last = found;
+		reads->all++;
+		if (fd < 0 || read_one(fd, "cert", cert) < 0 || read_one(fd, "key", key) < 0)
+			reads->missing++;
+		else if (strcmp(cert, key) != 0)
+			reads->torn++;
+		if (fd >= 0)
+			close(fd);
 	}
-	printf("%ld %ld %ld %ld\n", reads, torn, missing, swaps);
+	return NULL;
+}
+
+static int rename_one(const char *name, const char *text)
+{
+	int fd = open("plain/.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char path[64];
+
+	snprintf(path, sizeof(path), "plain/%s", name);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 || close(fd) < 0)
+		return -1;
+	return rename("plain/.new", path);
+}
+
+static int populate(struct atomicdir_stage *stage, void *text, struct atomicdir_error *error)
+{
+	return atomicdir_write(stage, "cert", text, strlen(text), 0644, error) ||
+	       atomicdir_write(stage, "key", text, strlen(text), 0600, error);
+}
+
+static int write_pair(bool is_whole, long number)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	char text[32];
+
+	options.sync = ATOMICDIR_SYNC_NONE;
+	snprintf(text, sizeof(text), "%ld", number);
+	if (is_whole)
+		return atomicdir_fill("tls", populate, text, &options, NULL) < 0 ? -1 : 0;
+	return rename_one("cert", text) || rename_one("key", text) ? -1 : 0;
+}
+
+static int run(bool is_whole, const char *name)
+{
+	struct reads reads = { .pins = is_whole };
+	time_t end = time(NULL) + 2;
+	pthread_t reader;
+	long writes = 0;
+
+	is_over = false;
+	if (write_pair(is_whole, 0) < 0 || pthread_create(&reader, NULL, read_pairs, &reads) != 0)
+		return -1;
+	while (time(NULL) < end && write_pair(is_whole, ++writes) == 0)
+		;
+	is_over = true;
+	pthread_join(reader, NULL);
+	printf("%-28s %10ld %10ld %10ld %10ld\n", name, writes, reads.all, reads.torn, reads.missing);
 	return 0;
 }
 
-static void file_replace(int directory, const char *name, const struct content *content)
+int main(void)
 {
-	char temporary[64];
-	int fd;
+	char directory[] = "/tmp/atomicdir-demo-XXXXXX", command[64];
 
-	snprintf(temporary, sizeof(temporary), "%s.new", name);
-	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, content->bytes, (size_t)content->size) != content->size || fsync(fd) < 0 || close(fd) < 0 ||
-	    renameat(directory, temporary, directory, name) < 0)
-		err(1, "%s", name);
-}
-
-static int replace(const char *from, const char *path)
-{
-	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct pair pair;
-
-	if (directory < 0 || !pair_read(&pair, from))
-		err(1, "%s or %s", path, from);
-	file_replace(directory, "tls.crt", &pair.certificate);
-	file_replace(directory, "tls.key", &pair.key);
-	close(directory);
-	return 0;
-}
-
-int main(int argc, char **argv)
-{
-	if (argc == 4 && !strcmp(argv[1], "read"))
-		return read_on(argv[2], argv[3]);
-	if (argc == 4 && !strcmp(argv[1], "replace"))
-		return replace(argv[2], argv[3]);
-	fprintf(stderr, "usage: torn read PAIRS DIRECTORY | torn replace PAIR DIRECTORY\n");
-	return 2;
+	if (!mkdtemp(directory) || chdir(directory) < 0 || system("mkdir plain") != 0)
+		return 1;
+	printf("%-28s %10s %10s %10s %10s\n", "", "replaced", "read", "torn", "missing");
+	if (run(false, "each file by itself") < 0 || run(true, "whole, with atomicdir") < 0)
+		return 1;
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	return system(command) != 0;
 }

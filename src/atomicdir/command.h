@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The subcommands: each is one file with one function, and gives the exit status.
+ */
+#ifndef ATOMICDIR_COMMAND_H
+#define ATOMICDIR_COMMAND_H
+
+#include "command/options.h"
+
+int command_fill(const struct options *options);
+int command_list(const struct options *options);
+int command_show(const struct options *options);
+int command_rollback(const struct options *options);
+int command_prune(const struct options *options);
+int command_diff(const struct options *options);
+int command_exec(const struct options *options);
+int command_adopt(const struct options *options);
+
+/* LINK as an absolute path, on the heap; as given where its directory cannot be found. */
+char *absolute_link(const char *link);
+/* A generation's number on the command line. */
+int parse_generation(const char *text, int64_t *generation, struct atomicdir_error *error);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "atomicdir/command.h"
+#include "atomicdir/dereference.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "command/hook.h"
+#include "command/process.h"
+#include "command/report.h"
+
+static void close_stage(struct atomicdir_stage **stage)
+{
+	atomicdir_free(*stage);
+	*stage = NULL;
+}
+
+static void set_environment(const char *link, const struct atomicdir_stage *stage)
+{
+	cleanup_free struct atomicdir_generation *live = NULL;
+
+	atomicdir_show(link, &live, NULL);
+	setenv("ATOMICDIR_LINK", link, 1);
+	setenv("ATOMICDIR_STAGE", atomicdir_path(stage), 1);
+	setenv("ATOMICDIR_LIVE", live ? live->path : "", 1);
+}
+
+static int populate(const struct options *options, struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct process process = { .argv = options->command, .directory_fd = atomicdir_fd(stage), .output_to_error = options->json,
+				   .timeout_ms = -1 };
+
+	if (options->from)
+		return options->dereference ? copy_following(stage, options->from, error)
+					    : atomicdir_copy(stage, ".", options->from, error);
+	/* With nothing live there is nothing to start from, and an empty stage is right. */
+	if (options->edit && atomicdir_carry(stage, ".", error) < 0 && (!error || error->errnum != ENOENT))
+		return -1;
+	return process_run(&process, NULL, error);
+}
+
+/* What a check changes is part of what is published, so it is sealed again. */
+static int seal(const struct options *options, const char *link, struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	int is_different = atomicdir_seal(stage, NULL, error);
+
+	if (is_different <= 0 || !options->check)
+		return is_different;
+	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
+}
+
+static int publish(const struct options *options, const char *link, struct atomicdir_error *error)
+{
+	cleanup(close_stage) struct atomicdir_stage *stage = atomicdir_begin(link, &options->library, error);
+	cleanup_free struct atomicdir_generation *live = NULL;
+	cleanup_fd int old_fd = -1;
+	int is_changed;
+
+	if (!stage)
+		return -1;
+	report_warning(options, error);
+	/* The hook may look at the old one, however little is kept. */
+	if (options->on_change)
+		old_fd = atomicdir_pin(link, NULL, NULL);
+	set_environment(link, stage);
+	if (populate(options, stage, error) < 0) {
+		error_append(error, "nothing was published, and LINK is as it was");
+		return -1;
+	}
+	if (seal(options, link, stage, error) < 0)
+		return -1;
+	is_changed = atomicdir_commit(stage, &live, error);
+	if (is_changed < 0)
+		return -1;
+	report_warning(options, error);
+	close_stage(&stage);
+	report_result(options, link, is_changed, live, options->command ? stderr : stdout);
+	if (hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0)
+		return -1;
+	if (old_fd >= 0 && is_changed) {
+		close_fd(&old_fd);
+		atomicdir_prune(link, &options->library, NULL, NULL);
+	}
+	return 0;
+}
+
+int command_fill(const struct options *options)
+{
+	cleanup_free char *link = NULL;
+	struct atomicdir_error error;
+
+	error_clear(&error);
+	if (options->operand_count != 1)
+		error_set(&error, ATOMICDIR_USAGE, NULL, "fill needs one LINK");
+	else if (!options->from == !options->command || (options->command && !options->command[0]))
+		error_set(&error, ATOMICDIR_USAGE, NULL, "fill needs either -- COMMAND or --from DIR");
+	else if (options->edit && options->from)
+		error_set(&error, ATOMICDIR_USAGE, NULL, "--edit goes with a COMMAND, not with --from");
+	else if (options->dereference && !options->from)
+		error_set(&error, ATOMICDIR_USAGE, NULL, "--dereference goes with --from");
+	if (error.kind)
+		return report_error(&error);
+	link = absolute_link(options->operands[0]);
+	if (publish(options, link ? link : options->operands[0], &error) < 0)
+		return report_error(&error);
+	return ATOMICDIR_OK;
+}

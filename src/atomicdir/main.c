@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomicdir/command.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "command/report.h"
+
+#define PUBLISHES (TAKES_PUBLISH | TAKES_JSON)
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct options *options);
+	unsigned takes;
+	int usage_status;
+	const char *synopsis, *description;
+} commands[] = {
+	{ "fill", command_fill, PUBLISHES | TAKES_FILL, 2, "LINK -- COMMAND [ARG...] | LINK --from DIR", "fill a fresh directory, then publish it" },
+	{ "list", command_list, TAKES_JSON, 2, "LINK", "the generations, newest first" },
+	{ "show", command_show, TAKES_JSON, 2, "LINK", "the path of the live generation" },
+	{ "rollback", command_rollback, PUBLISHES, 2, "LINK [GENERATION]", "publish a kept one again" },
+	{ "prune", command_prune, TAKES_PRUNE | TAKES_JSON, 2, "LINK", "remove old generations now" },
+	{ "diff", command_diff, TAKES_JSON, 2, "LINK [A [B]]", "which files differ" },
+	{ "exec", command_exec, 0, 125, "LINK -- COMMAND [ARG...]", "run COMMAND in the pinned live generation" },
+	{ "adopt", command_adopt, PUBLISHES, 2, "LINK", "make what is at LINK ours, without a gap" },
+};
+
+char *absolute_link(const char *link)
+{
+	cleanup_free char *copy = strdup(link), *parent = NULL;
+	size_t size = strlen(link);
+	char *slash, *path = NULL;
+
+	while (copy && size > 1 && copy[size - 1] == '/')
+		copy[--size] = '\0';
+	slash = copy ? strrchr(copy, '/') : NULL;
+	if (slash && slash != copy)
+		*slash = '\0';
+	parent = !copy ? NULL : realpath(slash == copy ? "/" : slash ? copy : ".", NULL);
+	if (!parent || asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, slash ? slash + 1 : copy) < 0)
+		return strdup(link);
+	return path;
+}
+
+static void print_help(const struct command *only)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!only || only == &commands[i])
+			printf("%s %s %s\n    %s\n", i && !only ? "      " : "usage:", commands[i].name, commands[i].synopsis,
+			       commands[i].description);
+	if (only) {
+		printf("options:\n");
+		options_help(only->takes, stdout);
+	}
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct atomicdir_error error;
+	struct options options;
+
+	error_clear(&error);
+	if (argc > 0 && strcmp(argv[0], "--help") == 0) {
+		print_help(command);
+		return ATOMICDIR_OK;
+	}
+	if (options_parse(&options, command->takes, argc, argv, &error) < 0) {
+		report_error(&error);
+		return command->usage_status;
+	}
+	return command->run(&options);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	const struct command *command = find(name);
+
+	/* A full disk, a limit or a closed pipe is an error to report, not a death. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		print_help(argc > 2 ? find(argv[2]) : NULL);
+		return report_end(ATOMICDIR_OK, false);
+	}
+	if (strcmp(name, "--version") == 0) {
+		puts("atomicdir " VERSION);
+		return report_end(ATOMICDIR_OK, false);
+	}
+	if (!command) {
+		fprintf(stderr, "atomicdir: no such command: '%.64s'; 'atomicdir help' lists them\n", name);
+		return ATOMICDIR_USAGE;
+	}
+	return report_end(run(command, argc - 2, argv + 2), command->takes & TAKES_PUBLISH);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rollback and adopt: publications of what is there already.
+ */
+#include <stdlib.h>
+
+#include "atomicdir/command.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "command/hook.h"
+#include "command/report.h"
+
+static int finish(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
+		  struct atomicdir_error *error)
+{
+	report_warning(options, error);
+	report_result(options, link, is_changed, live, stdout);
+	return hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0 ? report_error(error) : ATOMICDIR_OK;
+}
+
+/* The check looks at what would be live; where there is no such generation the rollback itself says so. */
+static int check(const struct options *options, const char *link, int64_t generation, struct atomicdir_error *error)
+{
+	cleanup_free struct atomicdir_generation *list = NULL;
+	struct atomicdir_options dry = options->library;
+
+	if (!options->check)
+		return 0;
+	dry.dry_run = 1;
+	if (atomicdir_rollback(link, generation, &dry, NULL, error) <= 0 || atomicdir_list(link, &list, error) < 0)
+		return 0;
+	for (const struct atomicdir_generation *one = list; one; one = one->next)
+		if (one->number == generation)
+			return check_run(options, link, one->path, error);
+	return 0;
+}
+
+int command_rollback(const struct options *options)
+{
+	cleanup_free struct atomicdir_generation *live = NULL;
+	cleanup_free char *link = NULL;
+	struct atomicdir_error error;
+	int64_t generation = -1;
+	int is_changed;
+
+	error_clear(&error);
+	if (options->operand_count < 1 || options->operand_count > 2 || options->command)
+		error_set(&error, ATOMICDIR_USAGE, NULL, "rollback needs LINK [GENERATION]");
+	else if (options->operand_count > 1)
+		parse_generation(options->operands[1], &generation, &error);
+	if (!error.kind && options->check && generation < 0)
+		error_set(&error, ATOMICDIR_USAGE, NULL, "rollback with --check needs the GENERATION");
+	if (error.kind)
+		return report_error(&error);
+	link = absolute_link(options->operands[0]);
+	if (check(options, link, generation, &error) < 0)
+		return report_error(&error);
+	is_changed = atomicdir_rollback(link, generation, &options->library, &live, &error);
+	return is_changed < 0 ? report_error(&error) : finish(options, link, is_changed, live, &error);
+}
+
+int command_adopt(const struct options *options)
+{
+	cleanup_free struct atomicdir_generation *live = NULL;
+	cleanup_free char *link = NULL;
+	struct atomicdir_error error, ignored;
+	int is_changed;
+
+	error_clear(&error);
+	if (options->operand_count != 1 || options->command) {
+		error_set(&error, ATOMICDIR_USAGE, NULL, "adopt needs one LINK");
+		return report_error(&error);
+	}
+	link = absolute_link(options->operands[0]);
+	if (options->check && check_run(options, link, link, &error) < 0)
+		return report_error(&error);
+	is_changed = atomicdir_adopt(link, &options->library, &error);
+	if (is_changed < 0)
+		return report_error(&error);
+	atomicdir_show(link, &live, &ignored);
+	return finish(options, link, is_changed, live, &error);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+#include "command/options.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+typedef int (*parse_fn)(struct options *options, const char *text, struct atomicdir_error *error);
+
+static int refuse(struct atomicdir_error *error, const char *text, const char *wanted)
+{
+	return error_set(error, ATOMICDIR_USAGE, text, "not %s", wanted);
+}
+
+static int parse_count(const char *text, int64_t *count, struct atomicdir_error *error)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno)
+		return refuse(error, text, "a whole number");
+	*count = value;
+	return 0;
+}
+
+static int parse_duration(const char *text, int64_t *ms, struct atomicdir_error *error)
+{
+	static const struct { const char *unit; int64_t ms; } units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
+	};
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	for (size_t i = 0; *text >= '0' && *text <= '9' && !errno && i < sizeof(units) / sizeof(*units); i++)
+		if (strcmp(end, units[i].unit) == 0 && value <= INT64_MAX / units[i].ms / 2) {
+			*ms = value * units[i].ms;
+			return 0;
+		}
+	return refuse(error, text, "a duration such as 500ms, 30s, 5m, 2h or 7d");
+}
+
+static int parse_mode(const char *text, mode_t *mode, struct atomicdir_error *error)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 8);
+
+	if (*text < '0' || *text > '7' || *end || value > 07777 || !value)
+		return refuse(error, text, "a mode in octal such as 0640");
+	*mode = (mode_t)value;
+	return 0;
+}
+
+static int parse_id(const char *text, int64_t named, uint32_t *id, const char *wanted, struct atomicdir_error *error)
+{
+	struct atomicdir_error ignored;
+	int64_t number = named;
+
+	if (named < 0 && (parse_count(text, &number, &ignored) < 0 || number >= UINT32_MAX))
+		return refuse(error, text, wanted);
+	*id = (uint32_t)number;
+	return 0;
+}
+
+static int parse_owner(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	char user[256];
+	size_t size = strcspn(text, ":");
+	const char *group = text[size] ? text + size + 1 : "";
+	const struct passwd *passwd;
+	const struct group *entry;
+
+	if (size >= sizeof(user) || (!size && !*group))
+		return refuse(error, text, "USER, USER:GROUP or :GROUP");
+	memcpy(user, text, size);
+	user[size] = '\0';
+	passwd = size ? getpwnam(user) : NULL;
+	if (size && parse_id(user, passwd ? (int64_t)passwd->pw_uid : -1, &options->library.uid, "a user here", error) < 0)
+		return -1;
+	if (text[size] && !*group && passwd)
+		options->library.gid = passwd->pw_gid;   /* as chown(1): "USER:" is the user's own group */
+	entry = *group ? getgrnam(group) : NULL;
+	return *group ? parse_id(group, entry ? (int64_t)entry->gr_gid : -1, &options->library.gid, "a group here", error) : 0;
+}
+
+static int parse_sync(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	static const char *const ways[] = { "auto", "files", "fs", "none" };
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(text, ways[i]) == 0)
+			return options->library.sync = i, 0;
+	return refuse(error, text, "auto, files, fs or none");
+}
+
+#define PARSE(name, call) \
+	static int name(struct options *options, const char *text, struct atomicdir_error *error) \
+	{ \
+		(void)text; \
+		(void)error; \
+		return call; \
+	}
+PARSE(set_keep, parse_count(text, &options->library.keep, error))
+PARSE(set_grace, parse_duration(text, &options->library.grace_ms, error))
+PARSE(set_wait, parse_duration(text, &options->library.wait_ms, error))
+PARSE(set_no_wait, (options->library.wait_ms = 0, 0))
+PARSE(set_if_generation, parse_count(text, &options->library.if_generation, error))
+PARSE(set_file_mode, parse_mode(text, &options->library.file_mode, error))
+PARSE(set_dir_mode, parse_mode(text, &options->library.dir_mode, error))
+PARSE(set_hook_timeout, parse_duration(text, &options->hook_timeout_ms, error))
+PARSE(set_check, (options->check = text, 0))
+PARSE(set_on_change, (options->on_change = text, options->library.has_hook = 1, 0))
+PARSE(set_from, (options->from = text, 0))
+PARSE(set_edit, (options->edit = true, 0))
+PARSE(set_dereference, (options->dereference = true, 0))
+PARSE(set_dry_run, (options->library.dry_run = 1, 0))
+PARSE(set_json, (options->json = true, 0))
+PARSE(set_quiet, (options->verbosity = -1, 0))
+PARSE(set_verbose, (options->verbosity = 1, 0))
+
+static const struct option {
+	const char *name, *argument;
+	unsigned takes;
+	parse_fn parse;
+	const char *help;
+} table[] = {
+	{ "--from", "DIR", TAKES_FILL, set_from, "publish a copy of DIR" },
+	{ "--dereference", NULL, TAKES_FILL, set_dereference, "with --from: links become what they point to" },
+	{ "--edit", NULL, TAKES_FILL, set_edit, "start from a copy of the live generation" },
+	{ "--file-mode", "MODE", TAKES_FILL, set_file_mode, "of all files" },
+	{ "--dir-mode", "MODE", TAKES_FILL, set_dir_mode, "of all directories" },
+	{ "--owner", "USER[:GROUP]", TAKES_FILL, parse_owner, "of all that is published" },
+	{ "--sync", "HOW", TAKES_PUBLISH, parse_sync, "auto, files, fs or none" },
+	{ "--check", "COMMAND", TAKES_PUBLISH, set_check, "run before the swap; it can say no" },
+	{ "--on-change", "COMMAND", TAKES_PUBLISH, set_on_change, "run after a publication" },
+	{ "--hook-timeout", "DURATION", TAKES_PUBLISH, set_hook_timeout, "for both; 1m" },
+	{ "--keep", "N", TAKES_PUBLISH | TAKES_PRUNE, set_keep, "generations kept before the live one" },
+	{ "--grace", "DURATION", TAKES_PUBLISH | TAKES_PRUNE, set_grace, "keep a replaced one so long" },
+	{ "--wait", "DURATION", TAKES_PUBLISH | TAKES_PRUNE, set_wait, "for another writer, at most" },
+	{ "--no-wait", NULL, TAKES_PUBLISH | TAKES_PRUNE, set_no_wait, "for another writer" },
+	{ "--if-generation", "N", TAKES_PUBLISH, set_if_generation, "only if N is live; 0: only if none is" },
+	{ "--dry-run", NULL, TAKES_PRUNE, set_dry_run, "only tell" },
+	{ "--json", NULL, TAKES_JSON, set_json, "JSON on standard output" },
+	{ "-q", NULL, ~0U, set_quiet, "less on standard error" },
+	{ "-v", NULL, ~0U, set_verbose, "more on standard error" },
+};
+
+void options_help(unsigned takes, FILE *to)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].takes & takes) {
+			char left[40];
+
+			snprintf(left, sizeof(left), "%s%s%s", table[i].name, table[i].argument ? " " : "",
+				 table[i].argument ? table[i].argument : "");
+			fprintf(to, "  %-26s %s\n", left, table[i].help);
+		}
+}
+
+static const struct option *find(const char *text, size_t size, unsigned takes)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strlen(table[i].name) == size && strncmp(table[i].name, text, size) == 0 && table[i].takes & takes)
+			return &table[i];
+	return NULL;
+}
+
+/* How many words it took. */
+static int parse_one(struct options *options, unsigned takes, int argc, char **argv, struct atomicdir_error *error)
+{
+	size_t size = strcspn(argv[0], "=");
+	const struct option *option = find(argv[0], size, takes);
+	const char *value = argv[0][size] ? argv[0] + size + 1 : NULL;
+
+	if (!option)
+		return error_set(error, ATOMICDIR_USAGE, argv[0], "no such option here");
+	if (!option->argument)
+		return value ? error_set(error, ATOMICDIR_USAGE, argv[0], "this option takes no value")
+			     : option->parse(options, NULL, error) < 0 ? -1 : 1;
+	if (!value && argc < 2)
+		return error_set(error, ATOMICDIR_USAGE, argv[0], "this option needs %s", option->argument);
+	if (option->parse(options, value ? value : argv[1], error) < 0)
+		return error_prefix(error, "%s", option->name);
+	return value ? 1 : 2;
+}
+
+int options_parse(struct options *options, unsigned takes, int argc, char **argv, struct atomicdir_error *error)
+{
+	*options = (struct options){ .library = ATOMICDIR_OPTIONS_INIT, .hook_timeout_ms = 60000, .operands = argv };
+	for (int i = 0; i < argc;) {
+		int taken;
+
+		if (strcmp(argv[i], "--") == 0) {
+			options->command = argv + i + 1;
+			return 0;
+		}
+		if (argv[i][0] != '-' || !argv[i][1]) {
+			argv[options->operand_count++] = argv[i++];
+			continue;
+		}
+		taken = parse_one(options, takes, argc - i, argv + i, error);
+		if (taken < 0)
+			return -1;
+		i += taken;
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The options of a command line, as a value. One table gives parsing and help; parsing is pure: it prints nothing, and its texts
+ * point into argv.
+ */
+#ifndef COMMAND_OPTIONS_H
+#define COMMAND_OPTIONS_H
+
+#include <stdio.h>
+
+#include <atomicdir.h>
+
+/* Which commands take an option. */
+enum {
+	TAKES_PUBLISH = 1,      /* all that publish */
+	TAKES_FILL = 2,
+	TAKES_PRUNE = 4,
+	TAKES_JSON = 8
+};
+
+struct options {
+	struct atomicdir_options library;
+	const char *check, *on_change, *from;
+	int64_t hook_timeout_ms;
+	bool edit, dereference, json;
+	int verbosity;          /* -1 quiet, 0, 1 verbose */
+	char **operands;        /* what is no option; up to "--" */
+	int operand_count;
+	char **command;         /* after "--"; NULL: there was none */
+};
+
+/* argv without the program's and the command's name; reordered, and the options' to keep. USAGE. */
+int options_parse(struct options *options, unsigned takes, int argc, char **argv, struct atomicdir_error *error);
+void options_help(unsigned takes, FILE *to);
+
+#endif

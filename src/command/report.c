@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include "command/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+int report_error(const struct atomicdir_error *error)
+{
+	fprintf(stderr, "atomicdir: %s\n", error->text);
+	return error->kind ? error->kind : ATOMICDIR_FAILED;
+}
+
+void report_warning(const struct options *options, const struct atomicdir_error *error)
+{
+	if (error->kind == ATOMICDIR_OK && error->text[0] && options->verbosity >= 0)
+		fprintf(stderr, "atomicdir: warning: %s\n", error->text);
+}
+
+void report_size(char text[static 32], int64_t bytes)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB" };
+	double size = (double)bytes;
+	int unit = -1;
+
+	while (size >= 1000 && unit < 3) {
+		size /= 1000;
+		unit++;
+	}
+	if (unit < 0)
+		snprintf(text, 32, "%" PRId64 " B", bytes);
+	else
+		snprintf(text, 32, "%.1f %s", size, units[unit]);
+}
+
+static void format_time(char *text, size_t size, int64_t created_ms)
+{
+	time_t seconds = (time_t)(created_ms / 1000);
+	struct tm time;
+
+	if (!created_ms || !gmtime_r(&seconds, &time) || !strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &time))
+		snprintf(text, size, "-");
+}
+
+static void print_number(FILE *to, const char *name, int64_t number)
+{
+	if (number < 0)
+		fprintf(to, ",\"%s\":null", name);
+	else
+		fprintf(to, ",\"%s\":%" PRId64, name, number);
+}
+
+static void print_text(FILE *to, const char *name, const char *text)
+{
+	cleanup(buffer_clear) struct buffer json = { 0 };
+
+	if (buffer_add_json(&json, text) == 0)
+		fprintf(to, ",\"%s\":%s", name, json.bytes);
+}
+
+static const char *truth(bool is_true)
+{
+	return is_true ? "true" : "false";
+}
+
+void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live, FILE *to)
+{
+	char size[32];
+
+	if (!live)
+		return;
+	if (!options->json) {
+		report_size(size, live->bytes < 0 ? 0 : live->bytes);
+		if (is_changed && live->files >= 0)
+			fprintf(to, "published %" PRId64 " (%" PRId64 " file%s, %s)\n", live->number, live->files,
+				live->files == 1 ? "" : "s", size);
+		else
+			fprintf(to, "%s %" PRId64 "\n", is_changed ? "published" : "unchanged", live->number);
+		return;
+	}
+	fprintf(stdout, "{\"changed\":%s,\"generation\":%" PRId64, truth(is_changed), live->number);
+	print_number(stdout, "previous", live->next ? live->next->number : -1);
+	print_number(stdout, "files", live->files);
+	print_number(stdout, "bytes", live->bytes);
+	fprintf(stdout, ",\"durable\":%s", truth(live->is_durable));
+	print_text(stdout, "link", link);
+	print_text(stdout, "path", live->path);
+	fprintf(stdout, "}\n");
+}
+
+static void print_generation(const struct atomicdir_generation *one)
+{
+	char created[32];
+
+	format_time(created, sizeof(created), one->created_ms);
+	printf("{\"generation\":%" PRId64 ",\"live\":%s", one->number, truth(one->is_live));
+	print_text(stdout, "created", created);
+	print_number(stdout, "files", one->files);
+	print_number(stdout, "bytes", one->bytes);
+	printf(",\"pinned\":%s,\"durable\":%s,\"hook_due\":%s", truth(one->is_pinned), truth(one->is_durable), truth(one->is_hook_due));
+	print_text(stdout, "path", one->path);
+	print_text(stdout, "note", one->note);
+	printf("}");
+}
+
+void report_generations(const struct options *options, const struct atomicdir_generation *list)
+{
+	if (options->json)
+		printf("[");
+	for (const struct atomicdir_generation *one = list; one; one = one->next) {
+		char created[32], size[32];
+
+		if (options->json) {
+			print_generation(one);
+			printf("%s", one->next ? "," : "");
+			continue;
+		}
+		format_time(created, sizeof(created), one->created_ms);
+		report_size(size, one->bytes < 0 ? 0 : one->bytes);
+		printf("%6" PRId64 "  %-20s  %6" PRId64 " files  %9s%s%s%s\n", one->number, created, one->files, size,
+		       one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "", one->is_hook_due ? "  hook due" : "");
+	}
+	if (options->json)
+		printf("]\n");
+}
+
+void report_changes(const struct options *options, const struct atomicdir_change *list)
+{
+	if (options->json)
+		printf("[");
+	for (const struct atomicdir_change *one = list; one; one = one->next) {
+		if (options->json) {
+			printf("{\"change\":\"%c\"", one->what);
+			print_text(stdout, "path", one->path);
+			printf("}%s", one->next ? "," : "");
+		} else {
+			char path[4096];
+
+			snprintf(path, sizeof(path), "%s", one->path);
+			text_sanitise(path);
+			printf("%c %s\n", one->what, path);
+		}
+	}
+	if (options->json)
+		printf("]\n");
+}
+
+int report_end(int status, bool is_publication)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "atomicdir: cannot write to standard output: %s\n", strerror(errno));
+	return status == ATOMICDIR_OK && !is_publication ? ATOMICDIR_FAILED : status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The one module that prints: errors and warnings on standard error, results where the caller says.
+ */
+#ifndef COMMAND_REPORT_H
+#define COMMAND_REPORT_H
+
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "command/options.h"
+
+/* One line; returns the kind, which is the exit status. */
+int report_error(const struct atomicdir_error *error);
+/* If the error is a warning, and these are wanted. */
+void report_warning(const struct options *options, const struct atomicdir_error *error);
+/* "published 42 (3 files, 1.2 kB)", "unchanged 42", or the same as JSON. */
+void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live, FILE *to);
+/* Generations as a JSON array, or as a table. */
+void report_generations(const struct options *options, const struct atomicdir_generation *list);
+void report_changes(const struct options *options, const struct atomicdir_change *list);
+/* After all was printed. Where it could not be: FAILED, unless something was published, which that does not undo. */
+int report_end(int status, bool is_publication);
+
+void report_size(char text[static 32], int64_t bytes);
+
+#endif
