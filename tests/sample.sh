@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What a stranger does with the library: the README's program, the header alone, C++, Python, an installation.
+. "$(dirname "$0")/tap.sh"
+san=${SAN:+-fsanitize=$SAN}
+
+sed -n '/^```c$/,/^```$/p' "$here/README.md" | grep -v '^```' >sample.c
+ok "the README's program compiles" ${CC:-cc} $san -I"$here/include" -o sample sample.c "$here/build/libatomicdir.a"
+ok "and runs" ./sample
+ok "and publishes" test "$(cat db/user db/password)" = appsecret
+echo '#include <atomicdir.h>' >header.c; cp header.c header.cc
+for std in c99 c11 c17 c2x; do
+	ok "the header alone is $std" ${CC:-cc} -std=$std -Wall -Wextra -Wpedantic -Werror -I"$here/include" -fsyntax-only header.c
+done
+for std in c++98 c++11 c++17 c++20; do
+	ok "and $std" g++ -std=$std -Wall -Wextra -Wpedantic -Wno-long-long -Wno-variadic-macros -Werror -I"$here/include" -fsyntax-only header.cc
+done
+declared=$(grep -oE '\batomicdir_[a-z_]+\(' "$here/include/atomicdir.h" | tr -d '(' | sort -u | grep -vE '_fn$')
+exported=$(nm -D --defined-only "$here/build/libatomicdir.so" | sed -n 's/.* T \(atomicdir_[a-z_]*\).*/\1/p' | sort -u)
+ok "the library exports just what the header declares" test "$declared" = "$exported"
+ok "the archive too" sh -c "! nm -g --defined-only '$here/build/libatomicdir.a' | grep ' [TDB] ' | grep -v ' atomicdir_' | grep -vE 'asan|ubsan|odr'"
+if [ -n "$san" ]; then skip "Python calls it" "a sanitized library cannot be loaded into Python"
+else ok "Python calls it" python3 -c "
+import ctypes
+library = ctypes.CDLL('$here/build/libatomicdir.so')
+library.atomicdir_pin.argtypes = [ctypes.c_char_p, ctypes.POINTER(ctypes.c_int64), ctypes.c_void_p]
+number = ctypes.c_int64()
+assert library.atomicdir_pin(b'db', ctypes.byref(number), None) >= 0 and number.value == 1
+"; fi
+ok "make install" make -s -C "$here" install DESTDIR="$work/root" PREFIX=/usr
+ok "puts the command in place" "$work/root/usr/bin/atomicdir" --version
+ok "make uninstall" make -s -C "$here" uninstall DESTDIR="$work/root" PREFIX=/usr
+ok "leaves no file" test -z "$(find root ! -type d)"
+finish
