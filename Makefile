@@ -84,6 +84,12 @@ $(B)/torn: examples/torn.c $(B)/libatomicdir.a
 demo: $(B)/torn
 	@$(B)/torn
 
+$(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
+	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ bench/bench.c bench/ways.c $(B)/libatomicdir.a
+
+bench: $(B)/bench
+	@bench/run.sh
+
 check: all $(TESTS) $(B)/torn
 	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
 
@@ -107,5 +113,5 @@ clean:
 
 FORCE:
 
-.PHONY: all check demo install uninstall clean FORCE
+.PHONY: all check demo bench install uninstall clean FORCE
 -include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d))
