@@ -60,7 +60,7 @@ $(B)/libatomicdir.a: $(OBJECTS)
 
 $(B)/libatomicdir.so: $(OBJECTS) src/dir/libatomicdir.map
 	$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libatomicdir.so.0 -Wl,--version-script,src/dir/libatomicdir.map \
-		-Wl,-z,relro,-z,now -Wl,-z,defs -o $(B)/libatomicdir.so.$(VERSION) $(OBJECTS)
+		-Wl,-z,relro,-z,now $(if $(SAN),,-Wl,-z,defs) -o $(B)/libatomicdir.so.$(VERSION) $(OBJECTS)
 	ln -sf libatomicdir.so.$(VERSION) $(B)/libatomicdir.so.0
 	ln -sf libatomicdir.so.0 $@
 

@@ -72,7 +72,7 @@ ok "a name of 255 bytes is a name" fill "$long" -- touch x
 ok "a push through a pipe is published" sh -c "tar -C src -c . | '$atomicdir' fill pushed -- tar -x"
 head -c 100000 /dev/zero >src/big
 ok "a pipe cut in the middle publishes nothing" sh -c "tar -C src -c . | head -c 20000 | '$atomicdir' fill pushed -- tar -x; test \$? = 1 && test -L pushed/l"
-"$atomicdir" fill killed -- sh -c 'echo started >&2; sleep 60' 2>started & pid=$!
+"$atomicdir" fill killed -- sh -c 'echo started >&2; exec sleep 60' 2>started & pid=$!
 while ! grep -q started started; do sleep 0.05; done
 kill -TERM $pid; wait $pid; code=$?
 ok "SIGTERM ends COMMAND, removes the stage, status 1" is "$code $(ls .killed.atomicdir)" "1 lock"
