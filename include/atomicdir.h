@@ -175,7 +175,8 @@ int atomicdir_list(const char *link, struct atomicdir_generation **list, struct 
  * 1: they differ; 0: the same. */
 int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_change **changes, struct atomicdir_error *error);
 
-/* Publishes a kept one again; -1: what was live before the live one was first published. 1: done; 0: it is live already. */
+/* Publishes a kept one again; -1: what was live before the live one was first published. 1: done; 0: it is live already. With
+ * dry_run *live is the one that would be. */
 int atomicdir_rollback(const char *link, int64_t generation, const struct atomicdir_options *options,
 		       struct atomicdir_generation **live, struct atomicdir_error *error);
 

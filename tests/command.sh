@@ -40,6 +40,7 @@ ok "but only once" fill --on-change "touch '$work/again'" app -- sh -c 'echo new
 ok "so it did not run" test ! -e again
 ok "a hook's time is limited" status 3 fill --hook-timeout 100ms --on-change 'sleep 60' app -- sh -c 'echo slow >n'
 ok "no AWS_ variable reaches a hook" env AWS_SECRET_ACCESS_KEY=canary "$atomicdir" fill --on-change '! env | grep -q ^AWS_' app -- sh -c 'echo env >n'
+ok "rollback --check looks at what would be live, status 4" status 4 "$atomicdir" rollback --check 'grep -q env n' app
 ok "rollback leads back" "$atomicdir" rollback app
 ok "to what was live before" is "$(cat app/n)" slow
 ok "a generation that is not there, status 7" status 7 "$atomicdir" rollback app 12345

@@ -18,21 +18,18 @@ static int finish(const struct options *options, const char *link, bool is_chang
 	return hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0 ? report_error(error) : ATOMICDIR_OK;
 }
 
-/* The check looks at what would be live; where there is no such generation the rollback itself says so. */
+/* The check looks at what would be live. */
 static int check(const struct options *options, const char *link, int64_t generation, struct atomicdir_error *error)
 {
-	cleanup_free struct atomicdir_generation *list = NULL;
+	cleanup_free struct atomicdir_generation *target = NULL;
 	struct atomicdir_options dry = options->library;
+	int is_changed;
 
 	if (!options->check)
 		return 0;
 	dry.dry_run = 1;
-	if (atomicdir_rollback(link, generation, &dry, NULL, error) <= 0 || atomicdir_list(link, &list, error) < 0)
-		return 0;
-	for (const struct atomicdir_generation *one = list; one; one = one->next)
-		if (one->number == generation)
-			return check_run(options, link, one->path, error);
-	return 0;
+	is_changed = atomicdir_rollback(link, generation, &dry, &target, error);
+	return is_changed > 0 ? check_run(options, link, target->path, error) : is_changed;
 }
 
 int command_rollback(const struct options *options)
@@ -48,8 +45,6 @@ int command_rollback(const struct options *options)
 		error_set(&error, ATOMICDIR_USAGE, NULL, "rollback needs LINK [GENERATION]");
 	else if (options->operand_count > 1)
 		parse_generation(options->operands[1], &generation, &error);
-	if (!error.kind && options->check && generation < 0)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "rollback with --check needs the GENERATION");
 	if (error.kind)
 		return report_error(&error);
 	link = absolute_link(options->operands[0]);

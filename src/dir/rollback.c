@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "dir/commit.h"
+#include "dir/generation.h"
 #include "dir/publish.h"
 
 static int choose(const struct writer *writer, int64_t asked, int64_t *target, struct atomicdir_error *error)
@@ -46,6 +47,16 @@ static int repair_top(const struct writer *writer, int fd, int64_t number, struc
 	return 0;
 }
 
+/* A dry run: *live is what would be. */
+static int tell_target(const struct writer *writer, int64_t number, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	cleanup_generations struct generation_list list = { 0 };
+
+	if (generation_list_add(&list, &writer->store, number, writer->live) < 0)
+		return error_errno(error, NULL, "cannot tell which generation would be live");
+	return generation_list_pack(&list, live, error) < 0 ? -1 : 1;
+}
+
 static int roll_back(struct writer *writer, int64_t asked, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct publication publication = { .kind = PUBLICATION_AGAIN };
@@ -57,7 +68,7 @@ static int roll_back(struct writer *writer, int64_t asked, struct atomicdir_gene
 	if (publication.number == writer->live)
 		return tell_live(writer, 0, live, error);
 	if (writer->options.dry_run)
-		return 1;
+		return tell_target(writer, publication.number, live, error);
 	fd = writer_open_generation(writer, publication.number);
 	if (fd < 0)
 		return error_errno(error, writer->store.name.base, "cannot open generation %" PRId64, publication.number);
