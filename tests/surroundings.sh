@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What stands around a publication: parents of every kind, readers that lock, files that the stage shares with the live generation.
+. "$(dirname "$0")/tap.sh"
+
+fill() { "$atomicdir" fill "$@"; }
+
+fill locked -- touch a 2>/dev/null
+ok "a reader that holds the live one's lock does not hold up a writer" python3 -c "
+import fcntl, os, subprocess
+fcntl.flock(os.open('locked', os.O_RDONLY), fcntl.LOCK_EX)
+assert subprocess.run(['$atomicdir', 'fill', 'locked', '--', 'touch', 'b']).returncode == 0
+"
+mkdir l; echo 1 >l/f; fill linked --from l >/dev/null
+ok "a file that the stage shares with the live one is copied before its mode changes" \
+	fill --edit --file-mode 0600 linked -- sh -c 'rm f; ln "$ATOMICDIR_LIVE/f" f; echo 2 >g'
+ok "so the live one's mode stayed" test "$(stat -c '%a %h' .linked.atomicdir/*/f | tr '\n' ' ')" = "644 1 600 1 "
+mkdir sticky; chmod 1777 sticky
+ok "a sticky parent is a parent" fill sticky/app -- touch x
+ln -s sticky through
+ok "a parent reached through a symlink too" fill through/app2 -- touch x
+if [ "$(id -u)" = 0 ]; then
+	mkdir setgid; chgrp 12 setgid; chmod 2775 setgid
+	ok "a setgid parent" fill setgid/app -- touch x
+	ok "hands its group down" test "$(stat -c '%a %g' setgid/.app.atomicdir setgid/app/. setgid/app/x | tr '\n' ' ')" = "2711 12 2755 12 644 12 "
+else skip "a setgid parent hands its group down" "needs root"; fi
+if command -v setfacl >/dev/null && mkdir acl && setfacl -d -m u:65534:rwx acl 2>/dev/null; then
+	ok "a default ACL on the parent" fill --file-mode 0440 acl/app -- touch x
+	ok "lets no stranger in" sh -c "! getfacl -cn acl/.app.atomicdir acl/app/x | grep 65534"
+else skip "a default ACL on the parent lets no stranger in" "no setfacl, or no ACLs here"; fi
+if [ -d /dev/shm ] && volatile=$(mktemp -d /dev/shm/atomicdir.XXXXXX); then
+	ok "tmpfs has no disk, and nothing is synced" sh -c "strace -f -o '$work/trace' '$atomicdir' fill '$volatile/app' -- touch x && ! grep -qE '(fsync|syncfs)\(' '$work/trace'"
+	rm -rf "$volatile"
+else skip "tmpfs has no disk, and nothing is synced" "no /dev/shm"; fi
+ok "a FIFO is refused" sh -c "'$atomicdir' fill fifo -- mkfifo p; test \$? = 1"
+ok "a directory tree too deep to publish is refused, and removed" sh -c "'$atomicdir' fill deep -- python3 -c '
+import os
+for i in range(2000):
+    os.mkdir(\"d\")
+    os.chdir(\"d\")
+'; test \$? = 1 && test \$(ls .deep.atomicdir) = lock"
+finish
