@@ -16,7 +16,7 @@ WERROR ?=
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef \
 	-Wformat=2 -Wvla $(if $(WERROR),-Werror)
-HARDENING = -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2)
+HARDENING = -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
@@ -67,7 +67,8 @@ $(B)/libatomicdir.so: $(OBJECTS) src/dir/libatomicdir.map
 $(B)/atomicdir: $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 
-$(B)/atomicdir.pc: Makefile
+# Made anew each time: PREFIX may differ between a build and its installation.
+$(B)/atomicdir.pc: FORCE
 	@mkdir -p $(B)
 	printf '%s\n' 'Name: atomicdir' 'Description: fill a directory atomically' 'Version: $(VERSION)' \
 		'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -latomicdir' > $@
@@ -95,7 +96,8 @@ check: all $(TESTS) $(B)/torn
 
 install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
-	install -d $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(B)/atomicdir $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
@@ -105,7 +107,7 @@ install: all
 	install -m 644 $(B)/atomicdir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
 		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
 
 clean:

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* The directories that we are in: a link back to one of them would be followed for ever. */
+/* The directories that we are in: a link back to one of them would be followed for ever. The store is the outermost: a copy
+ * of it would hold itself. */
 struct above { const struct above *next; dev_t device; ino_t inode; };
 
 static int copy_one(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
@@ -23,15 +25,15 @@ static void close_directory(DIR **directory)
 		closedir(*directory);
 }
 
-static int copy_directory(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
-			  struct atomicdir_error *error)
+static int copy_content(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
+			struct atomicdir_error *error)
 {
 	cleanup(close_directory) DIR *directory = opendir(from);
 	const struct dirent *entry;
 
 	if (!directory)
 		return error_errno(error, from, "cannot open the directory to copy");
-	while ((entry = readdir(directory))) {
+	while (errno = 0, (entry = readdir(directory))) {
 		cleanup_free char *below = NULL, *source = NULL;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -42,6 +44,34 @@ static int copy_directory(struct atomicdir_stage *stage, const char *path, const
 		if (copy_one(stage, below, source, above, error) < 0)
 			return -1;
 	}
+	return errno ? error_errno(error, from, "cannot read the directory to copy") : 0;
+}
+
+/* Owner and time, where we may: as a copy without --dereference has them. The mode came with mkdir. */
+static void keep_facts(const struct atomicdir_stage *stage, const char *path, const struct stat *status)
+{
+	struct timespec times[2] = { status->st_atim, status->st_mtim };
+
+	if (fchownat(atomicdir_fd(stage), path, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		errno = 0;
+	utimensat(atomicdir_fd(stage), path, times, AT_SYMLINK_NOFOLLOW);
+}
+
+static int copy_directory(struct atomicdir_stage *stage, const char *path, const char *from, const struct stat *status,
+			  const struct above *above, struct atomicdir_error *error)
+{
+	struct above here = { above, status->st_dev, status->st_ino };
+
+	for (const struct above *one = above; one; one = one->next)
+		if (one->device == here.device && one->inode == here.inode)
+			return one->next ? error_set(error, ATOMICDIR_FAILED, from, "this symlink leads back to a directory that it is in")
+					 : error_set(error, ATOMICDIR_USAGE, from, "the directory to copy holds LINK's own store");
+	if (*path && atomicdir_mkdir(stage, path, status->st_mode & 07777, error) < 0)
+		return -1;
+	if (copy_content(stage, path, from, &here, error) < 0)
+		return -1;
+	if (*path)
+		keep_facts(stage, path, status);
 	return 0;
 }
 
@@ -50,24 +80,24 @@ static int copy_one(struct atomicdir_stage *stage, const char *path, const char 
 {
 	cleanup_free char *real = NULL;
 	struct stat status;
-	struct above here;
 
 	if (stat(from, &status) < 0)
 		return error_errno(error, from, "cannot follow it to copy");
-	if (!S_ISDIR(status.st_mode)) {
-		real = realpath(from, NULL);
-		return real ? atomicdir_copy(stage, path, real, error) : error_errno(error, from, "cannot follow it to copy");
-	}
-	for (const struct above *one = above; one; one = one->next)
-		if (one->device == status.st_dev && one->inode == status.st_ino)
-			return error_set(error, ATOMICDIR_FAILED, from, "this symlink leads back to a directory that it is in");
-	here = (struct above){ above, status.st_dev, status.st_ino };
-	if (*path && atomicdir_mkdir(stage, path, status.st_mode & 07777, error) < 0)
-		return -1;
-	return copy_directory(stage, path, from, &here, error);
+	if (S_ISDIR(status.st_mode))
+		return copy_directory(stage, path, from, &status, above, error);
+	if (!*path)
+		return errno = ENOTDIR, error_errno(error, from, "cannot copy");
+	real = realpath(from, NULL);
+	return real ? atomicdir_copy(stage, path, real, error) : error_errno(error, from, "cannot follow it to copy");
 }
 
 int copy_following(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
 {
-	return copy_one(stage, "", from, NULL, error);
+	struct stat status;
+	struct above store;
+
+	if (fstatat(atomicdir_fd(stage), "..", &status, 0) < 0)
+		return error_errno(error, from, "cannot copy");
+	store = (struct above){ NULL, status.st_dev, status.st_ino };
+	return copy_one(stage, "", from, &store, error);
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "command/hook.h"
 #include "command/process.h"
+#include "command/progress.h"
 #include "command/report.h"
 
 static void close_stage(struct atomicdir_stage **stage)
@@ -27,62 +28,82 @@ static void set_environment(const char *link, const struct atomicdir_stage *stag
 	setenv("ATOMICDIR_LIVE", live ? live->path : "", 1);
 }
 
-static int populate(const struct options *options, struct atomicdir_stage *stage, struct atomicdir_error *error)
+static int populate(const struct options *options, struct atomicdir_stage *stage, const struct progress *progress,
+		    struct atomicdir_error *error)
 {
 	struct process process = { .argv = options->command, .directory_fd = atomicdir_fd(stage), .output_to_error = options->json,
 				   .timeout_ms = -1 };
 
+	progress_set(progress, PROGRESS_COPYING);
 	if (options->from)
 		return options->dereference ? copy_following(stage, options->from, error)
 					    : atomicdir_copy(stage, ".", options->from, error);
 	/* With nothing live there is nothing to start from, and an empty stage is right. */
 	if (options->edit && atomicdir_carry(stage, ".", error) < 0 && (!error || error->errnum != ENOENT))
 		return -1;
-	return process_run(&process, NULL, error);
+	progress_set(progress, PROGRESS_NONE);
+	return process_run(&process, error);
 }
 
 /* What a check changes is part of what is published, so it is sealed again. */
-static int seal(const struct options *options, const char *link, struct atomicdir_stage *stage, struct atomicdir_error *error)
+static int seal(const struct options *options, const char *link, struct atomicdir_stage *stage, const struct progress *progress,
+		struct atomicdir_error *error)
 {
-	int is_different = atomicdir_seal(stage, NULL, error);
+	cleanup_free struct atomicdir_change *changes = NULL;
+	int is_different;
 
+	progress_set(progress, PROGRESS_COMPARING);
+	is_different = atomicdir_seal(stage, options->verbosity > 0 ? &changes : NULL, error);
+	progress_set(progress, PROGRESS_NONE);
+	report_verbose_changes(options, changes);
 	if (is_different <= 0 || !options->check)
 		return is_different;
+	report_verbose(options, "running the check: %s", options->check);
 	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
+}
+
+/* 1: published, 0: unchanged; the stage, and with it the lock, is gone when it returns. */
+static int fill(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
+		struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
+
+	progress_set(progress, PROGRESS_WAITING);
+	stage = atomicdir_begin(link, &options->library, error);
+	if (!stage)
+		return -1;
+	report_warning(options, error);
+	*held_fd = hook_hold(options, link);
+	set_environment(link, stage);
+	report_verbose(options, "filling %s", atomicdir_path(stage));
+	if (populate(options, stage, progress, error) < 0) {
+		error_append(error, "nothing was published, and LINK is as it was");
+		return -1;
+	}
+	if (seal(options, link, stage, progress, error) < 0)
+		return -1;
+	progress_set(progress, PROGRESS_PUBLISHING);
+	return atomicdir_commit(stage, live, error);
 }
 
 static int publish(const struct options *options, const char *link, struct atomicdir_error *error)
 {
-	cleanup(close_stage) struct atomicdir_stage *stage = atomicdir_begin(link, &options->library, error);
 	cleanup_free struct atomicdir_generation *live = NULL;
-	cleanup_fd int old_fd = -1;
+	cleanup(progress_end) struct progress progress;
+	cleanup_fd int held_fd = -1;
 	int is_changed;
 
-	if (!stage)
-		return -1;
-	report_warning(options, error);
-	/* The hook may look at the old one, however little is kept. */
-	if (options->on_change)
-		old_fd = atomicdir_pin(link, NULL, NULL);
-	set_environment(link, stage);
-	if (populate(options, stage, error) < 0) {
-		error_append(error, "nothing was published, and LINK is as it was");
-		return -1;
-	}
-	if (seal(options, link, stage, error) < 0)
-		return -1;
-	is_changed = atomicdir_commit(stage, &live, error);
+	progress_start(&progress, options);
+	is_changed = fill(options, link, &held_fd, &progress, &live, error);
+	progress_end(&progress);
 	if (is_changed < 0)
 		return -1;
 	report_warning(options, error);
-	close_stage(&stage);
 	report_result(options, link, is_changed, live, options->command ? stderr : stdout);
 	if (hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0)
 		return -1;
-	if (old_fd >= 0 && is_changed) {
-		close_fd(&old_fd);
-		atomicdir_prune(link, &options->library, NULL, NULL);
-	}
+	if (is_changed)
+		hook_prune(options, link, &held_fd);
 	return 0;
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "atomicdir/command.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "command/process.h"
 #include "command/report.h"
 
 #define PUBLISHES (TAKES_PUBLISH | TAKES_JSON)
@@ -34,6 +34,9 @@ char *absolute_link(const char *link)
 	size_t size = strlen(link);
 	char *slash, *path = NULL;
 
+	/* Nothing is not the working directory: the library refuses it. */
+	if (!size)
+		return take_pointer(&copy);
 	while (copy && size > 1 && copy[size - 1] == '/')
 		copy[--size] = '\0';
 	slash = copy ? strrchr(copy, '/') : NULL;
@@ -49,12 +52,13 @@ static void print_help(const struct command *only)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!only || only == &commands[i])
-			printf("%s %s %s\n    %s\n", i && !only ? "      " : "usage:", commands[i].name, commands[i].synopsis,
-			       commands[i].description);
+			printf("%s atomicdir %s%s %s\n              %s\n", i && !only ? "      " : "usage:", commands[i].name,
+			       commands[i].takes ? " [OPTIONS]" : "", commands[i].synopsis, commands[i].description);
 	if (only) {
 		printf("options:\n");
 		options_help(only->takes, stdout);
-	}
+	} else
+		printf("'atomicdir help COMMAND' lists its options. LINK is a symlink that readers use.\n");
 }
 
 static const struct command *find(const char *name)
@@ -71,10 +75,11 @@ static int run(const struct command *command, int argc, char **argv)
 	struct options options;
 
 	error_clear(&error);
-	if (argc > 0 && strcmp(argv[0], "--help") == 0) {
-		print_help(command);
-		return ATOMICDIR_OK;
-	}
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_help(command);
+			return ATOMICDIR_OK;
+		}
 	if (options_parse(&options, command->takes, argc, argv, &error) < 0) {
 		report_error(&error);
 		return command->usage_status;
@@ -82,25 +87,36 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(&options);
 }
 
+static int refuse(const char *name)
+{
+	struct atomicdir_error error;
+
+	if (*name)
+		error_set(&error, ATOMICDIR_USAGE, name, "'atomicdir help' lists the commands; there is none such");
+	else
+		error_set(&error, ATOMICDIR_USAGE, NULL, "which command? 'atomicdir help' lists them");
+	return report_error(&error);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command = find(name);
 
-	/* A full disk, a limit or a closed pipe is an error to report, not a death. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
-		print_help(argc > 2 ? find(argv[2]) : NULL);
+	process_begin();
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		name = argc > 2 ? argv[2] : NULL;
+		command = name ? find(name) : NULL;
+		if (name && !command)
+			return refuse(name);
+		print_help(command);
 		return report_end(ATOMICDIR_OK, false);
 	}
 	if (strcmp(name, "--version") == 0) {
 		puts("atomicdir " VERSION);
 		return report_end(ATOMICDIR_OK, false);
 	}
-	if (!command) {
-		fprintf(stderr, "atomicdir: no such command: '%.64s'; 'atomicdir help' lists them\n", name);
-		return ATOMICDIR_USAGE;
-	}
+	if (!command)
+		return refuse(name);
 	return report_end(run(command, argc - 2, argv + 2), command->takes & TAKES_PUBLISH);
 }

@@ -11,15 +11,19 @@
 #include "command/report.h"
 
 static int finish(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
-		  struct atomicdir_error *error)
+		  int *held_fd, struct atomicdir_error *error)
 {
 	report_warning(options, error);
 	report_result(options, link, is_changed, live, stdout);
-	return hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0 ? report_error(error) : ATOMICDIR_OK;
+	if (hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0)
+		return report_error(error);
+	if (is_changed)
+		hook_prune(options, link, held_fd);
+	return ATOMICDIR_OK;
 }
 
-/* The check looks at what would be live. */
-static int check(const struct options *options, const char *link, int64_t generation, struct atomicdir_error *error)
+/* The check looks at what would be live; it is that one, then, whatever was published meanwhile. */
+static int check(const struct options *options, const char *link, int64_t *generation, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *target = NULL;
 	struct atomicdir_options dry = options->library;
@@ -28,14 +32,18 @@ static int check(const struct options *options, const char *link, int64_t genera
 	if (!options->check)
 		return 0;
 	dry.dry_run = 1;
-	is_changed = atomicdir_rollback(link, generation, &dry, &target, error);
-	return is_changed > 0 ? check_run(options, link, target->path, error) : is_changed;
+	is_changed = atomicdir_rollback(link, *generation, &dry, &target, error);
+	if (is_changed <= 0)
+		return is_changed;
+	*generation = target->number;
+	return check_run(options, link, target->path, error);
 }
 
 int command_rollback(const struct options *options)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 	cleanup_free char *link = NULL;
+	cleanup_fd int held_fd = -1;
 	struct atomicdir_error error;
 	int64_t generation = -1;
 	int is_changed;
@@ -48,10 +56,11 @@ int command_rollback(const struct options *options)
 	if (error.kind)
 		return report_error(&error);
 	link = absolute_link(options->operands[0]);
-	if (check(options, link, generation, &error) < 0)
+	if (check(options, link, &generation, &error) < 0)
 		return report_error(&error);
+	held_fd = hook_hold(options, link);
 	is_changed = atomicdir_rollback(link, generation, &options->library, &live, &error);
-	return is_changed < 0 ? report_error(&error) : finish(options, link, is_changed, live, &error);
+	return is_changed < 0 ? report_error(&error) : finish(options, link, is_changed, live, &held_fd, &error);
 }
 
 int command_adopt(const struct options *options)
@@ -59,7 +68,7 @@ int command_adopt(const struct options *options)
 	cleanup_free struct atomicdir_generation *live = NULL;
 	cleanup_free char *link = NULL;
 	struct atomicdir_error error, ignored;
-	int is_changed;
+	int is_changed, held_fd = -1;
 
 	error_clear(&error);
 	if (options->operand_count != 1 || options->command) {
@@ -67,11 +76,12 @@ int command_adopt(const struct options *options)
 		return report_error(&error);
 	}
 	link = absolute_link(options->operands[0]);
-	if (options->check && check_run(options, link, link, &error) < 0)
+	/* What is ours already has been checked. */
+	if (atomicdir_show(link, NULL, NULL) < 0 && check_run(options, link, link, &error) < 0)
 		return report_error(&error);
 	is_changed = atomicdir_adopt(link, &options->library, &error);
 	if (is_changed < 0)
 		return report_error(&error);
 	atomicdir_show(link, &live, &ignored);
-	return finish(options, link, is_changed, live, &error);
+	return finish(options, link, is_changed, live, &held_fd, &error);
 }

@@ -13,12 +13,14 @@
 #include "base/error.h"
 #include "command/process.h"
 
-static int run_shell(const struct options *options, const char *command, int directory_fd, struct atomicdir_error *error)
+static int run_shell(const struct options *options, const char *command, int directory_fd, bool is_waited_for,
+		     struct atomicdir_error *error)
 {
 	char *copy = strdup(command);
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, copy, NULL };
-	struct process process = { .argv = argv, .directory_fd = directory_fd, .is_hook = true, .timeout_ms = options->hook_timeout_ms };
-	int result = copy ? process_run(&process, NULL, error) : error_errno(error, NULL, "cannot start a process");
+	struct process process = { .argv = argv, .directory_fd = directory_fd, .is_hook = true,
+				   .is_waited_for = is_waited_for, .timeout_ms = options->hook_timeout_ms };
+	int result = copy ? process_run(&process, error) : error_errno(error, NULL, "cannot start a process");
 
 	free(copy);
 	return result;
@@ -26,20 +28,41 @@ static int run_shell(const struct options *options, const char *command, int dir
 
 int check_run(const struct options *options, const char *link, const char *path, struct atomicdir_error *error)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = -1;
 
 	if (!options->check)
 		return 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(error, path, "cannot open what is to be checked");
 	setenv("ATOMICDIR_LINK", link, 1);
 	setenv("ATOMICDIR_STAGE", path, 1);
-	if (run_shell(options, options->check, fd, error) == 0)
+	if (run_shell(options, options->check, fd, false, error) == 0)
 		return 0;
-	error->kind = ATOMICDIR_REJECTED;
-	error_prefix(error, "the check rejected it");
+	/* That it was not let end is no answer. */
+	if (error->errnum != EINTR) {
+		error->kind = ATOMICDIR_REJECTED;
+		error_prefix(error, "the check rejected it");
+	}
 	error_append(error, "LINK is as it was");
 	return -1;
+}
+
+int hook_hold(const struct options *options, const char *link)
+{
+	return options->on_change ? atomicdir_pin(link, NULL, NULL) : -1;
+}
+
+void hook_prune(const struct options *options, const char *link, int *held_fd)
+{
+	struct atomicdir_options library = options->library;
+
+	if (*held_fd < 0)
+		return;
+	close_fd(held_fd);
+	/* What should have been live was, until we published. */
+	library.if_generation = -1;
+	atomicdir_prune(link, &library, NULL, NULL);
 }
 
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
@@ -67,7 +90,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	setenv("ATOMICDIR_NEW", live->path, 1);
 	setenv("ATOMICDIR_OLD", old ? old : "", 1);
 	setenv("ATOMICDIR_GENERATION", number, 1);
-	if (run_shell(options, options->on_change, -1, error) == 0)
+	if (run_shell(options, options->on_change, -1, true, error) == 0)
 		return atomicdir_hook_done(link, live->number, error);
 	error->kind = ATOMICDIR_HOOK;
 	error_prefix(error, "the on-change command failed");

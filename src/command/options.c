@@ -84,8 +84,13 @@ static int parse_owner(struct options *options, const char *text, struct atomicd
 	passwd = size ? getpwnam(user) : NULL;
 	if (size && parse_id(user, passwd ? (int64_t)passwd->pw_uid : -1, &options->library.uid, "a user here", error) < 0)
 		return -1;
-	if (text[size] && !*group && passwd)
-		options->library.gid = passwd->pw_gid;   /* as chown(1): "USER:" is the user's own group */
+	/* As chown(1) has it, "USER:" is the user's own group; who has no entry has none. */
+	if (size && text[size] && !*group) {
+		passwd = passwd ? passwd : getpwuid(options->library.uid);
+		if (!passwd)
+			return refuse(error, text, "a user whose group is known");
+		options->library.gid = passwd->pw_gid;
+	}
 	entry = *group ? getgrnam(group) : NULL;
 	return *group ? parse_id(group, entry ? (int64_t)entry->gr_gid : -1, &options->library.gid, "a group here", error) : 0;
 }
@@ -134,19 +139,19 @@ static const struct option {
 	{ "--from", "DIR", TAKES_FILL, set_from, "publish a copy of DIR" },
 	{ "--dereference", NULL, TAKES_FILL, set_dereference, "with --from: links become what they point to" },
 	{ "--edit", NULL, TAKES_FILL, set_edit, "start from a copy of the live generation" },
-	{ "--file-mode", "MODE", TAKES_FILL, set_file_mode, "of all files" },
-	{ "--dir-mode", "MODE", TAKES_FILL, set_dir_mode, "of all directories" },
+	{ "--file-mode", "MODE", TAKES_FILL, set_file_mode, "of all files, in octal; default: as made" },
+	{ "--dir-mode", "MODE", TAKES_FILL, set_dir_mode, "of all directories; the top one 0755" },
 	{ "--owner", "USER[:GROUP]", TAKES_FILL, parse_owner, "of all that is published" },
-	{ "--sync", "HOW", TAKES_PUBLISH, parse_sync, "auto, files, fs or none" },
-	{ "--check", "COMMAND", TAKES_PUBLISH, set_check, "run before the swap; it can say no" },
-	{ "--on-change", "COMMAND", TAKES_PUBLISH, set_on_change, "run after a publication" },
-	{ "--hook-timeout", "DURATION", TAKES_PUBLISH, set_hook_timeout, "for both; 1m" },
-	{ "--keep", "N", TAKES_PUBLISH | TAKES_PRUNE, set_keep, "generations kept before the live one" },
-	{ "--grace", "DURATION", TAKES_PUBLISH | TAKES_PRUNE, set_grace, "keep a replaced one so long" },
-	{ "--wait", "DURATION", TAKES_PUBLISH | TAKES_PRUNE, set_wait, "for another writer, at most" },
-	{ "--no-wait", NULL, TAKES_PUBLISH | TAKES_PRUNE, set_no_wait, "for another writer" },
+	{ "--sync", "HOW", TAKES_PUBLISH, parse_sync, "how it gets to disk: auto, files, fs, none" },
+	{ "--check", "COMMAND", TAKES_PUBLISH, set_check, "run in it before the swap; can say no" },
+	{ "--on-change", "COMMAND", TAKES_PUBLISH, set_on_change, "run after a change; again until it is 0" },
+	{ "--hook-timeout", "DURATION", TAKES_PUBLISH, set_hook_timeout, "for these two; default: 1m" },
+	{ "--keep", "N", TAKES_PUBLISH | TAKES_PRUNE, set_keep, "how many before the live one stay" },
+	{ "--grace", "DURATION", TAKES_PUBLISH | TAKES_PRUNE, set_grace, "how long a replaced one stays: 1s, 5m, 2h" },
+	{ "--wait", "DURATION", TAKES_PUBLISH | TAKES_PRUNE, set_wait, "at most so long for another writer" },
+	{ "--no-wait", NULL, TAKES_PUBLISH | TAKES_PRUNE, set_no_wait, "give up where another writer is at work" },
 	{ "--if-generation", "N", TAKES_PUBLISH, set_if_generation, "only if N is live; 0: only if none is" },
-	{ "--dry-run", NULL, TAKES_PRUNE, set_dry_run, "only tell" },
+	{ "--dry-run", NULL, TAKES_PRUNE, set_dry_run, "remove nothing, only tell" },
 	{ "--json", NULL, TAKES_JSON, set_json, "JSON on standard output" },
 	{ "-q", NULL, ~0U, set_quiet, "less on standard error" },
 	{ "-v", NULL, ~0U, set_verbose, "more on standard error" },
@@ -186,9 +191,12 @@ static int parse_one(struct options *options, unsigned takes, int argc, char **a
 			     : option->parse(options, NULL, error) < 0 ? -1 : 1;
 	if (!value && argc < 2)
 		return error_set(error, ATOMICDIR_USAGE, argv[0], "this option needs %s", option->argument);
-	if (option->parse(options, value ? value : argv[1], error) < 0)
+	value = value ? value : argv[1];
+	if (!*value)
+		return error_set(error, ATOMICDIR_USAGE, option->name, "this option needs %s, not an empty text", option->argument);
+	if (option->parse(options, value, error) < 0)
 		return error_prefix(error, "%s", option->name);
-	return value ? 1 : 2;
+	return argv[0][size] ? 1 : 2;
 }
 
 int options_parse(struct options *options, unsigned takes, int argc, char **argv, struct atomicdir_error *error)

@@ -11,11 +11,36 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
-#define KILL_AFTER_MS 5000
+#define KILL_AFTER_MS 10000
 
 extern char **environ;
+
+static const int changed_signals[] = { SIGXFSZ, SIGPIPE, SIGCHLD };
+static struct sigaction inherited[3];
+
+void process_begin(void)
+{
+	int fd;
+
+	/* Not writable: what is printed to a closed descriptor is to fail, not to vanish. */
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+		;
+	close_fd(&fd);
+	for (int i = 0; i < 3; i++) {
+		struct sigaction action = { .sa_handler = changed_signals[i] == SIGCHLD ? SIG_DFL : SIG_IGN };
+
+		sigaction(changed_signals[i], &action, &inherited[i]);
+	}
+}
+
+void process_restore(void)
+{
+	for (int i = 0; i < 3; i++)
+		sigaction(changed_signals[i], &inherited[i], NULL);
+}
 
 static void drop_aws(void)
 {
@@ -33,30 +58,38 @@ static void drop_aws(void)
 	}
 }
 
-/* In the child. What it cannot do it reports as env(1) does: 126 and 127. */
-static void become(const struct process *process, const sigset_t *mask, pid_t parent)
+static void become_hook(void)
 {
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	setpgid(0, 0);
+	drop_aws();
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+}
+
+/* In the child. Why it cannot is written to `failure_fd`, which a program that was started closes. */
+static void become(const struct process *process, const sigset_t *mask, pid_t parent, int failure_fd)
+{
+	int why;
+
 	/* A program that outlives us would write where the next run writes. */
 	prctl(PR_SET_PDEATHSIG, process->is_hook ? SIGTERM : SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	if (process->is_hook) {
-		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-		setpgid(0, 0);
-		drop_aws();
-		if (null >= 0)
-			dup2(null, STDIN_FILENO);
-	}
+	if (process->is_hook)
+		become_hook();
 	if (process->is_hook || process->output_to_error)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-	if (process->directory_fd >= 0 && fchdir(process->directory_fd) < 0)
+	if (process->directory_fd < 0 || fchdir(process->directory_fd) == 0) {
+		process_restore();
+		sigprocmask(SIG_SETMASK, mask, NULL);
+		execvp(process->argv[0], process->argv);
+	}
+	why = errno;
+	if (write(failure_fd, &why, sizeof(why)) != sizeof(why))
 		_exit(126);
-	signal(SIGXFSZ, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(process->argv[0], process->argv);
-	_exit(errno == ENOENT ? 127 : 126);
+	_exit(127);
 }
 
 static int64_t now_ms(void)
@@ -67,80 +100,134 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void end(const struct process *process, pid_t pid, int signal_number)
+/* How a process that we wait for is doing. */
+struct waiting {
+	const struct process *process;
+	pid_t pid;
+	sigset_t signals;
+	int64_t end_ms;          /* when to send the next one; -1: never */
+	bool is_ending, is_late; /* it was sent a signal; because its time was over */
+	int caught;
+};
+
+static void end(struct waiting *waiting)
 {
-	kill(process->is_hook ? -pid : pid, signal_number);
+	kill(waiting->process->is_hook ? -waiting->pid : waiting->pid, waiting->is_ending ? SIGKILL : SIGTERM);
+	waiting->is_ending = true;
+	waiting->end_ms = now_ms() + KILL_AFTER_MS;
 }
 
-/* Until it has ended. 1: its time was over. */
-static int wait_for(const struct process *process, pid_t pid, const sigset_t *signals, int *status, int *caught)
+static struct timespec pause_for(const struct waiting *waiting)
 {
-	int64_t end_ms = process->timeout_ms < 0 ? -1 : now_ms() + process->timeout_ms;
-	bool is_over = false;
+	int64_t ms = waiting->end_ms < 0 ? 1000 : waiting->end_ms - now_ms();
 
-	for (;;) {
-		struct timespec pause = { 1, 0 };
-		int number;
+	ms = ms < 0 ? 0 : ms > 1000 ? 1000 : ms;
+	return (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+}
 
-		if (waitpid(pid, status, WNOHANG) == pid)
-			return is_over;
-		if (end_ms >= 0 && end_ms - now_ms() < 1000)
-			pause = (struct timespec){ 0, 20000000 };
-		number = sigtimedwait(signals, NULL, &pause);
-		if (number > 0 && number != SIGCHLD) {
-			*caught = number;
-			if (!process->is_hook) {
-				end(process, pid, SIGTERM);
-				end_ms = now_ms() + KILL_AFTER_MS;
-				is_over = true;
-			}
-		}
-		if (end_ms >= 0 && now_ms() >= end_ms) {
-			end(process, pid, is_over ? SIGKILL : SIGTERM);
-			end_ms = now_ms() + KILL_AFTER_MS;
-			is_over = true;
-		}
+static void take_signal(struct waiting *waiting)
+{
+	struct timespec pause = pause_for(waiting);
+	int number = sigtimedwait(&waiting->signals, NULL, &pause);
+
+	if (number > 0 && number != SIGCHLD && !waiting->process->is_waited_for) {
+		waiting->caught = number;
+		if (!waiting->is_ending)
+			end(waiting);
+	}
+	if (waiting->end_ms >= 0 && now_ms() >= waiting->end_ms) {
+		waiting->is_late = waiting->is_late || !waiting->is_ending;
+		end(waiting);
 	}
 }
 
-static int tell(const struct process *process, int status, bool is_over, struct atomicdir_error *error)
+static int wait_for(struct waiting *waiting)
 {
-	const char *name = process->is_hook ? process->argv[2] : process->argv[0];
+	int status;
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (is_over)
-		return error_set(error, ATOMICDIR_FAILED, name, "its time was over, and it was ended");
-	if (WIFSIGNALED(status))
-		return error_set(error, ATOMICDIR_FAILED, name, "it died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-	if (!process->is_hook && WEXITSTATUS(status) >= 126)
-		return error_set(error, ATOMICDIR_FAILED, name, WEXITSTATUS(status) == 127 ? "no such command (status %d)"
-				 : "it cannot be executed (status %d)", WEXITSTATUS(status));
-	return error_set(error, ATOMICDIR_FAILED, name, "it failed with status %d", WEXITSTATUS(status));
+	while (waitpid(waiting->pid, &status, WNOHANG) != waiting->pid)
+		take_signal(waiting);
+	/* What it left running in its group would go on without anyone knowing. */
+	if (waiting->process->is_hook && waiting->is_ending)
+		kill(-waiting->pid, SIGKILL);
+	return status;
 }
 
-int process_run(const struct process *process, int *caught, struct atomicdir_error *error)
+static int tell(const struct waiting *waiting, int status, int why, struct atomicdir_error *error)
 {
-	sigset_t signals, old;
-	pid_t parent = getpid(), pid;
-	int status = 0, number = 0, is_over;
+	const struct process *process = waiting->process;
+	const char *name = process->is_hook ? process->argv[2] : process->argv[0];
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, &old);
-	pid = fork();
-	if (pid == 0)
-		become(process, &old, parent);
-	is_over = pid < 0 ? -1 : wait_for(process, pid, &signals, &status, &number);
+	errno = why;
+	if (why)
+		return error_errno(error, name, "it cannot be executed");
+	if (waiting->caught) {
+		error_set(error, ATOMICDIR_FAILED, name, "ended, because of signal %d (%s)", waiting->caught,
+			  strsignal(waiting->caught));
+		if (error)
+			error->errnum = EINTR;
+		return -1;
+	}
+	if (waiting->is_late)
+		return error_set(error, ATOMICDIR_FAILED, name, "its time was over, and it was ended");
+	if (WIFSIGNALED(status))
+		return error_set(error, ATOMICDIR_FAILED, name, "it died of signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return error_set(error, ATOMICDIR_FAILED, name, "it failed with status %d", WEXITSTATUS(status));
+	return 0;
+}
+
+/* A signal that is ignored, as nohup(1) and a shell's `&` have it, stays ignored: blocked it would be caught. */
+static void choose_signals(sigset_t *signals)
+{
+	static const int ours[] = { SIGINT, SIGTERM, SIGHUP };
+
+	sigemptyset(signals);
+	sigaddset(signals, SIGCHLD);
+	for (int i = 0; i < 3; i++) {
+		struct sigaction action;
+
+		if (sigaction(ours[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(signals, ours[i]);
+	}
+}
+
+static int start(struct waiting *waiting, const sigset_t *mask, int failure[2])
+{
+	pid_t parent = getpid();
+
+	if (pipe2(failure, O_CLOEXEC) < 0)
+		return -1;
+	waiting->pid = fork();
+	if (waiting->pid == 0)
+		become(waiting->process, mask, parent, failure[1]);
+	/* Both do it, since either may be first. */
+	if (waiting->pid > 0 && waiting->process->is_hook)
+		setpgid(waiting->pid, waiting->pid);
+	close_fd(&failure[1]);
+	return waiting->pid < 0 ? -1 : 0;
+}
+
+int process_run(const struct process *process, struct atomicdir_error *error)
+{
+	struct waiting waiting = { .process = process };
+	cleanup_fd int failure_fd = -1;
+	int failure[2] = { -1, -1 }, status, why = 0;
+	sigset_t old;
+
+	choose_signals(&waiting.signals);
+	sigprocmask(SIG_BLOCK, &waiting.signals, &old);
+	waiting.end_ms = process->timeout_ms < 0 ? -1 : now_ms() + process->timeout_ms;
+	status = start(&waiting, &old, failure);
+	failure_fd = failure[0];
+	if (status == 0)
+		status = wait_for(&waiting);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	if (pid < 0)
+	if (waiting.pid <= 0)
 		return error_errno(error, process->argv[0], "cannot start a process");
-	if (caught)
-		*caught = number;
-	if (number && !process->is_hook)
-		return error_set(error, ATOMICDIR_FAILED, NULL, "ended by %s", strsignal(number));
-	return tell(process, status, is_over, error);
+	/* The parent's write end is closed, and the child has ended: nothing here waits. */
+	if (read(failure_fd, &why, sizeof(why)) != sizeof(why))
+		why = 0;
+	return tell(&waiting, status, why, error);
 }

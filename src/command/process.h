@@ -14,12 +14,20 @@ struct process {
 	char *const *argv;
 	int directory_fd;        /* its working directory; -1: ours */
 	bool is_hook;            /* no input, output to standard error, no AWS_ variable, a group of its own */
+	bool is_waited_for;      /* a signal of ours does not end it: what it does should not be left half done */
 	bool output_to_error;    /* its standard output goes to standard error */
-	int64_t timeout_ms;      /* -1: none. Then SIGTERM, and SIGKILL 5 s later, to its group */
+	int64_t timeout_ms;      /* -1: none. Then SIGTERM, and SIGKILL 10 s later, to its group */
 };
 
-/* Runs it to its end. 0: it ended with 0. -1: how it ended is the error, of kind FAILED. SIGINT, SIGTERM and SIGHUP of ours end a
- * process that is not a hook with SIGTERM, and a hook is waited for. *caught, which may be NULL: that signal, or 0. */
-int process_run(const struct process *process, int *caught, struct atomicdir_error *error);
+/* Once, first of all. The standard descriptors are open from here on, so that none of our own files is taken for one; a
+ * limit, a closed pipe or a parent that ignores its children is an error to report, not a death or a hang. */
+void process_begin(void);
+/* Before we become another program: it gets the dispositions that we were started with. */
+void process_restore(void);
+
+/* Runs it to its end. 0: it ended with 0, in time. -1: how it ended, or why it could not be started, is the error, of kind
+ * FAILED. SIGINT, SIGTERM and SIGHUP of ours, where they are not ignored, end it unless it is waited for: the errnum is
+ * EINTR then. */
+int process_run(const struct process *process, struct atomicdir_error *error);
 
 #endif

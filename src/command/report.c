@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "command/holders.h"
 
 int report_error(const struct atomicdir_error *error)
 {
@@ -19,6 +21,26 @@ void report_warning(const struct options *options, const struct atomicdir_error 
 {
 	if (error->kind == ATOMICDIR_OK && error->text[0] && options->verbosity >= 0)
 		fprintf(stderr, "atomicdir: warning: %s\n", error->text);
+}
+
+void report_verbose(const struct options *options, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	if (options->verbosity <= 0)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	text_sanitise(text);
+	fprintf(stderr, "atomicdir: %s\n", text);
+}
+
+void report_verbose_changes(const struct options *options, const struct atomicdir_change *list)
+{
+	for (; list; list = list->next)
+		report_verbose(options, "%c %s", list->what, list->path);
 }
 
 void report_size(char text[static 32], int64_t bytes)
@@ -71,7 +93,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 {
 	char size[32];
 
-	if (!live)
+	if (!live || (!options->json && to == stderr && options->verbosity < 0))
 		return;
 	if (!options->json) {
 		report_size(size, live->bytes < 0 ? 0 : live->bytes);
@@ -107,22 +129,33 @@ static void print_generation(const struct atomicdir_generation *one)
 	printf("}");
 }
 
+static void print_row(const struct atomicdir_generation *one)
+{
+	cleanup(buffer_clear) struct buffer holders = { 0 };
+	char created[32], size[32], files[32] = "-";
+
+	format_time(created, sizeof(created), one->created_ms);
+	report_size(size, one->bytes < 0 ? 0 : one->bytes);
+	if (one->files >= 0)
+		snprintf(files, sizeof(files), "%" PRId64, one->files);
+	if (one->is_pinned)
+		holders_add(&holders, one->path);
+	printf("%6" PRId64 "  %-20s  %6s file%s  %9s%s%s%s%s%s\n", one->number, created, files, one->files == 1 ? " " : "s",
+	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "",
+	       holders.size ? " by " : "", holders.size ? holders.bytes : "", one->is_hook_due ? "  hook due" : "");
+}
+
 void report_generations(const struct options *options, const struct atomicdir_generation *list)
 {
 	if (options->json)
 		printf("[");
 	for (const struct atomicdir_generation *one = list; one; one = one->next) {
-		char created[32], size[32];
-
-		if (options->json) {
-			print_generation(one);
-			printf("%s", one->next ? "," : "");
+		if (!options->json) {
+			print_row(one);
 			continue;
 		}
-		format_time(created, sizeof(created), one->created_ms);
-		report_size(size, one->bytes < 0 ? 0 : one->bytes);
-		printf("%6" PRId64 "  %-20s  %6" PRId64 " files  %9s%s%s%s\n", one->number, created, one->files, size,
-		       one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "", one->is_hook_due ? "  hook due" : "");
+		print_generation(one);
+		printf("%s", one->next ? "," : "");
 	}
 	if (options->json)
 		printf("]\n");

@@ -14,7 +14,10 @@
 int report_error(const struct atomicdir_error *error);
 /* If the error is a warning, and these are wanted. */
 void report_warning(const struct options *options, const struct atomicdir_error *error);
-/* "published 42 (3 files, 1.2 kB)", "unchanged 42", or the same as JSON. */
+/* With -v: a line for people, and what differs from the live generation. */
+void report_verbose(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void report_verbose_changes(const struct options *options, const struct atomicdir_change *list);
+/* "published 42 (3 files, 1.2 kB)", "unchanged 42", or the same as JSON. With -q not for people on standard error. */
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live, FILE *to);
 /* Generations as a JSON array, or as a table. */
 void report_generations(const struct options *options, const struct atomicdir_generation *list);
