@@ -73,11 +73,17 @@ $(B)/atomicdir.pc: FORCE
 	printf '%s\n' 'Name: atomicdir' 'Description: fill a directory atomically' 'Version: $(VERSION)' \
 		'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -latomicdir' > $@
 
-TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c))
+TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c)) \
+	$(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 
 $(B)/tests/%: tests/library/%.c tests/library/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
+
+# What is inside: with the objects themselves, since the archive shows the public calls only.
+$(B)/unit/%: tests/unit/%.c tests/library/tap.h $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/dir -Itests/library -o $@ $< $(OBJECTS)
 
 $(B)/torn: examples/torn.c $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread

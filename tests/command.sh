@@ -19,6 +19,7 @@ ok "no such COMMAND, status 1" status 1 fill app -- ./none
 ok "no COMMAND is a usage error, status 2" status 2 fill app
 ok "an unknown option, status 2" status 2 fill --nonsense app -- true
 ok "a bad duration, status 2" status 2 fill --grace 5 app -- true
+ok "0 is a duration" fill --grace 0 zero -- true
 ok "a bad mode, status 2" status 2 fill --file-mode 0888 app -- true
 ok "a bad LINK, status 2" status 2 fill .. -- true
 ok "an unknown command, status 2" status 2 "$atomicdir" nonsense

@@ -39,6 +39,9 @@ static int parse_duration(const char *text, int64_t *ms, struct atomicdir_error 
 
 	errno = 0;
 	value = strtoll(text, &end, 10);
+	/* Nothing is nothing in every unit. */
+	if (strcmp(text, "0") == 0)
+		return *ms = 0, 0;
 	for (size_t i = 0; *text >= '0' && *text <= '9' && !errno && i < sizeof(units) / sizeof(*units); i++)
 		if (strcmp(end, units[i].unit) == 0 && value <= INT64_MAX / units[i].ms / 2) {
 			*ms = value * units[i].ms;

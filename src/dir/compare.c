@@ -111,7 +111,7 @@ static int only_one(struct comparison *comparison, int directory_fd, const char 
 	if (!comparison->changes || depth > TREE_DEPTH_MAX || tree_look(directory_fd, name, &entry) < 0 || !S_ISDIR(entry.mode))
 		return 0;
 	fd = open_directory_at(directory_fd, name);
-	if (fd < 0 || tree_names_read(fd, &names) < 0)
+	if (fd < 0 || tree_names_read(fd, false, &names) < 0)
 		return 0;
 	for (size_t i = 0; i < names.count; i++)
 		if (only_one(comparison, fd, below, names.names[i], what, depth + 1) < 0)
@@ -164,7 +164,8 @@ static bool same_file(struct comparison *comparison, int a_dir, int b_dir, const
 	return true;
 }
 
-static bool same_link(int a_dir, int b_dir, const char *name)
+/* Not inlined: its texts would stand on the stack of what recurses. */
+static __attribute__((noinline)) bool same_link(int a_dir, int b_dir, const char *name)
 {
 	char a[4097], b[4097];
 	ssize_t in_a = readlinkat(a_dir, name, a, sizeof(a)), in_b = readlinkat(b_dir, name, b, sizeof(b));
@@ -218,7 +219,7 @@ static int compare_in(struct comparison *comparison, int a_fd, int b_fd, const c
 		errno = ELOOP;
 		return -1;
 	}
-	if ((a_fd >= 0 && tree_names_read(a_fd, &a) < 0) || tree_names_read(b_fd, &b) < 0)
+	if ((a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0) || tree_names_read(b_fd, depth == 0, &b) < 0)
 		return -1;
 	while ((i < a.count || k < b.count) && !is_over(comparison)) {
 		int order = i == a.count ? 1 : k == b.count ? -1 : strcmp(a.names[i], b.names[k]);

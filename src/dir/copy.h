@@ -14,7 +14,4 @@ int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_n
 /* What is in one directory into another, whose own mode, owner and time stay. */
 int tree_copy_content(int from_fd, int to_fd, bool merge, struct atomicdir_error *error);
 
-/* The bytes of one open file into another, empty one. -1 with errno. */
-int copy_bytes(int from_fd, int to_fd);
-
 #endif

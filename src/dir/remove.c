@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,44 +19,61 @@ struct removal {
 	int top_fd;
 	unsigned moved;          /* directories that were moved up, and are still to be removed */
 	int first_errno;
+	char first_name[256];
 };
 
-static void failed(struct removal *removal)
+static void failed(struct removal *removal, const char *name)
 {
-	if (!removal->first_errno)
-		removal->first_errno = errno;
+	/* Somebody else was quicker. */
+	if (errno == ENOENT || removal->first_errno)
+		return;
+	removal->first_errno = errno;
+	snprintf(removal->first_name, sizeof(removal->first_name), "%s", name);
+}
+
+static bool is_removable_directory(int parent_fd, const char *name, struct tree_entry *entry)
+{
+	struct stat parent;
+
+	if (tree_look(parent_fd, name, entry) < 0 || fstatat(parent_fd, "", &parent, AT_EMPTY_PATH) < 0)
+		return false;
+	errno = S_ISDIR(entry->mode) ? EBUSY : EPERM;
+	return S_ISDIR(entry->mode) && !entry->is_mount && entry->device == parent.st_dev;
 }
 
 static void remove_directory(struct removal *removal, int parent_fd, const char *name, int depth);
 
 static void move_up(struct removal *removal, int directory_fd, const char *name)
 {
+	struct tree_entry entry;
 	char up[32];
 
-	snprintf(up, sizeof(up), "..deep-%u", removal->moved + 1);
 	/* Its ".." changes, which needs the right to write in it. */
-	if (fchmodat(directory_fd, name, 0700, 0) < 0 ||
-	    renameat2(directory_fd, name, removal->top_fd, up, RENAME_NOREPLACE) < 0)
-		failed(removal);
-	else
-		removal->moved++;
+	if (!is_removable_directory(directory_fd, name, &entry) ||
+	    ((entry.mode & 0700) != 0700 && fchmodat(directory_fd, name, 0700, 0) < 0))
+		return failed(removal, name);
+	/* A removal that was killed may have left some of these names, perhaps above this very directory. */
+	do {
+		snprintf(up, sizeof(up), "..deep-%u", ++removal->moved);
+		if (renameat(directory_fd, name, removal->top_fd, up) == 0)
+			return;
+	} while (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR);
+	failed(removal, name);
 }
 
 static void remove_content(struct removal *removal, int directory_fd, int depth)
 {
 	cleanup_names struct tree_names names = { 0 };
 
-	if (unlinkat(directory_fd, TREE_WAKE_NAME, 0) < 0 && errno != ENOENT)
-		failed(removal);
-	if (tree_names_read(directory_fd, &names) < 0)
-		failed(removal);
+	if (tree_names_read(directory_fd, false, &names) < 0)
+		failed(removal, ".");
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.names[i];
 
 		if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
 			continue;
 		if (errno != EISDIR && errno != EPERM)
-			failed(removal);
+			failed(removal, name);
 		else if (depth >= OPEN_MAX_DEPTH)
 			move_up(removal, directory_fd, name);
 		else
@@ -66,19 +85,14 @@ static void remove_directory(struct removal *removal, int parent_fd, const char 
 {
 	cleanup_fd int fd = -1;
 	struct tree_entry entry;
-	struct stat parent;
 
-	if (tree_look(parent_fd, name, &entry) < 0 || fstat(parent_fd, &parent) < 0)
-		return failed(removal);
-	if (entry.is_mount || entry.device != parent.st_dev || !S_ISDIR(entry.mode)) {
-		errno = S_ISDIR(entry.mode) ? EBUSY : EPERM;
-		return failed(removal);
-	}
+	if (!is_removable_directory(parent_fd, name, &entry))
+		return failed(removal, name);
 	fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return failed(removal);
+		return failed(removal, name);
 	if ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
-		failed(removal);
+		failed(removal, name);
 	if (!depth)
 		removal->top_fd = fd;
 	remove_content(removal, fd, depth);
@@ -88,8 +102,8 @@ static void remove_directory(struct removal *removal, int parent_fd, const char 
 		snprintf(up, sizeof(up), "..deep-%u", done + 1);
 		remove_directory(removal, fd, up, 1);
 	}
-	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		failed(removal);
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
+		failed(removal, name);
 }
 
 int tree_remove_at(int directory_fd, const char *name, struct atomicdir_error *error)
@@ -104,5 +118,7 @@ int tree_remove_at(int directory_fd, const char *name, struct atomicdir_error *e
 	if (!removal.first_errno)
 		return 0;
 	errno = removal.first_errno;
-	return error_errno(error, name, "cannot remove all of it");
+	if (strcmp(removal.first_name, name) == 0)
+		return error_errno(error, name, "cannot remove");
+	return error_errno(error, removal.first_name, "cannot remove all of %s", name);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Removing a tree: by descriptor, never across a mount, never through a symlink, whatever its modes, however deep. Goes on after the
- * first error and reports that one.
+ * Removing a tree: by descriptor, never across a mount, never through a symlink, whatever its modes, however deep. Goes on
+ * after the first error and reports that one.
  */
 #ifndef DIR_REMOVE_H
 #define DIR_REMOVE_H

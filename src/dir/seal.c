@@ -17,13 +17,14 @@
 
 #define COPY_NAME "..atomicdir-copy"    /* for the moment before it takes the place of what it copies */
 
-/* A file that has several names, and how many of them were met. */
-struct shared { dev_t device; ino_t inode; nlink_t links, met; };
+/* A file or symlink that has several names, and how many of them were met. All are on one device. */
+struct shared { ino_t inode; nlink_t links, met; };
 
 struct sealing {
 	int top_fd;
 	dev_t device;
 	const struct seal_rules *rules;
+	bool has_work;           /* for the second pass */
 	struct tree_count *count;
 	struct shared *shared;
 	size_t shared_count;
@@ -39,7 +40,7 @@ static int walk(struct sealing *sealing, int directory_fd, const char *path, int
 
 	if (depth > TREE_DEPTH_MAX)
 		return error_set(sealing->error, ATOMICDIR_FAILED, path, "directories nest deeper than %d", TREE_DEPTH_MAX);
-	if (tree_names_read(directory_fd, &names) < 0)
+	if (tree_names_read(directory_fd, false, &names) < 0)
 		return error_errno(sealing->error, path, "cannot read the directory");
 	for (size_t i = 0; i < names.count; i++) {
 		cleanup_free char *below = tree_path(path, names.names[i]);
@@ -99,12 +100,20 @@ static bool leaves_tree(const char *text, int depth, bool *is_plain)
 static bool resolves_outside(const struct sealing *sealing, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
-	cleanup_fd int fd = (int)syscall(SYS_openat2, sealing->top_fd, path, &how, sizeof(how));
+	cleanup_fd int fd = -1;
 
+	/* EAGAIN: something, anywhere, was renamed meanwhile (openat2(2)). */
+	for (int tries = 0; tries < 100; tries++) {
+		fd = (int)syscall(SYS_openat2, sealing->top_fd, path, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
 	return fd < 0 && errno == EXDEV;
 }
 
-static int check_link(const struct sealing *sealing, int directory_fd, const char *name, const char *path)
+/* Not inlined: its text would stand on the stack of what recurses. */
+static __attribute__((noinline)) int check_link(const struct sealing *sealing, int directory_fd, const char *name,
+						const char *path)
 {
 	char text[4097];
 	ssize_t size = readlinkat(directory_fd, name, text, sizeof(text) - 1);
@@ -126,31 +135,56 @@ static int meet_shared(struct sealing *sealing, const struct tree_entry *entry)
 {
 	struct shared *more;
 
-	for (size_t i = 0; i < sealing->shared_count; i++)
-		if (sealing->shared[i].device == entry->device && sealing->shared[i].inode == entry->inode) {
-			sealing->shared[i].met++;
-			return 0;
-		}
+	if (!sealing->has_work || entry->links < 2)
+		return 0;
 	if ((sealing->shared_count & (sealing->shared_count - 1)) == 0) {
 		more = reallocarray(sealing->shared, sealing->shared_count ? sealing->shared_count * 2 : 1, sizeof(*more));
 		if (!more)
 			return -1;
 		sealing->shared = more;
 	}
-	sealing->shared[sealing->shared_count++] = (struct shared){ entry->device, entry->inode, entry->links, 1 };
+	sealing->shared[sealing->shared_count++] = (struct shared){ entry->inode, entry->links, 1 };
 	return 0;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	ino_t first = ((const struct shared *)a)->inode, second = ((const struct shared *)b)->inode;
+
+	return (first > second) - (first < second);
+}
+
+/* One for each name becomes one for each inode. */
+static void gather_shared(struct sealing *sealing)
+{
+	struct shared *all = sealing->shared;
+	size_t kept = 0;
+
+	if (!sealing->shared_count)
+		return;
+	qsort(all, sealing->shared_count, sizeof(*all), by_inode);
+	for (size_t i = 1; i < sealing->shared_count; i++) {
+		if (all[i].inode == all[kept].inode)
+			all[kept].met++;
+		else
+			all[++kept] = all[i];
+	}
+	sealing->shared_count = kept + 1;
 }
 
 static int check(struct sealing *sealing, int directory_fd, const char *name, const char *path, const struct tree_entry *entry)
 {
+	if (strcmp(path, TREE_WAKE_NAME) == 0)
+		return error_set(sealing->error, ATOMICDIR_FAILED, path,
+				 "this name is reserved for waking readers, and what has it is removed; give it another one");
 	if (entry->is_mount || entry->device != sealing->device)
 		return error_set(sealing->error, ATOMICDIR_FAILED, path, "something is mounted there, so it cannot be published");
+	if (!S_ISDIR(entry->mode) && meet_shared(sealing, entry) < 0)
+		return error_errno(sealing->error, path, "cannot look at it");
 	switch (entry->mode & S_IFMT) {
 	case S_IFREG:
 		sealing->count->files++;
 		sealing->count->bytes += entry->size;
-		if (entry->links > 1 && meet_shared(sealing, entry) < 0)
-			return error_errno(sealing->error, path, "cannot look at it");
 		return 0;
 	case S_IFDIR:
 		return 0;
@@ -166,31 +200,34 @@ static int check(struct sealing *sealing, int directory_fd, const char *name, co
 
 static bool is_shared_outside(const struct sealing *sealing, const struct tree_entry *entry)
 {
-	for (size_t i = 0; S_ISREG(entry->mode) && entry->links > 1 && i < sealing->shared_count; i++)
-		if (sealing->shared[i].device == entry->device && sealing->shared[i].inode == entry->inode)
-			return sealing->shared[i].met < sealing->shared[i].links;
-	return false;
+	const struct shared wanted = { .inode = entry->inode }, *found;
+
+	if (S_ISDIR(entry->mode) || entry->links < 2 || !sealing->shared_count)
+		return false;
+	found = bsearch(&wanted, sealing->shared, sealing->shared_count, sizeof(wanted), by_inode);
+	return found && found->met < found->links;
 }
 
-/* Its other names may be the live generation's: those must not change. */
-static int part_with(int directory_fd, const char *name, const struct tree_entry *entry)
+/* Its other names may be the live generation's: those must not change. The directory may have its final mode already. */
+static int part_with(struct sealing *sealing, int directory_fd, const char *name, const char *path)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, entry->modified };
-	cleanup_fd int from = open_lending_at(directory_fd, name, O_RDONLY);
-	cleanup_fd int to = -1;
+	struct stat directory;
+	bool is_lent;
+	int done;
 
-	if (from < 0)
-		return -1;
-	unlinkat(directory_fd, COPY_NAME, 0);
-	to = create_file_at(directory_fd, COPY_NAME, 0600);
-	if (to < 0)
-		return -1;
-	if (copy_bytes(from, to) == 0 &&
-	    (fchown(to, entry->uid, entry->gid) == 0 || errno == EPERM) && fchmod(to, entry->mode & 07777) == 0 &&
-	    futimens(to, times) == 0 && renameat(directory_fd, COPY_NAME, directory_fd, name) == 0)
-		return 0;
-	unlinkat(directory_fd, COPY_NAME, 0);
-	return -1;
+	if (fstat(directory_fd, &directory) < 0)
+		return error_errno(sealing->error, path, "cannot look at its directory");
+	is_lent = (directory.st_mode & 0300) != 0300 && fchmod(directory_fd, (directory.st_mode & 07777) | 0700) == 0;
+	done = tree_copy_at(directory_fd, name, directory_fd, COPY_NAME, false, sealing->error);
+	if (done == 0 && renameat(directory_fd, COPY_NAME, directory_fd, name) < 0) {
+		done = error_errno(sealing->error, path, "cannot put the copy in its place");
+		unlinkat(directory_fd, COPY_NAME, 0);
+	} else if (done < 0) {
+		error_prefix(sealing->error, "cannot copy a file that has names elsewhere (%.300s)", path);
+	}
+	if (is_lent && fchmod(directory_fd, directory.st_mode & 07777) < 0 && done == 0)
+		done = error_errno(sealing->error, path, "cannot set its directory's mode");
+	return done;
 }
 
 static mode_t wanted_mode(const struct seal_rules *rules, const struct tree_entry *entry)
@@ -202,20 +239,31 @@ static mode_t wanted_mode(const struct seal_rules *rules, const struct tree_entr
 	return asked | (S_ISDIR(entry->mode) ? entry->mode & S_ISGID : 0);
 }
 
+static bool has_owner(const struct seal_rules *rules, const struct tree_entry *entry)
+{
+	return (rules->uid == (uid_t)-1 || rules->uid == entry->uid) && (rules->gid == (gid_t)-1 || rules->gid == entry->gid);
+}
+
 static int finish(struct sealing *sealing, int directory_fd, const char *name, const char *path, const struct tree_entry *entry)
 {
 	const struct seal_rules *rules = sealing->rules;
-	bool has_owner = (rules->uid == (uid_t)-1 || rules->uid == entry->uid) && (rules->gid == (gid_t)-1 || rules->gid == entry->gid);
 	mode_t mode = wanted_mode(rules, entry);
+	struct tree_entry parted;
 
-	if (has_owner && mode == (entry->mode & 07777))
+	if (has_owner(rules, entry) && mode == (entry->mode & 07777))
 		return 0;
-	if (is_shared_outside(sealing, entry) && part_with(directory_fd, name, entry) < 0)
-		return error_errno(sealing->error, path, "cannot copy a file that has names elsewhere");
+	if (is_shared_outside(sealing, entry)) {
+		if (part_with(sealing, directory_fd, name, path) < 0)
+			return -1;
+		if (tree_look(directory_fd, name, &parted) < 0)
+			return error_errno(sealing->error, path, "cannot look at it");
+		entry = &parted;
+	}
 	/* chown(2) drops file capabilities and the setuid bit: only where it changes something, and before the mode. */
-	if (!has_owner && fchownat(directory_fd, name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!has_owner(rules, entry) && fchownat(directory_fd, name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(sealing->error, path, "cannot set the owner");
-	if (!S_ISLNK(entry->mode) && (!has_owner || mode != (entry->mode & 07777)) && fchmodat(directory_fd, name, mode, 0) < 0)
+	if (!S_ISLNK(entry->mode) && (!has_owner(rules, entry) || mode != (entry->mode & 07777)) &&
+	    fchmodat(directory_fd, name, mode, 0) < 0)
 		return error_errno(sealing->error, path, "cannot set the mode");
 	return 0;
 }
@@ -240,7 +288,6 @@ static int finish_top(const struct sealing *sealing)
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error)
 {
 	struct sealing sealing = { .top_fd = top_fd, .rules = rules, .count = count, .error = error };
-	bool has_work = rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
 	struct stat top;
 	int done;
 
@@ -248,8 +295,10 @@ int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *cou
 	if (fstat(top_fd, &top) < 0)
 		return error_errno(error, NULL, "cannot look at the fresh directory");
 	sealing.device = top.st_dev;
+	sealing.has_work = rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
 	done = walk(&sealing, top_fd, "", 0, check);
-	if (done == 0 && has_work)
+	gather_shared(&sealing);
+	if (done == 0 && sealing.has_work)
 		done = walk(&sealing, top_fd, "", 0, finish);
 	if (done == 0)
 		done = finish_top(&sealing);

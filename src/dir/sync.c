@@ -59,29 +59,41 @@ int sync_fd(int fd, const char *what, struct atomicdir_error *error)
 	return fsync(fd) < 0 ? error_errno(error, what, "cannot make it durable") : 0;
 }
 
-static int sync_entry(int directory_fd, const char *name, struct atomicdir_error *error)
+static int sync_in(int directory_fd, const char *path, struct atomicdir_error *error);
+
+static int sync_entry(int directory_fd, const char *name, const char *path, struct atomicdir_error *error)
 {
 	cleanup_fd int fd = -1;
 	struct tree_entry entry;
 
 	if (tree_look(directory_fd, name, &entry) < 0)
-		return error_errno(error, name, "cannot look at it to make it durable");
+		return error_errno(error, path, "cannot look at it to make it durable");
 	if (!S_ISREG(entry.mode) && !S_ISDIR(entry.mode))
 		return 0;
 	fd = open_lending_at(directory_fd, name, S_ISDIR(entry.mode) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
 	if (fd < 0)
-		return error_errno(error, name, "cannot open it to make it durable");
-	return S_ISDIR(entry.mode) ? sync_tree(fd, error) : sync_fd(fd, name, error);
+		return error_errno(error, path, "cannot open it to make it durable");
+	return S_ISDIR(entry.mode) ? sync_in(fd, path, error) : sync_fd(fd, path, error);
+}
+
+static int sync_in(int directory_fd, const char *path, struct atomicdir_error *error)
+{
+	cleanup_names struct tree_names names = { 0 };
+
+	if (tree_names_read(directory_fd, !*path, &names) < 0)
+		return error_errno(error, path, "cannot read a directory to make it durable");
+	for (size_t i = 0; i < names.count; i++) {
+		cleanup_free char *below = tree_path(path, names.names[i]);
+
+		if (!below)
+			return error_errno(error, path, "cannot make it durable");
+		if (sync_entry(directory_fd, names.names[i], below, error) < 0)
+			return -1;
+	}
+	return sync_fd(directory_fd, path, error);
 }
 
 int sync_tree(int top_fd, struct atomicdir_error *error)
 {
-	cleanup_names struct tree_names names = { 0 };
-
-	if (tree_names_read(top_fd, &names) < 0)
-		return error_errno(error, NULL, "cannot read a directory to make it durable");
-	for (size_t i = 0; i < names.count; i++)
-		if (sync_entry(top_fd, names.names[i], error) < 0)
-			return -1;
-	return sync_fd(top_fd, NULL, error);
+	return sync_in(top_fd, "", error);
 }

@@ -67,7 +67,7 @@ static void close_directory(DIR **directory)
 	errno = saved;
 }
 
-int tree_names_read(int directory_fd, struct tree_names *names)
+int tree_names_read(int directory_fd, bool is_top, struct tree_names *names)
 {
 	cleanup_fd int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup(close_directory) DIR *directory = NULL;
@@ -85,7 +85,7 @@ int tree_names_read(int directory_fd, struct tree_names *names)
 	while (errno = 0, (entry = readdir(directory))) {
 		const char *name = entry->d_name;
 
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, TREE_WAKE_NAME) == 0)
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (is_top && strcmp(name, TREE_WAKE_NAME) == 0))
 			continue;
 		if (add_name(names, name) < 0)
 			break;
@@ -114,7 +114,7 @@ static int count_in(int directory_fd, int depth, struct tree_count *count)
 		errno = ELOOP;
 		return -1;
 	}
-	if (tree_names_read(directory_fd, &names) < 0)
+	if (tree_names_read(directory_fd, depth == 0, &names) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		cleanup_fd int fd = -1;
