@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void buffer_clear(struct buffer *buffer)
 {
 	if (buffer->bytes)
@@ -69,20 +71,6 @@ int buffer_printf(struct buffer *buffer, const char *format, ...)
 	va_end(arguments);
 	buffer->size += (size_t)size;
 	return 0;
-}
-
-/* How many bytes the UTF-8 sequence at `text` has; 0 if it is none (RFC 3629: no surrogates, nothing overlong). */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf0 && text[1] < 0x90) ||
-	    (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
 }
 
 int buffer_add_json(struct buffer *buffer, const char *text)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What secretdir and its fetchers say to each other over pipes: a stream of fields, each "NAME SIZE\n", SIZE bytes, "\n". NAME
+ * is of a-z, 0-9 and '-'. The bytes may be a secret: what holds them is wiped.
+ */
+#ifndef BASE_FIELD_H
+#define BASE_FIELD_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+#define FIELD_NAME_SIZE 32
+#define FIELD_VALUE_MAX (32 << 20)
+
+struct field {
+	char name[FIELD_NAME_SIZE];
+	struct buffer value;
+};
+
+struct field_reader {
+	int fd;		     /* stays the caller's */
+	struct buffer input; /* read and not yet given out */
+};
+
+/* 1: one was read; 0: the stream ended between two. -1 with errno: EPROTO, this is no field; ENODATA, it ended inside of one;
+ * EMSGSIZE, it is longer than any may be. */
+int field_read(struct field_reader *reader, struct field *field);
+bool field_is(const struct field *field, const char *name);
+/* Its bytes as text; NULL if there is a NUL among them. Stays the field's. */
+const char *field_text(const struct field *field);
+
+void field_clear(struct field *field);
+void field_reader_clear(struct field_reader *reader);
+
+/* Appends one to what will be written. -1 with ENOMEM. */
+int field_add(struct buffer *output, const char *name, const void *bytes, size_t size);
+int field_add_text(struct buffer *output, const char *name, const char *text);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+#include "fetch/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "fetch/base64.h"
+#include "fetch/json.h"
+
+#define FILE_MAX (16 << 20)
+
+struct file {
+	struct source source;
+	struct json *root;
+	const struct json *values; /* the array of a batch; NULL: a single one, or plain */
+	const struct json *errors;
+	bool is_single;
+};
+
+static const struct json *member(const struct json *object, const char *key)
+{
+	return json_member(object, key, strlen(key));
+}
+
+static bool is_text(const struct json *object, const char *key, const char *text)
+{
+	const char *found = json_member_text(object, key);
+
+	return found && strcmp(found, text) == 0;
+}
+
+static bool has_stage(const struct json *object, const char *stage)
+{
+	const struct json *stages = member(object, "VersionStages");
+
+	for (const struct json *one = stages ? stages->first : NULL; one; one = one->next)
+		if (one->type == JSON_STRING && one->size == strlen(stage) && memcmp(one->text, stage, one->size) == 0)
+			return true;
+	return !stages && strcmp(stage, "AWSCURRENT") == 0;
+}
+
+static bool is_wanted(const struct json *object, const char *id, const char *stage, const char *version)
+{
+	if (!is_text(object, "Name", id) && !is_text(object, "ARN", id))
+		return false;
+	if (*version && !is_text(object, "VersionId", version))
+		return false;
+	return *stage ? has_stage(object, stage) : *version || has_stage(object, "AWSCURRENT");
+}
+
+static int take_value(const struct json *object, struct secret *secret, const char *id, struct atomicdir_error *error)
+{
+	const struct json *string = member(object, "SecretString"), *binary = member(object, "SecretBinary");
+	int result = -1;
+
+	if (string && !binary && string->type == JSON_STRING)
+		result = buffer_add(&secret->value, string->text, string->size);
+	else if (binary && !string && binary->type == JSON_STRING && buffer_reserve(&secret->value, 1) == 0)
+		result = base64_decode(binary->text, binary->size, true, &secret->value);
+	else
+		return error_set(error, ATOMICDIR_FAILED, id,
+				 "the file has neither one SecretString nor one SecretBinary for it");
+	if (result > 0)
+		return error_set(error, ATOMICDIR_FAILED, id, "the file's SecretBinary is not base64");
+	return result < 0 ? error_errno(error, id, "cannot take the value") : 0;
+}
+
+static int take(const struct json *object, struct secret *secret, const char *id, struct atomicdir_error *error)
+{
+	const char *name = json_member_text(object, "Name"), *version = json_member_text(object, "VersionId");
+
+	if (take_value(object, secret, id, error) < 0)
+		return -1;
+	secret->name = strdup(name ? name : id);
+	secret->version = strdup(version ? version : "");
+	return secret->name && secret->version ? 0 : error_errno(error, id, "cannot take the value");
+}
+
+/* What the AWS CLI could not get stands in Errors. */
+static int refuse(const struct file *file, const char *id, struct atomicdir_error *error)
+{
+	for (const struct json *one = file->errors ? file->errors->first : NULL; one; one = one->next) {
+		const char *code = json_member_text(one, "ErrorCode");
+
+		if (!code || !is_text(one, "SecretId", id))
+			continue;
+		return error_set(error,
+				 strcmp(code, "AccessDeniedException") == 0	  ? ATOMICDIR_DENIED
+				 : strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND
+										  : ATOMICDIR_FAILED,
+				 id, "the file says that it could not be fetched: %.64s", code);
+	}
+	return error_set(error, ATOMICDIR_NOT_FOUND, id, "no such secret, stage or version in the file");
+}
+
+static int get_plain(const struct file *file, const char *id, const char *stage, const char *version, struct secret *secret,
+		     struct atomicdir_error *error)
+{
+	const struct json *found = member(file->root, id);
+
+	if (!found || *version || (*stage && strcmp(stage, "AWSCURRENT") != 0))
+		return refuse(file, id, error);
+	secret->name = strdup(id);
+	secret->version = strdup("");
+	if (!secret->name || !secret->version || json_value(found, &secret->value) < 0)
+		return error_errno(error, id, "cannot take the value");
+	return 0;
+}
+
+static int file_get(struct source *source, const char *id, const char *stage, const char *version, struct secret *secret,
+		    struct atomicdir_error *error)
+{
+	const struct file *file = (const struct file *)source;
+	const struct json *one = file->values ? file->values->first : file->is_single ? file->root : NULL;
+
+	if (!file->values && !file->is_single)
+		return get_plain(file, id, stage, version, secret, error);
+	for (; one; one = one->next)
+		if (is_wanted(one, id, stage, version))
+			return take(one, secret, id, error);
+	return refuse(file, id, error);
+}
+
+static int file_list(struct source *source, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+{
+	const struct file *file = (const struct file *)source;
+	const struct json *first = file->values ? file->values->first : file->is_single ? file->root : file->root->first;
+
+	for (const struct json *one = first; one; one = one->next) {
+		bool is_plain = !file->values && !file->is_single;
+		const char *name = is_plain ? one->key : json_member_text(one, "Name");
+
+		if (is_plain && memchr(one->key, '\0', one->key_size))
+			return error_set(error, ATOMICDIR_FAILED, prefix, "the file has a name with a NUL in it");
+		if (!name || strncmp(name, prefix, strlen(prefix)) != 0)
+			continue;
+		if (listing_add(listing, name, name) < 0)
+			return error_errno(error, prefix, "cannot list");
+	}
+	/* A batch that failed for one of them is not all of them. */
+	for (const struct json *one = file->errors ? file->errors->first : NULL; one; one = one->next) {
+		const char *id = json_member_text(one, "SecretId");
+
+		if (id && strncmp(id, prefix, strlen(prefix)) == 0)
+			return refuse(file, id, error);
+	}
+	return 0;
+}
+
+static void file_free(struct source *source)
+{
+	struct file *file = (struct file *)source;
+
+	json_free(file->root);
+	free(file);
+}
+
+static int look(struct file *file, const char *path, struct atomicdir_error *error)
+{
+	const struct json *values = member(file->root, "SecretValues");
+
+	if (file->root->type != JSON_OBJECT)
+		return error_set(error, ATOMICDIR_FAILED, path, "the file of secrets is no JSON object");
+	if (values && values->type == JSON_ARRAY) {
+		file->values = values;
+		file->errors = member(file->root, "Errors");
+	} else if (json_member_text(file->root, "Name") && json_member_text(file->root, "ARN") &&
+		   (member(file->root, "SecretString") || member(file->root, "SecretBinary"))) {
+		file->is_single = true;
+	}
+	return 0;
+}
+
+static int read_whole(const char *path, struct buffer *content, struct atomicdir_error *error)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t got;
+
+	if (fd < 0) {
+		error_errno(error, path, "cannot open the file of secrets");
+		error->kind = errno == EACCES || errno == EPERM ? ATOMICDIR_DENIED : ATOMICDIR_UNREACHABLE;
+		return -1;
+	}
+	do {
+		if (buffer_reserve(content, 65536) < 0)
+			return error_errno(error, path, "cannot read the file of secrets");
+		got = read_all(fd, content->bytes + content->size, 65536);
+		if (got < 0)
+			return error_errno(error, path, "cannot read the file of secrets");
+		content->size += (size_t)got;
+		content->bytes[content->size] = '\0';
+		if (content->size > FILE_MAX)
+			return error_set(error, ATOMICDIR_FAILED, path, "the file of secrets is longer than %d bytes",
+					 FILE_MAX);
+	} while (got == 65536);
+	return 0;
+}
+
+struct source *file_open(const struct request *request, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer content = {0};
+	const char *path = request_option(request, "argument"), *why = "";
+	struct file *file;
+
+	if (!path) {
+		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
+		return NULL;
+	}
+	if (read_whole(path, &content, error) < 0)
+		return NULL;
+	file = calloc(1, sizeof(*file));
+	if (!file) {
+		error_errno(error, path, "cannot read the file of secrets");
+		return NULL;
+	}
+	file->source = (struct source){file_get, file_list, file_free};
+	file->root = json_parse(content.bytes, content.size, &why);
+	if (!file->root)
+		error_set(error, ATOMICDIR_FAILED, path, "the file of secrets cannot be read: %s", why);
+	if (file->root && look(file, path, error) == 0)
+		return &file->source;
+	file_free(&file->source);
+	return NULL;
+}

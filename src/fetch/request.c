@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+#include "fetch/request.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/field.h"
+
+static void wanted_clear(struct wanted *wanted)
+{
+	free(wanted->secret);
+	free(wanted->path);
+	free(wanted->key);
+	free(wanted->stage);
+	free(wanted->version);
+	free(wanted->decode);
+	free(wanted->index);
+}
+
+void request_clear(struct request *request)
+{
+	for (size_t i = 0; i < request->option_count; i++)
+		free(request->options[i]);
+	free(request->options);
+	for (size_t i = 0; i < request->count; i++)
+		wanted_clear(&request->wanted[i]);
+	free(request->wanted);
+	*request = (struct request){0};
+}
+
+static int add_option(struct request *request, const char *text)
+{
+	char **options = reallocarray(request->options, request->option_count + 1, sizeof(*options));
+
+	if (!options)
+		return -1;
+	request->options = options;
+	options[request->option_count] = strdup(text);
+	return options[request->option_count++] ? 0 : -1;
+}
+
+static int add_wanted(struct request *request)
+{
+	struct wanted *wanted = reallocarray(request->wanted, request->count + 1, sizeof(*wanted));
+
+	if (!wanted)
+		return -1;
+	request->wanted = wanted;
+	wanted += request->count++;
+	*wanted = (struct wanted){strdup(""), strdup(""), strdup(""), strdup(""), strdup(""), strdup(""), strdup(""), false};
+	return wanted->secret && wanted->path && wanted->key && wanted->stage && wanted->version && wanted->decode &&
+		       wanted->index
+		   ? 0
+		   : -1;
+}
+
+/* Where the field's text goes in an entry; NULL: nowhere. */
+static char **place_of(struct wanted *wanted, const char *name)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} places[] = {
+	    {"secret", offsetof(struct wanted, secret)},   {"path", offsetof(struct wanted, path)},
+	    {"key", offsetof(struct wanted, key)},	   {"stage", offsetof(struct wanted, stage)},
+	    {"version", offsetof(struct wanted, version)}, {"decode", offsetof(struct wanted, decode)},
+	    {"entry", offsetof(struct wanted, index)},
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (strcmp(places[i].name, name) == 0)
+			return (char **)(void *)((char *)wanted + places[i].offset);
+	return NULL;
+}
+
+static int take(struct request *request, const struct field *field, const char *text, struct atomicdir_error *error)
+{
+	struct wanted *last = request->count ? &request->wanted[request->count - 1] : NULL;
+	bool is_open = last && !*last->index;
+	char **place;
+
+	if (field_is(field, "option"))
+		return add_option(request, text) < 0 ? error_errno(error, NULL, "cannot read the request") : 0;
+	if (field_is(field, "secret") && !is_open) {
+		if (add_wanted(request) < 0)
+			return error_errno(error, NULL, "cannot read the request");
+		last = &request->wanted[request->count - 1];
+	} else if (!is_open) {
+		return error_set(error, ATOMICDIR_FAILED, field->name, "the request has a field where none may be");
+	}
+	if (field_is(field, "optional")) {
+		last->is_optional = true;
+		return 0;
+	}
+	place = place_of(last, field->name);
+	if (!place)
+		return error_set(error, ATOMICDIR_FAILED, field->name, "the request has a field that is not known");
+	free(*place);
+	*place = strdup(text);
+	return *place ? 0 : error_errno(error, NULL, "cannot read the request");
+}
+
+int request_read(int fd, struct request *request, struct atomicdir_error *error)
+{
+	cleanup(field_reader_clear) struct field_reader reader = {.fd = fd};
+	cleanup(field_clear) struct field field = {0};
+	bool is_first = true;
+
+	for (;;) {
+		int got = field_read(&reader, &field);
+		const char *text = got > 0 ? field_text(&field) : NULL;
+
+		if (got < 0)
+			return error_errno(error, NULL, "cannot read the request");
+		if (!got || !text)
+			return error_set(error, ATOMICDIR_FAILED, NULL, "the request is not whole");
+		if (is_first && (!field_is(&field, "atomicdir-fetch") || strcmp(text, "1") != 0))
+			return error_set(error, ATOMICDIR_FAILED, NULL, "the request is of another version of the protocol");
+		if (field_is(&field, "end"))
+			return 0;
+		if (!is_first && take(request, &field, text, error) < 0)
+			return -1;
+		is_first = false;
+	}
+}
+
+const char *request_option(const struct request *request, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < request->option_count; i++)
+		if (strncmp(request->options[i], name, size) == 0 && request->options[i][size] == '=')
+			return request->options[i][size + 1] ? request->options[i] + size + 1 : NULL;
+	return NULL;
+}
+
+static bool ends_in_slash(const char *text)
+{
+	return *text && text[strlen(text) - 1] == '/';
+}
+
+const char *wanted_path(const struct wanted *wanted)
+{
+	return *wanted->path ? wanted->path : wanted->secret;
+}
+
+bool wanted_is_prefix(const struct wanted *wanted)
+{
+	return ends_in_slash(wanted_path(wanted)) && ends_in_slash(wanted->secret);
+}
+
+bool wanted_is_expanded(const struct wanted *wanted)
+{
+	return ends_in_slash(wanted_path(wanted)) && !wanted_is_prefix(wanted);
+}

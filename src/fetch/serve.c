@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+#include "fetch/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/field.h"
+#include "base/file.h"
+#include "base/harden.h"
+#include "fetch/base64.h"
+#include "fetch/json.h"
+#include "fetch/select.h"
+
+/* One secret for one entry. */
+struct task {
+	const struct wanted *wanted;
+	char *id, *name, *path; /* path "": the name that the source says */
+	bool is_done;
+};
+
+struct job {
+	struct source *source;
+	struct task *tasks;
+	size_t count, files;
+};
+
+static void job_clear(struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		free(job->tasks[i].id);
+		free(job->tasks[i].name);
+		free(job->tasks[i].path);
+	}
+	free(job->tasks);
+	if (job->source)
+		job->source->free(job->source);
+}
+
+static int add_task(struct job *job, const struct wanted *wanted, const char *id, const char *name, const char *path,
+		    const char *rest, struct atomicdir_error *error)
+{
+	struct task *tasks = reallocarray(job->tasks, job->count + 1, sizeof(*tasks)), *task;
+
+	if (!tasks)
+		return error_errno(error, NULL, "cannot fetch");
+	job->tasks = tasks;
+	task = &tasks[job->count++];
+	*task = (struct task){.wanted = wanted, .id = strdup(id), .name = strdup(name)};
+	if (asprintf(&task->path, "%s%s", path, rest) < 0)
+		task->path = NULL;
+	return task->id && task->name && task->path ? 0 : error_errno(error, NULL, "cannot fetch");
+}
+
+static int send(struct buffer *output, struct atomicdir_error *error)
+{
+	int result = write_all(STDOUT_FILENO, output->bytes, output->size);
+
+	return result < 0 ? error_errno(error, NULL, "cannot answer") : 0;
+}
+
+static int send_absent(const struct wanted *wanted, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer output = {0};
+
+	if (field_add_text(&output, "index", wanted->index) < 0 || field_add_text(&output, "absent", "") < 0)
+		return error_errno(error, NULL, "cannot answer");
+	return send(&output, error);
+}
+
+/* The path is `path` and then `key`, which may hold anything: the reader judges it. */
+static int send_file(struct job *job, const struct task *task, const struct secret *secret, const char *path,
+		     const struct json *member, const struct buffer *value, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer output = {0}, whole = {0};
+
+	if (buffer_add_text(&whole, path) < 0 || (member && buffer_add(&whole, member->key, member->key_size) < 0) ||
+	    field_add_text(&output, "index", task->wanted->index) < 0 ||
+	    field_add(&output, "path", whole.bytes, whole.size) < 0 || field_add_text(&output, "source", task->name) < 0 ||
+	    field_add_text(&output, "version", secret->version) < 0 ||
+	    field_add(&output, "value", value->bytes, value->size) < 0)
+		return error_errno(error, NULL, "cannot answer");
+	job->files++;
+	return send(&output, error);
+}
+
+static int decode_and_send(struct job *job, const struct task *task, const struct secret *secret, const char *path,
+			   const struct json *member, const struct buffer *value, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer decoded = {0};
+	int result;
+
+	if (!*task->wanted->decode)
+		return send_file(job, task, secret, path, member, value, error);
+	if (strcmp(task->wanted->decode, "base64") != 0)
+		return error_set(error, ATOMICDIR_USAGE, task->wanted->decode, "no such way to decode");
+	/* So that there is something even where nothing is in it. */
+	if (buffer_reserve(&decoded, 1) < 0)
+		return error_errno(error, NULL, "cannot decode");
+	result = base64_decode(value->bytes, value->size, true, &decoded);
+	if (result < 0)
+		return error_errno(error, NULL, "cannot decode");
+	if (result)
+		return error_set(error, ATOMICDIR_FAILED, task->name,
+				 "the value is not base64, though the entry says decode=base64");
+	return send_file(job, task, secret, path, member, &decoded, error);
+}
+
+static int send_members(struct job *job, const struct task *task, const struct secret *secret, const struct json *root,
+			struct atomicdir_error *error)
+{
+	if (root->type != JSON_OBJECT)
+		return error_set(error, ATOMICDIR_FAILED, task->name,
+				 "the value is no JSON object, so it has no keys to publish");
+	for (const struct json *member = root->first; member; member = member->next) {
+		cleanup_buffer struct buffer value = {0};
+
+		if (json_value(member, &value) < 0)
+			return error_errno(error, NULL, "cannot answer");
+		if (decode_and_send(job, task, secret, task->path, member, &value, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int send_key(struct job *job, const struct task *task, const struct secret *secret, const char *path,
+		    const struct json *root, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer value = {0};
+	const struct json *found = select_key(root, task->wanted->key);
+
+	if (!found)
+		return task->wanted->is_optional
+			   ? send_absent(task->wanted, error)
+			   : error_set(error, ATOMICDIR_NOT_FOUND, task->name, "the value has no key '%s'", task->wanted->key);
+	if (json_value(found, &value) < 0)
+		return error_errno(error, NULL, "cannot answer");
+	return decode_and_send(job, task, secret, path, NULL, &value, error);
+}
+
+static int send_secret(struct job *job, const struct task *task, const struct secret *secret, struct atomicdir_error *error)
+{
+	const char *path = *task->path ? task->path : secret->name, *why = "";
+	cleanup_json struct json *root = NULL;
+	bool is_expanded = wanted_is_expanded(task->wanted);
+
+	if (!is_expanded && !*task->wanted->key)
+		return decode_and_send(job, task, secret, path, NULL, &secret->value, error);
+	root = json_parse(secret->value.bytes, secret->value.size, &why);
+	if (!root)
+		return error_set(error, ATOMICDIR_FAILED, task->name, "the value has no keys that can be read: %s", why);
+	return is_expanded ? send_members(job, task, secret, root, error) : send_key(job, task, secret, path, root, error);
+}
+
+static bool is_same(const struct task *one, const struct task *other)
+{
+	return strcmp(one->name, other->name) == 0 && strcmp(one->wanted->stage, other->wanted->stage) == 0 &&
+	       strcmp(one->wanted->version, other->wanted->version) == 0;
+}
+
+/* Gets the secret of the first of them, for all that want the same. */
+static int run_tasks(struct job *job, size_t first, struct atomicdir_error *error)
+{
+	cleanup(secret_clear) struct secret secret = {0};
+	const struct task *asked = &job->tasks[first];
+	int got = job->source->get(job->source, asked->id, asked->wanted->stage, asked->wanted->version, &secret, error);
+
+	if (got < 0 && error->kind != ATOMICDIR_NOT_FOUND)
+		return -1;
+	for (size_t i = first; i < job->count; i++) {
+		struct task *task = &job->tasks[i];
+
+		if (task->is_done || !is_same(asked, task))
+			continue;
+		task->is_done = true;
+		if (got < 0 && !task->wanted->is_optional)
+			return -1;
+		if (got < 0 ? send_absent(task->wanted, error) < 0 : send_secret(job, task, &secret, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int plan_prefix(struct job *job, const struct wanted *wanted, struct atomicdir_error *error)
+{
+	cleanup(listing_clear) struct listing listing = {0};
+	size_t size = strlen(wanted->secret);
+
+	if (job->source->list(job->source, wanted->secret, &listing, error) < 0)
+		return -1;
+	if (!listing.count)
+		return wanted->is_optional
+			   ? send_absent(wanted, error)
+			   : error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret whose name begins so");
+	for (size_t i = 0; i < listing.count; i++)
+		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
+			     listing.items[i].name + size, error) < 0)
+			return -1;
+	return 0;
+}
+
+static int run(struct job *job, const struct request *request, struct atomicdir_error *error)
+{
+	for (size_t i = 0; i < request->count; i++) {
+		const struct wanted *wanted = &request->wanted[i];
+		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
+		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, error)
+						      : add_task(job, wanted, wanted->secret, wanted->secret,
+								 is_arn ? wanted->path : wanted_path(wanted), "", error);
+
+		if (result < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < job->count; i++)
+		if (!job->tasks[i].is_done && run_tasks(job, i, error) < 0)
+			return -1;
+	return 0;
+}
+
+static int finish(const struct job *job, int result, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer output = {0}, text = {0};
+
+	if (result < 0 && !error->kind)
+		error->kind = ATOMICDIR_FAILED;
+	if (buffer_printf(&text, result < 0 ? "%zu %s" : "%zu", result < 0 ? (size_t)error->kind : job->files, error->text) <
+		0 ||
+	    field_add(&output, result < 0 ? "error" : "done", text.bytes, text.size) < 0 ||
+	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)
+		return ATOMICDIR_FAILED;
+	return result < 0 ? error->kind : ATOMICDIR_OK;
+}
+
+int serve(source_open_fn open)
+{
+	cleanup(job_clear) struct job job = {0};
+	cleanup(request_clear) struct request request = {0};
+	struct atomicdir_error error;
+	int result;
+
+	harden();
+	signal(SIGPIPE, SIG_IGN);
+	error_clear(&error);
+	result = request_read(STDIN_FILENO, &request, &error);
+	if (result == 0) {
+		job.source = open(&request, &error);
+		result = job.source ? run(&job, &request, &error) : -1;
+	}
+	return finish(&job, result, &error);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+#include "fetch/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void secret_clear(struct secret *secret)
+{
+	buffer_clear(&secret->value);
+	free(secret->name);
+	free(secret->version);
+	*secret = (struct secret){0};
+}
+
+void listing_clear(struct listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++) {
+		free(listing->items[i].name);
+		free(listing->items[i].id);
+	}
+	free(listing->items);
+	*listing = (struct listing){0};
+}
+
+int listing_add(struct listing *listing, const char *name, const char *id)
+{
+	struct listed *items, item;
+
+	for (size_t i = 0; i < listing->count; i++)
+		if (strcmp(listing->items[i].name, name) == 0)
+			return 0;
+	items = reallocarray(listing->items, listing->count + 1, sizeof(*items));
+	if (!items)
+		return -1;
+	listing->items = items;
+	item = (struct listed){strdup(name), strdup(id)};
+	listing->items[listing->count++] = item;
+	return item.name && item.id ? 0 : -1;
+}
