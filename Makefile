@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# make                     the library and the command, at build/
+# make                     the library, the commands and their fetchers, at build/
 # make check               every test; WERROR=1 makes warnings errors, SAN=address,undefined builds with sanitizers
 # make install             to $(DESTDIR)$(PREFIX); uninstall likewise
 # Nothing here installs a package: ./check does.
@@ -8,6 +8,7 @@
 VERSION = 0.1.0
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -21,18 +22,28 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir command atomicdir
+LAYERS = base dir command atomicdir secretdir fetch
 SEES_base = base
 SEES_dir = base dir
 SEES_command = base command
 SEES_atomicdir = base command atomicdir
+SEES_secretdir = base command secretdir
+SEES_fetch = base fetch
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
 OBJECTS = $(call objects_of,base dir)
 PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
+SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
+# A file main_NAME.c is a program fetch-NAME; all else is an archive, from which each takes what it uses.
+FETCH_MAINS = $(wildcard src/fetch/main_*.c)
+FETCHERS = $(FETCH_MAINS:src/fetch/main_%.c=$(B)/libexec/atomicdir/fetch-%)
+FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base fetch))
+.SECONDARY: $(FETCH_MAINS:src/%.c=$(B)/objects/%.o)
+LIBS_file = -lyajl
+LIBS_aws = -lyajl -lcurl
 
-all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir
+all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(FETCHERS)
 
 $(ROOTS): $(B)/layers/%:
 	mkdir -p $@
@@ -41,12 +52,12 @@ $(ROOTS): $(B)/layers/%:
 # Another compiler or other flags are another build.
 $(B)/flags: FORCE
 	@mkdir -p $(B)
-	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+	@echo '$(CC) $(ALL_CFLAGS) $(LIBEXECDIR)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LIBEXECDIR)' > $@
 
 define layer
 $(B)/objects/$(1)/%.o: src/$(1)/%.c $(B)/flags | $(B)/layers/$(1)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -fPIC -fvisibility=hidden -DVERSION='"$(VERSION)"' -Iinclude \
+	$$(CC) $$(ALL_CFLAGS) -fPIC -fvisibility=hidden -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude \
 		-include src/dir/export.h -I$(B)/layers/$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach name,$(LAYERS),$(eval $(call layer,$(name))))
@@ -66,6 +77,17 @@ $(B)/libatomicdir.so: $(OBJECTS) src/dir/libatomicdir.map
 
 $(B)/atomicdir: $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
+
+$(B)/secretdir: $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
+	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
+
+$(B)/libfetch.a: $(FETCH_OBJECTS)
+	rm -f $@
+	ar rcs $@ $(FETCH_OBJECTS)
+
+$(B)/libexec/atomicdir/fetch-%: $(B)/objects/fetch/main_%.o $(B)/libfetch.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $< $(B)/libfetch.a $(LIBS_$*)
 
 # Made anew each time: PREFIX may differ between a build and its installation.
 $(B)/atomicdir.pc: FORCE
@@ -98,13 +120,15 @@ bench: $(B)/bench
 	@bench/run.sh
 
 check: all $(TESTS) $(B)/torn
-	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
+	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) tests/aws/selftest.py $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
 
 install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 man/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(B)/atomicdir $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(LIBEXECDIR)/atomicdir
+	install -m 755 $(B)/atomicdir $(B)/secretdir $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(FETCHERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
 	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(B)/libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)
@@ -113,7 +137,8 @@ install: all
 	install -m 644 $(B)/atomicdir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(PREFIX)/bin/secretdir \
+		$(FETCHERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
 		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
 
 clean:
@@ -122,4 +147,5 @@ clean:
 FORCE:
 
 .PHONY: all check demo bench install uninstall clean FORCE
--include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d))
+-include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(SECRETDIR_OBJECTS:.o=.d) \
+	$(patsubst %.o,%.d,$(call objects_of,fetch)))

@@ -5,6 +5,7 @@
 #ifndef ATOMICDIR_COMMAND_H
 #define ATOMICDIR_COMMAND_H
 
+#include "command/link.h"
 #include "command/options.h"
 
 int command_fill(const struct options *options);
@@ -16,8 +17,6 @@ int command_diff(const struct options *options);
 int command_exec(const struct options *options);
 int command_adopt(const struct options *options);
 
-/* LINK as an absolute path, on the heap; as given where its directory cannot be found. */
-char *absolute_link(const char *link);
 /* A generation's number on the command line. */
 int parse_generation(const char *text, int64_t *generation, struct atomicdir_error *error);
 

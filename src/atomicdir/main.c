@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "atomicdir/command.h"
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "command/process.h"
 #include "command/report.h"
@@ -27,26 +26,6 @@ static const struct command {
 	{ "exec", command_exec, 0, 125, "LINK -- COMMAND [ARG...]", "run COMMAND in the pinned live generation" },
 	{ "adopt", command_adopt, PUBLISHES, 2, "LINK", "make what is at LINK ours, without a gap" },
 };
-
-char *absolute_link(const char *link)
-{
-	cleanup_free char *copy = strdup(link), *parent = NULL;
-	size_t size = strlen(link);
-	char *slash, *path = NULL;
-
-	/* Nothing is not the working directory: the library refuses it. */
-	if (!size)
-		return take_pointer(&copy);
-	while (copy && size > 1 && copy[size - 1] == '/')
-		copy[--size] = '\0';
-	slash = copy ? strrchr(copy, '/') : NULL;
-	if (slash && slash != copy)
-		*slash = '\0';
-	parent = !copy ? NULL : realpath(slash == copy ? "/" : slash ? copy : ".", NULL);
-	if (!parent || asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, slash ? slash + 1 : copy) < 0)
-		return strdup(link);
-	return path;
-}
 
 static void print_help(const struct command *only)
 {

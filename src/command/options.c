@@ -50,7 +50,7 @@ static int parse_duration(const char *text, int64_t *ms, struct atomicdir_error 
 	return refuse(error, text, "a duration such as 500ms, 30s, 5m, 2h or 7d");
 }
 
-static int parse_mode(const char *text, mode_t *mode, struct atomicdir_error *error)
+int parse_mode(const char *text, mode_t *mode, struct atomicdir_error *error)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 8);
@@ -72,7 +72,7 @@ static int parse_id(const char *text, int64_t named, uint32_t *id, const char *w
 	return 0;
 }
 
-static int parse_owner(struct options *options, const char *text, struct atomicdir_error *error)
+int parse_owner(const char *text, uid_t *uid, gid_t *gid, struct atomicdir_error *error)
 {
 	char user[256];
 	size_t size = strcspn(text, ":");
@@ -85,17 +85,17 @@ static int parse_owner(struct options *options, const char *text, struct atomicd
 	memcpy(user, text, size);
 	user[size] = '\0';
 	passwd = size ? getpwnam(user) : NULL;
-	if (size && parse_id(user, passwd ? (int64_t)passwd->pw_uid : -1, &options->library.uid, "a user here", error) < 0)
+	if (size && parse_id(user, passwd ? (int64_t)passwd->pw_uid : -1, uid, "a user here", error) < 0)
 		return -1;
 	/* As chown(1) has it, "USER:" is the user's own group; who has no entry has none. */
 	if (size && text[size] && !*group) {
-		passwd = passwd ? passwd : getpwuid(options->library.uid);
+		passwd = passwd ? passwd : getpwuid(*uid);
 		if (!passwd)
 			return refuse(error, text, "a user whose group is known");
-		options->library.gid = passwd->pw_gid;
+		*gid = passwd->pw_gid;
 	}
 	entry = *group ? getgrnam(group) : NULL;
-	return *group ? parse_id(group, entry ? (int64_t)entry->gr_gid : -1, &options->library.gid, "a group here", error) : 0;
+	return *group ? parse_id(group, entry ? (int64_t)entry->gr_gid : -1, gid, "a group here", error) : 0;
 }
 
 static int parse_sync(struct options *options, const char *text, struct atomicdir_error *error)
@@ -123,6 +123,12 @@ PARSE(set_if_generation, parse_count(text, &options->library.if_generation, erro
 PARSE(set_file_mode, parse_mode(text, &options->library.file_mode, error))
 PARSE(set_dir_mode, parse_mode(text, &options->library.dir_mode, error))
 PARSE(set_hook_timeout, parse_duration(text, &options->hook_timeout_ms, error))
+PARSE(set_owner, parse_owner(text, &options->library.uid, &options->library.gid, error))
+PARSE(set_entries, (options->entries = text, 0))
+PARSE(set_source, (options->source = text, 0))
+PARSE(set_region, (options->region = text, 0))
+PARSE(set_endpoint_url, (options->endpoint_url = text, 0))
+PARSE(set_ca_bundle, (options->ca_bundle = text, 0))
 PARSE(set_check, (options->check = text, 0))
 PARSE(set_on_change, (options->on_change = text, options->library.has_hook = 1, 0))
 PARSE(set_from, (options->from = text, 0))
@@ -142,9 +148,16 @@ static const struct option {
 	{ "--from", "DIR", TAKES_FILL, set_from, "publish a copy of DIR" },
 	{ "--dereference", NULL, TAKES_FILL, set_dereference, "with --from: links become what they point to" },
 	{ "--edit", NULL, TAKES_FILL, set_edit, "start from a copy of the live generation" },
+	{ "--entries", "FILE", TAKES_SECRETS, set_entries, "more entries, one a line; -: standard input" },
+	{ "--source", "NAME[:ARG]", TAKES_SECRETS, set_source, "aws (the default), file:PATH, or another" },
+	{ "--region", "REGION", TAKES_SECRETS, set_region, "of AWS; else AWS_REGION" },
+	{ "--endpoint-url", "URL", TAKES_SECRETS, set_endpoint_url, "else AWS's own, or AWS_ENDPOINT_URL" },
+	{ "--ca-bundle", "FILE", TAKES_SECRETS, set_ca_bundle, "else AWS_CA_BUNDLE, or the system's" },
 	{ "--file-mode", "MODE", TAKES_FILL, set_file_mode, "of all files, in octal; default: as made" },
 	{ "--dir-mode", "MODE", TAKES_FILL, set_dir_mode, "of all directories; the top one 0755" },
-	{ "--owner", "USER[:GROUP]", TAKES_FILL, parse_owner, "of all that is published" },
+	{ "--file-mode", "MODE", TAKES_SECRETS, set_file_mode, "of files; default: 0400, with a group 0440" },
+	{ "--dir-mode", "MODE", TAKES_SECRETS, set_dir_mode, "of directories; 0500, with a group 0550" },
+	{ "--owner", "USER[:GROUP]", TAKES_FILL | TAKES_SECRETS, set_owner, "of all that is published" },
 	{ "--sync", "HOW", TAKES_PUBLISH, parse_sync, "how it gets to disk: auto, files, fs, none" },
 	{ "--check", "COMMAND", TAKES_PUBLISH, set_check, "run in it before the swap; can say no" },
 	{ "--on-change", "COMMAND", TAKES_PUBLISH, set_on_change, "run after a change; again until it is 0" },

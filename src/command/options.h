@@ -15,12 +15,14 @@ enum {
 	TAKES_PUBLISH = 1,      /* all that publish */
 	TAKES_FILL = 2,
 	TAKES_PRUNE = 4,
-	TAKES_JSON = 8
+	TAKES_JSON = 8,
+	TAKES_SECRETS = 16
 };
 
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change, *from;
+	const char *entries, *source, *region, *endpoint_url, *ca_bundle;
 	int64_t hook_timeout_ms;
 	bool edit, dereference, json;
 	int verbosity;          /* -1 quiet, 0, 1 verbose */
@@ -32,5 +34,10 @@ struct options {
 /* argv without the program's and the command's name; reordered, and the options' to keep. USAGE. */
 int options_parse(struct options *options, unsigned takes, int argc, char **argv, struct atomicdir_error *error);
 void options_help(unsigned takes, FILE *to);
+
+/* USER, USER:GROUP, USER: (with the user's own group) or :GROUP, names or numbers; what it does not say stays. USAGE. */
+int parse_owner(const char *text, uid_t *uid, gid_t *gid, struct atomicdir_error *error);
+/* In octal. USAGE. */
+int parse_mode(const char *text, mode_t *mode, struct atomicdir_error *error);
 
 #endif

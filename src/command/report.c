@@ -11,16 +11,23 @@
 #include "base/error.h"
 #include "command/holders.h"
 
+static const char *program = "atomicdir";
+
+void report_init(const char *name)
+{
+	program = name;
+}
+
 int report_error(const struct atomicdir_error *error)
 {
-	fprintf(stderr, "atomicdir: %s\n", error->text);
+	fprintf(stderr, "%s: %s\n", program, error->text);
 	return error->kind ? error->kind : ATOMICDIR_FAILED;
 }
 
 void report_warning(const struct options *options, const struct atomicdir_error *error)
 {
 	if (error->kind == ATOMICDIR_OK && error->text[0] && options->verbosity >= 0)
-		fprintf(stderr, "atomicdir: warning: %s\n", error->text);
+		fprintf(stderr, "%s: warning: %s\n", program, error->text);
 }
 
 void report_verbose(const struct options *options, const char *format, ...)
@@ -34,7 +41,7 @@ void report_verbose(const struct options *options, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	text_sanitise(text);
-	fprintf(stderr, "atomicdir: %s\n", text);
+	fprintf(stderr, "%s: %s\n", program, text);
 }
 
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list)
@@ -186,6 +193,6 @@ int report_end(int status, bool is_publication)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fprintf(stderr, "atomicdir: cannot write to standard output: %s\n", strerror(errno));
+	fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(errno));
 	return status == ATOMICDIR_OK && !is_publication ? ATOMICDIR_FAILED : status;
 }

@@ -10,6 +10,8 @@
 #include "base/buffer.h"
 #include "command/options.h"
 
+/* The program's name, before anything is reported; "atomicdir" if never called. */
+void report_init(const char *name);
 /* One line; returns the kind, which is the exit status. */
 int report_error(const struct atomicdir_error *error);
 /* If the error is a warning, and these are wanted. */

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/utf8.h"
+#include "command/options.h"
+#include "secretdir/path.h"
+
+#define SECRET_MAX 2048
+#define ARN_COLONS 6
+#define FILE_MAX (16 << 20)
+
+static int refuse(struct atomicdir_error *error, const struct entry *entry, const char *why)
+{
+	char shown[256];
+
+	path_show(entry->text, strlen(entry->text), shown, sizeof(shown));
+	return error_set(error, ATOMICDIR_USAGE, NULL, "entry '%s': %s", shown, why);
+}
+
+static void entry_clear(struct entry *entry)
+{
+	free(entry->text);
+	free(entry->path);
+	free(entry->secret);
+	free(entry->key);
+	free(entry->stage);
+	free(entry->version);
+}
+
+void entries_clear(struct entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		entry_clear(&entries->items[i]);
+	free(entries->items);
+	*entries = (struct entries){0};
+}
+
+static int set(char **place, const char *text, size_t size, struct atomicdir_error *error)
+{
+	free(*place);
+	*place = strndup(text, size);
+	return *place ? 0 : error_errno(error, NULL, "cannot take the entry");
+}
+
+/* The name's size; an ARN's seven fields are read as one. 0: it is no name. */
+static size_t secret_size(const char *text)
+{
+	size_t size = 0;
+
+	if (strncmp(text, "arn:", 4) != 0)
+		return strcspn(text, ":,");
+	for (int i = 0; i < ARN_COLONS; i++) {
+		size += strcspn(text + size, ":,");
+		if (text[size] != ':')
+			return 0;
+		size++;
+	}
+	return text[size] && !strchr(":,", text[size]) ? size + strcspn(text + size, ":,") : 0;
+}
+
+/* RFC 6901: '~' stands only before 0 and 1. */
+static bool is_pointer(const char *key)
+{
+	for (; *key; key++)
+		if (*key == '~' && key[1] != '0' && key[1] != '1')
+			return false;
+	return true;
+}
+
+struct option_text {
+	const char *name;
+	size_t name_size;
+	char *value; /* "" where there is none */
+	bool has_value;
+};
+
+static int set_name(struct entry *entry, char **place, const struct option_text *option, struct atomicdir_error *error)
+{
+	if (**place)
+		return refuse(error, entry, "an option occurs twice");
+	if (!*option->value)
+		return refuse(error, entry, "stage and version need a value");
+	return set(place, option->value, strlen(option->value), error);
+}
+
+static int set_mode(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
+{
+	if (entry->mode)
+		return refuse(error, entry, "an option occurs twice");
+	return parse_mode(option->value, &entry->mode, error) < 0
+		   ? refuse(error, entry, "its mode is not one in octal such as 0400")
+		   : 0;
+}
+
+static int set_owner(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
+{
+	char why[512];
+
+	if (entry->uid != (uid_t)-1 || entry->gid != (gid_t)-1)
+		return refuse(error, entry, "an option occurs twice");
+	if (parse_owner(option->value, &entry->uid, &entry->gid, error) == 0)
+		return 0;
+	snprintf(why, sizeof(why), "its owner is %.400s", error->text);
+	return refuse(error, entry, why);
+}
+
+static int set_flag(struct entry *entry, bool *flag, bool is_good, const char *why, struct atomicdir_error *error)
+{
+	if (!is_good)
+		return refuse(error, entry, why);
+	if (*flag)
+		return refuse(error, entry, "an option occurs twice");
+	*flag = true;
+	return 0;
+}
+
+static bool is_option(const struct option_text *option, const char *name)
+{
+	return option->name_size == strlen(name) && strncmp(option->name, name, option->name_size) == 0;
+}
+
+static int take_option(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
+{
+	if (is_option(option, "stage"))
+		return set_name(entry, &entry->stage, option, error);
+	if (is_option(option, "version"))
+		return set_name(entry, &entry->version, option, error);
+	if (is_option(option, "mode"))
+		return set_mode(entry, option, error);
+	if (is_option(option, "owner"))
+		return set_owner(entry, option, error);
+	if (is_option(option, "optional"))
+		return set_flag(entry, &entry->is_optional, !option->has_value, "'optional' takes no value", error);
+	if (is_option(option, "decode"))
+		return set_flag(entry, &entry->is_base64, strcmp(option->value, "base64") == 0,
+				"the one way to decode is decode=base64", error);
+	return refuse(error, entry, "there is no such option; there are stage, version, mode, owner, optional and decode");
+}
+
+static int take_options(struct entry *entry, const char *text, struct atomicdir_error *error)
+{
+	while (*text == ',') {
+		size_t size = strcspn(text + 1, ",");
+		cleanup_free char *whole = strndup(text + 1, size);
+		struct option_text option = {.name = whole};
+
+		if (!whole)
+			return error_errno(error, NULL, "cannot take the entry");
+		option.name_size = strcspn(whole, "=");
+		option.has_value = whole[option.name_size] == '=';
+		option.value = whole + option.name_size + option.has_value;
+		if (take_option(entry, &option, error) < 0)
+			return -1;
+		text += 1 + size;
+	}
+	return 0;
+}
+
+static int take_key(struct entry *entry, const char **text, struct atomicdir_error *error)
+{
+	size_t size;
+
+	if (**text != ':')
+		return 0;
+	size = strcspn(++*text, ",");
+	if (!size)
+		return refuse(error, entry, "its KEY is empty");
+	if (set(&entry->key, *text, size, error) < 0)
+		return -1;
+	if (*entry->key == '/' && !is_pointer(entry->key))
+		return refuse(error, entry, "its KEY is no JSON Pointer: '~' stands only in ~0 and ~1");
+	*text += size;
+	return 0;
+}
+
+static int take_path(struct entry *entry, const char **text, struct atomicdir_error *error)
+{
+	size_t size = strcspn(*text, "=:,");
+
+	if ((*text)[size] != '=')
+		return 0;
+	if (!size)
+		return refuse(error, entry, "its PATH is empty");
+	if (set(&entry->path, *text, size, error) < 0)
+		return -1;
+	*text += size + 1;
+	return 0;
+}
+
+static int check(const struct entry *entry, struct atomicdir_error *error)
+{
+	const char *path = entry_path(entry), *why = *path ? path_refuse(path, strlen(path)) : NULL;
+	char text[256];
+
+	if (!utf8_is_valid(entry->secret, strlen(entry->secret)) || !utf8_is_valid(entry->key, strlen(entry->key)))
+		return refuse(error, entry, "it is not UTF-8");
+	for (const char *c = entry->secret; *c; c++)
+		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
+			return refuse(error, entry, "a secret's name has neither white space nor control characters");
+	if (entry_is_many(entry) && *entry->key)
+		return refuse(error, entry, "a PATH that ends in '/' takes all the keys, so it goes with no KEY");
+	if (!why)
+		return 0;
+	snprintf(text, sizeof(text), "its path cannot be published: %s", why);
+	return refuse(error, entry, text);
+}
+
+static int parse(struct entry *entry, const char *text, struct atomicdir_error *error)
+{
+	size_t size;
+
+	if (take_path(entry, &text, error) < 0)
+		return -1;
+	size = secret_size(text);
+	if (!size || size > SECRET_MAX)
+		return refuse(error, entry,
+			      strncmp(text, "arn:", 4) == 0 ? "its ARN is not whole"
+							    : "it has no secret's name, or one that is too long");
+	if (set(&entry->secret, text, size, error) < 0)
+		return -1;
+	text += size;
+	if (take_key(entry, &text, error) < 0 || take_options(entry, text, error) < 0)
+		return -1;
+	return check(entry, error);
+}
+
+int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error)
+{
+	struct entry *items = reallocarray(entries->items, entries->count + 1, sizeof(*items)), *entry;
+
+	if (!items)
+		return error_errno(error, NULL, "cannot take the entry");
+	entries->items = items;
+	entry = &items[entries->count++];
+	*entry = (struct entry){strdup(text), strdup(""), strdup(""), strdup(""), strdup(""), strdup(""),
+				false,	      false,	  0,	      (uid_t)-1,  (gid_t)-1};
+	if (!entry->text || !entry->path || !entry->secret || !entry->key || !entry->stage || !entry->version)
+		return error_errno(error, NULL, "cannot take the entry");
+	return parse(entry, text, error);
+}
+
+static int read_lines(const char *path, struct buffer *content, struct atomicdir_error *error)
+{
+	bool is_input = strcmp(path, "-") == 0;
+	cleanup_fd int fd = is_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : 1;
+
+	while (got > 0 && content->size <= FILE_MAX) {
+		if (buffer_reserve(content, 65536) < 0)
+			break;
+		got = read_all(fd, content->bytes + content->size, 65536);
+		content->size += got > 0 ? (size_t)got : 0;
+		content->bytes[content->size] = '\0';
+	}
+	if (got != 0) {
+		error_errno(error, path, content->size > FILE_MAX ? "too long a file of entries" : "cannot read the entries");
+		if (error)
+			error->kind = ATOMICDIR_USAGE;
+		return -1;
+	}
+	return 0;
+}
+
+int entries_add_file(struct entries *entries, const char *path, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer content = {0};
+	char *line, *rest;
+	int number = 0;
+
+	if (read_lines(path, &content, error) < 0)
+		return -1;
+	if (memchr(content.bytes, '\0', content.size))
+		return error_set(error, ATOMICDIR_USAGE, path, "the file of entries holds a NUL");
+	rest = content.bytes;
+	while ((line = strsep(&rest, "\n"))) {
+		size_t size;
+
+		number++;
+		line += strspn(line, " \t\r");
+		size = strlen(line);
+		while (size && strchr(" \t\r", line[size - 1]))
+			line[--size] = '\0';
+		if (!*line || *line == '#')
+			continue;
+		if (entries_add(entries, line, error) < 0)
+			return error_prefix(error, "%s, line %d", path, number);
+	}
+	return 0;
+}
+
+const char *entry_path(const struct entry *entry)
+{
+	if (*entry->path)
+		return entry->path;
+	return strncmp(entry->secret, "arn:", 4) == 0 ? "" : entry->secret;
+}
+
+bool entry_is_many(const struct entry *entry)
+{
+	const char *path = entry_path(entry);
+
+	return *path && path[strlen(path) - 1] == '/';
+}
+
+int entries_check(const struct entries *entries, struct atomicdir_error *error)
+{
+	cleanup_free const char **paths = reallocarray(NULL, entries->count + 1, sizeof(*paths));
+	cleanup_free size_t *indexes = reallocarray(NULL, entries->count + 1, sizeof(*indexes));
+	size_t count = 0, one, other;
+	char text[320], shown[256];
+	int result;
+
+	if (!paths || !indexes)
+		return error_errno(error, NULL, "cannot take the entries");
+	for (size_t i = 0; i < entries->count; i++)
+		if (*entry_path(&entries->items[i])) {
+			indexes[count] = i;
+			paths[count++] = entry_path(&entries->items[i]);
+		}
+	result = path_find_clash(paths, count, &one, &other);
+	if (result < 0)
+		return error_errno(error, NULL, "cannot take the entries");
+	if (!result)
+		return 0;
+	path_show(entries->items[indexes[other]].text, strlen(entries->items[indexes[other]].text), shown, sizeof(shown));
+	snprintf(text, sizeof(text), "its path clashes with that of entry '%s'", shown);
+	return refuse(error, &entries->items[indexes[one]], text);
+}

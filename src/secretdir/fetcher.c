@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/fetcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/field.h"
+#include "base/file.h"
+#include "command/process.h"
+#include "secretdir/path.h"
+
+struct fetcher {
+	pid_t pid;
+	struct field_reader reader;
+	struct field index, path, source, version;
+	const struct entries *entries;
+	size_t *answers; /* how many each entry got */
+	size_t files;
+};
+
+/* ---- Signals ---- */
+
+static volatile sig_atomic_t running_pid, caught;
+
+static void on_signal(int number)
+{
+	caught = number;
+	if (running_pid > 0)
+		kill(-(pid_t)running_pid, SIGKILL);
+}
+
+static void watch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: waiting for a lock ends too */
+	const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+}
+
+int fetcher_check_signal(struct atomicdir_error *error)
+{
+	return caught ? error_set(error, ATOMICDIR_FAILED, NULL, "ended by %s", strsignal(caught)) : 0;
+}
+
+/* ---- Starting it ---- */
+
+static bool is_there(const char *path, int size)
+{
+	return size < PATH_MAX && access(path, X_OK) == 0;
+}
+
+/* Beside the program in a build tree, else where both were installed. */
+static int find(const char *name, char path[static PATH_MAX], struct atomicdir_error *error)
+{
+	char self[PATH_MAX];
+	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[size > 0 ? size : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	if (slash && (is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/fetch-%s", self, name)) ||
+		      is_there(path, snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/fetch-%s", self, name))))
+		return 0;
+	if (is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/fetch-%s", name)))
+		return 0;
+	return error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': there is no program", name);
+}
+
+/* In the child. */
+static void become(const char *path, int input_fd, int output_fd, pid_t parent)
+{
+	char *copy = strdup(path);
+	char *argv[] = {copy, NULL};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	if (!copy || getppid() != parent || dup2(input_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0)
+		_exit(127);
+	process_restore();
+	execv(path, argv);
+	_exit(127);
+}
+
+static int add_option(struct buffer *request, const char *name, const char *text)
+{
+	return *text ? field_add_text(request, name, text) : 0;
+}
+
+static int add_entry(struct buffer *request, const struct entry *entry, size_t index)
+{
+	char number[32];
+
+	snprintf(number, sizeof(number), "%zu", index);
+	if (field_add_text(request, "secret", entry->secret) < 0 || add_option(request, "path", entry->path) < 0 ||
+	    add_option(request, "key", entry->key) < 0 || add_option(request, "stage", entry->stage) < 0 ||
+	    add_option(request, "version", entry->version) < 0 ||
+	    add_option(request, "decode", entry->is_base64 ? "base64" : "") < 0 ||
+	    add_option(request, "optional", entry->is_optional ? "1" : "") < 0)
+		return -1;
+	return field_add_text(request, "entry", number);
+}
+
+static int make_request(struct buffer *request, const char *argument, const char *const *options, const struct entries *entries)
+{
+	if (field_add_text(request, "atomicdir-fetch", "1") < 0)
+		return -1;
+	if (argument) {
+		cleanup_buffer struct buffer option = {0};
+
+		if (buffer_printf(&option, "argument=%s", argument) < 0 ||
+		    field_add(request, "option", option.bytes, option.size) < 0)
+			return -1;
+	}
+	for (; *options; options++)
+		if (field_add_text(request, "option", *options) < 0)
+			return -1;
+	for (size_t i = 0; i < entries->count; i++)
+		if (add_entry(request, &entries->items[i], i) < 0)
+			return -1;
+	return field_add_text(request, "end", "");
+}
+
+static int spawn(struct fetcher *fetcher, const char *path, int *request_fd, struct atomicdir_error *error)
+{
+	int request[2] = {-1, -1}, reply[2] = {-1, -1};
+	pid_t parent = getpid();
+	sigset_t all, old;
+
+	if (pipe2(request, O_CLOEXEC) < 0 || pipe2(reply, O_CLOEXEC) < 0) {
+		error_errno(error, path, "cannot start the fetcher");
+		close_fd(&request[0]);
+		close_fd(&request[1]);
+		return -1;
+	}
+	/* So that a signal finds either no program, or the one to end. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	fetcher->pid = fork();
+	if (fetcher->pid == 0) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		become(path, request[0], reply[1], parent);
+	}
+	/* A group of its own: what it started must not keep the pipe open when it is ended. */
+	if (fetcher->pid > 0)
+		setpgid(fetcher->pid, fetcher->pid);
+	running_pid = fetcher->pid;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close_fd(&request[0]);
+	close_fd(&reply[1]);
+	*request_fd = request[1];
+	fetcher->reader.fd = reply[0];
+	return fetcher->pid < 0 ? error_errno(error, path, "cannot start the fetcher") : 0;
+}
+
+static bool is_name(const char *name, size_t size)
+{
+	return size && size < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
+}
+
+static struct fetcher *start(const char *path, const struct buffer *request, const struct entries *entries,
+			     struct atomicdir_error *error)
+{
+	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+	cleanup_fd int request_fd = -1;
+
+	if (fetcher) {
+		*fetcher = (struct fetcher){.pid = -1, .reader = {.fd = -1}, .entries = entries};
+		fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
+	}
+	if (!fetcher || !fetcher->answers) {
+		error_errno(error, NULL, "cannot start the fetcher");
+	} else if (spawn(fetcher, path, &request_fd, error) == 0) {
+		/* A fetcher that does not want to hear all says why. */
+		if (write_all(request_fd, request->bytes, request->size) == 0 || errno == EPIPE)
+			return fetcher;
+		error_errno(error, path, "cannot ask the fetcher");
+	}
+	fetcher_free(fetcher);
+	return NULL;
+}
+
+struct fetcher *fetcher_start(const char *source, const char *const *options, const struct entries *entries,
+			      struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer request = {0};
+	size_t size = strcspn(source, ":");
+	cleanup_free char *name = strndup(source, size);
+	char path[PATH_MAX];
+
+	if (!is_name(source, size)) {
+		error_set(error, ATOMICDIR_USAGE, source, "not a source: NAME or NAME:ARGUMENT");
+		return NULL;
+	}
+	if (!name || make_request(&request, source[size] ? source + size + 1 : NULL, options, entries) < 0) {
+		error_errno(error, NULL, "cannot start the fetcher");
+		return NULL;
+	}
+	if (find(name, path, error) < 0)
+		return NULL;
+	watch_signals();
+	return start(path, &request, entries, error);
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+	if (!fetcher)
+		return;
+	close_fd(&fetcher->reader.fd);
+	if (fetcher->pid > 0) {
+		kill(-fetcher->pid, SIGKILL);
+		waitpid(fetcher->pid, NULL, 0);
+		running_pid = 0;
+	}
+	field_reader_clear(&fetcher->reader);
+	field_clear(&fetcher->index);
+	field_clear(&fetcher->path);
+	field_clear(&fetcher->source);
+	field_clear(&fetcher->version);
+	free(fetcher->answers);
+	free(fetcher);
+}
+
+/* ---- Its end ---- */
+
+/* How it ended; -1: not well. */
+static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	int status;
+
+	close_fd(&fetcher->reader.fd);
+	while (waitpid(fetcher->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	fetcher->pid = -1;
+	running_pid = 0;
+	if (fetcher_check_signal(error) < 0)
+		return -1;
+	if (WIFSIGNALED(status))
+		return error_set(error, ATOMICDIR_FAILED, NULL, "the fetcher died of signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) == 127)
+		return error_set(error, ATOMICDIR_FAILED, NULL, "the fetcher could not be started");
+	return WEXITSTATUS(status) ? error_set(error, ATOMICDIR_FAILED, NULL,
+					       "the fetcher ended with status %d, and said not why", WEXITSTATUS(status))
+				   : 0;
+}
+
+static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_error *error)
+{
+	if (fetcher->pid > 0) {
+		kill(-fetcher->pid, SIGKILL);
+		reap(fetcher, NULL);
+	}
+	return fetcher_check_signal(error) < 0
+		   ? -1
+		   : error_set(error, ATOMICDIR_FAILED, NULL, "the fetcher does not keep to the protocol: %s", why);
+}
+
+static int read_field(struct fetcher *fetcher, struct field *field, struct atomicdir_error *error)
+{
+	int got = field_read(&fetcher->reader, field);
+
+	if (got > 0)
+		return 1;
+	if (got < 0 && errno == ENOMEM)
+		return error_errno(error, NULL, "cannot listen to the fetcher");
+	if (got < 0 && errno != ENODATA)
+		return garbled(fetcher, errno == EMSGSIZE ? "a field is too long" : "this is no field", error);
+	if (reap(fetcher, error) < 0)
+		return -1;
+	return garbled(fetcher, "it ended before it was done", error);
+}
+
+/* "KIND TEXT" */
+static int take_error(struct fetcher *fetcher, const struct field *field, struct atomicdir_error *error)
+{
+	const char *text = field_text(field);
+	char *rest = NULL;
+	long kind = text ? strtol(text, &rest, 10) : 0;
+	bool is_known = kind == ATOMICDIR_FAILED || kind == ATOMICDIR_USAGE ||
+			(kind >= ATOMICDIR_UNREACHABLE && kind <= ATOMICDIR_NOT_FOUND);
+
+	if (!text || *rest != ' ' || !is_known)
+		return garbled(fetcher, "an error has no kind that is known", error);
+	reap(fetcher, NULL);
+	if (fetcher_check_signal(error) < 0)
+		return -1;
+	error_clear(error);
+	error->kind = (int)kind;
+	snprintf(error->text, sizeof(error->text), "%.900s", rest + 1);
+	text_sanitise(error->text);
+	return -1;
+}
+
+static int finish(struct fetcher *fetcher, const struct field *field, struct atomicdir_error *error)
+{
+	struct field trailing = {0};
+	char number[32];
+	int got;
+
+	snprintf(number, sizeof(number), "%zu", fetcher->files);
+	if (!field_text(field) || strcmp(field_text(field), number) != 0)
+		return garbled(fetcher, "it counts other than what came", error);
+	for (size_t i = 0; i < fetcher->entries->count; i++)
+		if (!fetcher->answers[i] && !entry_is_many(&fetcher->entries->items[i]))
+			return garbled(fetcher, "it left an entry out", error);
+	got = field_read(&fetcher->reader, &trailing);
+	field_clear(&trailing);
+	return got ? garbled(fetcher, "there is more after its end", error) : reap(fetcher, error);
+}
+
+/* ---- One file ---- */
+
+static int parse_index(struct fetcher *fetcher, size_t *index)
+{
+	const char *text = field_text(&fetcher->index);
+	char *end = NULL;
+	unsigned long value;
+
+	if (!text || !*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+		return -1;
+	value = strtoul(text, &end, 10);
+	*index = value;
+	return value < fetcher->entries->count ? 0 : -1;
+}
+
+/* Is this where the entry wants it? */
+static bool fits(const struct entry *entry, const char *path)
+{
+	const char *wanted = entry_path(entry);
+
+	if (!*wanted)
+		return true;
+	return entry_is_many(entry) ? strncmp(path, wanted, strlen(wanted)) == 0 : strcmp(path, wanted) == 0;
+}
+
+static int check_path(struct fetcher *fetcher, const struct entry *entry, struct atomicdir_error *error)
+{
+	const char *why = path_refuse(fetcher->path.value.bytes, fetcher->path.value.size);
+	char shown[200];
+
+	if (!why && fetcher->path.value.bytes[fetcher->path.value.size - 1] == '/')
+		why = "it ends in '/'";
+	if (why) {
+		path_show(fetcher->path.value.bytes, fetcher->path.value.size, shown, sizeof(shown));
+		return error_set(error, ATOMICDIR_FAILED, field_text(&fetcher->source),
+				 "the path '%s' cannot be published: %s; it is of secret", shown, why);
+	}
+	return fits(entry, field_text(&fetcher->path))
+		   ? 0
+		   : garbled(fetcher, "a file has another path than its entry wants", error);
+}
+
+static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
+{
+	struct field value = {0};
+	const struct entry *entry = &fetcher->entries->items[fetched->entry];
+	struct {
+		struct field *field;
+		const char *name;
+	} const parts[] = {
+	    {&fetcher->source, "source"},
+	    {&fetcher->version, "version"},
+	    {&value, "value"},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (read_field(fetcher, parts[i].field, error) < 0)
+			return -1;
+		if (!field_is(parts[i].field, parts[i].name) || (parts[i].field != &value && !field_text(parts[i].field))) {
+			field_clear(&value);
+			return garbled(fetcher, "a file is not whole", error);
+		}
+	}
+	fetched->value = value.value;
+	if (check_path(fetcher, entry, error) < 0)
+		return -1;
+	if (fetcher->answers[fetched->entry]++ && !entry_is_many(entry))
+		return garbled(fetcher, "an entry has two files", error);
+	fetcher->files++;
+	fetched->path = field_text(&fetcher->path);
+	fetched->source = field_text(&fetcher->source);
+	fetched->version = field_text(&fetcher->version);
+	return 1;
+}
+
+void fetched_clear(struct fetched *fetched)
+{
+	buffer_clear(&fetched->value);
+	*fetched = (struct fetched){0};
+}
+
+static int take_absent(struct fetcher *fetcher, size_t index, struct atomicdir_error *error)
+{
+	const struct entry *entry = &fetcher->entries->items[index];
+
+	if (!entry->is_optional || (fetcher->answers[index]++ && !entry_is_many(entry)))
+		return garbled(fetcher, "it says that an entry is absent that may not be", error);
+	return 0;
+}
+
+static int take_warning(const struct field *field, struct atomicdir_error *error)
+{
+	error_clear(error);
+	snprintf(error->text, sizeof(error->text), "%.900s", field->value.bytes);
+	text_sanitise(error->text);
+	return 2;
+}
+
+int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
+{
+	fetched_clear(fetched);
+	for (;;) {
+		if (read_field(fetcher, &fetcher->index, error) < 0)
+			return -1;
+		if (field_is(&fetcher->index, "warning"))
+			return take_warning(&fetcher->index, error);
+		if (field_is(&fetcher->index, "error"))
+			return take_error(fetcher, &fetcher->index, error);
+		if (field_is(&fetcher->index, "done"))
+			return finish(fetcher, &fetcher->index, error);
+		if (!field_is(&fetcher->index, "index") || parse_index(fetcher, &fetched->entry) < 0)
+			return garbled(fetcher, "a field comes where none may be", error);
+		if (read_field(fetcher, &fetcher->path, error) < 0)
+			return -1;
+		if (field_is(&fetcher->path, "path"))
+			return take_file(fetcher, fetched, error);
+		if (!field_is(&fetcher->path, "absent"))
+			return garbled(fetcher, "a file has no path", error);
+		if (take_absent(fetcher, fetched->entry, error) < 0)
+			return -1;
+	}
+}

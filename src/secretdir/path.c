@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/path.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 128
+#define RESERVED "..atomicdir-wake"
+
+const char *path_refuse(const char *path, size_t size)
+{
+	size_t depth = 0;
+
+	if (!size)
+		return "it is empty";
+	if (memchr(path, '\0', size))
+		return "it holds a NUL";
+	if (*path == '/')
+		return "it is absolute";
+	if (size >= PATH_MAX)
+		return "it is longer than a path may be";
+	if (strncmp(path, RESERVED, sizeof(RESERVED) - 1) == 0)
+		return "its name is kept for something else";
+	for (const char *part = path; part < path + size;) {
+		size_t length = strcspn(part, "/");
+
+		if (!length)
+			return "it has an empty component";
+		if (length == 1 && part[0] == '.')
+			return "it has a component \".\"";
+		if (length == 2 && part[0] == '.' && part[1] == '.')
+			return "it has a component \"..\"";
+		if (length > NAME_MAX)
+			return "it has a component of more than 255 bytes";
+		if (++depth > DEPTH_MAX)
+			return "it is too deep";
+		part += length + 1;
+	}
+	return NULL;
+}
+
+void path_show(const char *path, size_t size, char *text, size_t capacity)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < size && used + 5 < capacity; i++) {
+		unsigned char byte = (unsigned char)path[i];
+
+		if (byte < 0x20 || byte == 0x7f)
+			used += (size_t)snprintf(text + used, capacity - used, "\\x%02x", byte);
+		else
+			text[used++] = path[i];
+	}
+	text[used] = '\0';
+}
+
+/* '/' before everything else, so that what is inside of a directory follows its own name at once. */
+static int compare(const char *one, const char *other)
+{
+	while (*one && *one == *other) {
+		one++;
+		other++;
+	}
+	if (!*one || !*other)
+		return (*one ? 1 : 0) - (*other ? 1 : 0);
+	return (*one == '/' ? 0 : (unsigned char)*one + 1) - (*other == '/' ? 0 : (unsigned char)*other + 1);
+}
+
+static int compare_places(const void *one, const void *other)
+{
+	return compare(**(const char *const *const *)one, **(const char *const *const *)other);
+}
+
+static bool is_clash(const char *one, const char *next)
+{
+	size_t size = strlen(one);
+
+	if (size && one[size - 1] == '/')
+		return false;
+	return strncmp(one, next, size) == 0 && (!next[size] || next[size] == '/');
+}
+
+int path_find_clash(const char *const *paths, size_t count, size_t *one, size_t *other)
+{
+	const char *const **sorted = reallocarray(NULL, count + 1, sizeof(*sorted));
+	int result = 0;
+
+	if (!sorted)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &paths[i];
+	qsort(sorted, count, sizeof(*sorted), compare_places);
+	for (size_t i = 0; i + 1 < count && !result; i++)
+		if (is_clash(*sorted[i], *sorted[i + 1])) {
+			*one = (size_t)(sorted[i] - paths);
+			*other = (size_t)(sorted[i + 1] - paths);
+			result = 1;
+		}
+	free(sorted);
+	return result;
+}

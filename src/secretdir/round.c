@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/round.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "command/hook.h"
+#include "command/link.h"
+#include "command/report.h"
+#include "secretdir/fetcher.h"
+#include "secretdir/path.h"
+
+#define NOTE_MAX 65536
+
+/* ---- The command line ---- */
+
+static int take_entries(struct round *round, struct atomicdir_error *error)
+{
+	const struct options *options = round->options;
+
+	for (int i = 1; i < options->operand_count; i++)
+		if (entries_add(&round->entries, options->operands[i], error) < 0)
+			return -1;
+	for (char **more = options->command; more && *more; more++)
+		if (entries_add(&round->entries, *more, error) < 0)
+			return -1;
+	if (options->entries && entries_add_file(&round->entries, options->entries, error) < 0)
+		return -1;
+	if (!round->entries.count)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no ENTRY: what is to be published?");
+	return entries_check(&round->entries, error);
+}
+
+static bool is_setgid(const char *link)
+{
+	cleanup_free char *parent = strdup(link);
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+	struct stat status;
+
+	if (!slash)
+		return false;
+	slash[slash == parent ? 1 : 0] = '\0';
+	return stat(parent, &status) == 0 && status.st_mode & S_ISGID;
+}
+
+static bool has_group(const struct round *round)
+{
+	return round->options->library.gid != (gid_t)-1 || is_setgid(round->link);
+}
+
+/* Each entry has its own mode and owner, so the library, whose options would override them, is told those of directories alone.
+ */
+static void take_modes(struct round *round)
+{
+	const struct options *options = round->options;
+	bool is_grouped = has_group(round);
+
+	round->file_mode = options->library.file_mode ? options->library.file_mode : is_grouped ? 0440 : 0400;
+	round->library = options->library;
+	round->library.file_mode = 0;
+	round->library.uid = (uid_t)-1;
+	round->library.gid = (gid_t)-1;
+	if (!round->library.dir_mode)
+		round->library.dir_mode = is_grouped ? 0550 : 0500;
+	if (round->library.keep < 0)
+		round->library.keep = 0;
+	if (round->library.grace_ms < 0)
+		round->library.grace_ms = 1000;
+}
+
+static void warn_of_root(const struct round *round)
+{
+	const struct atomicdir_options *library = &round->options->library;
+	struct atomicdir_error warning;
+
+	if (geteuid() != 0 || library->uid != (uid_t)-1 || library->dir_mode || has_group(round))
+		return;
+	error_clear(&warning);
+	snprintf(warning.text, sizeof(warning.text),
+		 "only root can read what is published: files are %04o; --owner USER[:GROUP] is for others", round->file_mode);
+	report_warning(round->options, &warning);
+}
+
+int round_init(struct round *round, const struct options *options, struct atomicdir_error *error)
+{
+	*round = (struct round){.options = options, .old_fd = -1};
+	if (options->operand_count < 1)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no LINK");
+	round->link = absolute_link(options->operands[0]);
+	if (!round->link)
+		return error_errno(error, NULL, "cannot start");
+	if (take_entries(round, error) < 0)
+		return -1;
+	take_modes(round);
+	warn_of_root(round);
+	return 0;
+}
+
+void round_clear(struct round *round)
+{
+	atomicdir_free(round->stage);
+	round->stage = NULL;
+	close_fd(&round->old_fd);
+	for (size_t i = 0; i < round->count; i++) {
+		free(round->placed[i].path);
+		free(round->placed[i].source);
+		free(round->placed[i].version);
+	}
+	free(round->placed);
+	entries_clear(&round->entries);
+	free(round->link);
+}
+
+/* ---- The stage ---- */
+
+/* Late, so that a slow source holds no other writer up. */
+static int begin(struct round *round, struct atomicdir_error *error)
+{
+	if (round->stage)
+		return 0;
+	round->stage = atomicdir_begin(round->link, &round->library, error);
+	if (!round->stage)
+		return fetcher_check_signal(error), -1;
+	report_warning(round->options, error);
+	if (!round->library.dry_run)
+		round->old_fd = hook_hold(round->options, round->link);
+	return 0;
+}
+
+static int remember(struct round *round, const struct fetched *file, struct atomicdir_error *error)
+{
+	struct placed *placed = reallocarray(round->placed, round->count + 1, sizeof(*placed)), *one;
+
+	if (!placed)
+		return error_errno(error, file->path, "cannot remember the file");
+	round->placed = placed;
+	one = &placed[round->count++];
+	*one = (struct placed){strdup(file->path), strdup(file->source), strdup(file->version), file->value.size, file->entry};
+	return one->path && one->source && one->version ? 0 : error_errno(error, file->path, "cannot remember the file");
+}
+
+/* What is in the way, if it is another of the files; else the error as it is. */
+static int explain(const struct round *round, struct atomicdir_error *error)
+{
+	cleanup_free const char **paths = NULL;
+	size_t one, other;
+
+	if (error->errnum != EEXIST && error->errnum != ENOTDIR)
+		return -1;
+	paths = reallocarray(NULL, round->count, sizeof(*paths));
+	for (size_t i = 0; paths && i < round->count; i++)
+		paths[i] = round->placed[i].path;
+	if (!paths || path_find_clash(paths, round->count, &one, &other) <= 0)
+		return -1;
+	return error_set(error, ATOMICDIR_FAILED, NULL,
+			 "the path '%.100s' of secret '%.80s' clashes with '%.100s' of secret '%.80s'", round->placed[one].path,
+			 round->placed[one].source, round->placed[other].path, round->placed[other].source);
+}
+
+static int own(const struct round *round, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error)
+{
+	uid_t uid = entry && entry->uid != (uid_t)-1 ? entry->uid : round->options->library.uid;
+	gid_t gid = entry && entry->gid != (gid_t)-1 ? entry->gid : round->options->library.gid;
+
+	if ((uid == (uid_t)-1 && gid == (gid_t)-1) || fchown(fd, uid, gid) == 0)
+		return 0;
+	return error_errno(error, path, "cannot set the owner");
+}
+
+static int place(struct round *round, const struct fetched *file, struct atomicdir_error *error)
+{
+	const struct entry *entry = &round->entries.items[file->entry];
+	mode_t mode = entry->mode			  ? entry->mode
+		      : round->options->library.file_mode ? round->file_mode
+		      : entry->gid != (gid_t)-1		  ? 0440
+							  : round->file_mode;
+	cleanup_fd int fd = -1;
+
+	if (begin(round, error) < 0 || remember(round, file, error) < 0)
+		return -1;
+	fd = atomicdir_create(round->stage, file->path, mode, error);
+	if (fd < 0)
+		return explain(round, error);
+	if (write_all(fd, file->value.bytes, file->value.size) < 0)
+		return error_errno(error, file->path, "cannot write the file");
+	if (own(round, entry, fd, file->path, error) < 0)
+		return -1;
+	/* chown(2) takes setuid and setgid bits away. */
+	if (mode & 07000 && fchmod(fd, mode) < 0)
+		return error_errno(error, file->path, "cannot set the mode");
+	return close(take_fd(&fd)) < 0 ? error_errno(error, file->path, "cannot write the file") : 0;
+}
+
+/* Each directory above the file, which all are ours and none of them a link. */
+static int own_directories(const struct round *round, const char *path, struct atomicdir_error *error)
+{
+	cleanup_free char *copy = strdup(path);
+
+	if (!copy)
+		return error_errno(error, path, "cannot set the owner");
+	for (char *slash = strchr(copy, '/'); slash; slash = strchr(slash + 1, '/')) {
+		cleanup_fd int fd = -1;
+
+		*slash = '\0';
+		fd = openat(atomicdir_fd(round->stage), copy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(error, copy, "cannot set the owner");
+		if (own(round, NULL, fd, copy, error) < 0)
+			return -1;
+		*slash = '/';
+	}
+	return 0;
+}
+
+static int own_all_directories(const struct round *round, struct atomicdir_error *error)
+{
+	if (round->options->library.uid == (uid_t)-1 && round->options->library.gid == (gid_t)-1)
+		return 0;
+	for (size_t i = 0; i < round->count; i++)
+		if (own_directories(round, round->placed[i].path, error) < 0)
+			return -1;
+	return own(round, NULL, atomicdir_fd(round->stage), round->link, error);
+}
+
+static int add_note(const struct round *round, struct buffer *note)
+{
+	if (buffer_add_text(note, "{\"entries\":[") < 0)
+		return -1;
+	for (size_t i = 0; i < round->count; i++) {
+		const struct placed *one = &round->placed[i];
+
+		if (buffer_add_text(note, i ? ",{\"path\":" : "{\"path\":") < 0 || buffer_add_json(note, one->path) < 0 ||
+		    buffer_add_text(note, ",\"source\":") < 0 || buffer_add_json(note, one->source) < 0 ||
+		    buffer_add_text(note, ",\"version\":") < 0 || buffer_add_json(note, one->version) < 0 ||
+		    buffer_add_text(note, "}") < 0)
+			return -1;
+	}
+	return buffer_add_text(note, "]}");
+}
+
+static int take_note(const struct round *round, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer note = {0};
+
+	if (add_note(round, &note) < 0)
+		return error_errno(error, NULL, "cannot note the versions");
+	return note.size > NOTE_MAX ? 0 : atomicdir_note(round->stage, note.bytes, error);
+}
+
+/* ---- The whole ---- */
+
+static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	cleanup(fetched_clear) struct fetched file = {0};
+
+	for (;;) {
+		int got = fetcher_next(fetcher, &file, error);
+
+		if (got == 0 || got < 0)
+			return got;
+		if (got == 2) {
+			report_warning(round->options, error);
+			continue;
+		}
+		if (place(round, &file, error) < 0)
+			return -1;
+	}
+}
+
+static struct fetcher *start(struct round *round, struct atomicdir_error *error)
+{
+	static const char *const names[] = {"region", "endpoint-url", "ca-bundle"};
+	const struct options *options = round->options;
+	const char *const values[] = {options->region, options->endpoint_url, options->ca_bundle};
+	char *texts[4] = {NULL};
+	struct fetcher *fetcher = NULL;
+	size_t count = 0;
+	bool is_whole = true;
+
+	for (size_t i = 0; i < 3; i++)
+		if (values[i]) {
+			if (asprintf(&texts[count], "%s=%s", names[i], values[i]) < 0)
+				texts[count] = NULL;
+			is_whole = is_whole && texts[count];
+			count++;
+		}
+	if (is_whole)
+		fetcher = fetcher_start(options->source ? options->source : "aws", (const char *const *)texts, &round->entries,
+					error);
+	else
+		error_errno(error, NULL, "cannot start the fetcher");
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	return fetcher;
+}
+
+int round_fill(struct round *round, struct atomicdir_error *error)
+{
+	struct fetcher *fetcher = start(round, error);
+	int result = fetcher ? fetch(round, fetcher, error) : -1;
+
+	fetcher_free(fetcher);
+	if (result == 0)
+		result = begin(round, error);
+	if (result == 0)
+		result = own_all_directories(round, error);
+	return result == 0 ? take_note(round, error) : -1;
+}
+
+int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error)
+{
+	int is_different = atomicdir_seal(round->stage, round->options->check ? NULL : changes, error);
+
+	if (is_different < 0 || !round->options->check)
+		return is_different;
+	if (is_different > 0 && check_run(round->options, round->link, atomicdir_path(round->stage), error) < 0)
+		return -1;
+	return atomicdir_seal(round->stage, changes, error);
+}

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+# Sourced after tap.sh: starts the AWS test server for one test file, and points the environment at it. control COMMAND... tells it
+# what to be; it ends with the test.
+start_server() {
+	"$here/tests/aws/server.py" --directory "$work/server" --http --parent $$ "$@" 3>&- &
+	server=$!
+	AWS_ENDPOINT_URL=$(control address) || { echo "Bail out! the AWS test server does not start"; exit 1; }
+	AWS_CA_BUNDLE=$work/server/ca.pem
+	export AWS_ENDPOINT_URL AWS_CA_BUNDLE
+}
+stop_server() { kill "$server"; wait "$server" 2>/dev/null; }
+control() { "$here/tests/aws/control.py" "$work/server" "$@"; }
+for name in $(env | sed -n 's/^\(AWS_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
+export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY AWS_REGION=us-east-1
