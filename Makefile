@@ -110,8 +110,12 @@ $(B)/unit/%: tests/unit/%.c tests/library/tap.h $(OBJECTS)
 $(B)/torn: examples/torn.c $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
 
-demo: $(B)/torn
+$(B)/rotation: examples/rotation.c
+	$(CC) $(ALL_CFLAGS) -o $@ $<
+
+demo: all $(B)/torn $(B)/rotation
 	@$(B)/torn
+	@sh examples/demo.sh
 
 $(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ bench/bench.c bench/ways.c $(B)/libatomicdir.a
@@ -119,13 +123,15 @@ $(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
 bench: $(B)/bench
 	@bench/run.sh
 
-check: all $(TESTS) $(B)/torn
+check: all $(TESTS) $(B)/torn $(B)/rotation
 	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) tests/aws/selftest.py $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
 
 install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 644 man/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/libatomicdir.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -d $(DESTDIR)$(LIBEXECDIR)/atomicdir
 	install -m 755 $(B)/atomicdir $(B)/secretdir $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(FETCHERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
@@ -138,7 +144,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(PREFIX)/bin/secretdir \
-		$(FETCHERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+		$(FETCHERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man3/libatomicdir.3 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
 		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
 
 clean:

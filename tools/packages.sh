@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: ISC
+# Sourced by ./check and ./demo: installs what the distribution's packages lack here, and says so. need COMMAND-OR-FILE PACKAGE
+missing=
+need() {
+	case $1 in
+	/*) [ -e "$1" ] ;;
+	*) command -v "$1" >/dev/null 2>&1 ;;
+	esac || missing="$missing $2"
+}
+# A header may stand in /usr/include or in a directory of the machine's architecture.
+need_header() {
+	for header in /usr/include/"$1" /usr/include/*/"$1"; do
+		[ ! -e "$header" ] || return 0
+	done
+	missing="$missing $2"
+}
+install_missing() {
+	[ -n "$missing" ] || return 0
+	root=
+	if [ "$(id -u)" != 0 ]; then
+		root=sudo
+		command -v sudo >/dev/null 2>&1 || {
+			echo "$0: as root, run: apt-get install --no-install-recommends$missing" >&2
+			exit 1
+		}
+	fi
+	echo "$0: installing$missing"
+	$root apt-get update -qq
+	# shellcheck disable=SC2086
+	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+need make make
+need gcc gcc
+need objcopy binutils
+need python3 python3
+need openssl openssl
+need_header errno.h libc6-dev
+need_header curl/curl.h libcurl4-openssl-dev
+need_header yajl/yajl_parse.h libyajl-dev
