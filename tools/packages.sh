@@ -34,6 +34,7 @@ need gcc gcc
 need objcopy binutils
 need python3 python3
 need openssl openssl
+need /etc/ssl/certs/ca-certificates.crt ca-certificates
 need_header errno.h libc6-dev
 need_header curl/curl.h libcurl4-openssl-dev
 need_header yajl/yajl_parse.h libyajl-dev

@@ -175,7 +175,8 @@ static int refuse(struct http *http, CURLcode code, const char *url, struct atom
 	case CURLE_WEIRD_SERVER_REPLY:
 		return error_set(error, ATOMICDIR_FAILED, url, "this does not speak HTTP: %.160s", why);
 	case CURLE_SSL_CACERT_BADFILE:
-		return error_set(error, ATOMICDIR_USAGE, url, "the CA bundle cannot be used: %.160s", why);
+		return error_set(error, ATOMICDIR_USAGE, url,
+				 "the CA bundle cannot be used: %.160s; install ca-certificates, or give a readable --ca-bundle", why);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CONNECT_ERROR:
 		return error_set(error, ATOMICDIR_UNREACHABLE, url,
