@@ -15,6 +15,7 @@ reset() {
 	chmod -R u+rwx .app.atomicdir 2>/dev/null; rm -rf app .app.atomicdir
 	"$atomicdir" fill --grace 0s app --from one && "$atomicdir" fill --grace 0s app --from two && "$atomicdir" fill --grace 0s app --from one
 }
+next_run() { "$atomicdir" fill --grace 0s app --from two && [ "$(cat app/a)" = 2 ]; }
 clean() { ! ls .app.atomicdir | grep -qvE '^(lock|[0-9]{6}|[0-9]{6}\.info)$'; }
 
 # matrix NAME FAULT: every call of the operation in $run gets it once; prints how many points there were.
@@ -34,7 +35,7 @@ matrix() {
 			[ $code != 1 ] || [ "$(cat app/a)" = "$before" ] || { bad=$((bad + 1)); echo "# $name $fault $call $when: status 1, but LINK moved"; }
 			[ $code -le 7 ] || [ $code = 137 ] || [ $code = 127 ] || # 127: the dynamic linker could not begin
 				 { bad=$((bad + 1)); echo "# $name $fault $call $when: status $code"; }
-			"$atomicdir" fill --grace 0s app --from two >said 2>&1 && whole && [ "$(cat app/a)" = 2 ] && clean ||
+			next_run >said 2>&1 && whole && clean ||
 				{ bad=$((bad + 1)); echo "# $name $fault $call $when: the next run"; cat said; ls .app.atomicdir; }
 			[ $when -lt ${MOST:-12} ] || break
 		done
@@ -54,9 +55,19 @@ ok "killed anywhere in a rollback" run_matrix rollback signal=KILL; grep points 
 ok "out of space anywhere in a rollback" run_matrix rollback error=ENOSPC; grep points out
 run="prune --keep 0 app"
 ok "killed anywhere in a prune" run_matrix prune signal=KILL; grep points out
+run="fill --grace 0s app --from two"
+ok "out of descriptors anywhere in a fill" run_matrix fill error=EMFILE; grep points out
+
+# An adoption starts from a real directory, and LINK is one of the two at every instant.
+reset() { chmod -R u+rwx app .app.atomicdir 2>/dev/null; rm -rf app .app.atomicdir; cp -r one app; }
+next_run() { "$atomicdir" adopt app && [ "$(cat app/a app/b | tr -d '\n')" = 11 ] && [ -L app ]; }
+run="adopt app"
+ok "killed anywhere in an adoption" run_matrix adopt signal=KILL; grep points out
+ok "failed anywhere in an adoption" run_matrix adopt error=EIO; grep points out
 
 # The order, from one trace.
-reset >/dev/null 2>&1
+chmod -R u+rwx app .app.atomicdir; rm -rf app .app.atomicdir
+for from in one two one; do "$atomicdir" fill --grace 0s app --from $from >/dev/null 2>&1; done
 strace -o trace -e trace=syncfs,fsync,renameat,unlinkat "$atomicdir" fill --grace 0s --sync fs app --from two >/dev/null 2>&1
 order=$(sed -n 's/^syncfs.*/B/p; s/^fsync.*/B/p; s/^renameat([0-9]*, "next".*/S/p; s/^unlinkat(.*"00000[12]\.info".*/R/p' trace | tr -d '\n')
 ok "one barrier, the swap, one barrier, and only then the first removal" [ "$order" = BSBR ]

@@ -235,7 +235,7 @@ static void *write_often(void *name)
 	char text[64];
 	long failures = 0;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 500; i++) {
 		snprintf(text, sizeof(text), "%s-%d", (const char *)name, i);
 		failures += atomicdir_fill("busy", pair, text, NULL, &why) < 0;
 	}
@@ -278,27 +278,27 @@ static void *read_often(void *unused)
 
 static void test_concurrency(void)
 {
-	pthread_t writers[4], readers[2];
-	static char names[4][8] = { "w0", "w1", "w2", "w3" };
+	pthread_t writers[8], readers[4];
+	static char names[8][8] = { "w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7" };
 	long failures = 0, torn = 0;
 	void *result;
 
 	write_often(names[0]);
-	for (int i = 0; i < 2; i++)
-		pthread_create(&readers[i], NULL, read_often, NULL);
 	for (int i = 0; i < 4; i++)
+		pthread_create(&readers[i], NULL, read_often, NULL);
+	for (int i = 0; i < 8; i++)
 		pthread_create(&writers[i], NULL, write_often, names[i]);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 8; i++) {
 		pthread_join(writers[i], &result);
 		failures += (long)result;
 	}
 	is_over = true;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 4; i++) {
 		pthread_join(readers[i], &result);
 		torn += (long)result;
 	}
-	ok(failures == 0, "of any number of writers none fails");
-	ok(torn == 0, "and pinned readers never see a mix");
+	ok(failures == 0, "of 8 writers that fill 500 times none fails");
+	ok(torn == 0, "and 4 pinned readers never see a mix");
 }
 
 int main(void)
