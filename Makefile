@@ -130,7 +130,7 @@ install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(DESTDIR)$(PREFIX)/share/man/man3
-	install -m 644 man/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/atomicdir.1 man/secretdir.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 man/libatomicdir.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -d $(DESTDIR)$(LIBEXECDIR)/atomicdir
 	install -m 755 $(B)/atomicdir $(B)/secretdir $(DESTDIR)$(PREFIX)/bin
@@ -144,7 +144,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(PREFIX)/bin/secretdir \
-		$(FETCHERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man3/libatomicdir.3 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+		$(FETCHERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1/secretdir.1 $(DESTDIR)$(PREFIX)/share/man/man3/libatomicdir.3 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
 		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
 
 clean:

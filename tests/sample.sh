@@ -15,6 +15,23 @@ done
 for std in c++98 c++11 c++17 c++20; do
 	ok "and $std" g++ -std=$std -Wall -Wextra -Wpedantic -Wno-long-long -Wno-variadic-macros -Werror -I"$here/include" -fsyntax-only header.cc
 done
+cat >caller.cc <<'CC'
+#include <atomicdir.h>
+#include <cstdio>
+int main()
+{
+	atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	atomicdir_error error;
+	auto populate = [](atomicdir_stage *stage, void *, atomicdir_error *why) { return atomicdir_write(stage, "f", "c++", 3, 0644, why); };
+	options.keep = 0;
+	int result = atomicdir_fill("cc", populate, nullptr, &options, &error);
+	if (result < 0)
+		std::puts(error.text);
+	return result != 1;
+}
+CC
+ok "C++ compiles against it" g++ $san -std=c++17 -I"$here/include" -o caller caller.cc "$here/build/libatomicdir.a"
+ok "and calls it" ./caller
 declared=$(grep -oE '\batomicdir_[a-z_]+\(' "$here/include/atomicdir.h" | tr -d '(' | sort -u | grep -vE '_fn$')
 exported=$(nm -D --defined-only "$here/build/libatomicdir.so" | sed -n 's/.* T \(atomicdir_[a-z_]*\).*/\1/p' | sort -u)
 ok "the library exports just what the header declares" test "$declared" = "$exported"

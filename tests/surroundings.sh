@@ -34,6 +34,23 @@ if [ -d /dev/shm ] && volatile=$(mktemp -d /dev/shm/atomicdir.XXXXXX); then
 	ok "tmpfs has no disk, and nothing is synced" sh -c "strace -f -o '$work/trace' '$atomicdir' fill '$volatile/app' -- touch x && ! grep -qE '(fsync|syncfs)\(' '$work/trace'"
 	rm -rf "$volatile"
 else skip "tmpfs has no disk, and nothing is synced" "no /dev/shm"; fi
+ok "a hostile TMPDIR is no concern" env TMPDIR=/nonexistent "$atomicdir" fill tmp -- touch x
+ok "the working directory is no concern" sh -c "cd / && '$atomicdir' fill '$work/elsewhere' -- touch x && test -e '$work/elsewhere/x'"
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	mkdir overlay
+	cat >overlay.sh <<'SH'
+mount -t tmpfs tmpfs overlay && cd overlay && mkdir lower upper work merged || exit 77
+mkdir lower/real && echo 1 >lower/real/f && "$1" fill lower/app -- sh -c 'echo 1 >f' || exit 1
+mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged || exit 77
+"$1" fill merged/new -- sh -c 'echo 1 >f' && "$1" fill merged/new -- sh -c 'echo 2 >f' && test "$(cat merged/new/f)" = 2 || exit 1
+"$1" fill merged/app -- sh -c 'echo 2 >f' && test "$(cat merged/app/f)" = 2 -a "$(cat lower/app/f)" = 1 || exit 1
+"$1" fill merged/app -- sh -c 'echo 3 >f' && "$1" rollback merged/app && test "$(cat merged/app/f)" = 2
+SH
+	unshare -m sh overlay.sh "$atomicdir" >overlay.log 2>&1; code=$?
+	if [ $code = 77 ]; then skip "overlayfs, a lower and an upper layer" "cannot mount one here"
+	else ok "overlayfs, a lower and an upper layer" [ $code = 0 ]; [ $code = 0 ] || sed 's/^/# /' overlay.log; fi
+	ok "what is mounted in the stage is refused, status 1, and stays" unshare -m sh -c "'$atomicdir' fill mounted -- sh -c 'mkdir m; mount -t tmpfs tmpfs m; echo 1 >m/f; ln -s m/f l'; test \$? = 1 && ! test -L mounted"
+else skip "overlayfs, mounts" "needs root and mount namespaces"; fi
 ok "a FIFO is refused" sh -c "'$atomicdir' fill fifo -- mkfifo p; test \$? = 1"
 ok "a directory tree too deep to publish is refused, and removed" sh -c "'$atomicdir' fill deep -- python3 -c '
 import os
