@@ -36,6 +36,11 @@ declared=$(grep -oE '\batomicdir_[a-z_]+\(' "$here/include/atomicdir.h" | tr -d 
 exported=$(nm -D --defined-only "$here/build/libatomicdir.so" | sed -n 's/.* T \(atomicdir_[a-z_]*\).*/\1/p' | sort -u)
 ok "the library exports just what the header declares" test "$declared" = "$exported"
 ok "the archive too" sh -c "! nm -g --defined-only '$here/build/libatomicdir.a' | grep ' [TDB] ' | grep -v ' atomicdir_' | grep -vE 'asan|ubsan|odr'"
+echo '#include "dir/store.h"' >lower.c
+ok "a lower layer that includes a higher one does not compile" sh -c "! ${CC:-cc} -I'$here/include' -I'$here/build/layers/base' -fsyntax-only lower.c && ${CC:-cc} -I'$here/include' -I'$here/build/layers/dir' -fsyntax-only lower.c"
+ok "and none goes round that by a path" sh -c "! grep -rnE '#include \"[^\"]*\\.\\.' '$here/src'"
+ok "secretdir links libc alone" sh -c "! ldd '$here/build/secretdir' | grep -vE 'libc\\.so|ld-linux|vdso|san'"
+ok "fetch-file has no network" sh -c "! ldd '$here/build/libexec/atomicdir/fetch-file' | grep -E 'curl|ssl'"
 if [ -n "$san" ]; then skip "Python calls it" "a sanitized library cannot be loaded into Python"
 else ok "Python calls it" python3 -c "
 import ctypes
