@@ -45,6 +45,15 @@ LIBS_aws = -lyajl -lcurl
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(FETCHERS)
 
+# What the compiler must find; named by package where it does not.
+NEEDS = curl/curl.h:libcurl4-openssl-dev yajl/yajl_parse.h:libyajl-dev
+$(B)/needs: $(B)/flags
+	@missing=; for need in $(NEEDS); do \
+		echo "#include <$${need%%:*}>" | $(CC) -E - >/dev/null 2>&1 || missing="$$missing $${need#*:}"; done; \
+	[ -z "$$missing" ] || { echo "make: missing:$$missing (Debian's and Ubuntu's names; ./check installs them)" >&2; exit 1; }
+	@touch $@
+$(call objects_of,fetch): $(B)/needs
+
 $(ROOTS): $(B)/layers/%:
 	mkdir -p $@
 	for layer in $(SEES_$*); do ln -sfn "$(CURDIR)/src/$$layer" $@/$$layer; done

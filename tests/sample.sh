@@ -50,6 +50,7 @@ library.atomicdir_pin.argtypes = [ctypes.c_char_p, ctypes.POINTER(ctypes.c_int64
 number = ctypes.c_int64()
 assert library.atomicdir_pin(b'db', ctypes.byref(number), None) >= 0 and number.value == 1
 "; fi
+ok "make names the packages that are missing" sh -c "! make -s -C '$here' B='$work/lacking' NEEDS=none/such.h:libnone-dev all >lacking.log 2>&1 && grep -q 'missing: libnone-dev' lacking.log"
 ok "make install" make -s -C "$here" install DESTDIR="$work/root" PREFIX=/usr
 ok "puts the command in place" "$work/root/usr/bin/atomicdir" --version
 ok "make uninstall" make -s -C "$here" uninstall DESTDIR="$work/root" PREFIX=/usr

@@ -6,11 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void text_sanitise(char *text)
 {
-	for (unsigned char *c = (unsigned char *)text; *c; c++)
-		if (*c < 0x20 || *c == 0x7f)
+	unsigned char *c = (unsigned char *)text;
+
+	while (*c) {
+		size_t length = utf8_length(c);
+
+		/* U+0080 to U+009F are control codes too, and a byte that begins no character may be one to a terminal. */
+		if (!length || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
 			*c = '?';
+		if (length == 2 && *c == '?')
+			c[1] = '?';
+		c += length ? length : 1;
+	}
 }
 
 void error_clear(struct atomicdir_error *error)

@@ -23,7 +23,7 @@ int error_prefix(struct atomicdir_error *error, const char *format, ...) __attri
 void error_warn(struct atomicdir_error *warning, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Replaces what is not printable by "?" so that a hostile name cannot forge lines or drive a terminal; UTF-8 stays. */
+/* Replaces control codes, and what is no UTF-8, by "?", so that a hostile name cannot forge lines or drive a terminal. */
 void text_sanitise(char *text);
 
 #endif

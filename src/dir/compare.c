@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -71,7 +72,7 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list)
 struct comparison {
 	struct changes *changes;
 	bool keep_times, differs;
-	char *blocks;            /* two */
+	char *blocks;            /* two, for what may be secrets: wiped when they end */
 };
 
 static bool is_over(const struct comparison *comparison)
@@ -148,9 +149,6 @@ static bool same_file(struct comparison *comparison, int a_dir, int b_dir, const
 		a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY);
 		is_same = b_fd >= 0 && same_bytes(comparison, a_fd, b_fd, a->size);
-		explicit_bzero(comparison->blocks, 2 * (a->size < BLOCK ? (size_t)a->size : BLOCK));
-		if (a->size < BLOCK)
-			explicit_bzero(comparison->blocks + BLOCK, (size_t)a->size);
 		if (!is_same)
 			return false;
 	}
@@ -237,9 +235,14 @@ static int compare_in(struct comparison *comparison, int a_fd, int b_fd, const c
 	return 0;
 }
 
+static void wipe_blocks(char **blocks)
+{
+	wiping_free(*blocks);
+}
+
 int tree_compare(int a_fd, int b_fd, struct changes *changes, bool keep_times, struct atomicdir_error *error)
 {
-	cleanup_free char *blocks = malloc((size_t)2 * BLOCK);
+	cleanup(wipe_blocks) char *blocks = wiping_malloc((size_t)2 * BLOCK);
 	struct comparison comparison = { changes, keep_times && a_fd >= 0, false, blocks };
 	struct tree_entry a, b;
 	int done = 0;
