@@ -2,6 +2,7 @@
 #
 # make                     the library, the commands and their fetchers, at build/
 # make check               every test; WERROR=1 makes warnings errors, SAN=address,undefined builds with sanitizers
+# make check-power         power cuts: 100,000 states and more; MOST=n states of each scenario, 0: all
 # make install             to $(DESTDIR)$(PREFIX); uninstall likewise
 # Nothing here installs a package: ./check does.
 
@@ -132,7 +133,9 @@ $(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
 bench: $(B)/bench
 	@bench/run.sh
 
-check: all $(TESTS) $(B)/torn $(B)/rotation
+include tests/power/power.mk
+
+check: all $(TESTS) $(B)/torn $(B)/rotation $(if $(POWER_LIBS),power)
 	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) tests/aws/selftest.py $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
 
 install: all

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Trees that tell by themselves which version they are, and whether they are whole.
+ */
+#ifndef POWER_CONTENT_H
+#define POWER_CONTENT_H
+
+#include <stddef.h>
+
+/* Makes the tree of a version at `path`, which must not exist: so many files of all sizes and modes, directories, a symlink. */
+int content_write(const char *path, int version, int files);
+
+#define CONTENT_ABSENT 0
+#define CONTENT_BROKEN (-1)
+/* The version at `path`, byte for byte, mode for mode, nothing missing and nothing added; ABSENT: there is no such name. BROKEN: *why,
+ * of `size` bytes, says what. */
+int content_read(const char *path, char *why, size_t size);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+#include "judge.h"
+
+#include <atomicdir.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "content.h"
+
+#define NEXT "what comes next"
+
+static bool __attribute__((format(printf, 2, 3))) fails(struct judge *judge, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(judge->why, sizeof(judge->why), format, values);
+	va_end(values);
+	return false;
+}
+
+/* A warning counts too: a power cut is no reason for one. */
+static bool went_well(struct judge *judge, const char *what, int result, int wanted, const struct atomicdir_error *error)
+{
+	if (result == wanted && !*error->text)
+		return true;
+	return fails(judge, "%s gave %d, not %d: %s", what, result, wanted, error->text);
+}
+
+static int last_version(const struct scenario *scenario)
+{
+	int live = 0;
+
+	for (size_t i = 0; i < sizeof(scenario->before) / sizeof(*scenario->before); i++)
+		if (scenario->before[i].verb != NOTHING)
+			live = scenario->before[i].live;
+	return live;
+}
+
+static bool is_legal(const struct scenario *scenario, int reported, int version)
+{
+	if (version == (reported ? scenario->then[reported - 1].live : last_version(scenario)))
+		return true;
+	for (size_t i = (size_t)reported; i < sizeof(scenario->then) / sizeof(*scenario->then); i++)
+		if (scenario->then[i].verb != NOTHING && scenario->then[i].live == version)
+			return true;
+	return false;
+}
+
+static void path_in(const struct judge *judge, const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s", judge->directory, name);
+}
+
+/* The version at LINK, or BROKEN. */
+static int read_live(struct judge *judge)
+{
+	char path[128], why[256];
+	int version;
+
+	path_in(judge, judge->layout->content, path, sizeof(path));
+	version = content_read(path, why, sizeof(why));
+	if (version == CONTENT_BROKEN)
+		fails(judge, "what LINK names is not whole: %s", why);
+	return version;
+}
+
+static bool is_live(struct judge *judge, const char *when, int version)
+{
+	int found = read_live(judge);
+
+	if (found == version)
+		return true;
+	return found == CONTENT_BROKEN ? false : fails(judge, "%s LINK names version %d, not %d", when, found, version);
+}
+
+/* ---- The store ---- */
+
+/* The highest number that any name in the store begins with. */
+static int64_t highest_number(const struct judge *judge)
+{
+	char path[128];
+	int64_t highest = 0;
+	struct dirent *entry;
+	DIR *directory;
+
+	path_in(judge, judge->layout->store, path, sizeof(path));
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory)))
+		if (strtoll(entry->d_name, NULL, 10) > highest)
+			highest = strtoll(entry->d_name, NULL, 10);
+	if (directory)
+		closedir(directory);
+	return highest;
+}
+
+static bool belongs_to(const char *name, int64_t generation)
+{
+	char directory[32], info[40];
+
+	snprintf(directory, sizeof(directory), "%06" PRId64, generation);
+	snprintf(info, sizeof(info), "%s.info", directory);
+	return strcmp(name, directory) == 0 || strcmp(name, info) == 0;
+}
+
+/* After a prune that kept nothing: the lock, the live generation, and the newest, which stays until the next publication. */
+static bool is_tidy(struct judge *judge, int64_t live, int64_t newest)
+{
+	char path[128];
+	struct dirent *entry;
+	bool is_so = true;
+	DIR *directory;
+
+	path_in(judge, judge->layout->store, path, sizeof(path));
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, "lock") != 0 &&
+		    !belongs_to(entry->d_name, live) && !belongs_to(entry->d_name, newest))
+			is_so = fails(judge, "%s is left over", entry->d_name);
+	if (directory)
+		closedir(directory);
+	return directory ? is_so : fails(judge, "there is no store: %s", strerror(errno));
+}
+
+/* ---- What comes next ---- */
+
+static int populate(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *error)
+{
+	(void)arg;
+	return atomicdir_write(stage, "next", NEXT, strlen(NEXT), 0644, error);
+}
+
+static bool is_next_live(struct judge *judge)
+{
+	char path[160], text[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s/next", judge->directory, judge->layout->content);
+	file = fopen(path, "re");
+	if (file && !fgets(text, sizeof(text), file))
+		*text = '\0';
+	if (file)
+		fclose(file);
+	return strcmp(text, NEXT) == 0 ? true : fails(judge, "the next fill's content is not at LINK");
+}
+
+/* A directory of somebody else's is there until an adoption made it ours. */
+static bool adopt(struct judge *judge, const struct atomicdir_options *options, int version)
+{
+	struct atomicdir_error error;
+	int result;
+
+	if (judge->scenario->then[0].verb != ADOPT)
+		return true;
+	result = atomicdir_adopt(judge->link, options, &error);
+	return went_well(judge, "the next adoption", result > 0 ? 0 : result, 0, &error) && is_live(judge, "after it", version);
+}
+
+static bool goes_on(struct judge *judge, int version)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	struct atomicdir_generation *live = NULL;
+	struct atomicdir_error error;
+	int64_t highest = highest_number(judge), number, newest;
+	int result;
+
+	options.sync = judge->sync;
+	options.keep = 1;
+	options.grace_ms = 0;
+	if (!adopt(judge, &options, version))
+		return false;
+	if (!went_well(judge, "the next fill", atomicdir_fill(judge->link, populate, NULL, &options, &error), 1, &error) ||
+	    !is_next_live(judge))
+		return false;
+	if (!went_well(judge, "showing it", atomicdir_show(judge->link, &live, &error), 0, &error))
+		return false;
+	newest = number = live->number;
+	free(live);
+	if (number <= highest)
+		return fails(judge, "number %" PRId64 " was given again: %" PRId64 " was there", number, highest);
+	if (version) {
+		result = atomicdir_rollback(judge->link, -1, &options, &live, &error);
+		if (!went_well(judge, "a rollback", result, 1, &error) || !is_live(judge, "after it", version))
+			return false;
+		number = live->number;
+		free(live);
+	}
+	options.keep = 0;
+	result = atomicdir_prune(judge->link, &options, NULL, &error);
+	return went_well(judge, "a prune", result < 0 ? result : 0, 0, &error) && is_tidy(judge, number, newest);
+}
+
+bool judge_holds(struct judge *judge, int reported)
+{
+	int version = read_live(judge);
+
+	if (version == CONTENT_BROKEN)
+		return false;
+	if (!is_legal(judge->scenario, reported, version))
+		return fails(judge, "LINK names version %d although %d of the actions had reported success", version, reported);
+	return goes_on(judge, version);
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# run.sh [MOST [FS...]]: every scenario on every file system, both ways of syncing, at most MOST states of each (0: all); a line for each
+# as it ends, and the sum. More than a few files where it matters: first, replacing, and a writer that was killed.
+here=$(cd "$(dirname "$0")/../.." && pwd)
+most=${1:-1200}; [ $# = 0 ] || shift
+[ $# != 0 ] || set -- ext4 xfs btrfs
+power=$here/build/power/power
+lines=$(mktemp); trap 'rm -f "$lines"' EXIT
+
+rows() {
+	for fs; do
+		for way in fs files; do
+			for scenario in $("$power" --list); do echo "$fs $way $scenario 3"; done
+			for scenario in first replace killed-unchanged; do
+				for files in 1 100 1000; do echo "$fs $way $scenario $files"; done
+			done
+		done
+	done
+}
+rows "$@" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -L 1 sh -c \
+	'"$0" --most "$1" --fs "$3" --sync "$4" --scenario "$5" --files "$6" "$2" || echo "failed: $*"' "$power" "$most" "$here/build/atomicdir" |
+	tee "$lines"
+awk '/ states, / { states += $1; violations += $3; torn += $(NF - 4) } / states, .*: (ext4|xfs|btrfs),/ { fs[$5] += $1 }
+	/^failed/ { failed++ }
+	END { printf "%d states, %d violations", states, violations
+		for (name in fs) printf "; %s %d", name, fs[name]
+		printf "; %d torn ones that the kernel does not mount\n", torn
+		exit violations || failed || !states }' "$lines"

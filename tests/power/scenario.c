@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+#include "scenario.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST { FILL, 1, 1 }
+#define SECOND { FILL, 2, 2 }
+#define THIRD { FILL, 3, 3 }
+#define BACK { ROLLBACK, 1, 1 }
+
+const struct scenario scenarios[] = {
+	{ "first", { { NOTHING, 0, 0 } }, { FIRST }, false, 1 },
+	{ "replace", { FIRST, SECOND }, { THIRD }, false, 1 },
+	{ "replace-none-kept", { FIRST }, { SECOND }, false, 0 },
+	{ "rollback", { FIRST, SECOND }, { BACK }, false, 1 },
+	{ "prune", { FIRST, SECOND }, { { PRUNE, 0, 2 } }, false, 2 },
+	{ "adopt", { { MAKE_DIRECTORY, 1, 1 } }, { { ADOPT, 0, 1 } }, false, 1 },
+	{ "adopt-a-symlink", { { MAKE_SYMLINK, 1, 1 } }, { { ADOPT, 0, 1 } }, false, 1 },
+	{ "first-killed-again", { { NOTHING, 0, 0 } }, { FIRST, FIRST }, true, 1 },
+	{ "killed-unchanged", { FIRST }, { SECOND, SECOND }, true, 1 },
+	{ "killed-another", { FIRST }, { SECOND, THIRD }, true, 1 },
+	{ "rollback-killed-again", { FIRST, SECOND }, { BACK, BACK }, true, 1 },
+	{ "rollback-killed-fill", { FIRST, SECOND }, { BACK, THIRD }, true, 1 },
+	{ "prune-killed-fill", { FIRST, SECOND }, { { PRUNE, 0, 2 }, THIRD }, true, 2 },
+	{ "adopt-killed-again", { { MAKE_DIRECTORY, 1, 1 } }, { { ADOPT, 0, 1 }, { ADOPT, 0, 1 } }, true, 1 },
+};
+const size_t scenario_count = sizeof(scenarios) / sizeof(*scenarios);
+
+const struct layout layouts[] = {
+	{ "link", "app", "app", ".app.atomicdir" },
+};
+const size_t layout_count = sizeof(layouts) / sizeof(*layouts);
+
+/* Small, without discards (which would be recorded), and with nothing left to do in the background. */
+const struct filesystem filesystems[] = {
+	{ "ext4", "mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0,nodiscard -J size=4", NULL, 64 },
+	{ "xfs", "mkfs.xfs -q -f -K", NULL, 300 },
+	{ "btrfs", "mkfs.btrfs -q -f -K", NULL, 128 },
+};
+const size_t filesystem_count = sizeof(filesystems) / sizeof(*filesystems);
+
+static char *word(const char *text)
+{
+	return (char *)(unsigned long)text;   /* execv(3) takes them so, and leaves them alone */
+}
+
+void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action, const struct layout *layout,
+		     const char *program, const char *way, const char *sources)
+{
+	static const char *const verbs[] = { [FILL] = "fill", [ROLLBACK] = "rollback", [PRUNE] = "prune", [ADOPT] = "adopt" };
+	size_t count = 0;
+
+		snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
+	line->argv[count++] = word(program);
+	line->argv[count++] = word(verbs[action->verb]);
+	line->argv[count++] = word("--keep");
+	line->argv[count++] = line->keep;
+	line->argv[count++] = word("--grace");
+	line->argv[count++] = word("0s");
+	if (action->verb != PRUNE) {
+		line->argv[count++] = word("--sync");
+		line->argv[count++] = word(way);
+	}
+	if (action->verb == FILL) {
+		if (layout != &layouts[0]) {   /* the first is the default */
+			line->argv[count++] = word("--layout");
+			line->argv[count++] = word(layout->name);
+		}
+		snprintf(line->source, sizeof(line->source), "%s/%d", sources, action->version);
+		line->argv[count++] = word("--from");
+		line->argv[count++] = line->source;
+	}
+	line->argv[count++] = word(layout->link);
+	if (action->verb == ROLLBACK) {
+		snprintf(line->source, sizeof(line->source), "%d", action->version);
+		line->argv[count++] = line->source;
+	}
+	line->argv[count] = NULL;
+}
