@@ -96,7 +96,7 @@ static int post(struct aws *aws, const struct aws_call *call, struct http_reply 
 	headers[2] = aws->token.size ? token.bytes : NULL;
 	request.url = url;
 	request.signature = signature.bytes;
-	return http_post(aws->http, &request, reply, error);
+	return http_send(aws->http, &request, reply, error);
 }
 
 static int64_t random_below(int64_t limit)

@@ -16,10 +16,11 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define TIMEOUT_MS 15000
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
+#define CONNECTIONS 8L          /* to one host; with HTTP/2 all go over one */
 
 struct http {
-	CURL *curl;
-	char why[CURL_ERROR_SIZE];
+	CURLM *multi;           /* whose connections outlive a request */
+	char *ca_bundle;        /* or NULL */
 };
 
 /* A directory that c_rehash or update-ca-certificates prepared: looking one certificate up in it is much faster than reading
@@ -36,46 +37,60 @@ static bool is_hashed(const char *path)
 	return is_found;
 }
 
-static int trust(CURL *curl, const char *ca_bundle, struct atomicdir_error *error)
+static int check_bundle(const char *ca_bundle, struct atomicdir_error *error)
 {
 	struct stat status;
-	bool is_directory;
+
+	if (!ca_bundle || (stat(ca_bundle, &status) == 0 && access(ca_bundle, R_OK) == 0))
+		return 0;
+	error_errno(error, ca_bundle, "cannot read the CA bundle");
+	error->kind = ATOMICDIR_USAGE;
+	return -1;
+}
+
+static void trust(CURL *curl, const char *ca_bundle)
+{
+	struct stat status;
+	bool is_directory = !ca_bundle || (stat(ca_bundle, &status) == 0 && S_ISDIR(status.st_mode));
 
 	if (!ca_bundle && !is_hashed(SYSTEM_AUTHORITIES))
-		return 0;
-	if (ca_bundle && (stat(ca_bundle, &status) < 0 || access(ca_bundle, R_OK) < 0)) {
-		error_errno(error, ca_bundle, "cannot read the CA bundle");
-		error->kind = ATOMICDIR_USAGE;
-		return -1;
-	}
-	is_directory = !ca_bundle || S_ISDIR(status.st_mode);
+		return;
 	curl_easy_setopt(curl, CURLOPT_CAINFO, is_directory ? NULL : ca_bundle);
 	curl_easy_setopt(curl, CURLOPT_CAPATH, is_directory ? ca_bundle ? ca_bundle : SYSTEM_AUTHORITIES : NULL);
-	return 0;
 }
 
 struct http *http_new(const char *ca_bundle, struct atomicdir_error *error)
 {
-	struct http *http = calloc(1, sizeof(*http));
+	struct http *http;
 
-	if (http &&
-	    curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, strdup, calloc) == CURLE_OK)
-		http->curl = curl_easy_init();
-	if (!http || !http->curl) {
+	if (check_bundle(ca_bundle, error) < 0)
+		return NULL;
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, strdup, calloc) != CURLE_OK) {
 		error_set(error, ATOMICDIR_FAILED, NULL, "libcurl cannot be used");
-	} else if (trust(http->curl, ca_bundle, error) == 0) {
-		return http;
+		return NULL;
 	}
-	http_free(http);
-	return NULL;
+	http = calloc(1, sizeof(*http));
+	if (http) {
+		http->multi = curl_multi_init();
+		http->ca_bundle = ca_bundle ? strdup(ca_bundle) : NULL;
+	}
+	if (!http || !http->multi || (ca_bundle && !http->ca_bundle)) {
+		http_free(http);
+		error_set(error, ATOMICDIR_FAILED, NULL, "memory is out");
+		return NULL;
+	}
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS);
+	return http;
 }
 
 void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	curl_easy_cleanup(http->curl);
+	if (http->multi)
+		curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
+	free(http->ca_bundle);
 	free(http);
 }
 
@@ -134,37 +149,85 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 	return size;
 }
 
-/* Neither a header of libcurl's own is removed nor a date set: before 8.3 it would sign what it does not send. The body goes by
- * POSTFIELDS, and key and id by options of their own: a key may hold ':'. */
-static void prepare(struct http *http, const struct http_request *request, struct http_reply *reply, struct curl_slist *headers)
-{
-	CURL *curl = http->curl;
-	bool is_plain = strncasecmp(request->url, "http:", 5) == 0;
+/* ---- One exchange ---- */
 
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->why);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_plain ? "http" : "https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "secretdir/" VERSION);
-	curl_easy_setopt(curl, CURLOPT_URL, request->url);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body));
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
-	curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, request->signature);
-	curl_easy_setopt(curl, CURLOPT_USERNAME, request->key_id);
-	curl_easy_setopt(curl, CURLOPT_PASSWORD, request->key);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, reply);
+struct transfer {
+	struct http_exchange *exchange;
+	CURL *curl;
+	struct curl_slist *headers;
+	char why[CURL_ERROR_SIZE];
+};
+
+static int set_headers(struct transfer *transfer)
+{
+	for (const char *const *header = transfer->exchange->request.headers; header && *header; header++) {
+		struct curl_slist *more = curl_slist_append(transfer->headers, *header);
+
+		if (!more)
+			return -1;
+		transfer->headers = more;
+	}
+	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
+	return 0;
 }
 
-static int refuse(struct http *http, CURLcode code, const char *url, struct atomicdir_error *error)
+/* Neither a header of libcurl's own is removed nor a date set: before 8.3 it would sign what it does not send. The body goes by
+ * POSTFIELDS, and key and id by options of their own: a key may hold ':'. */
+static void set_request(CURL *curl, const struct http_request *request)
 {
-	const char *why = http->why[0] ? http->why : curl_easy_strerror(code);
+	long timeout_ms = request->timeout_ms ? request->timeout_ms : TIMEOUT_MS;
+
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, strncasecmp(request->url, "http:", 5) == 0 ? "http" : "https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	if (request->is_metadata)
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	if (request->body) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+	}
+	if (request->method)
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	if (request->signature) {
+		curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, request->signature);
+		curl_easy_setopt(curl, CURLOPT_USERNAME, request->key_id);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, request->key);
+	}
+}
+
+static int transfer_init(struct transfer *transfer, const struct http *http, struct http_exchange *exchange)
+{
+	*transfer = (struct transfer){ .exchange = exchange, .curl = curl_easy_init() };
+	http_reply_clear(&exchange->reply);
+	if (!transfer->curl)
+		return -1;
+	trust(transfer->curl, http->ca_bundle);
+	curl_easy_setopt(transfer->curl, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(transfer->curl, CURLOPT_ERRORBUFFER, transfer->why);
+	curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(transfer->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(transfer->curl, CURLOPT_USERAGENT, "secretdir/" VERSION);
+	curl_easy_setopt(transfer->curl, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(transfer->curl, CURLOPT_WRITEDATA, &exchange->reply);
+	curl_easy_setopt(transfer->curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(transfer->curl, CURLOPT_HEADERDATA, &exchange->reply);
+	set_request(transfer->curl, &exchange->request);
+	return set_headers(transfer);
+}
+
+static void transfer_clear(struct transfer *transfer)
+{
+	curl_easy_cleanup(transfer->curl);
+	curl_slist_free_all(transfer->headers);
+}
+
+static int refuse(const struct transfer *transfer, CURLcode code, struct atomicdir_error *error)
+{
+	const char *why = transfer->why[0] ? transfer->why : curl_easy_strerror(code);
+	const char *url = transfer->exchange->request.url;
 
 	switch (code) {
 	case CURLE_WRITE_ERROR:
@@ -189,33 +252,76 @@ static int refuse(struct http *http, CURLcode code, const char *url, struct atom
 	}
 }
 
-int http_post(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)
+static int finish(const struct transfer *transfer, CURLcode code, struct atomicdir_error *error)
 {
-	struct curl_slist *headers = NULL, *more;
-	CURLcode code;
+	struct http_reply *reply = &transfer->exchange->reply;
 
-	http_reply_clear(reply);
-	http->why[0] = '\0';
-	for (const char *const *header = request->headers; *header; header++) {
-		more = curl_slist_append(headers, *header);
-		if (!more) {
-			curl_slist_free_all(headers);
-			return error_set(error, ATOMICDIR_FAILED, NULL, "memory is out");
-		}
-		headers = more;
-	}
-	prepare(http, request, reply, headers);
-	code = curl_easy_perform(http->curl);
-	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
 	if (code != CURLE_OK)
-		return refuse(http, code, request->url, error);
+		return refuse(transfer, code, error);
 	/* A connection that ends inside of the headers is no error to libcurl. */
 	if (!reply->has_headers) {
-		error_set(error, ATOMICDIR_UNREACHABLE, request->url,
+		error_set(error, ATOMICDIR_UNREACHABLE, transfer->exchange->request.url,
 			  "cannot be reached: the connection ended in the answer's headers");
 		return 0;
 	}
-	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &reply->status);
+	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &reply->status);
 	return 1;
+}
+
+/* ---- Many at once ---- */
+
+static void take_finished(struct http *http)
+{
+	int left;
+
+	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));) {
+		struct transfer *transfer;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+		transfer->exchange->result = finish(transfer, message->data.result, &transfer->exchange->error);
+	}
+}
+
+static void run(struct http *http)
+{
+	int running = 1;
+
+	while (running && curl_multi_perform(http->multi, &running) == CURLM_OK) {
+		take_finished(http);
+		if (running && curl_multi_poll(http->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+			return;
+	}
+}
+
+void http_run(struct http *http, struct http_exchange *exchanges, size_t count)
+{
+	struct transfer *transfers = calloc(count ? count : 1, sizeof(*transfers));
+
+	for (size_t i = 0; i < count; i++) {
+		exchanges[i].result = error_set(&exchanges[i].error, ATOMICDIR_FAILED, NULL, "memory is out");
+		if (transfers && transfer_init(&transfers[i], http, &exchanges[i]) == 0)
+			curl_multi_add_handle(http->multi, transfers[i].curl);
+	}
+	if (transfers)
+		run(http);
+	for (size_t i = 0; transfers && i < count; i++) {
+		if (transfers[i].curl)
+			curl_multi_remove_handle(http->multi, transfers[i].curl);
+		transfer_clear(&transfers[i]);
+	}
+	free(transfers);
+}
+
+int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)
+{
+	struct http_exchange exchange = { .request = *request };
+
+	http_run(http, &exchange, 1);
+	http_reply_clear(reply);
+	*reply = exchange.reply;
+	if (exchange.result < 1 && error)
+		*error = exchange.error;
+	return exchange.result;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * HTTP requests, signed by libcurl; the one module that knows the network. One kept-alive connection for each host. It follows
- * no redirect, and checks certificates always.
+ * HTTP requests, signed by libcurl where asked; the one module that knows the network. Connections are kept alive from one request
+ * to the next. It follows no redirect, and checks certificates always.
  */
 #ifndef FETCH_HTTP_H
 #define FETCH_HTTP_H
@@ -16,10 +16,14 @@
 struct http;
 
 struct http_request {
-	const char *url, *body;
-	const char *const *headers; /* "Name: value"; ends with NULL */
-	const char *signature;	    /* "aws:amz:REGION:SERVICE" */
+	const char *url;
+	const char *method;         /* NULL: POST where there is a body, else GET */
+	const char *body;           /* or NULL */
+	const char *const *headers; /* "Name: value"; ends with NULL; or NULL */
+	const char *signature;      /* "aws:amz:REGION:SERVICE"; NULL: not signed */
 	const char *key_id, *key;
+	long timeout_ms;            /* in all; 0: as long as a service may take */
+	bool is_metadata;           /* a machine's own service: never through a proxy */
 };
 
 struct http_reply {
@@ -35,8 +39,17 @@ struct http_reply {
 struct http *http_new(const char *ca_bundle, struct atomicdir_error *error);
 void http_free(struct http *http);
 
-/* 1: answered, whatever the status; 0: not now, and another attempt may help (UNREACHABLE); -1: it cannot help. */
-int http_post(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
+struct http_exchange {
+	struct http_request request;
+	struct http_reply reply;    /* the caller's to clear */
+	int result;                 /* 1: answered, whatever the status; 0: not now, and another attempt may help (UNREACHABLE); -1: it cannot */
+	struct atomicdir_error error;
+};
+
+/* All of them, at most eight connections to one host at a time. */
+void http_run(struct http *http, struct http_exchange *exchanges, size_t count);
+/* Just one; gives its result. */
+int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
 void http_reply_clear(struct http_reply *reply);
 
 #endif
