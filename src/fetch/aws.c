@@ -15,38 +15,6 @@
 #define ATTEMPTS 3
 #define DELAY_MAX_MS 20000
 
-/* ---- Whom we are ---- */
-
-static int take_key(const char *name, struct buffer *buffer, struct atomicdir_error *error)
-{
-	char *value = getenv(name);
-	size_t size = value ? strlen(value) : 0;
-
-	if (!size)
-		return 0;
-	if (strpbrk(value, "\r\n"))
-		return error_set(error, ATOMICDIR_DENIED, NULL, "%s holds a line end, which no key has", name);
-	if (buffer_add(buffer, value, size) < 0)
-		return error_errno(error, NULL, "cannot take the keys");
-	explicit_bzero(value, size);
-	return 0;
-}
-
-static int take_keys(struct aws *aws, struct atomicdir_error *error)
-{
-	if (take_key("AWS_ACCESS_KEY_ID", &aws->key_id, error) < 0 || take_key("AWS_SECRET_ACCESS_KEY", &aws->key, error) < 0 ||
-	    take_key("AWS_SESSION_TOKEN", &aws->token, error) < 0)
-		return -1;
-	if (!aws->token.size && take_key("AWS_SECURITY_TOKEN", &aws->token, error) < 0)
-		return -1;
-	if (!aws->key_id.size || !aws->key.size)
-		return error_set(
-		    error, ATOMICDIR_DENIED, NULL,
-		    "no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set (with AWS_SESSION_TOKEN where "
-		    "they are temporary)");
-	return 0;
-}
-
 static int attempts(void)
 {
 	const char *text = getenv("AWS_MAX_ATTEMPTS");
@@ -60,18 +28,16 @@ int aws_init(struct aws *aws, const struct request *request, struct atomicdir_er
 	const char *ca_bundle = request_option(request, "ca-bundle"), *from = getenv("AWS_CA_BUNDLE");
 
 	*aws = (struct aws){.attempts_max = attempts()};
-	if (take_keys(aws, error) < 0 || aws_find_place(request, &aws->region, &aws->endpoint, error) < 0)
-		return -1;
 	aws->http = http_new(ca_bundle ? ca_bundle : from && *from ? from : NULL, error);
-	return aws->http ? 0 : -1;
+	if (!aws->http || credentials_get(&(struct credentials_context){ request, aws->http }, &aws->credentials, error) < 0)
+		return -1;
+	return aws_find_place(request, &aws->region, &aws->endpoint, error);
 }
 
 void aws_clear(struct aws *aws)
 {
 	http_free(aws->http);
-	buffer_clear(&aws->key_id);
-	buffer_clear(&aws->key);
-	buffer_clear(&aws->token);
+	credentials_clear(&aws->credentials);
 	free(aws->region);
 	free(aws->endpoint);
 }
@@ -84,16 +50,17 @@ static int post(struct aws *aws, const struct aws_call *call, struct http_reply 
 	cleanup_buffer struct buffer target = {0}, signature = {0}, token = {0};
 	const char *headers[] = {"Content-Type: application/x-amz-json-1.1", NULL, NULL, NULL};
 	struct http_request request = {
-	    .body = call->body, .headers = headers, .key_id = aws->key_id.bytes, .key = aws->key.bytes};
+	    .body = call->body, .headers = headers, .key_id = aws->credentials.key_id.bytes,
+	    .key = aws->credentials.key.bytes};
 
 	if (aws_place(aws->region, aws->endpoint, call->secret, &region, &url, error) < 0)
 		return -1;
 	if (buffer_printf(&target, "X-Amz-Target: secretsmanager.%s", call->operation) < 0 ||
 	    buffer_printf(&signature, "aws:amz:%s:secretsmanager", region) < 0 ||
-	    buffer_printf(&token, "X-Amz-Security-Token: %s", aws->token.size ? aws->token.bytes : "") < 0)
+	    buffer_printf(&token, "X-Amz-Security-Token: %s", aws->credentials.token.size ? aws->credentials.token.bytes : "") < 0)
 		return error_errno(error, NULL, "cannot ask");
 	headers[1] = target.bytes;
-	headers[2] = aws->token.size ? token.bytes : NULL;
+	headers[2] = aws->credentials.token.size ? token.bytes : NULL;
 	request.url = url;
 	request.signature = signature.bytes;
 	return http_send(aws->http, &request, reply, error);

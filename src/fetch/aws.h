@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls of AWS services that speak JSON 1.1: whom we are, where it is, and what to do again. Keys come from the environment,
- * which is wiped of them.
+ * Calls of AWS services that speak JSON 1.1: where it is, and what to do again.
  */
 #ifndef FETCH_AWS_H
 #define FETCH_AWS_H
 
+#include "fetch/credentials.h"
 #include "fetch/http.h"
 #include "fetch/json.h"
 #include "fetch/request.h"
 
 struct aws {
 	struct http *http;
-	struct buffer key_id, key, token;
+	struct credentials credentials;
 	char *region, *endpoint; /* or NULL */
 	int attempts_max;
 };
