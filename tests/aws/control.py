@@ -125,7 +125,8 @@ def show(directory, command, arguments):
 
 def address(directory, command, arguments):
     """The server's URL, once it listens."""
-    path = os.path.join(directory, "address.http" if "http" in arguments else "address")
+    name = arguments.get("name")
+    path = os.path.join(directory, "address" if name in (None, "https") else "address." + name)
     end = time.monotonic() + arguments["timeout"]
     while not os.path.exists(path):
         if time.monotonic() > end:
@@ -136,11 +137,14 @@ def address(directory, command, arguments):
 
 
 def requests(directory, command, arguments):
-    """The log, or how often an operation was asked for."""
+    """The log, or how often an operation was asked for, over how many connections, how many at once."""
     wanted = arguments.get("count") or arguments.get("operation")
     entries = [json.loads(line) for line in read(os.path.join(directory, "requests.log")).splitlines()]
-    entries = [e for e in entries if wanted in (None, "", "any", e.get("operation"))]
-    if "connections" in arguments:
+    entries = [e for e in entries if wanted in (None, "", "any", e.get("operation"))
+               and arguments.get("service") in (None, e.get("service"))]
+    if "at_once" in arguments:
+        print(max((e["under_way"] for e in entries), default=0))
+    elif "connections" in arguments:
         print(len({e["connection"] for e in entries}))
     elif "count" in arguments:
         print(len(entries))
@@ -189,9 +193,11 @@ def parse_options():
     sub = command("requests", requests, "print the log of requests")
     sub.add_argument("--operation", metavar="OPERATION")
     sub.add_argument("--count", nargs="?", const="any", metavar="OPERATION", help="only how many there were")
+    sub.add_argument("--service", metavar="SERVICE")
     sub.add_argument("--connections", action="store_true", default=None, help="only over how many connections")
-    sub = command("address", address, "wait for the server, print its URL")
-    sub.add_argument("--http", action="store_true", default=None)
+    sub.add_argument("--at-once", action="store_true", default=None, help="only how many there were at one time")
+    sub = command("address", address, "wait for the server, print a listener's URL")
+    sub.add_argument("name", nargs="?", metavar="LISTENER", help="https (default), http, or a region")
     sub.add_argument("--timeout", type=float, default=10)
     return parser.parse_args()
 
@@ -236,7 +242,7 @@ def add_permission_commands(command):
         sub = command(name, function, "forbid an action" if name == "deny" else "allow one again, or everything")
         sub.add_argument("action", nargs=count, metavar="ACTION", help="GetSecretValue, kms:Decrypt, *")
         sub.add_argument("resource", nargs="?", metavar="RESOURCE", help="name or ARN; * and ? are wild")
-        sub.add_argument("--key", dest="access_key_id", metavar="AKID")
+        sub.add_argument("--key", dest="caller", metavar="WHO", help="a key's id, or an identity's ARN; * and ? are wild")
     sub = command("policy", policy, "allow what this identity policy allows, and nothing else")
     sub.add_argument("file", metavar="FILE")
     sub = command("key", key, "a key pair")
@@ -245,15 +251,19 @@ def add_permission_commands(command):
     sub.add_argument("--session-token", dest="token")
     sub.add_argument("--expired", action="store_true", default=None)
     sub.add_argument("--remove", action="store_true", default=None)
+    sub = command("expire", tell, "end credentials before their time")
+    sub.add_argument("access_key_id", nargs="?", metavar="AKID", help="default: all that were given out")
 
 
 def add_fault_commands(command):
     sub = command("fault", fault, "fail the next requests")
-    sub.add_argument("kind", choices=("error", "throttle", "delay", "cut", "garbage", "date", "trickle", "item"))
+    sub.add_argument("kind", choices=("error", "throttle", "expired", "delay", "cut", "garbage", "date", "trickle", "item"))
     which = sub.add_argument_group("which requests")
     which.add_argument("--operation")
     which.add_argument("--secret", metavar="NAME")
     which.add_argument("--region")
+    which.add_argument("--service", metavar="SERVICE")
+    which.add_argument("--key", dest="access_key_id", metavar="AKID")
     which.add_argument("--count", dest="remaining", type=int, default=1)
     which.add_argument("--forever", action="store_true", default=None)
     which.add_argument("--after", dest="skip", type=int, metavar="N", help="let N of them through first")
@@ -266,7 +276,7 @@ def add_fault_commands(command):
     how.add_argument("--retry-after-ms", type=int, help="error, throttle: x-amz-retry-after")
     how.add_argument("--retry-after-seconds", type=int, help="error, throttle: Retry-After")
     how.add_argument("--seconds", type=float, help="delay; date: how far the Date header is off")
-    how.add_argument("--where", help="cut: before, headers, body, after (the answer, silently)")
+    how.add_argument("--where", help="cut: never, before, headers, body, after (the answer, silently)")
     how.add_argument("--reset", action="store_true", default=None, help="cut: with RST")
     how.add_argument("--form", help="garbage: see faults.py, or give none that exists for the list")
     how.add_argument("--bytes", type=int, help="garbage huge")
@@ -276,6 +286,11 @@ def add_fault_commands(command):
     sub = command("clock", tell, "set the server's clock off by seconds, in its checks and Date")
     sub.add_argument("seconds", type=float, metavar="SECONDS")
     sub.add_argument("--code", help="of the refusal (default InvalidSignatureException)")
+    sub = command("listener", tell, "refuse connections, or take them again")
+    sub.add_argument("name", metavar="LISTENER", help="https, http, or a region")
+    which = sub.add_mutually_exclusive_group(required=True)
+    which.add_argument("--off", action="store_true", default=None)
+    which.add_argument("--on", action="store_true", default=None)
     sub = command("paging", tell, "make pages shorter, or every other one empty")
     sub.add_argument("--limit", type=int)
     sub.add_argument("--empty", action="store_true", default=None)

@@ -35,23 +35,24 @@ def listen(directory):
     return listener
 
 
-def serve(listener, world, services, journal):
+def serve(listener, world, services, journal, commands):
+    """Commands of the server itself come along with those of the services and those from here."""
+    commands = dict(COMMANDS, clear=lambda w, a: _clear(w, a, services, journal), **commands)
+    for service in services:
+        commands.update(service.COMMANDS)
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=_converse, args=(connection, world, services, journal), daemon=True).start()
+        threading.Thread(target=_converse, args=(connection, world, commands), daemon=True).start()
 
 
-def _converse(connection, world, services, journal):
+def _converse(connection, world, commands):
     with connection, connection.makefile("rwb") as stream:
         for line in stream:
-            stream.write(json.dumps(_obey(line, world, services, journal)).encode() + b"\n")
+            stream.write(json.dumps(_obey(line, world, commands)).encode() + b"\n")
             stream.flush()
 
 
-def _obey(line, world, services, journal):
-    commands = dict(COMMANDS, clear=lambda w, a: _clear(w, a, services, journal))
-    for service in services:
-        commands.update(service.COMMANDS)
+def _obey(line, world, commands):
     try:
         arguments = json.loads(line)
         command = commands.get(arguments.pop("command"))
@@ -68,14 +69,23 @@ def _key(world, arguments):
         world.keys.pop(arguments["access_key_id"], None)
         return {}
     world_module.add_key(world, arguments["access_key_id"], arguments["secret"],
-                         arguments.get("token"), bool(arguments.get("expired")))
+                         arguments.get("token"), world.now() if arguments.get("expired") else None)
     return {"arn": world.keys[arguments["access_key_id"]]["arn"]}
+
+
+def _expire(world, arguments):
+    """One key, or all that were given out for a time, whatever was said when they were."""
+    wanted = arguments.get("access_key_id")
+    ids = [wanted] if wanted else [i for i, key in world.keys.items() if key["expires"] is not None]
+    for access_key_id in ids:
+        world.keys[access_key_id]["expires"] = world.now()
+    return {"expired": len(ids)}
 
 
 def _rule(allows):
     def add(world, arguments):
         world.rules.append(permissions.Rule(allows, arguments["action"], arguments.get("resource") or "*",
-                                            arguments.get("access_key_id") or "*"))
+                                            arguments.get("caller") or "*"))
         return {}
     return add
 
@@ -128,6 +138,6 @@ def _clear(world, arguments, services, journal):
 
 
 COMMANDS = {
-    "key": _key, "deny": _rule(False), "allow": _rule(True), "policy": _policy,
+    "key": _key, "expire": _expire, "deny": _rule(False), "allow": _rule(True), "policy": _policy,
     "fault": _fault, "clock": _clock, "paging": _paging,
 }

@@ -7,6 +7,7 @@ choose at random: what was asked for happens, in the order it was asked for.
 """
 
 import json
+from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -18,20 +19,32 @@ THROTTLES = {
     503: ("SlowDown", "Please reduce your request rate."),
 }
 
+EXPIRED = ("ExpiredTokenException", "The security token included in the request is expired")
+
 # These go along with any other fault; of all the rest a request meets one.
 COMPANIONS = ("delay", "date", "trickle", "item")
-KINDS = COMPANIONS + ("error", "throttle", "cut", "garbage")
-CUTS = ("before", "headers", "body", "after")
+KINDS = COMPANIONS + ("error", "throttle", "expired", "cut", "garbage")
+CUTS = ("never", "before", "headers", "body", "after")
 FORMS = ("not-http", "truncated-json", "content-type", "huge", "html", "wrong-types", "bad-base64",
-         "duplicate-keys", "redirect", "empty", "not-object", "trailing", "invalid-utf8", "deep", "chunked")
+         "duplicate-keys", "redirect", "empty", "not-object", "trailing", "invalid-utf8", "deep", "chunked",
+         "entities")
+
+# A document type whose entities grow tenfold at each of ten levels.
+ENTITIES = b"<!DOCTYPE a [<!ENTITY e0 'x'>%s]><a>&e10;</a>" % b"".join(
+    b"<!ENTITY e%d '%s'>" % (i, b"&e%d;" % (i - 1) * 10) for i in range(1, 11))
+
+# What a request is told by: the service, the operation, names of secrets, the region and who signed it.
+Asked = namedtuple("Asked", "service operation names region access_key_id")
 
 
 @dataclass
 class Fault:
     kind: str
+    service: Optional[str] = None
     operation: Optional[str] = None
     secret: Optional[str] = None
     region: Optional[str] = None
+    access_key_id: Optional[str] = None
     remaining: Optional[int] = 1  # None: for ever
     skip: int = 0
     options: dict = field(default_factory=dict)
@@ -40,7 +53,8 @@ class Fault:
 def make(arguments):
     """A Fault from a control command's JSON; ValueError when it makes no sense."""
     known = {name: arguments.pop(name) for name in
-             ("kind", "operation", "secret", "region", "remaining", "skip") if name in arguments}
+             ("kind", "service", "operation", "secret", "region", "access_key_id", "remaining", "skip")
+             if name in arguments}
     fault = Fault(options=arguments, **known)
     if fault.kind not in KINDS:
         raise ValueError("no fault of kind %s" % fault.kind)
@@ -53,11 +67,11 @@ def make(arguments):
     return fault
 
 
-def due(faults, operation, names, region):
+def due(faults, asked):
     """Those that this request meets, counted down; spent ones leave the list."""
     met = []
     for fault in list(faults):
-        if not _matches(fault, operation, names, region):
+        if not _matches(fault, asked):
             continue
         if fault.kind not in COMPANIONS and any(f.kind not in COMPANIONS for f in met):
             continue
@@ -72,10 +86,12 @@ def due(faults, operation, names, region):
     return met
 
 
-def _matches(fault, operation, names, region):
-    return (fault.operation in (None, operation)
-            and (fault.secret is None or fault.secret in names)
-            and fault.region in (None, region))
+def _matches(fault, asked):
+    return (fault.service in (None, asked.service)
+            and fault.operation in (None, asked.operation)
+            and (fault.secret is None or fault.secret in asked.names)
+            and fault.region in (None, asked.region)
+            and fault.access_key_id in (None, asked.access_key_id))
 
 
 def raise_error(met):
@@ -90,6 +106,8 @@ def raise_error(met):
         if fault.kind == "throttle":
             code, message = THROTTLES[options["status"]]
             raise Refusal(options.get("code") or code, message, options["status"], headers, common=True)
+        if fault.kind == "expired":
+            raise Refusal(*EXPIRED, headers=headers, common=True)
         if fault.kind == "error":
             raise Refusal(options.get("code") or "InternalServiceError",
                           options.get("message") or "An error occurred on the server side.",
@@ -136,9 +154,9 @@ def _spoil(response, form, options):
         response.set_header("Content-Type", "text/html")
         response.body = b"<!DOCTYPE html><html><body><h1>Please log in</h1></body></html>\n"
     elif form == "wrong-types":
-        response.body = json.dumps({n: _mistyped(v) for n, v in json.loads(body).items()}).encode()
+        response.body = json.dumps({n: _mistyped(v) for n, v in _members(body).items()}).encode()
     elif form == "bad-base64":
-        members = json.loads(body)
+        members = _members(body)
         members.pop("SecretString", None)
         members["SecretBinary"] = "!!!not*base64"
         response.body = json.dumps(members).encode()
@@ -161,6 +179,17 @@ def _spoil(response, form, options):
         response.body = body[:-1] + b',"Deep":' + b"[" * 100000 + b"]" * 100000 + b"}"
     elif form == "chunked":
         response.delivery.chunked = True
+    elif form == "entities":
+        response.body = ENTITIES
+
+
+def _members(body):
+    """Those of a JSON object; none of what is XML or text."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _mistyped(value):

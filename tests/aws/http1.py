@@ -8,6 +8,7 @@ what falls out of reading in order, or HTTP/2.
 """
 
 import http.client
+import select
 import socket
 import struct
 import time
@@ -17,6 +18,7 @@ from typing import List, Optional, Tuple
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 4 * 1024 * 1024
+WAIT_SECONDS = 600
 
 
 class BadRequest(Exception):
@@ -31,8 +33,7 @@ class Request:
     headers: List[Tuple[str, str]]
     body: bytes
     scheme: str = "https"
-    connection: int = 0
-    ordinal: int = 0
+    regions: List[str] = field(default_factory=list)  # those that are served where it arrived
 
     @property
     def path(self):
@@ -47,13 +48,16 @@ class Request:
         values = [v.strip(" \t") for n, v in self.headers if n.lower() == name.lower()]
         return ",".join(values) if values else None
 
+    def is_signed_for(self, service):
+        return "/%s/aws4_request" % service in (self.header("authorization") or "")
+
 
 @dataclass
 class Delivery:
     """How a response is to be delivered, when it is not to be delivered well."""
 
     delay_seconds: float = 0.0
-    cut: Optional[str] = None  # before, headers, body, after
+    cut: Optional[str] = None  # never, before, headers, body, after
     reset: bool = False
     instead: Optional[bytes] = None
     bytes_per_second: float = 0.0
@@ -131,6 +135,8 @@ def send_response(connection_socket, response, now, keep_alive):
     delivery = response.delivery
     if delivery.delay_seconds:
         time.sleep(delivery.delay_seconds)
+    if delivery.cut == "never":
+        return _keep_waiting(connection_socket)
     if delivery.cut == "before":
         return _cut(connection_socket, delivery)
     if delivery.instead is not None:
@@ -178,6 +184,12 @@ def _trickle(connection_socket, head, body, bytes_per_second):
     for i in range(len(body)):
         connection_socket.sendall(body[i : i + 1])
         time.sleep(1.0 / bytes_per_second)
+
+
+def _keep_waiting(connection_socket):
+    """Until the client leaves, or says more, which nobody reads."""
+    select.select([connection_socket], [], [], WAIT_SECONDS)
+    return False
 
 
 def _cut(connection_socket, delivery):

@@ -17,7 +17,7 @@ class Rule:
     allows: bool
     action: str
     resource: str = "*"
-    access_key_id: str = "*"
+    caller: str = "*"  # a key's id, or an identity's ARN
 
 
 def rules_from_policy(policy):
@@ -41,7 +41,7 @@ def demand(rules, identity, action, resource, name=None):
     """Refuse unless identity may do action ("service:Action") on resource (an ARN, or *)."""
     allowed = True
     for rule in rules:
-        if (_matches(rule.access_key_id, identity.access_key_id)
+        if (is_caller(rule.caller, identity)
                 and _matches(_qualified(rule.action, action), action)
                 and _covers(rule.resource, resource, name)):
             allowed = rule.allows
@@ -53,6 +53,27 @@ def demand(rules, identity, action, resource, name=None):
                   "allows the %s action" % (identity.arn, action, on, action))
 
 
+def demand_decrypt(rules, identity, kms_key, message):
+    """Refuse with message unless identity may use the key; None is AWS's own, which asks for nothing."""
+    if kms_key is None:
+        return
+    try:
+        demand(rules, identity, "kms:Decrypt", kms_key)
+    except Refusal:
+        raise Refusal("AccessDeniedException", message)
+
+
+def is_caller(pattern, identity):
+    """Whether identity is meant by a key's id or an ARN, with wildcards."""
+    return _matches(pattern, identity.access_key_id) or _matches(pattern, identity.arn)
+
+
+def _matches(pattern, text):
+    # IAM knows two wildcards; fnmatch would also give meaning to brackets.
+    parts = {"*": ".*", "?": "."}
+    return re.fullmatch("".join(parts.get(c) or re.escape(c) for c in pattern), text, re.DOTALL) is not None
+
+
 def _covers(pattern, resource, name):
     # For the convenience of tests a resource that is no ARN is a secret's name.
     if name is not None and not pattern.startswith("arn:"):
@@ -62,12 +83,6 @@ def _covers(pattern, resource, name):
 
 def _qualified(pattern, action):
     return pattern if ":" in pattern or pattern == "*" else action.partition(":")[0] + ":" + pattern
-
-
-def _matches(pattern, text):
-    # IAM knows two wildcards; fnmatch would also give meaning to brackets.
-    parts = {"*": ".*", "?": "."}
-    return re.fullmatch("".join(parts.get(c) or re.escape(c) for c in pattern), text, re.DOTALL) is not None
 
 
 def _listed(value):

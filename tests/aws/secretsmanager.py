@@ -19,9 +19,12 @@ from typing import Dict, Optional, Set
 
 import aws_json
 import faults
+import operations
 import permissions
-from aws_json import Member, Operation, Raw, blob, timestamp
+from aws_json import Raw, blob, timestamp
+from operations import Member, Operation, check_members
 from refusal import Refusal
+from world import region_of
 
 NAME = "secretsmanager"
 VALUE_LIMIT = 65536
@@ -140,21 +143,12 @@ def _select_version(secret, version_id, stage):
 # GetSecretValue and BatchGetSecretValue
 
 
-def _demand_decrypt(call, secret):
-    if secret.kms_key is None:
-        return
-    try:
-        permissions.demand(call.world.rules, call.identity, "kms:Decrypt", secret.kms_key)
-    except Refusal:
-        raise Refusal("AccessDeniedException", "Access to KMS is not allowed")
-
-
 def _value(call, secret_id, version_id=None, stage=None):
     """A secret and its members as GetSecretValue answers them."""
     secret = _permitted(call, "GetSecretValue", secret_id)
     _refuse_deleted(secret)
     version = _select_version(secret, version_id, stage)
-    _demand_decrypt(call, secret)
+    permissions.demand_decrypt(call.world.rules, call.identity, secret.kms_key, "Access to KMS is not allowed")
     members = {
         "ARN": secret.arn,
         "Name": secret.name if secret.returned_name is None else secret.returned_name,
@@ -346,7 +340,7 @@ def _checked(run):
     """Run, after the checks that filters need and a table cannot say."""
     def checked(call, body):
         for given in body.get("Filters") or []:
-            aws_json.check_members(given, {
+            check_members(given, {
                 "Key": Member(str, required=True, pattern=FILTER_KEYS),
                 "Values": Member(list, 1, 10, True,
                                  Member(str, 0, 512, pattern=r"!?[a-zA-Z0-9 :_@/+=.\-!]*")),
@@ -358,8 +352,8 @@ def _checked(run):
 SECRET_ID = Member(str, 1, 2048, True)
 TOKEN = Member(str, 1, 4096)
 
-SERVICE = aws_json.Service(
-    name=NAME, target="secretsmanager", namespace="com.amazonaws.secretsmanager", names=_names,
+SERVICE = operations.Service(
+    name=NAME, protocol=aws_json, target="secretsmanager", namespace="com.amazonaws.secretsmanager", names=_names,
     operations={
         "GetSecretValue": Operation(_get_secret_value, {
             "SecretId": SECRET_ID,
@@ -389,21 +383,14 @@ def claims(request):
 
 
 def serve(request, world, entry):
-    return aws_json.serve(SERVICE, request, world, entry)
+    return operations.serve(SERVICE, request, world, entry)
 
 
 # Commands of the control channel
 
 
-def _region(world, arguments):
-    region = arguments.get("region") or world.regions[0]
-    if region not in world.regions:
-        raise ValueError("the server was not started with --region " + region)
-    return region
-
-
 def _existing(world, arguments):
-    secret = _secrets(world, _region(world, arguments)).get(arguments["name"])
+    secret = _secrets(world, region_of(world, arguments)).get(arguments["name"])
     if secret is None:
         raise ValueError("no secret " + arguments["name"])
     return secret
@@ -411,7 +398,7 @@ def _existing(world, arguments):
 
 def _put(world, arguments):
     """A new secret, or a new version of one. Moves AWSCURRENT unless stages say otherwise."""
-    name, region = arguments["name"], _region(world, arguments)
+    name, region = arguments["name"], region_of(world, arguments)
     text, binary = arguments.get("text"), arguments.get("binary")
     if binary is not None:
         binary = base64.b64decode(binary)
@@ -496,7 +483,7 @@ def _stage(world, arguments):
 def _delete(world, arguments):
     secret = _existing(world, arguments)
     if arguments.get("now"):
-        del _secrets(world, _region(world, arguments))[secret.name]
+        del _secrets(world, region_of(world, arguments))[secret.name]
     else:
         secret.deleted = world.now()
     return {}

@@ -5,12 +5,14 @@
     server.py --directory DIR [--http] [--ipv4-only] [--port N] [--region R]...
 
 It leaves in DIR: ca.pem and ca-path/ (the authority made for this run),
-address (its URL, written once it listens), address.http with --http, control
-(see control.py) and requests.log. It ends on SIGTERM, SIGINT, and with its
-parent. It will not talk to anything but loopback, nor keep anything.
+address (its URL, written once it listens), address.NAME of each further
+listener, control (see control.py) and requests.log. It ends on SIGTERM,
+SIGINT, and with its parent. It will not talk to anything but loopback, nor
+keep anything.
 """
 
 import argparse
+import contextlib
 import itertools
 import os
 import select
@@ -20,6 +22,7 @@ import ssl
 import sys
 import threading
 import time
+from collections import namedtuple
 
 # Tests may run from a tree that is not theirs to write to.
 sys.dont_write_bytecode = True
@@ -29,8 +32,10 @@ import aws_json
 import certificates
 import control_channel
 import http1
+import operations
 import secretsmanager
 from journal import Journal
+from listeners import Listener, start
 from refusal import Refusal
 from world import World, add_default_key
 
@@ -45,27 +50,27 @@ def main():
     options = parse_options()
     os.makedirs(options.directory, mode=0o700, exist_ok=True)
     directory = os.path.abspath(options.directory)
-    for name in ("address", "address.http", "control"):
-        remove(os.path.join(directory, name))
+    forget_addresses(directory)
 
     world = World(options.region or ["us-east-1"])
     add_default_key(world)
     for service in SERVICES:
         world.services[service.NAME] = service.new_state()
-    journal = Journal(os.path.join(directory, "requests.log"))
+    server = Server(world, Journal(os.path.join(directory, "requests.log")), options.ipv4_only, directory)
     context = certificates.make_context(directory, options.certificate, options.host)
 
-    start(control_channel.serve, control_channel.listen(directory), world, SERVICES, journal)
-    connections = itertools.count(1)
+    start(control_channel.serve, control_channel.listen(directory), world, SERVICES, server.journal,
+          {"listener": server.switch})
+    if len(world.regions) > 1:
+        for region in world.regions:
+            server.listen(region, SERVICES, 0, context, [region])
     if options.http:
-        port = serve_on(options.http_port, options.ipv4_only, None, world, journal, connections)
-        write_whole(os.path.join(directory, "address.http"), "http://127.0.0.1:%d\n" % port)
-    port = serve_on(options.port, options.ipv4_only, context, world, journal, connections)
-    write_whole(os.path.join(directory, "address"), "https://127.0.0.1:%d\n" % port)
+        server.listen("http", SERVICES, options.http_port)
+    # Last: who waits for it finds the others too.
+    server.listen("https", SERVICES, options.port, context)
 
     wait_for_end(options.parent)
-    for name in ("address", "address.http", "control"):
-        remove(os.path.join(directory, name))
+    forget_addresses(directory)
     # Threads may be in the middle of a delay; nothing they do matters now.
     os._exit(0)
 
@@ -85,113 +90,113 @@ def parse_options():
     return parser.parse_args()
 
 
-# Connections
+class Server:
+    """The listeners, and what is done with each connection to one."""
 
+    def __init__(self, world, journal, ipv4_only, directory):
+        self.world = world
+        self.journal = journal
+        self._ipv4_only = ipv4_only
+        self._directory = directory
+        self._listeners = {}
+        self._numbers = itertools.count(1)
+        self._counting = threading.Lock()
+        self._under_way = 0
 
-def serve_on(port, ipv4_only, context, world, journal, connections):
-    """Listen on loopback, both families on one port where there are both; the port."""
-    listeners = listen(port, ipv4_only)
-    for listener in listeners:
-        start(accept_for_ever, listener, context, world, journal, connections)
-    return listeners[0].getsockname()[1]
+    def listen(self, name, services, port=0, context=None, regions=None):
+        """Serve on loopback, and leave the URL in DIR/address.NAME; that of https in DIR/address."""
+        scheme = "http" if context is None else "https"
+        door = Door(scheme, context, services, regions or self.world.regions)
+        listener = Listener(lambda plain: self._serve_connection(plain, door), port, self._ipv4_only)
+        self._listeners[name] = listener
+        write_whole(os.path.join(self._directory, "address" if name == "https" else "address." + name),
+                    "%s://127.0.0.1:%d\n" % (scheme, listener.port))
 
+    def switch(self, world, arguments):
+        """The control command: connecting to a listener is refused, or no longer."""
+        if arguments["name"] not in self._listeners:
+            raise ValueError("the listeners are " + ", ".join(self._listeners))
+        listener = self._listeners[arguments["name"]]
+        listener.shut() if arguments.get("off") else listener.open()
+        return {}
 
-def listen(port, ipv4_only):
-    for _ in range(20):
-        first = listener_on(socket.AF_INET, "127.0.0.1", port)
-        if ipv4_only:
-            return [first]
+    def _serve_connection(self, plain, door):
+        number = next(self._numbers)
+        plain.settimeout(IDLE_SECONDS)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = plain
         try:
-            return [first, listener_on(socket.AF_INET6, "::1", first.getsockname()[1])]
-        except OSError:
-            # Either no IPv6 here, or the port is taken there: a fixed port is kept as it is.
-            if port or not has_ipv6():
-                return [first]
-            first.close()
-    raise RuntimeError("no port that is free in both families")
+            if door.context is not None:
+                connection = door.context.wrap_socket(plain, server_side=True)
+            with connection.makefile("rb") as stream:
+                for ordinal in itertools.count(1):
+                    entry = {"scheme": door.scheme, "connection": number, "ordinal": ordinal}
+                    if not self._serve_request(connection, stream, door, entry):
+                        break
+        except (OSError, ssl.SSLError):
+            # The client left, or never spoke TLS: its business, and its test's.
+            pass
+        finally:
+            connection.close()
+
+    def _serve_request(self, connection, stream, door, entry):
+        """One exchange; whether another may follow."""
+        try:
+            request = http1.read_request(stream, connection, door.scheme)
+        except http1.BadRequest as error:
+            self.journal.write(dict(entry, time=now(), status=400, code="BadRequest", message=str(error)))
+            http1.send_response(connection, http1.Response(400), self.world.now(), False)
+            return False
+        if request is None:
+            return False
+        request.regions = door.regions
+        with self._counted(entry):
+            entry.update(time=now(), method=request.method, path=request.target, host=request.header("host"),
+                         user_agent=request.header("user-agent"))
+            response = self._answer(request, door.services, entry)
+            entry["status"] = response.status
+            self.journal.write(entry)
+            keep = request.version == "HTTP/1.1" and (request.header("connection") or "").lower() != "close"
+            return http1.send_response(connection, response, self.world.now(), keep)
+
+    @contextlib.contextmanager
+    def _counted(self, entry):
+        """The log says how many requests are between their last byte and that of their answer."""
+        with self._counting:
+            self._under_way += 1
+            entry["under_way"] = self._under_way
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._under_way -= 1
+
+    def _answer(self, request, services, entry):
+        with self.world.lock:
+            for service in services:
+                if service.claims(request):
+                    entry["service"] = service.NAME
+                    return service.serve(request, self.world, entry)
+        if request.header("authorization") is None:
+            refusal = Refusal("MissingAuthenticationTokenException", "Missing Authentication Token", common=True)
+        else:
+            refusal = Refusal("UnknownOperationException", "", 404, common=True)
+        entry["code"] = refusal.code
+        return aws_json.error_response(NOBODY, refusal, None)
 
 
-def listener_on(family, address, port):
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((address, port))
-    listener.listen(128)
-    return listener
+# What answers a request that no service claims.
+NOBODY = operations.Service("", aws_json, {}, namespace=aws_json.COMMON_NAMESPACE)
 
-
-def has_ipv6():
-    try:
-        listener_on(socket.AF_INET6, "::1", 0).close()
-        return True
-    except OSError:
-        return False
-
-
-def accept_for_ever(listener, context, world, journal, connections):
-    while True:
-        connection, _ = listener.accept()
-        start(serve_connection, connection, context, world, journal, next(connections))
-
-
-def serve_connection(plain, context, world, journal, number):
-    plain.settimeout(IDLE_SECONDS)
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection = plain
-    try:
-        if context is not None:
-            connection = context.wrap_socket(plain, server_side=True)
-        with connection.makefile("rb") as stream:
-            for ordinal in itertools.count(1):
-                if not serve_request(connection, stream, world, journal, number, ordinal,
-                                     "http" if context is None else "https"):
-                    break
-    except (OSError, ssl.SSLError):
-        # The client left, or never spoke TLS: its business, and its test's.
-        pass
-    finally:
-        connection.close()
-
-
-def serve_request(connection, stream, world, journal, number, ordinal, scheme):
-    """One exchange; whether another may follow."""
-    entry = {"time": round(time.time(), 6), "scheme": scheme, "connection": number, "ordinal": ordinal}
-    try:
-        request = http1.read_request(stream, connection, scheme)
-    except http1.BadRequest as error:
-        journal.write(dict(entry, status=400, code="BadRequest", message=str(error)))
-        http1.send_response(connection, http1.Response(400), world.now(), False)
-        return False
-    if request is None:
-        return False
-    request.connection, request.ordinal = number, ordinal
-    entry.update(method=request.method, path=request.target, host=request.header("host"),
-                 user_agent=request.header("user-agent"))
-    response = answer(request, world, entry)
-    entry["status"] = response.status
-    journal.write(entry)
-    keep = request.version == "HTTP/1.1" and (request.header("connection") or "").lower() != "close"
-    return http1.send_response(connection, response, world.now(), keep)
-
-
-def answer(request, world, entry):
-    with world.lock:
-        for service in SERVICES:
-            if service.claims(request):
-                entry["service"] = service.NAME
-                return service.serve(request, world, entry)
-    if request.header("authorization") is None:
-        refusal = Refusal("MissingAuthenticationTokenException", "Missing Authentication Token", common=True)
-    else:
-        refusal = Refusal("UnknownOperationException", "", 404, common=True)
-    entry["code"] = refusal.code
-    return aws_json.error_response(aws_json.COMMON_NAMESPACE, refusal)
+# What a listener leads to: regions are those it takes in a signature's scope.
+Door = namedtuple("Door", "scheme context services regions")
 
 
 # The process
 
 
-def start(function, *arguments):
-    threading.Thread(target=function, args=arguments, daemon=True).start()
+def now():
+    return round(time.time(), 6)
 
 
 def wait_for_end(parent):
@@ -227,11 +232,10 @@ def write_whole(path, text):
     os.rename(path + ".new", path)
 
 
-def remove(path):
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+def forget_addresses(directory):
+    for name in os.listdir(directory):
+        if name == "control" or name.partition(".")[0] == "address":
+            os.unlink(os.path.join(directory, name))
 
 
 if __name__ == "__main__":

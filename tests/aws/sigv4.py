@@ -30,6 +30,7 @@ MISMATCH = (
 class Identity:
     access_key_id: str
     arn: str
+    user_id: str
     region: str
 
 
@@ -47,7 +48,7 @@ def verify(request, service, keys, regions, now, skew_code, entry):
     entry["region"] = region
 
     key = keys.get(access_key_id)
-    _check_token(request, key)
+    _check_token(request, key, now)
     if region not in regions:
         raise _refuse("InvalidSignatureException",
                       "Credential should be scoped to a valid region. ")
@@ -62,7 +63,7 @@ def verify(request, service, keys, regions, now, skew_code, entry):
                         text.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, signature):
         raise _refuse("InvalidSignatureException", MISMATCH)
-    return Identity(access_key_id, key["arn"], region)
+    return Identity(access_key_id, key["arn"], key["user_id"], region)
 
 
 def signing_key(secret, date, region, service):
@@ -131,11 +132,11 @@ def _parse_credential(credential):
     return parts[:4]
 
 
-def _check_token(request, key):
+def _check_token(request, key, now):
     token = request.header("x-amz-security-token")
     if key is None or token != key["token"]:
         raise _refuse("UnrecognizedClientException", "The security token included in the request is invalid.")
-    if key["expired"]:
+    if key["expires"] is not None and now >= key["expires"]:
         raise _refuse("ExpiredTokenException", "The security token included in the request is expired")
 
 

@@ -32,13 +32,23 @@ class World:
         return time.time() + self.clock_offset_seconds
 
 
-def add_key(world, access_key_id, secret, token=None, expired=False):
+def add_key(world, access_key_id, secret, token=None, expires=None, arn=None, user_id=None):
+    """A key pair; expires by the world's clock, None: never. Without an arn it is a user's of that name."""
     world.keys[access_key_id] = {
         "secret": secret,
         "token": token,
-        "expired": expired,
-        "arn": "arn:aws:iam::%s:user/%s" % (world.account, access_key_id.lower()),
+        "expires": expires,
+        "arn": arn or "arn:aws:iam::%s:user/%s" % (world.account, access_key_id.lower()),
+        "user_id": user_id or "AIDA" + access_key_id[-16:],
     }
+
+
+def region_of(world, arguments):
+    """The region that a control command means."""
+    region = arguments.get("region") or world.regions[0]
+    if region not in world.regions:
+        raise ValueError("the server was not started with --region " + region)
+    return region
 
 
 def add_default_key(world):
