@@ -117,6 +117,23 @@ def key(directory, command, arguments):
     return tell(directory, command, arguments)
 
 
+def parameter(directory, command, arguments):
+    take_value(arguments)
+    if "text" not in arguments and "delete" not in arguments:
+        raise ValueError("--string, --file or --delete")
+    result = ask(directory, command, arguments)
+    if "version" in result:
+        print(result["version"])
+    return 0
+
+
+def token(directory, command, arguments):
+    """A token from a file, to its last byte."""
+    if "token_file" in arguments:
+        arguments["token"] = read(arguments.pop("token_file")).decode("utf-8")
+    return tell(directory, command, arguments)
+
+
 def show(directory, command, arguments):
     result = ask(directory, command, arguments)
     print(result["arn"] if "arn" in arguments else json.dumps(result, indent=2))
@@ -189,6 +206,8 @@ def parse_options():
     sub.add_argument("file", metavar="FILE")
     sub.add_argument("--region")
     add_permission_commands(command)
+    add_identity_commands(command)
+    add_parameter_command(secret)
     add_fault_commands(command)
     sub = command("requests", requests, "print the log of requests")
     sub.add_argument("--operation", metavar="OPERATION")
@@ -197,7 +216,7 @@ def parse_options():
     sub.add_argument("--connections", action="store_true", default=None, help="only over how many connections")
     sub.add_argument("--at-once", action="store_true", default=None, help="only how many there were at one time")
     sub = command("address", address, "wait for the server, print a listener's URL")
-    sub.add_argument("name", nargs="?", metavar="LISTENER", help="https (default), http, or a region")
+    sub.add_argument("name", nargs="?", metavar="LISTENER", help="https (default), http, container, imds, or a region")
     sub.add_argument("--timeout", type=float, default=10)
     return parser.parse_args()
 
@@ -255,6 +274,70 @@ def add_permission_commands(command):
     sub.add_argument("access_key_id", nargs="?", metavar="AKID", help="default: all that were given out")
 
 
+def add_identity_commands(command):
+    def given(name, function, text):
+        sub = command(name, function, text)
+        sub.add_argument("--lifetime", type=float, metavar="SECONDS", help="that credentials are said to have")
+        sub.add_argument("--valid", type=float, metavar="SECONDS", help="that they have (default: as is said)")
+        return sub
+
+    def flag(sub, name, text):
+        sub.add_argument(name, action="store_true", default=None, help=text)
+
+    sub = given("role", tell, "a role of STS, and whom it trusts")
+    sub.add_argument("name", metavar="ROLE", help="name or ARN")
+    sub.add_argument("--trusts", metavar="WHO", help="a key's id or an identity's ARN (default *)")
+    sub.add_argument("--external-id")
+    flag(sub, "--web-identity", "web identities may assume it")
+    sub.add_argument("--longest", type=int, metavar="SECONDS", help="its MaxSessionDuration (default 43200)")
+    flag(sub, "--remove", "no such role")
+    sub = command("web-identity", token, "a token for AssumeRoleWithWebIdentity")
+    sub.add_argument("token_file", metavar="FILE")
+    flag(sub, "--expired", "it is known, and has expired")
+
+    sub = given("sso-role", tell, "a role that the SSO portal gives credentials of")
+    sub.add_argument("account", metavar="ACCOUNT")
+    sub.add_argument("role", metavar="ROLE")
+    sub = command("sso-token", tell, "an access token for the SSO portal")
+    sub.add_argument("token", metavar="TOKEN")
+    flag(sub, "--expired", "it is known, and has expired")
+    sub = command("sso-client", tell, "a client of SSO OIDC, and its refresh token")
+    sub.add_argument("client_id", metavar="CLIENT-ID")
+    sub.add_argument("secret", metavar="SECRET")
+    sub.add_argument("refresh_token", metavar="REFRESH-TOKEN")
+    sub.add_argument("--lifetime", type=float, metavar="SECONDS", help="of the access tokens it gets")
+    flag(sub, "--keep", "the refresh token stays good when it was used")
+    flag(sub, "--expired", "the refresh token has expired")
+    flag(sub, "--registration-expired", "the client has")
+
+    sub = given("container", token, "a path of the container's endpoint; again: another token, the one before has expired")
+    sub.add_argument("path", metavar="PATH")
+    sub.add_argument("--role")
+    sub.add_argument("--token-file", metavar="FILE", help="to be brought as Authorization (default: none, as with ECS)")
+    flag(sub, "--uninitialized", "503, as while the agent starts")
+    flag(sub, "--remove", "no such path")
+    sub = given("imds", tell, "the instance; what is not said is as at the start")
+    flag(sub, "--v1", "no token is demanded")
+    sub.add_argument("--token", choices=("good", "never", "403", "404", "405", "500"), help="how PUT is answered")
+    flag(sub, "--off", "403 to everything")
+    sub.add_argument("--role", help="its name (default instance)")
+    flag(sub, "--no-role", "404")
+    sub.add_argument("--code", help="in place of Success")
+    sub.add_argument("--region")
+    sub.add_argument("--zone")
+
+
+def add_parameter_command(secret):
+    sub = secret("parameter", parameter, "a parameter of SSM, or a new version of one")
+    value = sub.add_mutually_exclusive_group()
+    value.add_argument("--string", dest="text")
+    value.add_argument("--file")
+    value.add_argument("--delete", action="store_true", default=None)
+    sub.add_argument("--type", choices=("String", "StringList", "SecureString"))
+    sub.add_argument("--label", dest="labels", action="append")
+    sub.add_argument("--kms-key", metavar="ARN")
+
+
 def add_fault_commands(command):
     sub = command("fault", fault, "fail the next requests")
     sub.add_argument("kind", choices=("error", "throttle", "expired", "delay", "cut", "garbage", "date", "trickle", "item"))
@@ -287,7 +370,7 @@ def add_fault_commands(command):
     sub.add_argument("seconds", type=float, metavar="SECONDS")
     sub.add_argument("--code", help="of the refusal (default InvalidSignatureException)")
     sub = command("listener", tell, "refuse connections, or take them again")
-    sub.add_argument("name", metavar="LISTENER", help="https, http, or a region")
+    sub.add_argument("name", metavar="LISTENER", help="https, http, container, imds, or a region")
     which = sub.add_mutually_exclusive_group(required=True)
     which.add_argument("--off", action="store_true", default=None)
     which.add_argument("--on", action="store_true", default=None)
@@ -295,7 +378,7 @@ def add_fault_commands(command):
     sub.add_argument("--limit", type=int)
     sub.add_argument("--empty", action="store_true", default=None)
     sub = command("clear", tell, "forget faults, policy, raw, clock, paging; or what is named")
-    sub.add_argument("parts", nargs="*", metavar="PART", help="also secrets, keys, requests, all")
+    sub.add_argument("parts", nargs="*", metavar="PART", help="also secrets, parameters, identities, keys, requests, all")
 
 
 if __name__ == "__main__":

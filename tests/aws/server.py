@@ -30,10 +30,16 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import aws_json
 import certificates
+import container
 import control_channel
 import http1
+import imds
 import operations
 import secretsmanager
+import ssm
+import sso
+import sso_oidc
+import sts
 from journal import Journal
 from listeners import Listener, start
 from refusal import Refusal
@@ -41,7 +47,11 @@ from world import World, add_default_key
 
 # A service is a module with NAME, claims(), serve(), new_state(), COMMANDS and
 # clear(). The first that claims a request gets it.
-SERVICES = [secretsmanager]
+SERVICES = [secretsmanager, ssm, sso, sso_oidc, sts]
+# Those that have a listener of their own, in plain http.
+METADATA = [container, imds]
+# Where clients look for them when they are not told: ECS, EKS; EC2.
+LINK_LOCAL = {"container": ("169.254.170.2", "169.254.170.23"), "imds": ("169.254.169.254",)}
 
 IDLE_SECONDS = 60
 
@@ -54,13 +64,17 @@ def main():
 
     world = World(options.region or ["us-east-1"])
     add_default_key(world)
-    for service in SERVICES:
+    for service in SERVICES + METADATA:
         world.services[service.NAME] = service.new_state()
     server = Server(world, Journal(os.path.join(directory, "requests.log")), options.ipv4_only, directory)
     context = certificates.make_context(directory, options.certificate, options.host)
 
-    start(control_channel.serve, control_channel.listen(directory), world, SERVICES, server.journal,
+    start(control_channel.serve, control_channel.listen(directory), world, SERVICES + METADATA, server.journal,
           {"listener": server.switch})
+    for service in METADATA:
+        server.listen(service.NAME, [service])
+        if options.link_local:
+            server.listen_on(LINK_LOCAL[service.NAME], [service])
     if len(world.regions) > 1:
         for region in world.regions:
             server.listen(region, SERVICES, 0, context, [region])
@@ -82,6 +96,8 @@ def parse_options():
     parser.add_argument("--http", action="store_true", help="listen for plain http too")
     parser.add_argument("--http-port", type=int, default=0)
     parser.add_argument("--ipv4-only", action="store_true", help="not on [::1] as well")
+    parser.add_argument("--link-local", action="store_true",
+                        help="metadata on AWS's own addresses too: for a network namespace that has them")
     parser.add_argument("--region", action="append", help="accepted in a signature's scope (default us-east-1)")
     parser.add_argument("--host", action="append", default=[], help="one more name in the certificate")
     parser.add_argument("--certificate", choices=certificates.KINDS, default="good")
@@ -111,6 +127,11 @@ class Server:
         self._listeners[name] = listener
         write_whole(os.path.join(self._directory, "address" if name == "https" else "address." + name),
                     "%s://127.0.0.1:%d\n" % (scheme, listener.port))
+
+    def listen_on(self, hosts, services):
+        door = Door("http", None, services, self.world.regions)
+        for host in hosts:
+            Listener(lambda plain: self._serve_connection(plain, door), 80, host=host)
 
     def switch(self, world, arguments):
         """The control command: connecting to a listener is refused, or no longer."""

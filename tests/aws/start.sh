@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
-# Sourced after tap.sh: starts the AWS test server for one test file, and points the environment at it. control COMMAND... tells it
-# what to be; it ends with the test.
+# Sourced after tap.sh: starts the AWS test server for one test file, and points the environment at it; $sts, $sso,
+# $oidc, $ssm, $container and $imds are where else it can be asked. control COMMAND... tells it what to be; it ends with the test.
 start_server() {
 	"$here/tests/aws/server.py" --directory "$work/server" --http --parent $$ "$@" 3>&- &
 	server=$!
 	AWS_ENDPOINT_URL=$(control address) || { echo "Bail out! the AWS test server does not start"; exit 1; }
 	AWS_CA_BUNDLE=$work/server/ca.pem
 	export AWS_ENDPOINT_URL AWS_CA_BUNDLE
+	sts=$AWS_ENDPOINT_URL sso=$AWS_ENDPOINT_URL oidc=$AWS_ENDPOINT_URL ssm=$AWS_ENDPOINT_URL
+	container=$(cat "$work/server/address.container") imds=$(cat "$work/server/address.imds")
 }
 stop_server() { kill "$server"; wait "$server" 2>/dev/null; }
 control() { "$here/tests/aws/control.py" "$work/server" "$@"; }
