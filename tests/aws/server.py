@@ -58,6 +58,8 @@ IDLE_SECONDS = 60
 
 def main():
     options = parse_options()
+    # Before anybody can know that it listens, and end it.
+    waker = catch_signals()
     os.makedirs(options.directory, mode=0o700, exist_ok=True)
     directory = os.path.abspath(options.directory)
     forget_addresses(directory)
@@ -83,7 +85,7 @@ def main():
     # Last: who waits for it finds the others too.
     server.listen("https", SERVICES, options.port, context)
 
-    wait_for_end(options.parent)
+    wait_for_end(waker, options.parent)
     forget_addresses(directory)
     # Threads may be in the middle of a delay; nothing they do matters now.
     os._exit(0)
@@ -220,13 +222,18 @@ def now():
     return round(time.time(), 6)
 
 
-def wait_for_end(parent):
-    """Until a signal, or until parent is gone."""
+def catch_signals():
+    """A descriptor that can be read once the server is to end."""
     waker, wakes = os.pipe()
     os.set_blocking(wakes, False)
     signal.set_wakeup_fd(wakes)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    return waker
+
+
+def wait_for_end(waker, parent):
+    """Until a signal, or until parent is gone."""
     try:
         watched = os.pidfd_open(parent)
     except ProcessLookupError:
