@@ -236,6 +236,7 @@ def add_value_commands(secret):
         sub.add_argument("--description")
         sub.add_argument("--kms-key", metavar="ARN")
         sub.add_argument("--owning-service")
+        sub.add_argument("--next-rotation", type=float, metavar="SECONDS", help="from now; rotation is on")
         if name == "name":
             sub.add_argument("--returned", dest="returned_name", help="answer with this Name instead")
             sub.add_argument("--escaped", action="store_true", default=None,

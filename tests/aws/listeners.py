@@ -56,7 +56,7 @@ def start(function, *arguments):
 
 def _bind(host, port, ipv4_only):
     for _ in range(20):
-        first = _bound(socket.AF_INET, host, port)
+        first = _bound(socket.AF_INET6 if ":" in host else socket.AF_INET, host, port)
         if ipv4_only:
             return [first]
         try:

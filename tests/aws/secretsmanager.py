@@ -53,6 +53,7 @@ class Secret:
     description: Optional[str] = None
     kms_key: Optional[str] = None
     owning_service: Optional[str] = None
+    next_rotation: Optional[float] = None
     deleted: Optional[float] = None
     returned_name: Optional[str] = None
     raw_members: Dict[str, bytes] = field(default_factory=dict)
@@ -238,7 +239,6 @@ def _described(secret):
         "Name": secret.name if secret.returned_name is None else secret.returned_name,
         "CreatedDate": timestamp(secret.created),
         "LastChangedDate": timestamp(secret.changed),
-        "RotationEnabled": False,
         "Tags": [{"Key": key, "Value": value} for key, value in secret.tags.items()],
         # AWS leaves out versions that no stage is attached to.
         "VersionIdsToStages": {v.id: sorted(v.stages) for v in secret.versions.values() if v.stages},
@@ -249,6 +249,9 @@ def _described(secret):
         entry["KmsKeyId"] = secret.kms_key
     if secret.owning_service is not None:
         entry["OwningService"] = secret.owning_service
+    if secret.next_rotation is not None:
+        entry["RotationEnabled"] = True
+        entry["NextRotationDate"] = timestamp(secret.next_rotation)
     if secret.deleted is not None:
         entry["DeletedDate"] = timestamp(secret.deleted)
     return entry
@@ -421,6 +424,8 @@ def _put(world, arguments):
     for member in ("description", "kms_key", "owning_service", "returned_name"):
         if arguments.get(member) is not None:
             setattr(secret, member, arguments[member])
+    if arguments.get("next_rotation") is not None:
+        secret.next_rotation = now + arguments["next_rotation"]
     secret.changed = now
     return {"version_id": version_id, "arn": secret.arn}
 

@@ -416,7 +416,8 @@ def a_pod_brings_the_token_of_now():
         assert text in answer.bytes.decode(), answer.bytes
     control("container", "/v1/credentials", "--token-file", "-", data=b"pod-token-2")
     assert b"(ExpiredTokenException): Token provided in the request is expired" in brings("pod-token-1").bytes
-    equal(brings("pod-token-2").status, 200)
+    for base in (address("container-https"), base):
+        equal(brings("pod-token-2").status, 200)
     control("fault", "error", "--service", "container", "--status", "500")
     equal(brings("pod-token-2").status, 500)
     control("container", "/v1/credentials", "--remove")
@@ -519,15 +520,15 @@ def instance_metadata_fails_in_its_ways():
 @case
 def metadata_is_where_clients_look_for_it():
     programs = [shutil.which(name) for name in ("unshare", "ip")]
-    addresses = ("169.254.170.2", "169.254.170.23", "169.254.169.254")
+    addresses = ("169.254.170.2/32", "169.254.170.23/32", "169.254.169.254/32", "fd00:ec2::23/128", "fd00:ec2::254/128")
     inside = ["unshare", "--net", "--map-root-user", "sh", "-c", "ip link set lo up && %s && exec \"$@\"" % " && ".join(
-        "ip address add %s/32 dev lo" % a for a in addresses), "sh"]
+        "ip address add %s dev lo" % a for a in addresses), "sh"]
     if None in programs or subprocess.run(inside + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
         raise Skip("no network namespace with addresses of its own")
     with tempfile.TemporaryDirectory() as where:
         done = subprocess.run(inside + [sys.executable, "-c", INSIDE, os.path.join(HERE, "server.py"), where],
                               stdout=subprocess.PIPE)
-    equal(json.loads(done.stdout), [404, 404, 401])
+    equal(json.loads(done.stdout), [404, 404, 401, 404, 401])
 
 
 INSIDE = """
@@ -536,8 +537,8 @@ server = subprocess.Popen([sys.executable, sys.argv[1], "--directory", sys.argv[
 while server.poll() is None and not os.path.exists(sys.argv[2] + "/address"):
     time.sleep(0.02)
 answers = []
-for host in ("169.254.170.2", "169.254.170.23", "169.254.169.254"):
-    connection = http.client.HTTPConnection(host, timeout=10)
+for host in ("169.254.170.2", "169.254.170.23", "169.254.169.254", "fd00:ec2::23", "fd00:ec2::254"):
+    connection = http.client.HTTPConnection(host, 80, timeout=10)
     connection.request("GET", "/latest/meta-data/")
     answers.append(connection.getresponse().status)
 print(json.dumps(answers))

@@ -155,6 +155,10 @@ def stages_and_versions():
     refused(get("r", VersionId="0" * 36), "ResourceNotFoundException")
     described = call("DescribeSecret", {"SecretId": "r"}).json
     equal(described["VersionIdsToStages"], {second: ["AWSPREVIOUS"], pending: ["AWSCURRENT", "AWSPENDING"]})
+    assert "RotationEnabled" not in described and "NextRotationDate" not in described
+    control("rotate", "r", "--string", "four", "--next-rotation", "3600")
+    described = call("DescribeSecret", {"SecretId": "r"}).json
+    assert described["RotationEnabled"] and 3500 < described["NextRotationDate"] - time.time() < 3700
     control("rotate", "absent", "--string", "x", fails=True)
 
 

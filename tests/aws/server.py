@@ -13,6 +13,7 @@ keep anything.
 
 import argparse
 import contextlib
+import errno
 import itertools
 import os
 import select
@@ -51,7 +52,8 @@ SERVICES = [secretsmanager, ssm, sso, sso_oidc, sts]
 # Those that have a listener of their own, in plain http.
 METADATA = [container, imds]
 # Where clients look for them when they are not told: ECS, EKS; EC2.
-LINK_LOCAL = {"container": ("169.254.170.2", "169.254.170.23"), "imds": ("169.254.169.254",)}
+LINK_LOCAL = {"container": ("169.254.170.2", "169.254.170.23", "fd00:ec2::23"),
+              "imds": ("169.254.169.254", "fd00:ec2::254")}
 
 IDLE_SECONDS = 60
 
@@ -77,9 +79,10 @@ def main():
         server.listen(service.NAME, [service])
         if options.link_local:
             server.listen_on(LINK_LOCAL[service.NAME], [service])
+    server.listen("container-https", [container], context=context)
     if len(world.regions) > 1:
         for region in world.regions:
-            server.listen(region, SERVICES, 0, context, [region])
+            server.listen(region, SERVICES, context=context, regions=[region])
     if options.http:
         server.listen("http", SERVICES, options.http_port)
     # Last: who waits for it finds the others too.
@@ -131,9 +134,15 @@ class Server:
                     "%s://127.0.0.1:%d\n" % (scheme, listener.port))
 
     def listen_on(self, hosts, services):
+        """Those of the hosts that are addresses of this namespace, at the port of http."""
         door = Door("http", None, services, self.world.regions)
         for host in hosts:
-            Listener(lambda plain: self._serve_connection(plain, door), 80, host=host)
+            try:
+                Listener(lambda plain: self._serve_connection(plain, door), 80, host=host)
+            except OSError as error:
+                # A namespace need not have all of them.
+                if error.errno != errno.EADDRNOTAVAIL:
+                    raise
 
     def switch(self, world, arguments):
         """The control command: connecting to a listener is refused, or no longer."""

@@ -7,7 +7,9 @@ start_server() {
 	AWS_ENDPOINT_URL=$(control address) || { echo "Bail out! the AWS test server does not start"; exit 1; }
 	AWS_CA_BUNDLE=$work/server/ca.pem
 	export AWS_ENDPOINT_URL AWS_CA_BUNDLE
+	# shellcheck disable=SC2034 # for who sources this
 	sts=$AWS_ENDPOINT_URL sso=$AWS_ENDPOINT_URL oidc=$AWS_ENDPOINT_URL ssm=$AWS_ENDPOINT_URL
+	# shellcheck disable=SC2034
 	container=$(cat "$work/server/address.container") imds=$(cat "$work/server/address.imds")
 }
 stop_server() { kill "$server"; wait "$server" 2>/dev/null; }
