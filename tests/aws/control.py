@@ -248,6 +248,7 @@ def add_value_commands(secret):
     sub.add_argument("version_id", metavar="VERSION-ID")
     sub = secret("delete", tell, "mark for deletion")
     sub.add_argument("--now", action="store_true", default=None, help="gone altogether")
+    sub.add_argument("--listed", action="store_true", default=None, help="gone, but lists do not know yet")
     secret("restore", tell, "undo delete")
     sub = secret("show", show, "ARN, tags, versions and stages of a secret")
     sub.add_argument("--arn", action="store_true", default=None, help="only the ARN")

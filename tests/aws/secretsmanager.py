@@ -55,6 +55,7 @@ class Secret:
     owning_service: Optional[str] = None
     next_rotation: Optional[float] = None
     deleted: Optional[float] = None
+    gone: bool = False  # but lists do not know yet
     returned_name: Optional[str] = None
     raw_members: Dict[str, bytes] = field(default_factory=dict)
     raw_body: Optional[bytes] = None
@@ -82,7 +83,13 @@ def _arn(world, region, name):
 
 
 def _find(world, region, secret_id):
-    """The secret, or None. A partial ARN (without its six characters) is taken, but one
+    """The secret, or None."""
+    secret = _known(world, region, secret_id)
+    return None if secret is None or secret.gone else secret
+
+
+def _known(world, region, secret_id):
+    """The secret as lists know it, or None. A partial ARN (without its six characters) is taken, but one
     whose name only looks as if it had them is read as complete, as AWS does."""
     secrets = _secrets(world, region)
     if not secret_id.startswith("arn:"):
@@ -410,7 +417,7 @@ def _put(world, arguments):
     secrets = _secrets(world, region)
     now = world.now()
     secret = secrets.get(name)
-    if secret is None:
+    if secret is None or secret.gone:
         secret = secrets[name] = Secret(name, _arn(world, region, name), now, now)
     version_id = arguments.get("version_id") or str(
         uuid.uuid5(uuid.NAMESPACE_URL, "%s#%d" % (_scrambled(secret.arn).hex(), len(secret.versions))))
@@ -487,7 +494,9 @@ def _stage(world, arguments):
 
 def _delete(world, arguments):
     secret = _existing(world, arguments)
-    if arguments.get("now"):
+    if arguments.get("listed"):
+        secret.gone = True
+    elif arguments.get("now"):
         del _secrets(world, region_of(world, arguments))[secret.name]
     else:
         secret.deleted = world.now()
@@ -495,7 +504,8 @@ def _delete(world, arguments):
 
 
 def _restore(world, arguments):
-    _existing(world, arguments).deleted = None
+    secret = _existing(world, arguments)
+    secret.deleted, secret.gone = None, False
     return {}
 
 

@@ -188,8 +188,13 @@ def deleted_secrets_are_no_missing_ones():
     assert listed[0]["DeletedDate"] > 0 and call("DescribeSecret", {"SecretId": "gone"}).json["DeletedDate"] > 0
     control("restore", "gone")
     equal(get("gone").status, 200)
+    control("delete", "gone", "--listed")
+    refused(get("gone"), "ResourceNotFoundException")
+    equal([s["Name"] for s in call("ListSecrets", {"Filters": named}).json["SecretList"]], ["gone"])
+    equal(batch(Filters=named).json["Errors"][0]["ErrorCode"], "ResourceNotFoundException")
     control("delete", "gone", "--now")
     refused(get("gone"), "ResourceNotFoundException")
+    equal(call("ListSecrets", {"Filters": named}).json["SecretList"], [])
 
 
 def listed_names(**body):
