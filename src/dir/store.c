@@ -174,18 +174,20 @@ static int flock_within(int fd, int64_t wait_ms)
 	return 0;
 }
 
-static bool is_same(int directory_fd, const char *name, int fd)
+/* Is the name still this file's? -1: that cannot be told. */
+static int is_same(int directory_fd, const char *name, int fd)
 {
 	struct stat named, open;
 
-	return fstatat(directory_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &open) == 0 &&
-	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+	if (fstatat(directory_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return fstat(fd, &open) < 0 ? -1 : named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_error *error)
 {
 	for (;;) {
-		int again = make_store(store, error);
+		int same, again = make_store(store, error);
 
 		if (again == 0)
 			again = open_lock(store, error);
@@ -199,17 +201,22 @@ int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_err
 			return error_set(error, ATOMICDIR_BUSY, store->name.base, "another writer is at work on it%s",
 					 wait_ms ? ", and the time to wait is over" : "");
 		}
-		if (is_same(store->parent_fd, store->name.store, store->fd) && is_same(store->fd, LOCK, store->lock_fd))
-			return 0;
+		same = is_same(store->parent_fd, store->name.store, store->fd);
+		if (same > 0)
+			same = is_same(store->fd, LOCK, store->lock_fd);
+		if (same)
+			return same < 0 ? error_errno(error, store->name.store, "cannot look at the store") : 0;
 		store->is_new = false;
 	}
 }
 
 void store_unmake(struct store *store)
 {
-	if (!store->is_new || store->lock_fd < 0)
+	if (!store->is_new)
 		return;
-	unlinkat(store->fd, LOCK, 0);
+	/* Only with the lock: else it may be another writer's by now. */
+	if (store->lock_fd >= 0 && flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0 && is_same(store->fd, LOCK, store->lock_fd) > 0)
+		unlinkat(store->fd, LOCK, 0);
 	unlinkat(store->parent_fd, store->name.store, AT_REMOVEDIR);
 }
 
