@@ -26,18 +26,20 @@ static struct found *mark(struct found_list *found, int64_t number)
 	return NULL;
 }
 
-/* By what was live before, not by numbers: after a rollback from a bad 2 to 1, generation 3 keeps 1. */
-static void mark_chain(const struct writer *writer, struct found_list *found)
+/* By what was live before, not by numbers: after a rollback from a bad 2 to 1, generation 3 keeps 1. -1: that cannot be read. */
+static int mark_chain(const struct writer *writer, struct found_list *found)
 {
 	int64_t number = writer->info.previous;
 
 	for (int64_t kept = 0; kept < writer->keep && number && mark(found, number); kept++) {
 		cleanup_info struct info info = INFO_INIT;
 
-		info_read(writer->store.fd, number, false, &info);
+		if (info_read(writer->store.fd, number, false, &info) < 0 && errno != ENOENT)
+			return -1;
 		/* Previous ones have smaller numbers; a damaged file must not lead in circles. */
 		number = info.previous < number ? info.previous : 0;
 	}
+	return 0;
 }
 
 static void mark_young(const struct writer *writer, struct found_list *found)
@@ -66,19 +68,16 @@ static void mark_newest(struct found_list *found)
 
 static void remove_one(struct writer *writer, int64_t number, struct generation_list *removed)
 {
-	struct generation_list told = { 0 };
+	bool is_listed = removed && generation_list_add(removed, &writer->store, number, writer->live) == 0;
 
-	if (removed && generation_list_add(removed, &writer->store, number, writer->live) < 0)
+	if (removed && !is_listed)
 		error_warn(&writer->warning, NULL, "cannot list what is removed");
 	if (writer->options.dry_run ? !generation_is_pinned(&writer->store, number)
 				    : generation_remove(&writer->store, number, &writer->warning) == 1)
 		return;
-	if (!removed || !removed->count)
-		return;
-	/* It stays: take it back out of the list. */
-	told.items = &removed->items[--removed->count];
-	free_pointer(&told.items->path);
-	free_pointer(&told.items->note);
+	/* It stays. */
+	if (is_listed)
+		generation_list_drop(removed);
 }
 
 void prune(struct writer *writer, struct generation_list *removed)
@@ -93,7 +92,11 @@ void prune(struct writer *writer, struct generation_list *removed)
 		return;
 	}
 	mark(&found, writer->live);
-	mark_chain(writer, &found);
+	errno = writer->info_errnum;
+	if (errno || mark_chain(writer, &found) < 0) {
+		error_warn(&writer->warning, writer->store.name.store, "old generations stay: cannot read which are to be kept");
+		return;
+	}
 	mark_newest(&found);
 	mark_young(writer, &found);
 	for (size_t i = 0; i < found.count; i++)

@@ -23,13 +23,13 @@ static int64_t wall_clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool exists(int directory_fd, int64_t number)
+static bool may_exist(int directory_fd, int64_t number)
 {
 	char name[NAME_NUMBER_SIZE];
 	struct stat status;
 
 	name_number(name, number, "");
-	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 /* When each kept generation was replaced is carried along, so that the live one's info is all that a prune has to read. */
@@ -38,7 +38,7 @@ static int carry_stamps(struct info *info, const struct writer *writer, int64_t 
 	const struct info *old = &writer->info;
 
 	for (size_t i = 0; strcmp(old->boot, writer->boot) == 0 && i < old->replaced_count; i++)
-		if (exists(writer->store.fd, old->replaced[i].number) &&
+		if (may_exist(writer->store.fd, old->replaced[i].number) &&
 		    info_stamp(info, old->replaced[i].number, old->replaced[i].at_ms) < 0)
 			return -1;
 	if (writer->live && writer->live != number && info_stamp(info, writer->live, writer_now_ms()) < 0)

@@ -99,14 +99,14 @@ static void finish_swap(struct writer *writer, unsigned parts)
 		error_warn(&writer->warning, name, "cannot finish an earlier publication");
 }
 
-/* A death in the middle of an adoption leaves our symlink under a generation's name. */
-static bool is_directory(const struct store *store, int64_t number)
+/* A death in the middle of an adoption leaves our symlink under a generation's name. What cannot be looked at is no such thing. */
+static bool is_no_directory(const struct store *store, int64_t number)
 {
 	char name[NAME_NUMBER_SIZE];
 	struct stat status;
 
 	name_number(name, number, "");
-	return fstatat(store->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+	return fstatat(store->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(status.st_mode);
 }
 
 /* What a death during step 12 leaves. */
@@ -127,7 +127,7 @@ static void recover_other(struct writer *writer, const struct found *found)
 		forget_parts(store, found->number, found->parts);
 		return;
 	}
-	if (!(found->parts & FOUND_INFO) || !is_directory(store, found->number)) {
+	if (!(found->parts & FOUND_INFO) || is_no_directory(store, found->number)) {
 		/* Never published, or no generation at all. A pin on it is a reader's mistake, and yet its reader's. */
 		generation_remove(store, found->number, &writer->warning);
 		return;

@@ -20,6 +20,9 @@ static int choose(const struct writer *writer, int64_t asked, int64_t *target, s
 
 	if (!writer->live && asked < 0)
 		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base, "nothing is live, so nothing was before it");
+	errno = writer->info_errnum;
+	if (asked < 0 && errno)
+		return error_errno(error, writer->store.name.base, "cannot read what was live before generation %" PRId64, writer->live);
 	*target = asked < 0 ? writer->info.previous : asked;
 	if (!*target)
 		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,

@@ -59,8 +59,10 @@ static void look_at_live(struct writer *writer)
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return;
 	writer->live = writer->link.number;
-	if (info_read(writer->store.fd, writer->live, true, &writer->info) < 0)
+	if (info_read(writer->store.fd, writer->live, true, &writer->info) < 0) {
+		writer->info_errnum = errno == ENOENT ? 0 : errno;
 		writer->info = INFO_INIT;
+	}
 }
 
 static int check_generation(const struct writer *writer, struct atomicdir_error *error)
