@@ -19,6 +19,8 @@ static int seal(struct atomicdir_stage *stage, struct changes *changes, struct a
 		.uid = options->uid, .gid = options->gid, .file_mode = options->file_mode, .dir_mode = options->dir_mode,
 		.top_mode = options->dir_mode ? options->dir_mode : stage->top_mode,
 	};
+	/* What would be published is told exactly; what is published need only be told from what is live. */
+	unsigned how = options->dry_run ? COMPARE_KEEP_TIMES | COMPARE_EXACT : COMPARE_KEEP_TIMES;
 	cleanup_fd int live_fd = -1;
 	int is_different;
 
@@ -26,7 +28,9 @@ static int seal(struct atomicdir_stage *stage, struct changes *changes, struct a
 		return -1;
 	if (stage->writer.live)
 		live_fd = writer_open_generation(&stage->writer, stage->writer.live);
-	is_different = live_fd < 0 && !changes ? 1 : tree_compare(live_fd, stage->fd, changes, true, error);
+	if (live_fd < 0 && stage->writer.live && options->dry_run)
+		return error_errno(error, stage->writer.store.name.base, "cannot open the live generation");
+	is_different = live_fd < 0 && !changes ? 1 : tree_compare(live_fd, stage->fd, changes, how, error);
 	if (is_different < 0)
 		return -1;
 	stage->is_different = is_different || live_fd < 0 || stage->writer.is_live_doubtful;

@@ -71,7 +71,7 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list)
 
 struct comparison {
 	struct changes *changes;
-	bool keep_times, differs;
+	bool keep_times, is_exact, differs;
 	char *blocks;            /* two, for what may be secrets: wiped when they end */
 };
 
@@ -99,6 +99,12 @@ static int differs(struct comparison *comparison, const char *path, const char *
 	return more->path ? (changes->count++, 0) : -1;
 }
 
+/* 0: it counts as different. */
+static int unreadable(const struct comparison *comparison)
+{
+	return comparison->is_exact ? -1 : 0;
+}
+
 /* An entry that only one side has, with all below it. */
 static int only_one(struct comparison *comparison, int directory_fd, const char *path, const char *name, char what, int depth)
 {
@@ -109,18 +115,23 @@ static int only_one(struct comparison *comparison, int directory_fd, const char 
 
 	if (!below || differs(comparison, path, name, what) < 0)
 		return -1;
-	if (!comparison->changes || depth > TREE_DEPTH_MAX || tree_look(directory_fd, name, &entry) < 0 || !S_ISDIR(entry.mode))
+	if (!comparison->changes || depth > TREE_DEPTH_MAX)
+		return 0;
+	if (tree_look(directory_fd, name, &entry) < 0)
+		return unreadable(comparison);
+	if (!S_ISDIR(entry.mode))
 		return 0;
 	fd = open_directory_at(directory_fd, name);
 	if (fd < 0 || tree_names_read(fd, false, &names) < 0)
-		return 0;
+		return unreadable(comparison);
 	for (size_t i = 0; i < names.count; i++)
 		if (only_one(comparison, fd, below, names.names[i], what, depth + 1) < 0)
 			return -1;
 	return 0;
 }
 
-static bool same_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
+/* This and what calls it: 1, they are the same; 0; -1 if that cannot be told. */
+static int same_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
 {
 	char *a = comparison->blocks, *b = comparison->blocks + BLOCK;
 	int64_t at = 0;
@@ -128,29 +139,31 @@ static bool same_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_
 	while (at < size) {
 		ssize_t in_a = read_all(a_fd, a, BLOCK), in_b = read_all(b_fd, b, BLOCK);
 
-		if (in_a <= 0 || in_a != in_b || memcmp(a, b, (size_t)in_a) != 0)
-			return false;
+		if (in_a < 0 || in_b < 0)
+			return unreadable(comparison);
+		if (!in_a || in_a != in_b || memcmp(a, b, (size_t)in_a) != 0)
+			return 0;
 		at += in_a;
 	}
-	return true;
+	return 1;
 }
 
-static bool same_file(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
-		      const struct tree_entry *b)
+static int same_file(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
+		     const struct tree_entry *b)
 {
 	cleanup_fd int a_fd = -1, b_fd = -1;
-	bool is_same;
+	int is_same;
 
 	if (a->size != b->size)
-		return false;
+		return 0;
 	if (a->device == b->device && a->inode == b->inode)
-		return true;
+		return 1;
 	if (a->size) {
 		a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY);
-		is_same = b_fd >= 0 && same_bytes(comparison, a_fd, b_fd, a->size);
-		if (!is_same)
-			return false;
+		is_same = b_fd < 0 ? unreadable(comparison) : same_bytes(comparison, a_fd, b_fd, a->size);
+		if (is_same <= 0)
+			return is_same;
 	}
 	/* So that ETags do not change with every deploy. A shared inode's times are not ours alone to change; failing is no harm. */
 	if (comparison->keep_times && b->links == 1 &&
@@ -159,16 +172,18 @@ static bool same_file(struct comparison *comparison, int a_dir, int b_dir, const
 
 		utimensat(b_dir, name, times, AT_SYMLINK_NOFOLLOW);
 	}
-	return true;
+	return 1;
 }
 
 /* Not inlined: its texts would stand on the stack of what recurses. */
-static __attribute__((noinline)) bool same_link(int a_dir, int b_dir, const char *name)
+static __attribute__((noinline)) int same_link(const struct comparison *comparison, int a_dir, int b_dir, const char *name)
 {
 	char a[4097], b[4097];
 	ssize_t in_a = readlinkat(a_dir, name, a, sizeof(a)), in_b = readlinkat(b_dir, name, b, sizeof(b));
 
-	return in_a >= 0 && in_a == in_b && memcmp(a, b, (size_t)in_a) == 0;
+	if (in_a < 0 || in_b < 0)
+		return unreadable(comparison);
+	return in_a == in_b && memcmp(a, b, (size_t)in_a) == 0;
 }
 
 static bool same_facts(const struct tree_entry *a, const struct tree_entry *b)
@@ -187,23 +202,24 @@ static int compare_directories(struct comparison *comparison, int a_dir, int b_d
 		return -1;
 	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY | O_DIRECTORY);
 	if (a_fd < 0 || b_fd < 0)
-		return differs(comparison, path, name, 'M');
+		return unreadable(comparison) < 0 ? -1 : differs(comparison, path, name, 'M');
 	return compare_in(comparison, a_fd, b_fd, below, depth + 1);
 }
 
 static int compare_entry(struct comparison *comparison, int a_dir, int b_dir, const char *path, const char *name, int depth)
 {
 	struct tree_entry a, b;
-	bool is_same;
+	int is_same = 1;
 
 	if (tree_look(a_dir, name, &a) < 0 || tree_look(b_dir, name, &b) < 0)
 		return -1;
-	is_same = same_facts(&a, &b);
 	if (S_ISREG(a.mode) && S_ISREG(b.mode))
-		is_same = same_file(comparison, a_dir, b_dir, name, &a, &b) && is_same;
+		is_same = same_file(comparison, a_dir, b_dir, name, &a, &b);
 	else if (S_ISLNK(a.mode) && S_ISLNK(b.mode))
-		is_same = is_same && same_link(a_dir, b_dir, name);
-	if (!is_same && differs(comparison, path, name, 'M') < 0)
+		is_same = same_link(comparison, a_dir, b_dir, name);
+	if (is_same < 0)
+		return -1;
+	if ((!is_same || !same_facts(&a, &b)) && differs(comparison, path, name, 'M') < 0)
 		return -1;
 	return S_ISDIR(a.mode) && S_ISDIR(b.mode) ? compare_directories(comparison, a_dir, b_dir, path, name, depth) : 0;
 }
@@ -240,10 +256,12 @@ static void wipe_blocks(char **blocks)
 	wiping_free(*blocks);
 }
 
-int tree_compare(int a_fd, int b_fd, struct changes *changes, bool keep_times, struct atomicdir_error *error)
+int tree_compare(int a_fd, int b_fd, struct changes *changes, unsigned how, struct atomicdir_error *error)
 {
 	cleanup(wipe_blocks) char *blocks = wiping_malloc((size_t)2 * BLOCK);
-	struct comparison comparison = { changes, keep_times && a_fd >= 0, false, blocks };
+	struct comparison comparison = {
+		.changes = changes, .keep_times = how & COMPARE_KEEP_TIMES && a_fd >= 0, .is_exact = how & COMPARE_EXACT, .blocks = blocks,
+	};
 	struct tree_entry a, b;
 	int done = 0;
 

@@ -39,9 +39,11 @@ int reader_open(struct reader *reader, const char *link, struct atomicdir_error 
 	if (reader->store.fd < 0 && errno != ENOENT)
 		return error_errno(error, link, "cannot open the store of LINK");
 	name_number(name, reader->link.number, "");
-	if (reader->link.kind == LINK_OURS && reader->store.fd >= 0 &&
-	    fstatat(reader->store.fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
-		reader->live = reader->link.number;
+	if (reader->link.kind != LINK_OURS || reader->store.fd < 0)
+		return 0;
+	if (fstatat(reader->store.fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : error_errno(error, link, "cannot look at the live generation");
+	reader->live = S_ISDIR(status.st_mode) ? reader->link.number : 0;
 	return 0;
 }
 
@@ -95,11 +97,10 @@ static int open_generation(const struct reader *reader, int64_t number, struct a
 
 	name_number(name, number, "");
 	name_number(info, number, ".info");
+	errno = ENOENT;
 	if (number > 0 && reader->store.fd >= 0 &&
 	    (number == reader->live || fstatat(reader->store.fd, info, &status, AT_SYMLINK_NOFOLLOW) == 0))
 		fd = open_directory_at(reader->store.fd, name);
-	else
-		errno = ENOENT;
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT)
@@ -128,7 +129,8 @@ int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_chan
 	if (a < 0) {
 		cleanup_info struct info info = INFO_INIT;
 
-		info_read(reader.store.fd, b, b == reader.live, &info);
+		if (info_read(reader.store.fd, b, b == reader.live, &info) < 0 && errno != ENOENT)
+			return error_errno(error, link, "cannot read what was live before generation %" PRId64, b);
 		a = info.previous;
 	}
 	if (a) {
@@ -136,7 +138,7 @@ int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_chan
 		if (a_fd < 0)
 			return -1;
 	}
-	result = tree_compare(a_fd, b_fd, changes, false, error);
+	result = tree_compare(a_fd, b_fd, changes, COMPARE_EXACT, error);
 	if (result >= 0 && list && changes_take(changes, list) < 0)
 		return error_errno(error, link, "cannot list what differs");
 	return result;
