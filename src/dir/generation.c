@@ -14,12 +14,16 @@
 #include "base/file.h"
 #include "dir/info.h"
 
+static void clear(struct atomicdir_generation *item)
+{
+	free_pointer(&item->path);
+	free_pointer(&item->note);
+}
+
 void generation_list_clear(struct generation_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		free_pointer(&list->items[i].path);
-		free_pointer(&list->items[i].note);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		clear(&list->items[i]);
 	free_pointer(&list->items);
 	list->count = 0;
 }
@@ -34,13 +38,14 @@ bool generation_is_pinned(const struct store *store, int64_t number)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-static bool has_part(const struct store *store, int64_t number, const char *suffix)
+/* What cannot be looked at may be there: that is not durable, and its hook is due until its mark is known to be gone. */
+static bool may_have_part(const struct store *store, int64_t number, const char *suffix)
 {
 	char name[NAME_NUMBER_SIZE];
 	struct stat status;
 
 	name_number(name, number, suffix);
-	return fstatat(store->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(store->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 static int describe(struct atomicdir_generation *item, const struct store *store, int64_t number, int64_t live)
@@ -60,8 +65,8 @@ static int describe(struct atomicdir_generation *item, const struct store *store
 	item->bytes = info.bytes;
 	item->is_live = number == live;
 	item->is_pinned = generation_is_pinned(store, number);
-	item->is_durable = info.is_synced && !has_part(store, number, ".info.new");
-	item->is_hook_due = has_part(store, number, ".hook");
+	item->is_durable = info.is_synced && !may_have_part(store, number, ".info.new");
+	item->is_hook_due = may_have_part(store, number, ".hook");
 	return 0;
 }
 
@@ -72,9 +77,19 @@ int generation_list_add(struct generation_list *list, const struct store *store,
 	if (!more)
 		return -1;
 	list->items = more;
-	memset(&more[list->count], 0, sizeof(*more));
+	more += list->count;
+	memset(more, 0, sizeof(*more));
+	if (describe(more, store, number, live) < 0) {
+		clear(more);
+		return -1;
+	}
 	list->count++;
-	return describe(&more[list->count - 1], store, number, live);
+	return 0;
+}
+
+void generation_list_drop(struct generation_list *list)
+{
+	clear(&list->items[--list->count]);
 }
 
 static const char *pack_text(char **to, const char *text)

@@ -17,8 +17,10 @@ struct generation_list {
 void generation_list_clear(struct generation_list *list);
 #define cleanup_generations cleanup(generation_list_clear)
 
-/* What is not to be read by us stays unknown. -1: no memory. */
+/* What is not to be read by us stays unknown. -1: no memory, or no path to name it by; then the list is as it was. */
 int generation_list_add(struct generation_list *list, const struct store *store, int64_t number, int64_t live);
+/* Takes the last one back. */
+void generation_list_drop(struct generation_list *list);
 /* NULL for an empty one. How many. */
 int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed, struct atomicdir_error *error);
 /* Is a reader in it? */
