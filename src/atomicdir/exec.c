@@ -31,7 +31,7 @@ int command_exec(const struct options *options)
 	cleanup_free char *link = NULL;
 	struct atomicdir_error error;
 	int64_t generation = 0;
-	int fd;
+	cleanup_fd int fd = -1;
 
 	if (options->operand_count != 1 || !options->command || !options->command[0]) {
 		error_set(&error, ATOMICDIR_USAGE, NULL, "exec needs LINK -- COMMAND");

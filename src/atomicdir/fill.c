@@ -18,14 +18,18 @@ static void close_stage(struct atomicdir_stage **stage)
 	*stage = NULL;
 }
 
-static void set_environment(const char *link, const struct atomicdir_stage *stage)
+static int set_environment(const char *link, const struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 
-	atomicdir_show(link, &live, NULL);
-	setenv("ATOMICDIR_LINK", link, 1);
-	setenv("ATOMICDIR_STAGE", atomicdir_path(stage), 1);
-	setenv("ATOMICDIR_LIVE", live ? live->path : "", 1);
+	/* An empty ATOMICDIR_LIVE says that nothing is live, and must be true. */
+	if (atomicdir_show(link, &live, error) < 0 && error->kind != ATOMICDIR_NO_GENERATION)
+		return -1;
+	error_clear(error);
+	if (setenv("ATOMICDIR_LINK", link, 1) < 0 || setenv("ATOMICDIR_STAGE", atomicdir_path(stage), 1) < 0 ||
+	    setenv("ATOMICDIR_LIVE", live ? live->path : "", 1) < 0)
+		return error_errno(error, link, "cannot begin");
+	return 0;
 }
 
 static int populate(const struct options *options, struct atomicdir_stage *stage, const struct progress *progress,
@@ -74,7 +78,8 @@ static int fill(const struct options *options, const char *link, int *held_fd, c
 		return -1;
 	report_warning(options, error);
 	*held_fd = hook_hold(options, link);
-	set_environment(link, stage);
+	if (set_environment(link, stage, error) < 0)
+		return -1;
 	report_verbose(options, "filling %s", atomicdir_path(stage));
 	if (populate(options, stage, progress, error) < 0) {
 		error_append(error, "nothing was published, and LINK is as it was");

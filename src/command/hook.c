@@ -35,12 +35,12 @@ int check_run(const struct options *options, const char *link, const char *path,
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(error, path, "cannot open what is to be checked");
-	setenv("ATOMICDIR_LINK", link, 1);
-	setenv("ATOMICDIR_STAGE", path, 1);
+	if (setenv("ATOMICDIR_LINK", link, 1) < 0 || setenv("ATOMICDIR_STAGE", path, 1) < 0)
+		return error_errno(error, path, "cannot start the check");
 	if (run_shell(options, options->check, fd, false, error) == 0)
 		return 0;
-	/* That it was not let end is no answer. */
-	if (error->errnum != EINTR) {
+	/* That it could not begin, or was not let end, is no answer. */
+	if (!error->errnum) {
 		error->kind = ATOMICDIR_REJECTED;
 		error_prefix(error, "the check rejected it");
 	}
@@ -65,35 +65,65 @@ void hook_prune(const struct options *options, const char *link, int *held_fd)
 	atomicdir_prune(link, &library, NULL, NULL);
 }
 
-int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
-	     struct atomicdir_error *error)
+/* It is published: what fails from here on is the hook. */
+static int blame(const char *number, const char *what, struct atomicdir_error *error)
+{
+	error->kind = ATOMICDIR_HOOK;
+	error_prefix(error, "%s", what);
+	error_append(error, "generation %s is live; the next call runs the command again", number);
+	return -1;
+}
+
+/* The right to run it: 1, and it is held as long as *mark_fd and *pin_fd. 0: somebody else runs it just now, or did, or another
+ * generation is live already, and then it is theirs. */
+static int claim(const char *link, const struct atomicdir_generation *live, int *mark_fd, int *pin_fd, struct atomicdir_error *error)
 {
 	cleanup_free char *mark = NULL;
-	cleanup_fd int mark_fd = -1, pin_fd = -1;
-	char number[32];
 	struct stat status;
 	int64_t pinned = 0;
 
-	if (!options->on_change || !live || !live->is_hook_due)
-		return 0;
 	if (asprintf(&mark, "%s.hook", live->path) < 0)
-		return error_errno(error, link, "cannot run the on-change command");
-	mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	/* Somebody else runs it just now, or did, or another generation is live already: then it is theirs. */
-	if (mark_fd < 0 || flock(mark_fd, LOCK_EX | LOCK_NB) < 0 || fstat(mark_fd, &status) < 0 || !status.st_nlink)
+		return error_errno(error, link, "cannot name its mark");
+	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (*mark_fd < 0)
+		return errno == ENOENT ? 0 : error_errno(error, mark, "cannot open its mark");
+	if (flock(*mark_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : error_errno(error, mark, "cannot lock its mark");
+	if (fstat(*mark_fd, &status) < 0)
+		return error_errno(error, mark, "cannot look at its mark");
+	if (!status.st_nlink)
 		return 0;
-	pin_fd = atomicdir_pin(link, &pinned, NULL);
-	if (pin_fd < 0 || pinned != live->number)
+	*pin_fd = atomicdir_pin(link, &pinned, error);
+	return *pin_fd < 0 ? -1 : pinned == live->number;
+}
+
+int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
+	     struct atomicdir_error *error)
+{
+	cleanup_fd int mark_fd = -1, pin_fd = -1;
+	char number[32];
+	int claimed;
+
+	if (!options->on_change)
+		return 0;
+	if (!live) {
+		error_set(error, ATOMICDIR_HOOK, link, "cannot tell which generation is live");
+		return blame("that was published", "cannot run the on-change command", error);
+	}
+	if (!live->is_hook_due)
 		return 0;
 	snprintf(number, sizeof(number), "%" PRId64, live->number);
-	setenv("ATOMICDIR_LINK", link, 1);
-	setenv("ATOMICDIR_NEW", live->path, 1);
-	setenv("ATOMICDIR_OLD", old ? old : "", 1);
-	setenv("ATOMICDIR_GENERATION", number, 1);
-	if (run_shell(options, options->on_change, -1, true, error) == 0)
-		return atomicdir_hook_done(link, live->number, error);
-	error->kind = ATOMICDIR_HOOK;
-	error_prefix(error, "the on-change command failed");
-	error_append(error, "generation %s is live; the next call runs the command again", number);
-	return -1;
+	claimed = claim(link, live, &mark_fd, &pin_fd, error);
+	if (claimed <= 0)
+		return claimed < 0 ? blame(number, "cannot run the on-change command", error) : 0;
+	if (setenv("ATOMICDIR_LINK", link, 1) < 0 || setenv("ATOMICDIR_NEW", live->path, 1) < 0 ||
+	    setenv("ATOMICDIR_OLD", old ? old : "", 1) < 0 || setenv("ATOMICDIR_GENERATION", number, 1) < 0) {
+		error_errno(error, link, "cannot start it");
+		return blame(number, "cannot run the on-change command", error);
+	}
+	if (run_shell(options, options->on_change, -1, true, error) < 0)
+		return blame(number, "the on-change command failed", error);
+	if (atomicdir_hook_done(link, live->number, error) < 0)
+		return blame(number, "the on-change command has run", error);
+	return 0;
 }

@@ -79,9 +79,8 @@ static void become(const struct process *process, const sigset_t *mask, pid_t pa
 		_exit(127);
 	if (process->is_hook)
 		become_hook();
-	if (process->is_hook || process->output_to_error)
-		dup2(STDERR_FILENO, STDOUT_FILENO);
-	if (process->directory_fd < 0 || fchdir(process->directory_fd) == 0) {
+	if (((!process->is_hook && !process->output_to_error) || dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) &&
+	    (process->directory_fd < 0 || fchdir(process->directory_fd) == 0)) {
 		process_restore();
 		sigprocmask(SIG_SETMASK, mask, NULL);
 		execvp(process->argv[0], process->argv);
