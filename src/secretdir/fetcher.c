@@ -56,9 +56,14 @@ int fetcher_check_signal(struct atomicdir_error *error)
 
 /* ---- Starting it ---- */
 
-static bool is_there(const char *path, int size)
+/* 1, 0; -1 if that cannot be told. */
+static int is_there(const char *path, int size)
 {
-	return size < PATH_MAX && access(path, X_OK) == 0;
+	if (size >= PATH_MAX)
+		return 0;
+	if (access(path, X_OK) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
 }
 
 /* Beside the program in a build tree, else where both were installed. */
@@ -66,18 +71,24 @@ static int find(const char *name, char path[static PATH_MAX], struct atomicdir_e
 {
 	char self[PATH_MAX];
 	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int found = 0;
 	char *slash;
 
+	if (size < 0 && errno != ENOENT)
+		return error_errno(error, "/proc/self/exe", "cannot tell where this program is");
 	self[size > 0 ? size : 0] = '\0';
 	slash = strrchr(self, '/');
-	if (slash)
+	if (slash) {
 		*slash = '\0';
-	if (slash && (is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/fetch-%s", self, name)) ||
-		      is_there(path, snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/fetch-%s", self, name))))
-		return 0;
-	if (is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/fetch-%s", name)))
-		return 0;
-	return error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': there is no program", name);
+		found = is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/fetch-%s", self, name));
+		if (!found)
+			found = is_there(path, snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/fetch-%s", self, name));
+	}
+	if (!found)
+		found = is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/fetch-%s", name));
+	if (found < 0)
+		return error_errno(error, path, "cannot look for the source's program");
+	return found ? 0 : error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': there is no program", name);
 }
 
 /* In the child. */
