@@ -134,6 +134,7 @@ bench: $(B)/bench
 	@bench/run.sh
 
 include tests/power/power.mk
+include tests/faults/faults.mk
 
 check: all $(TESTS) $(B)/torn $(B)/rotation $(if $(POWER_LIBS),power)
 	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) tests/aws/selftest.py $(filter-out tests/tap.sh,$(wildcard tests/*.sh))

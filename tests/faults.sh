@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Every subcommand of both programs, killed before and after each system call, each call failed with all that it can say, and each
+# allocation failed: a share of the points here, all with `make check-faults`.
+. "$(dirname "$0")/tap.sh"
+
+# What is in memory has no disk to wait for.
+if [ -d /dev/shm ] && [ -w /dev/shm ] && shared=$(mktemp -d /dev/shm/atomicdir.XXXXXX); then
+	trap 'cd /; chmod -R u+rwx "$work" "$shared" 2>/dev/null; rm -rf "$work" "$shared"' EXIT
+else shared=$work; fi
+# The leak checker needs ptrace for itself; and a sanitizer ends a program for want of memory.
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
+export FAULTS_BUILD="$here/build" FAULTS_DIRECTORY="$shared" FAULTS_SHARE=${FAULTS_SHARE:-6} FAULTS_SEED=${FAULTS_SEED:-1}
+matrix=$here/build/faults/matrix
+
+# matrix MODE [SCENARIO]: its own TAP becomes ours.
+matrix() {
+	"$matrix" "$@" >matrix.out 2>matrix.err; code=$?
+	grep -v '^[0-9]*\.\.[0-9]*$' matrix.out >matrix.tap
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) count=$((count + 1)); echo "ok $count - $1: ${line#ok * - }" ;;
+		"not ok "*) count=$((count + 1)) failed=1; echo "not ok $count - $1: ${line#not ok * - }" ;;
+		*) echo "$line" ;;
+		esac
+	done <matrix.tap
+	[ $code = 0 ] || failed=1
+}
+
+if ! "$matrix" calls show >probe 2>&1 && grep -q 'cannot trace here' probe; then
+	skip "killed or failed at any system call" "ptrace is not allowed here"; finish
+fi
+rm -rf "$shared"/*
+matrix calls
+rm -rf "$shared"/*
+if [ -n "${SAN:-}" ]; then skip "an allocation that fails" "a sanitizer has its own allocator"
+else matrix allocations; fi
+finish

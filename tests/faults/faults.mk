@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: ISC
+# The fault harness: tests/faults.sh runs a share of it with `make check`, `make check-faults` all of it.
+
+FAULTS = $(B)/faults/matrix $(B)/faults/allocation.so
+FAULTS_SOURCES = $(wildcard tests/faults/*.c tests/faults/*.h)
+
+$(B)/faults/matrix: $(FAULTS_SOURCES) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $(addprefix tests/faults/,matrix.c tracer.c errnos.c scenario.c world.c)
+
+# Never sanitized: it stands where a sanitizer would.
+$(B)/faults/allocation.so: tests/faults/allocation.c tests/faults/allocation.h $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
+
+check: $(FAULTS)
+
+check-faults: all $(FAULTS)
+	@SAN='$(SAN)' FAULTS_SHARE=1 prove --verbose --exec '' tests/faults.sh
+
+.PHONY: check-faults
