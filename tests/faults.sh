@@ -13,26 +13,28 @@ export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 export FAULTS_BUILD="$here/build" FAULTS_DIRECTORY="$shared" FAULTS_SHARE=${FAULTS_SHARE:-6} FAULTS_SEED=${FAULTS_SEED:-1}
 matrix=$here/build/faults/matrix
 
-# matrix MODE [SCENARIO]: its own TAP becomes ours.
-matrix() {
-	"$matrix" "$@" >matrix.out 2>matrix.err; code=$?
-	grep -v '^[0-9]*\.\.[0-9]*$' matrix.out >matrix.tap
+# run NAME COMMAND...: its own TAP becomes ours.
+run() {
+	name=$1; shift
+	"$@" >run.out 2>run.err; code=$?
+	grep -v '^[0-9]*\.\.[0-9]*$' run.out >run.tap
 	while IFS= read -r line; do
 		case $line in
-		"ok "*) count=$((count + 1)); echo "ok $count - $1: ${line#ok * - }" ;;
-		"not ok "*) count=$((count + 1)) failed=1; echo "not ok $count - $1: ${line#not ok * - }" ;;
+		"ok "*) count=$((count + 1)); echo "ok $count - $name: ${line#ok * - }" ;;
+		"not ok "*) count=$((count + 1)) failed=1; echo "not ok $count - $name: ${line#not ok * - }" ;;
 		*) echo "$line" ;;
 		esac
-	done <matrix.tap
-	[ $code = 0 ] || failed=1
+	done <run.tap
+	[ $code = 0 ] || { failed=1; sed 's/^/# /' run.err; }
 }
 
 if ! "$matrix" calls show >probe 2>&1 && grep -q 'cannot trace here' probe; then
 	skip "killed or failed at any system call" "ptrace is not allowed here"; finish
 fi
 rm -rf "$shared"/*
-matrix calls
+run calls "$matrix" calls
 rm -rf "$shared"/*
+run library "$here/build/faults/leaks"
 if [ -n "${SAN:-}" ]; then skip "an allocation that fails" "a sanitizer has its own allocator"
-else matrix allocations; fi
+else run allocations "$matrix" allocations; fi
 finish

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Loaded before libc (tests only): one allocation fails, be it asked for by the program or by libc for it.
+ * Loaded before libc, or linked in (tests only): one allocation fails, be it asked for by the program or by libc for it.
  */
 #include "allocation.h"
 
@@ -20,7 +20,8 @@ void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *pointer);
 
-static struct allocation none, *shared = &none;
+static struct allocation own;
+struct allocation *allocation = &own;
 
 static __attribute__((constructor)) void begin(void)
 {
@@ -36,15 +37,15 @@ static __attribute__((constructor)) void begin(void)
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	mapped = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	mapped = mmap(NULL, sizeof(*allocation), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (mapped != MAP_FAILED)
-		shared = mapped;
+		allocation = mapped;
 }
 
 static int fails(void)
 {
-	if (__atomic_add_fetch(&shared->count, 1, __ATOMIC_RELAXED) != shared->fail_at)
+	if (__atomic_add_fetch(&allocation->count, 1, __ATOMIC_RELAXED) != allocation->fail_at)
 		return 0;
 	errno = ENOMEM;
 	return 1;
@@ -53,7 +54,7 @@ static int fails(void)
 static void *hold(void *pointer)
 {
 	if (pointer)
-		__atomic_add_fetch(&shared->held, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&allocation->held, 1, __ATOMIC_RELAXED);
 	return pointer;
 }
 
@@ -87,6 +88,6 @@ void *aligned_alloc(size_t alignment, size_t size)
 void free(void *pointer)
 {
 	if (pointer)
-		__atomic_sub_fetch(&shared->held, 1, __ATOMIC_RELAXED);
+		__atomic_sub_fetch(&allocation->held, 1, __ATOMIC_RELAXED);
 	__libc_free(pointer);
 }

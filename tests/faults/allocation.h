@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What allocation.so and who loads it share, in a mapped file: FAULTS_ALLOCATION=FILE:PROGRAM, the only program that it is for.
+ * What allocation.so and who loads it share, in a mapped file: FAULTS_ALLOCATION=FILE:PROGRAM, the only program that it is for. Who is linked with
+ * allocation.c has it in its own memory.
  */
 #ifndef ALLOCATION_H
 #define ALLOCATION_H
@@ -10,5 +11,7 @@ struct allocation {
 	long count;              /* so many were asked for */
 	long held;               /* and so many are not given back */
 };
+
+extern struct allocation *allocation;
 
 #endif

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: ISC
 # The fault harness: tests/faults.sh runs a share of it with `make check`, `make check-faults` all of it.
 
-FAULTS = $(B)/faults/matrix $(B)/faults/allocation.so
+FAULTS = $(B)/faults/matrix $(B)/faults/leaks $(B)/faults/allocation.so
 FAULTS_SOURCES = $(wildcard tests/faults/*.c tests/faults/*.h)
 
 $(B)/faults/matrix: $(FAULTS_SOURCES) $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $(addprefix tests/faults/,matrix.c tracer.c errnos.c scenario.c world.c)
+
+$(B)/faults/leaks: tests/faults/leaks.c tests/faults/allocation.c tests/faults/allocation.h tests/library/tap.h $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ tests/faults/leaks.c $(if $(SAN),-DSANITIZED,tests/faults/allocation.c) $(B)/libatomicdir.a
 
 # Never sanitized: it stands where a sanitizer would.
 $(B)/faults/allocation.so: tests/faults/allocation.c tests/faults/allocation.h $(B)/flags
