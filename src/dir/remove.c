@@ -50,7 +50,7 @@ static void move_up(struct removal *removal, int directory_fd, const char *name)
 
 	/* Its ".." changes, which needs the right to write in it. */
 	if (!is_removable_directory(directory_fd, name, &entry) ||
-	    ((entry.mode & 0700) != 0700 && fchmodat(directory_fd, name, 0700, 0) < 0))
+	    ((entry.mode & 0700) != 0700 && change_mode_at(directory_fd, name, 0700) < 0))
 		return failed(removal, name);
 	/* A removal that was killed may have left some of these names, perhaps above this very directory. */
 	do {

@@ -263,7 +263,7 @@ static int finish(struct sealing *sealing, int directory_fd, const char *name, c
 	if (!has_owner(rules, entry) && fchownat(directory_fd, name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(sealing->error, path, "cannot set the owner");
 	if (!S_ISLNK(entry->mode) && (!has_owner(rules, entry) || mode != (entry->mode & 07777)) &&
-	    fchmodat(directory_fd, name, mode, 0) < 0)
+	    change_mode_at(directory_fd, name, mode) < 0)
 		return error_errno(sealing->error, path, "cannot set the mode");
 	return 0;
 }

@@ -52,7 +52,7 @@ static int open_repairing(int directory_fd, const char *name, int flags, mode_t 
 	if (fd >= 0 || errno != EACCES)
 		return fd;
 	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_uid != geteuid() ||
-	    S_ISLNK(status.st_mode) || fchmodat(directory_fd, name, mode, 0) < 0) {
+	    S_ISLNK(status.st_mode) || change_mode_at(directory_fd, name, mode) < 0) {
 		errno = EACCES;
 		return -1;
 	}

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: ISC
 # The fault harness: tests/faults.sh runs a share of it with `make check`, `make check-faults` all of it.
 
-FAULTS = $(B)/faults/matrix $(B)/faults/leaks $(B)/faults/allocation.so
+FAULTS = $(B)/faults/matrix $(B)/faults/leaks $(B)/faults/attacker $(B)/faults/allocation.so
 FAULTS_SOURCES = $(wildcard tests/faults/*.c tests/faults/*.h)
 
 $(B)/faults/matrix: $(FAULTS_SOURCES) $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $(addprefix tests/faults/,matrix.c tracer.c errnos.c scenario.c world.c)
+
+$(B)/faults/attacker: tests/faults/attacker.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $<
 
 $(B)/faults/leaks: tests/faults/leaks.c tests/faults/allocation.c tests/faults/allocation.h tests/library/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
