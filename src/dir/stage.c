@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "dir/copy.h"
 #include "dir/options.h"
+#include "dir/publish.h"
 #include "dir/recover.h"
 
 #define NOTE_MAX INFO_NOTE_MAX
@@ -84,6 +85,7 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	if (stage->state != STAGE_ENDED) {
 		close_fd(&stage->recent_fd);
 		generation_remove(&stage->writer.store, stage->number, &ignored);
+		publish_make_room(&stage->writer, stage->is_out_of_room ? ENOSPC : 0);
 		if (stage->writer.options.dry_run)
 			store_unmake(&stage->writer.store);
 	}
@@ -243,6 +245,14 @@ int stage_apply_modes(struct atomicdir_stage *stage, struct atomicdir_error *err
 
 /* ---- Entries ---- */
 
+/* Every call that adds to the stage ends with it, errno still being why it failed. */
+static int end_entry(struct atomicdir_stage *stage, int result)
+{
+	if (result < 0 && (errno == ENOSPC || errno == EDQUOT))
+		stage->is_out_of_room = true;
+	return result;
+}
+
 int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
 {
 	const char *name;
@@ -251,9 +261,9 @@ int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mod
 	error_clear(error);
 	parent_fd = parent_of(stage, path, &name, error);
 	if (parent_fd < 0)
-		return -1;
+		return end_entry(stage, -1);
 	fd = create_file_at(parent_fd, name, mode & 07777);
-	return fd < 0 ? error_errno(error, path, "cannot make the file") : fd;
+	return fd < 0 ? end_entry(stage, error_errno(error, path, "cannot make the file")) : fd;
 }
 
 int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void *data, size_t size, mode_t mode,
@@ -265,9 +275,9 @@ int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void 
 	error_clear(error);
 	parent_fd = parent_of(stage, path, &name, error);
 	if (parent_fd < 0)
-		return -1;
+		return end_entry(stage, -1);
 	if (write_file_at(parent_fd, name, mode & 07777, data, size) < 0)
-		return error_errno(error, path, "cannot write the file");
+		return end_entry(stage, error_errno(error, path, "cannot write the file"));
 	return 0;
 }
 
@@ -279,9 +289,9 @@ int atomicdir_mkdir(struct atomicdir_stage *stage, const char *path, mode_t mode
 	error_clear(error);
 	parent_fd = parent_of(stage, path, &name, error);
 	if (parent_fd < 0)
-		return -1;
+		return end_entry(stage, -1);
 	if (mkdirat(parent_fd, name, 0700) < 0 || remember_mode(stage, path, mode & 07777) < 0)
-		return error_errno(error, path, "cannot make the directory");
+		return end_entry(stage, error_errno(error, path, "cannot make the directory"));
 	return 0;
 }
 
@@ -293,9 +303,9 @@ int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const cha
 	error_clear(error);
 	parent_fd = parent_of(stage, path, &name, error);
 	if (parent_fd < 0)
-		return -1;
+		return end_entry(stage, -1);
 	if (symlinkat(to, parent_fd, name) < 0)
-		return error_errno(error, path, "cannot make the symlink");
+		return end_entry(stage, error_errno(error, path, "cannot make the symlink"));
 	return 0;
 }
 
@@ -321,7 +331,7 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 		return -1;
 	if (path && strcmp(path, ".") != 0) {
 		parent_fd = parent_of(stage, path, &name, error);
-		return parent_fd < 0 ? -1 : tree_copy_at(AT_FDCWD, from, parent_fd, name, false, error);
+		return end_entry(stage, parent_fd < 0 ? -1 : tree_copy_at(AT_FDCWD, from, parent_fd, name, false, error));
 	}
 	if (stage->state == STAGE_ENDED)
 		return error_set(error, ATOMICDIR_USAGE, path, "the stage has ended");
@@ -329,7 +339,7 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 	from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from_fd < 0)
 		return error_errno(error, from, "cannot open the directory to copy");
-	return tree_copy_content(from_fd, stage->fd, false, error);
+	return end_entry(stage, tree_copy_content(from_fd, stage->fd, false, error));
 }
 
 static int open_live_parent(const struct atomicdir_stage *stage, const char *path, const char **name)
@@ -366,7 +376,7 @@ int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atom
 		if (live_fd < 0)
 			return error_errno(error, path, "cannot carry from the live generation");
 		stage->state = STAGE_FILLING;
-		return tree_copy_content(live_fd, stage->fd, true, error);
+		return end_entry(stage, tree_copy_content(live_fd, stage->fd, true, error));
 	}
 	if (check_path(path, error) < 0)
 		return -1;
@@ -375,7 +385,7 @@ int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atom
 	if (live_fd < 0 || faccessat(live_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(error, path, "cannot carry from the live generation");
 	parent_fd = parent_of(stage, path, &name, error);
-	return parent_fd < 0 ? -1 : tree_copy_at(live_fd, name, parent_fd, name, true, error);
+	return end_entry(stage, parent_fd < 0 ? -1 : tree_copy_at(live_fd, name, parent_fd, name, true, error));
 }
 
 int atomicdir_note(struct atomicdir_stage *stage, const char *text, struct atomicdir_error *error)
