@@ -17,12 +17,6 @@
 #include "allocation.h"
 #include "../library/tap.h"
 
-#ifdef SANITIZED
-/* Nothing counts: the sanitizer looks for leaks, and no allocation fails. */
-static struct allocation own;
-struct allocation *allocation = &own;
-#endif
-
 static const struct atomicdir_options now = { sizeof(now), -1, -1, 0, -1, 0, ATOMICDIR_SYNC_FILES, -1U, -1U, 0, 0, 1, 0 };
 static const struct atomicdir_options dry = { sizeof(dry), -1, -1, 0, 0, 0, 0, -1U, -1U, 0, 0, 0, 1 };
 static struct atomicdir_error error;
