@@ -46,6 +46,11 @@ test "$(ls .app.atomicdir/ | grep -c '^[0-9]*$')" = 1
 cp -r 1 real; chmod 0500 real/closed/deeper real/closed; chmod 0755 real
 "$1" adopt real
 test "$(cat real/closed/f)" = 1 -a -L real
+# Whatever became of the live one's modes, it can be replaced.
+chmod 0600 .app.atomicdir/0*/closed
+"$1" diff app >diff.out 2>diff.err && exit 1; test "$(wc -l <diff.err)" = 1
+fill "$1" app 3
+test "$(cat app/closed/f)" = 3 -a "$(stat -c %a app/closed)" = 500
 SH
 if [ "$(id -u)" != 0 ]; then
 	mkdir ordinary

@@ -95,7 +95,7 @@ static int differs(struct comparison *comparison, const char *path, const char *
 		changes->items = more;
 	}
 	more = &changes->items[changes->count];
-	*more = (struct atomicdir_change){ .path = *name ? tree_path(path, name) : strdup("."), .what = what };
+	*more = (struct atomicdir_change){ .path = *name ? tree_path(path, name) : strdup(*path ? path : "."), .what = what };
 	return more->path ? (changes->count++, 0) : -1;
 }
 
@@ -211,8 +211,10 @@ static int compare_entry(struct comparison *comparison, int a_dir, int b_dir, co
 	struct tree_entry a, b;
 	int is_same = 1;
 
-	if (tree_look(a_dir, name, &a) < 0 || tree_look(b_dir, name, &b) < 0)
+	if (tree_look(b_dir, name, &b) < 0)
 		return -1;
+	if (tree_look(a_dir, name, &a) < 0)
+		return unreadable(comparison) < 0 ? -1 : differs(comparison, path, name, 'M');
 	if (S_ISREG(a.mode) && S_ISREG(b.mode))
 		is_same = same_file(comparison, a_dir, b_dir, name, &a, &b);
 	else if (S_ISLNK(a.mode) && S_ISLNK(b.mode))
@@ -233,8 +235,10 @@ static int compare_in(struct comparison *comparison, int a_fd, int b_fd, const c
 		errno = ELOOP;
 		return -1;
 	}
-	if ((a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0) || tree_names_read(b_fd, depth == 0, &b) < 0)
+	if (tree_names_read(b_fd, depth == 0, &b) < 0)
 		return -1;
+	if (a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0)
+		return unreadable(comparison) < 0 ? -1 : differs(comparison, path, "", 'M');
 	while ((i < a.count || k < b.count) && !is_over(comparison)) {
 		int order = i == a.count ? 1 : k == b.count ? -1 : strcmp(a.names[i], b.names[k]);
 		int done;
