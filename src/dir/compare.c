@@ -264,7 +264,8 @@ int tree_compare(int a_fd, int b_fd, struct changes *changes, unsigned how, stru
 {
 	cleanup(wipe_blocks) char *blocks = wiping_malloc((size_t)2 * BLOCK);
 	struct comparison comparison = {
-		.changes = changes, .keep_times = how & COMPARE_KEEP_TIMES && a_fd >= 0, .is_exact = how & COMPARE_EXACT, .blocks = blocks,
+		.changes = changes, .keep_times = how & COMPARE_KEEP_TIMES && a_fd >= 0, .is_exact = how & COMPARE_EXACT,
+		.blocks = blocks,
 	};
 	struct tree_entry a, b;
 	int done = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What allocation.so and who loads it share, in a mapped file: FAULTS_ALLOCATION=FILE:PROGRAM, the only program that it is for. Who is linked with
- * allocation.c has it in its own memory.
+ * What allocation.so and who counts on it share, in a mapped file: FAULTS_ALLOCATION=FILE:PROGRAM, the only program that it is
+ * for. Who is linked with allocation.c has it in its own memory.
  */
 #ifndef ALLOCATION_H
 #define ALLOCATION_H

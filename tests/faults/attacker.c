@@ -42,7 +42,7 @@ static void swap_inside(const char *parent)
 	snprintf(store, sizeof(store), "%s/.app.atomicdir", parent);
 	directory = opendir(store);
 	while (directory && (entry = readdir(directory)))
-		if (strspn(entry->d_name, "0123456789") == 6 && strchr(entry->d_name, 'i') == NULL) {
+		if (strspn(entry->d_name, "0123456789") == 6 && !entry->d_name[6]) {
 			snprintf(path, sizeof(path), "%s/%s/open", store, entry->d_name);
 			swap(path, "d");
 		}

@@ -12,7 +12,8 @@
 #define LOOKS EIO, ENOMEM                                       /* what only looks */
 
 /* Not here, for they cannot fail as we use them, or nothing is wrong after it: munmap, madvise, rt_sigaction, rt_sigprocmask, kill,
- * brk (which says by its value that it failed; allocations fail by another way), setpgid, prctl, prlimit64, uname, getpid and its kind, exit_group. fcntl and openat depend on their arguments. */
+ * setpgid, prctl, prlimit64, uname, getpid and its kind, exit_group; and brk, which says by its value that it failed (allocations
+ * are failed by allocation.c). fcntl and openat depend on their arguments. */
 static const struct row {
 	long number;
 	const char *name;
@@ -91,6 +92,13 @@ static const struct row *row_of(const struct call *call)
 	return NULL;
 }
 
+static bool is_sanitized(void)
+{
+	const char *text = getenv("SAN");
+
+	return text && *text;
+}
+
 void errnos_of(const struct call *call, int errnos[ERRNOS_MAX])
 {
 	const struct row *row = row_of(call);
@@ -100,7 +108,7 @@ void errnos_of(const struct call *call, int errnos[ERRNOS_MAX])
 	if (!row)
 		return;
 	/* A sanitizer ends the program for want of memory of its own. */
-	if (getenv("SAN") && *getenv("SAN") && (call->number == SYS_mmap || call->number == SYS_mremap || call->number == SYS_mprotect))
+	if (is_sanitized() && (call->number == SYS_mmap || call->number == SYS_mremap || call->number == SYS_mprotect))
 		return;
 	if (call->number == SYS_fcntl && call->arguments[1] != F_DUPFD && call->arguments[1] != F_DUPFD_CLOEXEC)
 		return;

@@ -224,8 +224,8 @@ static long try_all(const struct operation *operation)
 		allocation->fail_at = 0;
 		count = allocation->count;
 		if (!is_good(operation, result, held, fds)) {
-			printf("# %s, allocation %ld: %d (%s), app is %c, %ld held, %d open\n", operation->name, number, result, error.text,
-			       value(), allocation->held - held, count_fds() - fds);
+			printf("# %s, allocation %ld: %d (%s), app is %c, %ld held, %d open\n", operation->name, number, result,
+			       error.text, value(), allocation->held - held, count_fds() - fds);
 			return -1;
 		}
 		if (count < number)

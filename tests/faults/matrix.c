@@ -220,7 +220,9 @@ static bool next_works(const struct worker *worker, char why[256])
 		return tell(why, "the next run left LINK as %c", value ? value : '-');
 	if (scenario->has_hook && lstat("hooked", &mark) < 0)
 		return tell(why, "the next run did not run the hook");
-	return world_is_clean(worker->template, scenario->kept, scenario->has_hook, &left) ? true : tell(why, "after the next run %s", left);
+	if (!world_is_clean(worker->template, scenario->kept, scenario->has_hook, &left))
+		return tell(why, "after the next run %s", left);
+	return true;
 }
 
 static bool judge(const struct worker *worker, const struct point *point, const struct outcome *outcome, char why[256])
@@ -432,7 +434,8 @@ static void set_up(const struct scenario *scenario, const char *build, const cha
 	}
 }
 
-static bool run_scenario(const struct scenario *scenario, const char *base, const char *build, bool is_allocations, struct totals *totals)
+static bool run_scenario(const struct scenario *scenario, const char *base, const char *build, bool is_allocations,
+			 struct totals *totals)
 {
 	long workers = setting("FAULTS_WORKERS", sysconf(_SC_NPROCESSORS_ONLN));
 	char template[PATH_MAX], directory[PATH_MAX];
@@ -472,8 +475,8 @@ int main(int argc, char **argv)
 			continue;
 		is_good = run_scenario(scenario, base, build, is_allocations, totals);
 		failed += !is_good;
-		printf("%sok %d - %s: whole, true, in one line and clean, whichever %s\n", is_good ? "" : "not ", ++count, scenario->name,
-		       is_allocations ? "allocation fails" : "call fails or is the last");
+		printf("%sok %d - %s: whole, true, in one line and clean, whichever %s\n", is_good ? "" : "not ", ++count,
+		       scenario->name, is_allocations ? "allocation fails" : "call fails or is the last");
 		printf("# %zu points run of %zu (%zu were not met again)\n", totals->run, totals->points, totals->unmet);
 		fflush(stdout);
 		all.points += totals->points;

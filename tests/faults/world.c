@@ -133,7 +133,9 @@ static const char *why_not(const char *name, bool has_hook, int *generations)
 		++*generations;
 		return exists(STORE, number, ".info") ? NULL : "a generation without .info is left";
 	}
-	return (strcmp(name + 6, ".info") == 0 || (has_hook && strcmp(name + 6, ".hook") == 0)) && exists(STORE, number, "") ? NULL : "a file of no generation is left";
+	if (strcmp(name + 6, ".info") != 0 && !(has_hook && strcmp(name + 6, ".hook") == 0))
+		return "something is left in the store";
+	return exists(STORE, number, "") ? NULL : "a file of no generation is left";
 }
 
 bool world_is_clean(const char *template, int kept, bool has_hook, const char **why)
