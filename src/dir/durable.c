@@ -32,7 +32,8 @@ int durable_before_swap(const struct writer *writer, int fd, int64_t number, str
 	if (sync_tree(fd, error) < 0 || sync_part(store, number, ".info.new", error) < 0 ||
 	    sync_part(store, number, ".hook", error) < 0 || sync_fd(store->fd, store->name.store, error) < 0)
 		return -1;
-	return store->is_new ? sync_fd(store->parent_fd, store->name.parent, error) : 0;
+	/* The store's own name: whoever made it may have died before this. */
+	return writer->live ? 0 : sync_fd(store->parent_fd, store->name.parent, error);
 }
 
 int durable_after_swap(const struct writer *writer, struct atomicdir_error *error)

@@ -184,6 +184,13 @@ static int is_same(int directory_fd, const char *name, int fd)
 	return fstat(fd, &open) < 0 ? -1 : named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
+static bool is_unused(const struct store *store)
+{
+	struct stat lock;
+
+	return fstat(store->lock_fd, &lock) == 0 && lock.st_size == 0;
+}
+
 int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_error *error)
 {
 	for (;;) {
@@ -204,18 +211,21 @@ int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_err
 		same = is_same(store->parent_fd, store->name.store, store->fd);
 		if (same > 0)
 			same = is_same(store->fd, LOCK, store->lock_fd);
+		if (same < 0)
+			return error_errno(error, store->name.store, "cannot look at the store");
+		store->is_unused = same && is_unused(store);
 		if (same)
-			return same < 0 ? error_errno(error, store->name.store, "cannot look at the store") : 0;
+			return 0;
 		store->is_new = false;
 	}
 }
 
+/* Only with the lock, or where there never was one: else it may be another writer's by now. */
 void store_unmake(struct store *store)
 {
-	if (!store->is_new)
+	if (store->lock_fd < 0 ? !store->is_new : !store->is_unused || is_same(store->fd, LOCK, store->lock_fd) <= 0)
 		return;
-	/* Only with the lock: else it may be another writer's by now. */
-	if (store->lock_fd >= 0 && flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0 && is_same(store->fd, LOCK, store->lock_fd) > 0)
+	if (store->lock_fd >= 0)
 		unlinkat(store->fd, LOCK, 0);
 	unlinkat(store->parent_fd, store->name.store, AT_REMOVEDIR);
 }

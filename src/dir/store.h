@@ -15,7 +15,8 @@
 struct store {
 	struct name name;
 	int parent_fd, fd, lock_fd;
-	bool is_new;             /* made by this call, so its own name is not on disk yet */
+	bool is_new;             /* made by this call */
+	bool is_unused;          /* locked, and no number was ever given: nobody needs it */
 };
 #define STORE_INIT ((struct store){ .parent_fd = -1, .fd = -1, .lock_fd = -1 })
 
@@ -26,7 +27,8 @@ int store_open(struct store *store, struct atomicdir_error *error);
 /* Makes it where it is missing, repairs its mode and the lock's, and takes the lock: BUSY after wait_ms. */
 int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_error *error);
 void store_close(struct store *store);
-/* Takes away again a store that this call made and that nothing is in. */
+/* Takes away again a store that was unused when this call locked it, or that it made and could not lock. Whoever made it may not have
+ * been the first to lock it. */
 void store_unmake(struct store *store);
 #define cleanup_store cleanup(store_close)
 
