@@ -16,7 +16,8 @@
 #include "dir/generation.h"
 #include "dir/info.h"
 
-#define PIN_TRIES 1000       /* of 5 ms: a writer's hold lasts as long as a removal */
+#define PIN_TRIES 1000       /* a writer's hold lasts as long as a removal */
+static const struct timespec pin_pause = { 0, 5000000 };
 
 void reader_close(struct reader *reader)
 {
@@ -87,26 +88,55 @@ int atomicdir_list(const char *link, struct atomicdir_generation **list, struct 
 	return generation_list_pack(&generations, list, error);
 }
 
-/* ---- Comparing ---- */
+/* ---- Holding a generation ---- */
 
-static int open_generation(const struct reader *reader, int64_t number, struct atomicdir_error *error)
+/* Its directory, which no writer removes while that is open. -1 with ENOENT: it is not there any more; with EWOULDBLOCK: somebody
+ * holds it for himself, perhaps to remove it, so look again. */
+static int hold(const struct store *store, int64_t number)
 {
-	char name[NAME_NUMBER_SIZE], info[NAME_NUMBER_SIZE];
-	struct stat status;
-	int fd = -1;
+	char name[NAME_NUMBER_SIZE];
+	cleanup_fd int fd = -1;
+	struct stat named, own;
 
 	name_number(name, number, "");
+	fd = open_directory_at(store->fd, name);
+	/* It may have been removed between the look and the lock. */
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0 || fstat(fd, &own) < 0 ||
+	    fstatat(store->fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (named.st_dev != own.st_dev || named.st_ino != own.st_ino)
+		return errno = ENOENT, -1;
+	return take_fd(&fd);
+}
+
+static bool is_published(const struct reader *reader, int64_t number)
+{
+	char info[NAME_NUMBER_SIZE];
+	struct stat status;
+
 	name_number(info, number, ".info");
+	return number > 0 && reader->store.fd >= 0 &&
+	       (number == reader->live || fstatat(reader->store.fd, info, &status, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+static int hold_generation(const struct reader *reader, int64_t number, struct atomicdir_error *error)
+{
+	int fd = -1;
+
 	errno = ENOENT;
-	if (number > 0 && reader->store.fd >= 0 &&
-	    (number == reader->live || fstatat(reader->store.fd, info, &status, AT_SYMLINK_NOFOLLOW) == 0))
-		fd = open_directory_at(reader->store.fd, name);
-	if (fd >= 0)
-		return fd;
+	for (int tries = 0; tries < PIN_TRIES && is_published(reader, number); tries++) {
+		fd = hold(&reader->store, number);
+		if (fd >= 0)
+			return fd;
+		if (errno != EWOULDBLOCK || nanosleep(&pin_pause, NULL) < 0)
+			break;
+	}
 	if (errno == ENOENT)
 		return error_set(error, ATOMICDIR_NO_GENERATION, reader->store.name.base, "there is no generation %" PRId64, number);
 	return error_errno(error, reader->store.name.base, "cannot open generation %" PRId64, number);
 }
+
+/* ---- Comparing ---- */
 
 int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_change **list, struct atomicdir_error *error)
 {
@@ -122,8 +152,8 @@ int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_chan
 		return -1;
 	if (b < 0 && require_live(&reader, link, error) < 0)
 		return -1;
-	b = b < 0 ? reader.live : b;
-	b_fd = open_generation(&reader, b, error);
+	/* Both are held, or a writer might remove them under the comparison. */
+	b_fd = b < 0 ? atomicdir_pin(link, &b, error) : hold_generation(&reader, b, error);
 	if (b_fd < 0)
 		return -1;
 	if (a < 0) {
@@ -134,7 +164,7 @@ int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_chan
 		a = info.previous;
 	}
 	if (a) {
-		a_fd = open_generation(&reader, a, error);
+		a_fd = hold_generation(&reader, a, error);
 		if (a_fd < 0)
 			return -1;
 	}
@@ -151,24 +181,18 @@ static int try_pin(const char *link, int64_t *generation, int *fd, struct atomic
 {
 	cleanup_reader struct reader reader = { .store = STORE_INIT };
 	cleanup_fd int opened = -1;
-	char name[NAME_NUMBER_SIZE];
-	struct stat named, own;
 	struct link now;
 
 	if (reader_open(&reader, link, error) < 0)
 		return -1;
 	if (reader.link.kind == LINK_ABSENT)
 		return require_live(&reader, link, error);
-	name_number(name, reader.link.number, "");
-	opened = openat(reader.store.fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (opened < 0 && errno != ENOENT)
+	opened = hold(&reader.store, reader.link.number);
+	if (opened < 0 && errno != ENOENT && errno != EWOULDBLOCK)
 		return error_errno(error, link, "cannot open the live generation");
-	if (opened < 0 || flock(opened, LOCK_SH | LOCK_NB) < 0)
-		return 0;
-	/* It may have been removed, or replaced, between the look and the lock. */
-	if (link_read(reader.store.parent_fd, &reader.store.name, &now) < 0 || now.kind != LINK_OURS ||
-	    now.number != reader.link.number || fstatat(reader.store.fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fstat(opened, &own) < 0 || named.st_dev != own.st_dev || named.st_ino != own.st_ino)
+	/* It may have been replaced meanwhile. */
+	if (opened < 0 || link_read(reader.store.parent_fd, &reader.store.name, &now) < 0 || now.kind != LINK_OURS ||
+	    now.number != reader.link.number)
 		return 0;
 	if (generation)
 		*generation = reader.link.number;
@@ -178,7 +202,6 @@ static int try_pin(const char *link, int64_t *generation, int *fd, struct atomic
 
 int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error *error)
 {
-	const struct timespec pause = { 0, 5000000 };
 	int fd = -1;
 
 	error_clear(error);
@@ -188,7 +211,7 @@ int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error 
 		if (result)
 			return result < 0 ? -1 : fd;
 		/* A first refusal is a swap just now: look at once. */
-		if (tries && nanosleep(&pause, NULL) < 0)
+		if (tries && nanosleep(&pin_pause, NULL) < 0)
 			return error_errno(error, link, "cannot wait to pin the live generation");
 	}
 	if (access(link, F_OK) < 0)
