@@ -101,6 +101,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	     struct atomicdir_error *error)
 {
 	cleanup_fd int mark_fd = -1, pin_fd = -1;
+	struct stat status;
 	char number[32];
 	int claimed;
 
@@ -123,7 +124,8 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	}
 	if (run_shell(options, options->on_change, -1, true, error) < 0)
 		return blame(number, "the on-change command failed", error);
-	if (atomicdir_hook_done(link, live->number, error) < 0)
+	/* Without a link it is not the mark any more: what was published again meanwhile has its own, and its hook to come. */
+	if (fstat(mark_fd, &status) == 0 && status.st_nlink && atomicdir_hook_done(link, live->number, error) < 0)
 		return blame(number, "the on-change command has run", error);
 	return 0;
 }

@@ -76,32 +76,31 @@ static int describe(struct info *info, const struct writer *writer, const struct
 	return carry_stamps(info, writer, publication->number);
 }
 
-/* Step 8. 1: the mark of the hook is new. */
+/* A fresh mark, though there be one: that is of an earlier time when this was live, and its hook may be running and about to end. */
+static int mark_hook(int store_fd, const char *name, struct atomicdir_error *error)
+{
+	if ((unlinkat(store_fd, name, 0) < 0 && errno != ENOENT) || write_file_at(store_fd, name, 0600, "", 0) < 0)
+		return error_errno(error, name, "cannot write the mark of the hook");
+	return 0;
+}
+
+/* Step 8. */
 static int prepare(const struct writer *writer, const struct publication *publication, const struct info *info,
 		   struct atomicdir_error *error)
 {
 	const struct store *store = &writer->store;
 	char name[NAME_NUMBER_SIZE];
-	int is_mark_new = 0;
 
 	name_number(name, publication->number, ".info.new");
 	if (info_write_new(store->fd, publication->number, info) < 0)
 		return error_errno(error, name, "cannot write what is known of the new generation");
 	name_number(name, publication->number, ".hook");
-	if (writer->options.has_hook) {
-		is_mark_new = write_file_at(store->fd, name, 0600, "", 0) == 0;
-		if (!is_mark_new && errno != EEXIST)
-			return error_errno(error, name, "cannot write the mark of the hook");
-	}
-	if (publication->kind != PUBLICATION_EXCHANGE && link_prepare(store->fd, &store->name, publication->number, error) < 0) {
-		if (is_mark_new)
-			unlinkat(store->fd, name, 0);
+	if (writer->options.has_hook && mark_hook(store->fd, name, error) < 0)
 		return -1;
-	}
-	return is_mark_new;
+	return publication->kind == PUBLICATION_EXCHANGE ? 0 : link_prepare(store->fd, &store->name, publication->number, error);
 }
 
-static void undo(struct writer *writer, const struct publication *publication, bool is_mark_new)
+static void undo(struct writer *writer, const struct publication *publication)
 {
 	char name[NAME_NUMBER_SIZE];
 
@@ -109,7 +108,7 @@ static void undo(struct writer *writer, const struct publication *publication, b
 	name_number(name, publication->number, ".info.new");
 	unlinkat(writer->store.fd, name, 0);
 	name_number(name, publication->number, ".hook");
-	if (is_mark_new)
+	if (writer->options.has_hook)
 		unlinkat(writer->store.fd, name, 0);
 }
 
@@ -181,15 +180,14 @@ int publish(struct writer *writer, struct publication *publication, struct atomi
 {
 	cleanup_fd int old_fd = writer->live ? writer_open_generation(writer, writer->live) : -1;
 	cleanup_info struct info info = INFO_INIT;
-	int is_mark_new;
 
 	if (describe(&info, writer, publication) < 0)
 		return error_errno(error, writer->store.name.base, "cannot describe the new generation");
-	is_mark_new = prepare(writer, publication, &info, error);
-	if (is_mark_new < 0 || durable_before_swap(writer, publication->fd, publication->number, error) < 0 ||
+	if (prepare(writer, publication, &info, error) < 0 ||
+	    durable_before_swap(writer, publication->fd, publication->number, error) < 0 ||
 	    swap(writer, publication, error) < 0) {
 		if (!publication->is_swap_unknown)
-			undo(writer, publication, is_mark_new == 1);
+			undo(writer, publication);
 		return -1;
 	}
 	/* LINK is new from here on; nothing old may go before that is known to be on disk. */
