@@ -113,6 +113,8 @@ $(B)/tests/%: tests/library/%.c tests/library/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
 
+include tests/race/race.mk
+
 # What is inside: with the objects themselves, since the archive shows the public calls only.
 $(B)/unit/%: tests/unit/%.c tests/library/tap.h $(OBJECTS)
 	@mkdir -p $(@D)
