@@ -11,6 +11,8 @@
 #define ALL_SUBSETS_UP_TO 6    /* units: 64 states */
 #define RANDOM_SUBSETS 32
 #define TORN_UNITS 8
+#define FEWEST_FOR_EPOCH 4     /* states; with fewer, rather fewer epochs */
+#define LAST_EPOCHS 8          /* are always visited: what was reported must be there from then on */
 
 /* A write, cut at pages, or a hole. */
 struct unit {
@@ -343,6 +345,14 @@ static uint8_t *save(const struct states *states, const struct log *log)
 	return saved;
 }
 
+/* With a limit and a thousand flushes, not every one. */
+static bool is_epoch_drawn(struct states *states, size_t number, size_t flushes)
+{
+	size_t wanted = states->most / FEWEST_FOR_EPOCH + 1;
+
+	return !states->most || wanted >= flushes || number + LAST_EPOCHS >= flushes || states_random(states, flushes) < wanted;
+}
+
 void states_visit(struct states *states, const struct log *log, uint64_t salt, state_visitor visitor, void *arg)
 {
 	size_t number = 0, flushes = count_flushes(log);
@@ -363,7 +373,8 @@ void states_visit(struct states *states, const struct log *log, uint64_t salt, s
 			epoch.reported = (int)record->mark + 1;
 			break;
 		default:
-			visit_epoch(states, &epoch, salt, number++, most, visitor, arg);
+			if (is_epoch_drawn(states, number++, flushes))
+				visit_epoch(states, &epoch, salt, number - 1, most, visitor, arg);
 			epoch_settle(states, &epoch);
 		}
 	}

@@ -130,7 +130,7 @@ static void go_back(const char *link)
 	expect(atomicdir_rollback(link, -1, &options, &live, &error) >= 0 || error.kind == ATOMICDIR_NO_GENERATION, "rollback", &error);
 	options.grace_ms = 0;
 	expect(atomicdir_prune(link, &options, &removed, &error) >= 0, "prune", &error);
-	expect(atomicdir_adopt(link, NULL, NULL, &error) == 0, "adopt what is ours", &error);
+	expect(atomicdir_adopt(link, NULL, &error) == 0, "adopt what is ours", &error);
 	free(live);
 	free(removed);
 }
@@ -143,7 +143,7 @@ static void adopt(int thread, int round)
 
 	snprintf(name, sizeof(name), "real-%d-%d", thread, round);
 	expect(mkdir(name, 0750) == 0 && chmod(name, 0750) == 0 &&
-	       atomicdir_adopt(name, NULL, &live, &error) == 1 && live && live->number == 1, "adopt", &error);
+	       atomicdir_adopt(name, NULL, &error) == 1 && atomicdir_show(name, &live, &error) == 0 && live->number == 1, "adopt", &error);
 	free(live);
 }
 
