@@ -163,8 +163,8 @@ void atomicdir_free(struct atomicdir_stage *stage);
 /* Hooks are the caller's to run, after commit, outside the lock. With `has_hook` a mark is on disk with the generation before
  * LINK moves, until this call removes it: whoever commits next, also with the outcome unchanged, sees is_hook_due in *live and
  * runs its own hook. So a hook is run at least once for what is live, not exactly once. To keep two from running at once hold an
- * flock(2) on the mark (path + ".hook") meanwhile. A generation that is published again has a mark of its own: if the one that is
- * held has no link any more, do not call this. 0: done, or there was none. */
+ * flock(2) on the mark (path + ".hook") meanwhile. A generation that is published again gets a fresh mark: one that is no longer
+ * the file that was locked is not the caller's to remove. 0: done, or there was none. */
 int atomicdir_hook_done(const char *link, int64_t generation, struct atomicdir_error *error);
 
 /* ---- Generations ---- */

@@ -76,14 +76,12 @@ static int blame(const char *number, const char *what, struct atomicdir_error *e
 
 /* The right to run it: 1, and it is held as long as *mark_fd and *pin_fd. 0: somebody else runs it just now, or did, or another
  * generation is live already, and then it is theirs. */
-static int claim(const char *link, const struct atomicdir_generation *live, int *mark_fd, int *pin_fd, struct atomicdir_error *error)
+static int claim(const char *link, const char *mark, const struct atomicdir_generation *live, int *mark_fd, int *pin_fd,
+		 struct atomicdir_error *error)
 {
-	cleanup_free char *mark = NULL;
 	struct stat status;
 	int64_t pinned = 0;
 
-	if (asprintf(&mark, "%s.hook", live->path) < 0)
-		return error_errno(error, link, "cannot name its mark");
 	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (*mark_fd < 0)
 		return errno == ENOENT ? 0 : error_errno(error, mark, "cannot open its mark");
@@ -97,11 +95,19 @@ static int claim(const char *link, const struct atomicdir_generation *live, int 
 	return *pin_fd < 0 ? -1 : pinned == live->number;
 }
 
+/* A generation that is published again while its hook still runs has a fresh mark, for a hook of its own. */
+static bool is_named(const char *path, int fd)
+{
+	struct stat named, open;
+
+	return lstat(path, &named) == 0 && fstat(fd, &open) == 0 && named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
 	     struct atomicdir_error *error)
 {
+	cleanup_free char *mark = NULL;
 	cleanup_fd int mark_fd = -1, pin_fd = -1;
-	struct stat status;
 	char number[32];
 	int claimed;
 
@@ -114,7 +120,8 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	if (!live->is_hook_due)
 		return 0;
 	snprintf(number, sizeof(number), "%" PRId64, live->number);
-	claimed = claim(link, live, &mark_fd, &pin_fd, error);
+	claimed = asprintf(&mark, "%s.hook", live->path) < 0 ? error_errno(error, link, "cannot name its mark")
+							     : claim(link, mark, live, &mark_fd, &pin_fd, error);
 	if (claimed <= 0)
 		return claimed < 0 ? blame(number, "cannot run the on-change command", error) : 0;
 	if (setenv("ATOMICDIR_LINK", link, 1) < 0 || setenv("ATOMICDIR_NEW", live->path, 1) < 0 ||
@@ -124,8 +131,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	}
 	if (run_shell(options, options->on_change, -1, true, error) < 0)
 		return blame(number, "the on-change command failed", error);
-	/* Without a link it is not the mark any more: what was published again meanwhile has its own, and its hook to come. */
-	if (fstat(mark_fd, &status) == 0 && status.st_nlink && atomicdir_hook_done(link, live->number, error) < 0)
+	if (is_named(mark, mark_fd) && atomicdir_hook_done(link, live->number, error) < 0)
 		return blame(number, "the on-change command has run", error);
 	return 0;
 }

@@ -30,10 +30,11 @@ int durable_before_swap(const struct writer *writer, int fd, int64_t number, str
 	if (writer->way == SYNC_WAY_FS)
 		return sync_filesystem(fd, error);
 	if (sync_tree(fd, error) < 0 || sync_part(store, number, ".info.new", error) < 0 ||
-	    sync_part(store, number, ".hook", error) < 0 || sync_fd(store->fd, store->name.store, error) < 0)
+	    sync_part(store, number, ".hook", error) < 0 || sync_fd(store->lock_fd, store->name.store, error) < 0 ||
+	    sync_fd(store->fd, store->name.store, error) < 0)
 		return -1;
-	/* The store's own name: whoever made it may have died before this. */
-	return writer->live ? 0 : sync_fd(store->parent_fd, store->name.parent, error);
+	/* Until something in it is live on disk the store's own name may not be, whoever made it. */
+	return !writer->live || writer->is_live_doubtful ? sync_fd(store->parent_fd, store->name.parent, error) : 0;
 }
 
 int durable_after_swap(const struct writer *writer, struct atomicdir_error *error)

@@ -85,6 +85,9 @@ void prune(struct writer *writer, struct generation_list *removed)
 	cleanup_found struct found_list found = { 0 };
 	struct atomicdir_error why;
 
+	/* A power cut may still lead LINK back to one of them. */
+	if (writer->is_live_doubtful)
+		return;
 	error_clear(&why);
 	if (store_find(&writer->store, &found, &why) < 0) {
 		errno = 0;

@@ -124,6 +124,7 @@ static int swap(struct writer *writer, struct publication *publication, struct a
 		return 0;
 	case LINK_SWAP_UNKNOWN:
 		publication->is_swap_unknown = true;
+		writer->is_live_doubtful = true;
 		if (error)
 			error->kind = ATOMICDIR_NOT_DURABLE;
 		error_append(error, "LINK cannot be read any more: it names generation %" PRId64 " or the one before",
@@ -195,7 +196,8 @@ int publish(struct writer *writer, struct publication *publication, struct atomi
 	info_clear(&writer->info);
 	writer->info = info;
 	info = INFO_INIT;
-	if (confirm(writer, publication, error) < 0)
+	writer->is_live_doubtful = confirm(writer, publication, error) < 0;
+	if (writer->is_live_doubtful)
 		return -1;
 	if (old_fd >= 0)
 		wake(writer, old_fd);

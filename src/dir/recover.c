@@ -140,8 +140,14 @@ static void recover_other(struct writer *writer, const struct found *found)
 void recover(struct writer *writer, const struct found_list *found)
 {
 	const struct store *store = &writer->store;
+	const struct found *live = found_get(found, writer->live);
 
 	link_forget(store->fd);
+	/* Before anything goes: until this is on disk a power cut may lead LINK back to another one. */
+	if (live && live->parts & ~(unsigned)FOUND_TRASH)
+		finish_swap(writer, live->parts);
+	if (writer->is_live_doubtful)
+		return;
 	for (size_t i = 0; i < found->count; i++) {
 		const struct found *one = &found->list[i];
 		char trash[NAME_NUMBER_SIZE];
@@ -153,11 +159,7 @@ void recover(struct writer *writer, const struct found_list *found)
 			errno = 0;
 			error_warn(&writer->warning, NULL, "cannot remove an old generation: %s", why.text);
 		}
-		if (!(one->parts & ~(unsigned)FOUND_TRASH))
-			continue;
-		if (one->number == writer->live)
-			finish_swap(writer, one->parts);
-		else
+		if (one->number != writer->live && one->parts & ~(unsigned)FOUND_TRASH)
 			recover_other(writer, one);
 	}
 }

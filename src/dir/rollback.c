@@ -68,6 +68,9 @@ static int roll_back(struct writer *writer, int64_t asked, struct atomicdir_gene
 
 	if (choose(writer, asked, &publication.number, error) < 0)
 		return -1;
+	if (publication.number == writer->live && writer->is_live_doubtful)
+		return error_set(error, ATOMICDIR_NOT_DURABLE, writer->store.name.base,
+				 "generation %" PRId64 " is live, but a power cut may undo that", writer->live);
 	if (publication.number == writer->live)
 		return tell_live(writer, 0, live, error);
 	if (writer->options.dry_run)

@@ -19,7 +19,7 @@ struct writer {
 	int64_t highest;         /* of all numbers that the store held before recovery, and LINK's own */
 	struct info info;        /* the live one's */
 	int info_errnum;         /* why that could not be read, so that nothing old may be judged by it; 0: it was, or is not there */
-	bool is_live_doubtful;   /* an earlier swap could not be made durable: what is live must not pass for unchanged */
+	bool is_live_doubtful;   /* a swap could not be made durable: what is live must not pass for unchanged, and nothing may go */
 	int64_t keep, grace_ms;  /* as asked, else as the last fill was told, else as by default */
 	enum sync_way way;
 	char boot[64];           /* this boot's id */
