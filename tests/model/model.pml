@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The life of a publication as a model for spin(1): what src/dir and src/command/hook.c do, step by step, with deaths of writers,
+ * power cuts and failing barriers between any two steps. model.sh searches all of it; order.sh holds it against the system calls of
+ * the real commands. Both know the steps by the names in steps.def.
+ *
+ * Memory and disk: see[x] is what a running kernel shows of the entry x; disk[x] is the set of values that a power cut may leave
+ * there, which is every one that x had since x was last made durable. Entries do not depend on each other: any part of what was not
+ * synced may be lost, in any order. Real file systems lose less.
+ *
+ * Bounds (set by model.sh): three numbers, and a call that would need a fourth ends. CALLERS processes make CALLS calls in all,
+ * each one a fill with other or the same content, a rollback or a prune, with one syncfs or file by file, with a hook or without.
+ * KILLS times one of them dies, CUTS times the power fails, FAULTS barriers fail, all of it anywhere. A reader pins READS times.
+ * Which old generations `--keep` and `--grace` let go is left open: any but the live one.
+ * Not here: adoptions, `--sync none`, the removal of a store that was not used, dry runs, what is inside a generation or an `.info`,
+ * strangers who rename in the parent between the last look at LINK and the swap.
+ */
+#ifndef SCRIPT
+#define SCRIPT 0                        /* order.sh: which calls are made, a digit each, the last one first */
+#endif
+#ifndef KEEP
+#define KEEP 0                          /* how many a scripted call keeps */
+#endif
+#ifndef DIES_WHEN
+#define DIES_WHEN nowhere               /* a scripted call */
+#endif
+#define nowhere            false
+#define before_the_barrier (see[NEXT] == 2)
+#define before_the_swap    on_disk(NEXT, 2)
+#define before_its_info    on_disk(LINK, 2)
+#define GENERATIONS 3
+
+#define STEP(name, calls) name,
+mtype = {
+#include "steps.def"
+	call };
+#define print(name) printf("step %e\n", name)
+
+/* One thing wrong, by name: -DBROKEN=tree_not_synced. model.sh knows which promise each breaks. */
+#define tree_not_synced          1
+#define store_not_synced         2
+#define parent_not_synced        3
+#define number_not_synced        4
+#define new_store_not_synced     5      /* by a later call, where the one that made the store died */
+#define deleted_before_durable   6
+#define deleted_while_doubtful   7      /* after a barrier failed */
+#define recovery_trusts_next     8
+#define unchanged_trusts_swap    9
+#define numbers_used_again      10
+#define swap_replaces_anything  11
+#define prune_ignores_pins      12
+#define pin_not_looked_at_again 13
+#define mark_not_written        14
+#define mark_removed_early      15
+#define mark_shared             16      /* with a hook of an earlier turn of the same generation, which still runs */
+#define hook_for_the_replaced   17
+#define lock_not_taken          18
+#define leftovers_stay          19
+#ifndef BROKEN
+#define BROKEN 0
+#endif
+#define is_broken(what) (BROKEN == what)
+
+/* The entries: in the parent, in the lock, in the store; each number has its own. */
+#define STORE       0
+#define LINK        1                   /* the number that it names; 0: absent */
+#define NUMBER      2                   /* in the lock: the highest one that was given */
+#define NEXT        3                   /* as LINK */
+#define DIR(n)      (5 * (n) - 1)       /* HERE, TRASH: as N.trash; 0: gone */
+#define INFO(n)     (5 * (n))
+#define INFO_NEW(n) (5 * (n) + 1)
+#define HOOK(n)     (5 * (n) + 2)
+#define TREE(n)     (5 * (n) + 3)       /* 1: all that belongs in N is there */
+#define ENTRIES     (5 * GENERATIONS + 4)
+#define FOREIGN     (GENERATIONS + 1)   /* at LINK: somebody else's */
+#define HERE        1
+#define TRASH       2
+byte see[ENTRIES], disk[ENTRIES];
+
+#define BIT(value)        (1 << (value))
+#define set(x, value)     see[x] = value; disk[x] = disk[x] | BIT(see[x])
+#define sync(x)           disk[x] = BIT(see[x])
+#define on_disk(x, value) (disk[x] == BIT(value))
+/* The one order that is taken for granted: what is removed from N.trash is so on disk no sooner than N became N.trash there. */
+#define forget_tree(n)    see[TREE(n)] = 0
+
+/* The calls. */
+#define FILL_OTHER 1
+#define FILL_SAME  2
+#define ROLLBACK   3
+#define PRUNE      4
+#define HOOK_PRUNE 5                    /* with it a call that had a hook ends */
+
+/* What a death releases: flock(2) on the lock, on generations (pins are shared ones), and on marks. */
+byte owner;                             /* the caller at work; 0: none */
+byte pins[2 * CALLERS + 1];              /* by the reader; by each caller on what is live; and on what was */
+#define pin_of_reader      pins[0]
+#define pin_of_new(caller) pins[caller]
+#define pin_of_old(caller) pins[CALLERS + (caller)]
+#define is_pinned(n)       (pins[0] == n || pins[1] == n || pins[2] == n || pins[2 * CALLERS - 1] == n || pins[2 * CALLERS] == n)
+byte remover[GENERATIONS + 1];
+byte mark_holder[GENERATIONS + 1];      /* of the mark that bears the name; a fresh one is another file */
+bool is_sure;                           /* the reader looked at LINK again after it had its pin */
+bool is_busy[CALLERS + 1], dies[CALLERS + 1], reader_dies;
+byte calls = CALLS, kills = KILLS, cuts = CUTS, faults = FAULTS, reads = READS, strangers = STRANGERS;
+int script = SCRIPT;
+
+/* What only the claims know. `later`, `published`, `orphaned` and `told` are sets. */
+byte promised, later;                   /* what the last success named; what LINK was made to name since */
+byte published;
+byte filling[CALLERS + 1], orphaned;    /* a COMMAND that outlived its writer still writes into that number's directory */
+byte told, hears[CALLERS + 1];          /* its hook began after it was last made live, and ended well; and still runs */
+bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wedged = true, P5_one_writer = true, P7_pins_hold = true,
+	numbers_once = true, hook_at_least_once = true, hook_only_for_live = true;
+#define claim(name, holds) assert(name && (holds))
+hidden byte v;
+
+#define is_generation(n)    ((n) > 0 && (n) <= GENERATIONS)
+#define is_whole(n)         (see[STORE] && see[DIR(n)] == HERE && see[TREE(n)])
+#define is_whole_on_disk(n) (on_disk(STORE, 1) && on_disk(DIR(n), HERE) && on_disk(TREE(n), 1))
+
+/* At every instant: for every reader, and for every disk that a power cut just now may leave. */
+#define P1(n) (see[LINK] != n || is_whole(n))
+#define P2(n) (!(disk[LINK] & BIT(n)) || is_whole_on_disk(n))
+#define P7(n) (!is_sure || pin_of_reader != n || see[DIR(n)] == HERE && see[TREE(n)])
+#define H1(n) (!HOOKS || told & BIT(n) || (see[LINK] != n || see[HOOK(n)]) && (!(disk[LINK] & BIT(n)) || on_disk(HOOK(n), 1)))
+active proctype watcher()
+{
+end:	if
+	:: atomic { !(P1(1) && P1(2) && P1(3)) -> claim(P1_whole, false) }
+	:: atomic { !(P2(1) && P2(2) && P2(3)) || disk[LINK] & ~(BIT(promised) | later | BIT(FOREIGN)) -> claim(P2_durable, false) }
+	:: atomic { !(P7(1) && P7(2) && P7(3)) -> claim(P7_pins_hold, false) }
+	:: atomic { !(H1(1) && H1(2) && H1(3)) -> claim(hook_at_least_once, false) }
+	fi
+}
+
+/* One system call, or some of which the order does not matter: nothing happens within. */
+#define step_if(condition, name, effect) atomic { if :: condition -> print(name); effect :: else fi }
+#define step(name, effect) atomic { print(name); effect }
+/* What changes the store needs the lock. */
+#define write_if(condition, name, effect) step_if(condition, name, claim(P5_one_writer, owner == me); effect)
+#define write(name, effect) step(name, claim(P5_one_writer, owner == me); effect)
+/* A barrier; one that fails has made nothing durable, and no other is tried after it. */
+#define barrier_if(condition, name, effect) atomic { \
+	if \
+	:: (condition) && !has_failed -> print(name); if :: effect :: faults > 0 -> faults--; has_failed = true fi \
+	:: else \
+	fi }
+
+inline sync_the_parent() { sync(STORE); sync(LINK) }
+
+inline sync_the_store()
+{
+	sync(NEXT);
+	for (v : 1 .. GENERATIONS) { sync(DIR(v)); sync(INFO(v)); sync(INFO_NEW(v)); sync(HOOK(v)) }
+}
+
+inline sync_all()
+{
+	if :: !is_broken(parent_not_synced) -> sync_the_parent() :: else fi;
+	if :: !is_broken(number_not_synced) -> sync(NUMBER) :: else fi;
+	if :: !is_broken(store_not_synced) -> sync_the_store() :: else fi;
+	if :: !is_broken(tree_not_synced) -> for (v : 1 .. GENERATIONS) { sync(TREE(v)) } :: else fi
+}
+
+/* durable.c. The store's own name may be as new as what is in it. */
+inline durable_before_swap(n)
+{
+	barrier_if(!by_files, sync_filesystem, sync_all());
+	barrier_if(by_files && !is_broken(tree_not_synced), sync_tree, sync(TREE(n)));
+	barrier_if(by_files, sync_info, skip);
+	barrier_if(by_files && see[HOOK(n)], sync_hook, skip);
+	barrier_if(by_files && !is_broken(number_not_synced), sync_number, sync(NUMBER));
+	barrier_if(by_files && !is_broken(store_not_synced), sync_store, sync_the_store());
+	barrier_if(by_files && (is_broken(new_store_not_synced) -> is_store_new : !live || is_doubtful), sync_parent, sync_the_parent())
+}
+
+inline durable_after_swap()
+{
+	barrier_if(!is_broken(parent_not_synced), sync_parent, sync_the_parent())
+}
+
+/* generation_remove() in recover.c */
+inline remove(n)
+{
+	atomic {
+		if
+		:: is_pinned(n) && !is_broken(prune_ignores_pins) -> n = 0
+		:: else -> print(look_for_pins); remover[n] = me
+		fi
+	}
+	if
+	:: n ->
+		write_if(see[INFO(n)], unlink_info, set(INFO(n), 0));
+		write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
+		write_if(see[HOOK(n)], unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0);
+		write(move_to_trash, set(DIR(n), TRASH));
+		write(remove_trash, forget_tree(n); set(DIR(n), 0); remover[n] = 0)
+	:: else
+	fi
+}
+
+/* Nothing is deleted while it is not known what a power cut would make of LINK. */
+#define may_delete (!is_doubtful || is_broken(deleted_while_doubtful))
+
+/* prune.c; which ones go is the caller's policy. */
+#define is_kept(n) (see[DIR(n)] == HERE && see[INFO(n)])
+#define may_go(n)  (is_kept(n) && n != live && may_delete && (!SCRIPT || !is_pinned(n) && n + (kind == PRUNE -> 0 : KEEP) < live))
+inline prune()
+{
+	do
+	:: atomic {
+		if
+		:: may_go(1) -> n = 1
+		:: may_go(2) -> n = 2
+		:: may_go(3) -> n = 3
+		:: !SCRIPT || !(may_go(1) || may_go(2) || may_go(3)) -> n = 0; break
+		fi
+		};
+		remove(n)
+	od
+}
+
+/* recover.c: the live one first, since nothing may go before it is on disk. */
+#define is_swap_open   (live && (!see[INFO(live)] || see[INFO_NEW(live)]))
+#define is_unpublished(n) (see[DIR(n)] == HERE && !see[INFO(n)] && !is_pinned(n))
+#define is_orphan(n)   (see[DIR(n)] != HERE && (see[INFO(n)] || see[INFO_NEW(n)] || see[HOOK(n)]))
+#define is_left(n)     (n != live && (see[DIR(n)] == TRASH || is_unpublished(n) || is_orphan(n) || is_kept(n) && see[INFO_NEW(n)]))
+inline recover()
+{
+	if
+	:: is_broken(recovery_trusts_next) -> write_if(see[NEXT], swap, set(LINK, see[NEXT]); set(NEXT, 0); live = see[LINK])
+	:: else -> write_if(see[NEXT], unlink_next, set(NEXT, 0))
+	fi;
+	if
+	:: is_swap_open ->
+		if
+		:: !is_broken(unchanged_trusts_swap) -> durable_before_swap(live); durable_after_swap()
+		:: else
+		fi;
+		is_doubtful = has_failed;
+		write_if(!is_doubtful && !see[INFO_NEW(live)], write_info, set(INFO_NEW(live), 1));
+		write_if(!is_doubtful, finish_info, set(INFO(live), 1); set(INFO_NEW(live), 0));
+		has_failed = false
+	:: else
+	fi;
+	do
+	:: atomic { may_delete && !is_broken(leftovers_stay) && (is_left(1) || is_left(2) || is_left(3)) ->
+		n = (is_left(3) -> 3 : (is_left(2) -> 2 : 1)) };
+		write_if(see[DIR(n)] == TRASH, remove_trash, forget_tree(n); set(DIR(n), 0));
+		if
+		:: is_unpublished(n) -> remove(n)
+		:: else ->
+			write_if(is_orphan(n) && see[INFO(n)], unlink_info, set(INFO(n), 0));
+			write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
+			write_if(is_orphan(n) && see[HOOK(n)], unlink_hook, set(HOOK(n), 0))
+		fi
+	:: else -> break
+	od
+}
+
+/* publish.c: steps 8 to 11. */
+inline publish(n)
+{
+	write(write_info, set(INFO_NEW(n), 1));
+	write_if(HOOKS && see[HOOK(n)] && !is_broken(mark_shared), unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0);
+	write_if(HOOKS && !see[HOOK(n)] && !is_broken(mark_not_written), write_hook, set(HOOK(n), 1));
+	write(make_next, set(NEXT, n));
+	durable_before_swap(n);
+	write_if(!has_failed, swap,
+		if
+		:: see[LINK] != looked && !is_broken(swap_replaces_anything) -> has_failed = true
+		:: else ->
+			claim(P3_nothing_foreign, see[LINK] != FOREIGN);
+			set(LINK, n);
+			set(NEXT, 0);
+			later = later | BIT(n);
+			published = published | BIT(n);
+			told = told & ~BIT(n);
+			for (v : 1 .. CALLERS) { if :: hears[v] == n -> hears[v] = 0 :: else fi };
+			was = live;
+			live = n;
+			is_swapped = true
+		fi);
+	if
+	:: !is_swapped ->
+		write_if(see[NEXT], unlink_next, set(NEXT, 0));
+		write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
+		write_if(see[HOOK(n)] && HOOKS, unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0)
+	:: else ->
+		if :: !is_broken(deleted_before_durable) -> durable_after_swap() :: else fi;
+		write_if(!has_failed, finish_info, set(INFO(n), 1); set(INFO_NEW(n), 0));
+		write_if(!has_failed && was, wake, skip);
+		is_doubtful = has_failed
+	fi
+}
+
+/* command/hook.c. What moves LINK between the look at it and the hook's first instruction has a hook of its own to run. */
+inline run_the_hook()
+{
+	step_if(see[HOOK(live)] && !mark_holder[live], hold_mark, mark_holder[live] = me);
+	step_if(mark_holder[live] == me && (see[LINK] == live || is_broken(hook_for_the_replaced)), pin,
+		claim(hook_only_for_live, see[LINK] == live); pin_of_new(me) = live; hears[me] = live; print(run_hook));
+	if
+	:: pin_of_new(me) && is_broken(mark_removed_early) -> step(unlink_hook, set(HOOK(live), 0); mark_holder[live] = 0)
+	:: else
+	fi;
+	/* It ends well, or not. */
+	atomic {
+		if
+		:: hears[me] -> told = told | BIT(hears[me])
+		:: pin_of_new(me) && !SCRIPT -> has_failed = true
+		:: else
+		fi;
+		hears[me] = 0
+	}
+	step_if(!has_failed && pin_of_new(me) && mark_holder[live] == me, unlink_hook, set(HOOK(live), 0));
+	atomic { mark_holder[live] = (mark_holder[live] == me -> 0 : mark_holder[live]); pin_of_new(me) = 0 }
+}
+
+/* What a death leaves to others. */
+inline die(who)
+{
+	if
+	:: is_busy[who] ->
+		dies[who] = true;
+		is_busy[who] = false;
+		owner = (owner == who -> 0 : owner);
+		pin_of_new(who) = 0;
+		pin_of_old(who) = 0;
+		for (v : 1 .. GENERATIONS) {
+			remover[v] = (remover[v] == who -> 0 : remover[v]);
+			mark_holder[v] = (mark_holder[v] == who -> 0 : mark_holder[v])
+		}
+		orphaned = orphaned | BIT(filling[who]) & ~BIT(0);
+		filling[who] = 0;
+		hears[who] = 0
+	:: else
+	fi
+}
+
+proctype caller(byte me)
+{
+	byte kind, n, number, live, looked, was;
+	bool by_files, is_store_new, has_failed, is_doubtful, was_doubtful, is_swapped;
+
+end:	atomic {
+		calls > 0 -> calls--;
+		is_busy[me] = true;
+		print(call);
+		if
+		:: SCRIPT -> kind = script % 10; script = script / 10
+		:: !SCRIPT -> select (kind : FILL_OTHER .. PRUNE)
+		fi;
+		if :: WAYS & 1 :: WAYS & 2 -> by_files = true fi
+	};
+	{
+	skip;
+begin:
+	/* hook_hold() */
+	step_if(HOOKS && kind == ROLLBACK && is_generation(see[LINK]), pin, pin_of_old(me) = see[LINK]);
+	/* store.c, writer.c */
+	step_if(!see[STORE], make_store, set(STORE, 1); is_store_new = true; print(make_lock));
+	atomic {
+		!owner || is_broken(lock_not_taken) ->
+		owner = me;
+		print(take_lock);
+		looked = see[LINK];
+		live = (is_generation(looked) && see[DIR(looked)] == HERE -> looked : 0);
+		number = (is_broken(numbers_used_again) -> 0 : see[NUMBER]);
+		number = (is_generation(looked) && looked > number -> looked : number);
+		for (v : 1 .. GENERATIONS) {
+			if
+			:: v > number && (see[DIR(v)] || see[INFO(v)] || see[INFO_NEW(v)] || see[HOOK(v)]) -> number = v
+			:: else
+			fi
+		}
+		number++;
+		if :: looked == FOREIGN -> goto give_up :: else fi
+	};
+	recover();
+	was_doubtful = is_doubtful;
+
+	if
+	:: kind >= PRUNE
+
+	:: kind == ROLLBACK ->
+		atomic {
+			if
+			:: is_kept(1) -> number = 1
+			:: is_kept(2) && !SCRIPT -> number = 2
+			:: is_kept(3) && !SCRIPT -> number = 3
+			:: else -> goto give_up
+			fi;
+			if
+			:: number == live && !is_doubtful -> goto succeed
+			:: number == live && is_doubtful -> goto give_up
+			:: else
+			fi
+		};
+		publish(number)
+
+	/* stage.c, commit.c */
+	:: else ->
+		if :: number > GENERATIONS -> goto give_up :: else fi;
+		write(write_number, set(NUMBER, number));
+		write(make_stage,
+			claim(numbers_once, !((published | orphaned) & BIT(number)));
+			set(DIR(number), HERE);
+			set(TREE(number), 0);
+			filling[me] = number);
+		step_if(HOOKS && live, pin, pin_of_old(me) = live);
+		write(fill, set(TREE(number), 1); filling[me] = 0);
+		if
+		:: kind == FILL_SAME && live && !is_doubtful -> n = number
+		:: else ->
+			publish(number);
+			/* The code makes room first; here either may be the one that a crash cuts short. */
+			n = (is_swapped -> 0 : number)
+		fi;
+		if :: n -> remove(n) :: else fi
+	fi;
+	prune();
+	if
+	:: is_broken(deleted_before_durable) -> durable_after_swap()
+	:: else
+	fi;
+	if :: has_failed -> goto give_up :: else -> goto succeed fi;
+
+give_up:
+	atomic { print(release_lock); owner = 0; goto done };
+
+succeed:
+	atomic {
+		/* A prune promises nothing about what is live. */
+		claim(P2_durable, kind >= PRUNE || on_disk(LINK, live) && is_whole_on_disk(live));
+		claim(P4_never_wedged, was_doubtful || !see[NEXT] && !is_swap_open && !is_left(1) && !is_left(2) && !is_left(3));
+		if :: kind < PRUNE -> promised = live; later = 0 :: else fi;
+		print(release_lock);
+		owner = 0
+	};
+	if :: HOOKS && live -> run_the_hook() :: else fi;
+	/* hook_prune() */
+	atomic {
+		if
+		:: HOOKS && is_swapped && was && !has_failed ->
+			pin_of_old(me) = 0; n = 0; number = 0; live = 0; looked = 0; was = 0;
+			is_store_new = false; is_swapped = false;
+			kind = HOOK_PRUNE;
+			goto begin
+		:: else
+		fi
+	}
+	} unless { dies[me] || SCRIPT && kills && (DIES_WHEN) };
+done:	atomic {
+		if :: SCRIPT && kills && (DIES_WHEN) -> kills--; die(me) :: else fi;
+		kind = 0; n = 0; number = 0; live = 0; looked = 0; was = 0;
+		by_files = false; is_store_new = false; has_failed = false; is_doubtful = false; was_doubtful = false;
+		is_swapped = false;
+		pin_of_old(me) = 0;
+		dies[me] = false;
+		is_busy[me] = false;
+		goto end
+	}
+}
+
+/* reader.c */
+proctype reader()
+{
+	byte n;
+
+end:	do
+	:: atomic { reads > 0 && is_generation(see[LINK]) -> n = see[LINK] };
+		{
+			atomic { if :: see[DIR(n)] == HERE :: else -> goto done fi };
+			atomic { if :: !remover[n] || is_broken(prune_ignores_pins) -> pin_of_reader = n :: else -> goto done fi };
+			atomic {
+				if
+				:: see[LINK] == n && see[DIR(n)] == HERE || is_broken(pin_not_looked_at_again) -> is_sure = true; reads--
+				:: else
+				fi
+			};
+			skip
+		} unless { reader_dies };
+done:		atomic { pin_of_reader = 0; is_sure = false; reader_dies = false; n = 0 }
+	od
+}
+
+active proctype world()
+{
+	atomic {
+		for (v : 0 .. ENTRIES - 1) { disk[v] = BIT(0) }
+		for (v : 1 .. CALLERS) { run caller(v) }
+		run reader()
+	}
+end:	do
+	:: atomic { !SCRIPT && kills > 0 && is_busy[1] -> kills--; die(1) }
+	:: atomic { kills > 0 && CALLERS > 1 && is_busy[CALLERS] -> kills--; die(CALLERS) }
+	:: atomic { strangers > 0 && !see[LINK] -> strangers--; set(LINK, FOREIGN) }
+	/* A power cut: every entry is one of what it may be. */
+	:: atomic {
+		cuts > 0 -> cuts--;
+		die(1);
+		die(CALLERS);
+		orphaned = 0;
+		reader_dies = pin_of_reader;
+		pin_of_reader = 0;
+		is_sure = false;
+		for (v : 0 .. ENTRIES - 1) {
+			if
+			:: disk[v] & 1 -> see[v] = 0
+			:: disk[v] & 2 -> see[v] = 1
+			:: disk[v] & 4 -> see[v] = 2
+			:: disk[v] & 8 -> see[v] = 3
+			:: disk[v] & 16 -> see[v] = 4
+			fi;
+			sync(v)
+		}
+		promised = see[LINK];
+		later = 0
+	}
+	od
+}
