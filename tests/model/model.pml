@@ -4,12 +4,8 @@
  * power cuts and failing barriers between any two steps. model.sh searches all of it; order.sh holds it against the system calls of
  * the real commands. Both know the steps by the names in steps.def.
  *
- * Memory and disk: see[x] is what a running kernel shows of the entry x; disk[x] is the set of values that a power cut may leave
- * there, which is every one that x had since x was last made durable. Entries do not depend on each other: any part of what was not
- * synced may be lost, in any order. Real file systems lose less.
- *
  * Bounds (set by model.sh): three numbers, and a call that would need a fourth ends. CALLERS processes make CALLS calls in all,
- * each one a fill with other or the same content, a rollback or a prune, with one syncfs or file by file, with a hook or without.
+ * each one a fill with other or the same content, a rollback or a prune, with one syncfs or file by file, HOOKS: each of them with a hook.
  * KILLS times one of them dies, CUTS times the power fails, FAULTS barriers fail, all of it anywhere. A reader pins READS times.
  * Which old generations `--keep` and `--grace` let go is left open: any but the live one.
  * Not here: adoptions, `--sync none`, the removal of a store that was not used, dry runs, what is inside a generation or an `.info`,
@@ -31,58 +27,18 @@
 #define GENERATIONS 3
 
 #define STEP(name, calls) name,
+#define VARIANT(name, bounds, promise) name,
 mtype = {
 #include "steps.def"
-	call };
+#include "broken.def"
+	call, nothing };
 #define print(name) printf("step %e\n", name)
-
-/* One thing wrong, by name: -DBROKEN=tree_not_synced. model.sh knows which promise each breaks. */
-#define tree_not_synced          1
-#define store_not_synced         2
-#define parent_not_synced        3
-#define number_not_synced        4
-#define new_store_not_synced     5      /* by a later call, where the one that made the store died */
-#define deleted_before_durable   6
-#define deleted_while_doubtful   7      /* after a barrier failed */
-#define recovery_trusts_next     8
-#define unchanged_trusts_swap    9
-#define numbers_used_again      10
-#define swap_replaces_anything  11
-#define prune_ignores_pins      12
-#define pin_not_looked_at_again 13
-#define mark_not_written        14
-#define mark_removed_early      15
-#define mark_shared             16      /* with a hook of an earlier turn of the same generation, which still runs */
-#define hook_for_the_replaced   17
-#define lock_not_taken          18
-#define leftovers_stay          19
+/* One thing wrong, by its name in broken.def: -DBROKEN=tree_not_synced. */
 #ifndef BROKEN
-#define BROKEN 0
+#define BROKEN nothing
 #endif
 #define is_broken(what) (BROKEN == what)
-
-/* The entries: in the parent, in the lock, in the store; each number has its own. */
-#define STORE       0
-#define LINK        1                   /* the number that it names; 0: absent */
-#define NUMBER      2                   /* in the lock: the highest one that was given */
-#define NEXT        3                   /* as LINK */
-#define DIR(n)      (5 * (n) - 1)       /* HERE, TRASH: as N.trash; 0: gone */
-#define INFO(n)     (5 * (n))
-#define INFO_NEW(n) (5 * (n) + 1)
-#define HOOK(n)     (5 * (n) + 2)
-#define TREE(n)     (5 * (n) + 3)       /* 1: all that belongs in N is there */
-#define ENTRIES     (5 * GENERATIONS + 4)
-#define FOREIGN     (GENERATIONS + 1)   /* at LINK: somebody else's */
-#define HERE        1
-#define TRASH       2
-byte see[ENTRIES], disk[ENTRIES];
-
-#define BIT(value)        (1 << (value))
-#define set(x, value)     see[x] = value; disk[x] = disk[x] | BIT(see[x])
-#define sync(x)           disk[x] = BIT(see[x])
-#define on_disk(x, value) (disk[x] == BIT(value))
-/* The one order that is taken for granted: what is removed from N.trash is so on disk no sooner than N became N.trash there. */
-#define forget_tree(n)    see[TREE(n)] = 0
+#include "disk.pml"
 
 /* The calls. */
 #define FILL_OTHER 1
@@ -93,7 +49,7 @@ byte see[ENTRIES], disk[ENTRIES];
 
 /* What a death releases: flock(2) on the lock, on generations (pins are shared ones), and on marks. */
 byte owner;                             /* the caller at work; 0: none */
-byte pins[2 * CALLERS + 1];              /* by the reader; by each caller on what is live; and on what was */
+byte pins[2 * CALLERS + 1];             /* by the reader; by each caller on what is live; and on what was */
 #define pin_of_reader      pins[0]
 #define pin_of_new(caller) pins[caller]
 #define pin_of_old(caller) pins[CALLERS + (caller)]
@@ -113,7 +69,6 @@ byte told, hears[CALLERS + 1];          /* its hook began after it was last made
 bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wedged = true, P5_one_writer = true, P7_pins_hold = true,
 	numbers_once = true, hook_at_least_once = true, hook_only_for_live = true;
 #define claim(name, holds) assert(name && (holds))
-hidden byte v;
 
 #define is_generation(n)    ((n) > 0 && (n) <= GENERATIONS)
 #define is_whole(n)         (see[STORE] && see[DIR(n)] == HERE && see[TREE(n)])
@@ -146,22 +101,6 @@ end:	if
 	:: (condition) && !has_failed -> print(name); if :: effect :: faults > 0 -> faults--; has_failed = true fi \
 	:: else \
 	fi }
-
-inline sync_the_parent() { sync(STORE); sync(LINK) }
-
-inline sync_the_store()
-{
-	sync(NEXT);
-	for (v : 1 .. GENERATIONS) { sync(DIR(v)); sync(INFO(v)); sync(INFO_NEW(v)); sync(HOOK(v)) }
-}
-
-inline sync_all()
-{
-	if :: !is_broken(parent_not_synced) -> sync_the_parent() :: else fi;
-	if :: !is_broken(number_not_synced) -> sync(NUMBER) :: else fi;
-	if :: !is_broken(store_not_synced) -> sync_the_store() :: else fi;
-	if :: !is_broken(tree_not_synced) -> for (v : 1 .. GENERATIONS) { sync(TREE(v)) } :: else fi
-}
 
 /* durable.c. The store's own name may be as new as what is in it. */
 inline durable_before_swap(n)
@@ -222,10 +161,10 @@ inline prune()
 }
 
 /* recover.c: the live one first, since nothing may go before it is on disk. */
-#define is_swap_open   (live && (!see[INFO(live)] || see[INFO_NEW(live)]))
+#define is_swap_open      (live && (!see[INFO(live)] || see[INFO_NEW(live)]))
 #define is_unpublished(n) (see[DIR(n)] == HERE && !see[INFO(n)] && !is_pinned(n))
-#define is_orphan(n)   (see[DIR(n)] != HERE && (see[INFO(n)] || see[INFO_NEW(n)] || see[HOOK(n)]))
-#define is_left(n)     (n != live && (see[DIR(n)] == TRASH || is_unpublished(n) || is_orphan(n) || is_kept(n) && see[INFO_NEW(n)]))
+#define is_orphan(n)      (see[DIR(n)] != HERE && (see[INFO(n)] || see[INFO_NEW(n)] || see[HOOK(n)]))
+#define is_left(n)        (n != live && (see[DIR(n)] == TRASH || is_unpublished(n) || is_orphan(n) || is_kept(n) && see[INFO_NEW(n)]))
 inline recover()
 {
 	if
@@ -295,7 +234,8 @@ inline publish(n)
 	fi
 }
 
-/* command/hook.c. What moves LINK between the look at it and the hook's first instruction has a hook of its own to run. */
+/* command/hook.c. Two looks are one step here with what follows them, and in the code are not: at LINK, before the hook's first
+ * instruction (who moves LINK in between has a hook of his own to run); and at the mark, before its removal. */
 inline run_the_hook()
 {
 	step_if(see[HOOK(live)] && !mark_holder[live], hold_mark, mark_holder[live] = me);
@@ -497,7 +437,7 @@ end:	do
 	:: atomic { !SCRIPT && kills > 0 && is_busy[1] -> kills--; die(1) }
 	:: atomic { kills > 0 && CALLERS > 1 && is_busy[CALLERS] -> kills--; die(CALLERS) }
 	:: atomic { strangers > 0 && !see[LINK] -> strangers--; set(LINK, FOREIGN) }
-	/* A power cut: every entry is one of what it may be. */
+	/* A power cut. */
 	:: atomic {
 		cuts > 0 -> cuts--;
 		die(1);
@@ -506,16 +446,7 @@ end:	do
 		reader_dies = pin_of_reader;
 		pin_of_reader = 0;
 		is_sure = false;
-		for (v : 0 .. ENTRIES - 1) {
-			if
-			:: disk[v] & 1 -> see[v] = 0
-			:: disk[v] & 2 -> see[v] = 1
-			:: disk[v] & 4 -> see[v] = 2
-			:: disk[v] & 8 -> see[v] = 3
-			:: disk[v] & 16 -> see[v] = 4
-			fi;
-			sync(v)
-		}
+		read_the_disk();
 		promised = see[LINK];
 		later = 0
 	}
