@@ -21,6 +21,7 @@ power="                        1     3     1    1      0     0         0     0  
 faults="                       1     3     1    0      1     0         0     0    3"
 turns="                        1     4     0    1      0     0         0     0    3"
 hook_power="                   1     2     1    1      0     0         0     1    3"
+hook_faults="                  1     3     1    0      1     0         0     1    3"
 together="                     2     2     1    0      0     1         1     1    1"
 hooks="                        2     3     0    0      0     0         0     1    1"
 short="                        1     2     1    0      0     0         0     0    3"
@@ -29,19 +30,19 @@ short_power="                  1     2     1    1      0     0         0     0  
 broken=$(sed -n 's/^VARIANT(\(.*\)).*/\1/p' "$model/broken.def" | tr -d ,)
 
 {
-	for one in power faults turns hook_power together hooks; do eval "echo $one nothing 0 \$$one"; done
+	for one in power faults turns hook_power hook_faults together hooks; do eval "echo $one nothing 0 \$$one"; done
 	echo "$broken" | while read -r what bounds _; do eval "echo $what $what 1 \$$bounds"; done
 } | xargs -P2 -L1 sh ./search
 
 searched() { grep -qh 'errors: 0$' "$1/said" && ! grep -E 'not completed|too small|invalid end state \(|out of memory' "$1/said"; }
 states() { sed -n 's/^ *\([0-9]*\) states, stored$/\1/p' "$1/said"; }
-for one in power faults turns hook_power together hooks; do
+for one in power faults turns hook_power hook_faults together hooks; do
 	eval "bounds=\$$one"
 	ok "all of it was searched: $one" searched $one
 	# shellcheck disable=SC2086
 	echo "# $(states $one) states; callers, calls, kills, cuts, faults, reads, strangers, hooks, ways:" $bounds
 done
-kept() { ! grep -h "assertion violated ($1&&" power/said faults/said turns/said hook_power/said together/said hooks/said; }
+kept() { ! grep -h "assertion violated ($1&&" power/said faults/said turns/said hook_power/said hook_faults/said together/said hooks/said; }
 ok "P1: LINK names one whole generation at every instant" kept P1_whole
 ok "P2: what was reported, unchanged too, outlives a power cut, and nothing goes before the new one does" kept P2_durable
 ok "P3: what somebody else puts at LINK stays" kept P3_nothing_foreign

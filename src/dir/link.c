@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 
-#define NEXT "next"
-
 int link_read(int parent_fd, const struct name *name, struct link *link)
 {
 	struct stat status;
@@ -53,7 +51,7 @@ int link_require_ours(const struct link *link, const struct name *name, struct a
 
 void link_forget(int store_fd)
 {
-	unlinkat(store_fd, NEXT, 0);
+	unlinkat(store_fd, LINK_NEXT, 0);
 }
 
 int link_prepare(int store_fd, const struct name *name, int64_t number, struct atomicdir_error *error)
@@ -61,7 +59,7 @@ int link_prepare(int store_fd, const struct name *name, int64_t number, struct a
 	char text[NAME_SIZE + NAME_NUMBER_SIZE];
 
 	name_link_text(name, number, text, sizeof(text));
-	if (symlinkat(text, store_fd, NEXT) < 0)
+	if (symlinkat(text, store_fd, LINK_NEXT) < 0)
 		return error_errno(error, name->store, "cannot make the new symlink in the store");
 	return 0;
 }
@@ -88,7 +86,7 @@ static enum link_swap create(int parent_fd, int store_fd, const struct name *nam
 {
 	char text[NAME_SIZE + NAME_NUMBER_SIZE];
 
-	if (renameat2(store_fd, NEXT, parent_fd, name->base, RENAME_NOREPLACE) == 0)
+	if (renameat2(store_fd, LINK_NEXT, parent_fd, name->base, RENAME_NOREPLACE) == 0)
 		return LINK_SWAPPED;
 	if (errno != EINVAL && errno != ENOSYS)
 		return after_failure(parent_fd, name, number, "cannot put the new symlink in place", error);
@@ -114,7 +112,7 @@ enum link_swap link_swap(int parent_fd, int store_fd, const struct name *name, i
 	if (before->kind == LINK_ABSENT)
 		return create(parent_fd, store_fd, name, number, error);
 	/* Not RENAME_EXCHANGE: watchers of the parent would see a removal. */
-	if (renameat(store_fd, NEXT, parent_fd, name->base) < 0)
+	if (renameat(store_fd, LINK_NEXT, parent_fd, name->base) < 0)
 		return after_failure(parent_fd, name, number, "cannot replace the symlink", error);
 	return LINK_SWAPPED;
 }

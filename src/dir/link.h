@@ -31,7 +31,9 @@ int link_read(int parent_fd, const struct name *name, struct link *link);
 /* Refuses what we did not make. */
 int link_require_ours(const struct link *link, const struct name *name, struct atomicdir_error *error);
 
-/* The new symlink under its temporary name in the store. */
+/* The one temporary name in the store, which recovery removes whatever it is. */
+#define LINK_NEXT "next"
+/* The new symlink under that name. */
 int link_prepare(int store_fd, const struct name *name, int64_t number, struct atomicdir_error *error);
 void link_forget(int store_fd);
 

@@ -76,10 +76,11 @@ static int describe(struct info *info, const struct writer *writer, const struct
 	return carry_stamps(info, writer, publication->number);
 }
 
-/* A fresh mark, though there be one: that is of an earlier time when this was live, and its hook may be running and about to end. */
+/* A fresh mark, though there be one: that is of an earlier time when this was live, and its hook may be running and about to end.
+ * Never without one, since this generation may be what a power cut leads back to. */
 static int mark_hook(int store_fd, const char *name, struct atomicdir_error *error)
 {
-	if ((unlinkat(store_fd, name, 0) < 0 && errno != ENOENT) || write_file_at(store_fd, name, 0600, "", 0) < 0)
+	if (write_file_at(store_fd, LINK_NEXT, 0600, "", 0) < 0 || renameat(store_fd, LINK_NEXT, store_fd, name) < 0)
 		return error_errno(error, name, "cannot write the mark of the hook");
 	return 0;
 }
@@ -108,7 +109,8 @@ static void undo(struct writer *writer, const struct publication *publication)
 	name_number(name, publication->number, ".info.new");
 	unlinkat(writer->store.fd, name, 0);
 	name_number(name, publication->number, ".hook");
-	if (writer->options.has_hook)
+	/* A kept generation's may have been due before. */
+	if (writer->options.has_hook && publication->kind != PUBLICATION_AGAIN)
 		unlinkat(writer->store.fd, name, 0);
 }
 

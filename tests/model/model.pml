@@ -202,8 +202,9 @@ inline recover()
 inline publish(n)
 {
 	write(write_info, set(INFO_NEW(n), 1));
-	write_if(HOOKS && see[HOOK(n)] && !is_broken(mark_shared), unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0);
-	write_if(HOOKS && !see[HOOK(n)] && !is_broken(mark_not_written), write_hook, set(HOOK(n), 1));
+	write_if(HOOKS && see[HOOK(n)] && is_broken(mark_gone_for_a_moment), unlink_hook, set(HOOK(n), 0));
+	write_if(HOOKS && !is_broken(mark_not_written), write_hook,
+		set(HOOK(n), 1); mark_holder[n] = (is_broken(mark_shared) -> mark_holder[n] : 0));
 	write(make_next, set(NEXT, n));
 	durable_before_swap(n);
 	write_if(!has_failed, swap,
@@ -225,7 +226,7 @@ inline publish(n)
 	:: !is_swapped ->
 		write_if(see[NEXT], unlink_next, set(NEXT, 0));
 		write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
-		write_if(see[HOOK(n)] && HOOKS, unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0)
+		write_if(see[HOOK(n)] && HOOKS && kind != ROLLBACK, unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0)
 	:: else ->
 		if :: !is_broken(deleted_before_durable) -> durable_after_swap() :: else fi;
 		write_if(!has_failed, finish_info, set(INFO(n), 1); set(INFO_NEW(n), 0));
