@@ -116,6 +116,9 @@ ok "a control character in a key is only a name" sync control x/=s
 printf '{"s": {"a\\u001b[31m": "v", "a\\u001b[31m/b": ""}}' >secrets.json
 "$secretdir" sync -q --source file:secrets.json new x/=s 2>clash.err
 ok "and never reaches the terminal" sh -c "grep -q clashes clash.err && ! grep -q '$e' clash.err"
+printf '{"s": {"a\\u009b31m": "v"}}' >secrets.json
+ok "nor does one of two bytes, in a plan" sh -c "'$secretdir' plan -q --source file:secrets.json new x/=s | grep -qF 'x/a\\xc2\\x9b31m'"
+ok "or in JSON" sh -c "'$secretdir' plan -q --json --source file:secrets.json new x/=s | grep -qF 'x/a\\u009b31m'"
 for text in '{"s": "\377"}' '{"s": "\303("}' '{"s": "\355\240\200"}' '{"s": "\\ud800"}' '{"s": "\\udc00\\ud800"}' '{"s": "a", "s": "b"}' '{"s": "a"' \
 	'{"s": "a"} x' '["s"]' '' '{"s": 01}' '{"s": "a",}' '{"s": nul}' '{"s": "\n"}' '// c\n{"s": "a"}' '{"s": 1.}' '{"s": "\\x"}'; do
 	printf "$text" >secrets.json

@@ -87,8 +87,8 @@ int buffer_add_json(struct buffer *buffer, const char *text)
 			done = buffer_add_text(buffer, "\xef\xbf\xbd");
 		else if (*c == '"' || *c == '\\')
 			done = buffer_printf(buffer, "\\%c", *c);
-		else if (*c < 0x20 || *c == 0x7f)
-			done = buffer_printf(buffer, "\\u%04x", *c);
+		else if (!utf8_printable_length(c))
+			done = buffer_printf(buffer, "\\u%04x", c[length - 1]); /* in U+0080 to U+009F the last byte is the number */
 		else
 			done = buffer_add(buffer, c, length);
 		if (done < 0)

@@ -23,7 +23,7 @@ int buffer_reserve(struct buffer *buffer, size_t more);
 int buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 int buffer_add_text(struct buffer *buffer, const char *text);
 int buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The text as a JSON string, quotes included: invalid UTF-8 becomes U+FFFD. */
+/* The text as a JSON string, quotes included: invalid UTF-8 becomes U+FFFD, control codes are escaped. */
 int buffer_add_json(struct buffer *buffer, const char *text);
 
 /* Drops the first bytes. */

@@ -13,13 +13,11 @@ void text_sanitise(char *text)
 	unsigned char *c = (unsigned char *)text;
 
 	while (*c) {
-		size_t length = utf8_length(c);
+		size_t length = utf8_printable_length(c);
 
-		/* U+0080 to U+009F are control codes too, and a byte that begins no character may be one to a terminal. */
-		if (!length || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
+		/* A byte that begins no character may be a control code to a terminal. */
+		if (!length)
 			*c = '?';
-		if (length == 2 && *c == '?')
-			c[1] = '?';
 		c += length ? length : 1;
 	}
 }

@@ -19,6 +19,12 @@ size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
+size_t utf8_printable_length(const unsigned char *text)
+{
+	/* U+0080 to U+009F are control codes too. */
+	return *text < 0x20 || *text == 0x7f || (*text == 0xc2 && text[1] < 0xa0) ? 0 : utf8_length(text);
+}
+
 bool utf8_is_valid(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size;) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define DEPTH_MAX 128
 #define RESERVED "..atomicdir-wake"
 
@@ -46,13 +48,14 @@ void path_show(const char *path, size_t size, char *text, size_t capacity)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < size && used + 5 < capacity; i++) {
-		unsigned char byte = (unsigned char)path[i];
+	for (size_t i = 0; i < size && used + 5 < capacity;) {
+		const unsigned char *c = (const unsigned char *)path + i;
+		size_t length = utf8_printable_length(c);
 
-		if (byte < 0x20 || byte == 0x7f)
-			used += (size_t)snprintf(text + used, capacity - used, "\\x%02x", byte);
-		else
-			text[used++] = path[i];
+		if (length)
+			memcpy(text + used, c, length);
+		used += length ? length : (size_t)snprintf(text + used, capacity - used, "\\x%02x", *c);
+		i += length ? length : 1;
 	}
 	text[used] = '\0';
 }

@@ -10,7 +10,7 @@
 /* NULL: it may. Else why not. With a '/' at its end it is a directory's. */
 const char *path_refuse(const char *path, size_t size);
 
-/* A path as text for people: what cannot be printed as \xNN. Cut where it is long. */
+/* A path as text for people: what cannot be printed as \xNN. Cut where it is long. A NUL must follow the path. */
 void path_show(const char *path, size_t size, char *text, size_t capacity);
 
 /* Of `count` paths: two that cannot both be, as a file that is also a directory, or one that occurs twice. 1: *one and *other
