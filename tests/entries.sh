@@ -174,12 +174,16 @@ lie "answers an entry twice" 1 eval 'file 0 s; file 0 s; field done 2'
 lie "goes on after its end" 1 eval 'good; echo more'
 lie "finds absent what may not be" 1 eval 'field index 0; field absent ""; field done 0'
 lie "fails in a way that is not known" 1 field error '3 x'
+lie "fails and says nothing" 1 field error '10 '
 lie "fails and says why" 10 field error "10 no such$e thing"
 ok "and drives no terminal by it" sh -c "! grep -q '$e' refused.err"
 good >reply
 ok "one that keeps to the protocol" lie/secretdir sync -q --source lie:argument good s,stage=x
 ok "hears what is asked" test "$(tr '\n' ' ' <request)" = "atomicdir-fetch 1 1 option 17 argument=argument secret 1 s stage 1 x entry 1 0 end 0  "
 ok "but fails after all" sh -c "STATUS=5 lie/secretdir sync -q --source lie new s; test \$? = 1 -a ! -e new"
+asks() { "$here/build/libexec/atomicdir/fetch-file" | grep -q 'not whole'; }
+ok "our own takes no request for half an entry" eval '{ field atomicdir-fetch 1; field secret s; field end ""; } | asks'
+ok "nor for one without a name" eval '{ field atomicdir-fetch 1; field secret ""; field entry 0; field end ""; } | asks'
 printf '#!/bin/sh\ncat >/dev/null; kill -9 $$\n' >lie/libexec/atomicdir/fetch-die; chmod +x lie/libexec/atomicdir/fetch-die
 ok "one that dies" refuses 1 lie/secretdir sync -q --source die new s
 file 0 s >reply

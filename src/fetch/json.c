@@ -74,6 +74,7 @@ static struct json *add(struct parser *parser, enum json_type type)
 	}
 	*json = (struct json){.type = type, .parent = parser->parent, .key = parser->key, .key_size = parser->key_size};
 	parser->key = NULL;
+	parser->key_size = 0;
 	if (!parser->parent) {
 		parser->root = json;
 		return json;

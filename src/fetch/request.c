@@ -104,6 +104,14 @@ static int take(struct request *request, const struct field *field, const char *
 	return *place ? 0 : error_errno(error, NULL, "cannot read the request");
 }
 
+static bool is_whole(const struct request *request)
+{
+	for (size_t i = 0; i < request->count; i++)
+		if (!*request->wanted[i].secret || !*request->wanted[i].index)
+			return false;
+	return true;
+}
+
 int request_read(int fd, struct request *request, struct atomicdir_error *error)
 {
 	cleanup(field_reader_clear) struct field_reader reader = {.fd = fd};
@@ -116,7 +124,7 @@ int request_read(int fd, struct request *request, struct atomicdir_error *error)
 
 		if (got < 0)
 			return error_errno(error, NULL, "cannot read the request");
-		if (!got || !text)
+		if (!got || !text || (field_is(&field, "end") && !is_whole(request)))
 			return error_set(error, ATOMICDIR_FAILED, NULL, "the request is not whole");
 		if (is_first && (!field_is(&field, "atomicdir-fetch") || strcmp(text, "1") != 0))
 			return error_set(error, ATOMICDIR_FAILED, NULL, "the request is of another version of the protocol");

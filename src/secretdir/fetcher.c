@@ -304,8 +304,8 @@ static int take_error(struct fetcher *fetcher, const struct field *field, struct
 	bool is_known = kind == ATOMICDIR_FAILED || kind == ATOMICDIR_USAGE ||
 			(kind >= ATOMICDIR_UNREACHABLE && kind <= ATOMICDIR_NOT_FOUND);
 
-	if (!text || *rest != ' ' || !is_known)
-		return garbled(fetcher, "an error has no kind that is known", error);
+	if (!text || *rest != ' ' || !rest[1] || !is_known)
+		return garbled(fetcher, "an error has no kind that is known, or no text", error);
 	reap(fetcher, NULL);
 	if (fetcher_check_signal(error) < 0)
 		return -1;
