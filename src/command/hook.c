@@ -82,7 +82,8 @@ static int claim(const char *link, const char *mark, const struct atomicdir_gene
 	struct stat status;
 	int64_t pinned = 0;
 
-	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* O_NONBLOCK: a FIFO, which we did not make, would keep us waiting. */
+	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*mark_fd < 0)
 		return errno == ENOENT ? 0 : error_errno(error, mark, "cannot open its mark");
 	if (flock(*mark_fd, LOCK_EX | LOCK_NB) < 0)

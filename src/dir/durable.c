@@ -13,7 +13,8 @@ static int sync_part(const struct store *store, int64_t number, const char *suff
 	cleanup_fd int fd = -1;
 
 	name_number(name, number, suffix);
-	fd = openat(store->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* A FIFO, which we did not make, would keep us waiting for its writer. */
+	fd = openat(store->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)

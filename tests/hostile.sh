@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Stores in which somebody else wrote: what stands under our names is never waited for, followed or changed.
+. "$(dirname "$0")/tap.sh"
+
+fill() { timeout 60 "$atomicdir" fill -q "$@"; }
+
+fill app -- sh -c 'echo 1 >f' >/dev/null
+mkfifo .app.atomicdir/000001.info.new
+ok "a FIFO where a generation's facts should be keeps nobody waiting" fill --sync files app -- sh -c 'echo 2 >f'
+ok "and the next one is published" test "$(cat app/f)" = 2
+
+fill hooked -- sh -c 'echo 1 >f' >/dev/null
+mkfifo .hooked.atomicdir/000001.hook
+ok "nor does one in the place of a hook's mark" fill --on-change 'echo ran >"$ATOMICDIR_LINK.ran"' hooked -- sh -c 'echo 1 >f'
+ok "the hook runs" test "$(cat hooked.ran)" = ran
+ok "and the mark is gone" test ! -e .hooked.atomicdir/000001.hook
+
+anybody=
+[ "$(id -u)" != 0 ] || anybody='setpriv --reuid 65534 --clear-groups'
+mkdir ours; echo theirs >ours/closed; chmod 0 ours/closed
+[ -z "$anybody" ] || { chmod 711 .; chown -R 65534 ours; }
+shared_lock() {
+	$anybody mkdir -m 711 ours/.new.atomicdir && $anybody ln ours/closed ours/.new.atomicdir/lock || return 1
+	status 1 $anybody "$atomicdir" fill ours/new -- true
+}
+if [ -n "$anybody" ] && ! $anybody test -x "$atomicdir" 2>/dev/null; then
+	skip "a lock that is also another file is refused" "no setpriv, or the tree is private"
+else
+	ok "a lock that is also another file is refused" shared_lock
+	ok "and that file keeps its mode" test "$(stat -c %a ours/closed)" = 0
+fi
+finish
