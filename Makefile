@@ -169,5 +169,6 @@ clean:
 FORCE:
 
 .PHONY: all check demo bench install uninstall clean FORCE
+include fuzz/fuzz.mk
 -include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(SECRETDIR_OBJECTS:.o=.d) \
 	$(patsubst %.o,%.d,$(call objects_of,fetch)))

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Claim: a fetcher that lies publishes nothing but what was asked for
+ */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "fuzz.h"
+#include "lines.h"
+
+/* The fetcher has no process here: its end is what the input says. */
+static int ended_with;
+static bool is_over;
+
+static pid_t end_of_fetcher(pid_t pid, int *status, int options)
+{
+	(void)options;
+	must(pid > 0 && !is_over);
+	is_over = true;
+	if (status)
+		*status = ended_with;
+	return pid;
+}
+
+static int kill_fetcher(pid_t pid, int number)
+{
+	must(pid < -1 && number == SIGKILL && !is_over);
+	ended_with = SIGKILL;
+	return 0;
+}
+
+#define waitpid end_of_fetcher
+#define kill kill_fetcher
+#include "secretdir/fetcher.c"
+#undef kill
+#undef waitpid
+
+#define ENTRIES_MAX 16
+
+struct tally { size_t files, of[ENTRIES_MAX]; };
+
+static void check_file(const struct fetched *file, const struct entries *entries, struct tally *tally)
+{
+	const struct entry *entry;
+	const char *wanted;
+	size_t size;
+
+	must(file->entry < entries->count && file->source && file->version);
+	entry = &entries->items[file->entry];
+	wanted = entry_path(entry);
+	size = strlen(wanted);
+	must(is_inside(file->path) && file->path[strlen(file->path) - 1] != '/');
+	if (entry_is_many(entry))
+		must(strncmp(file->path, wanted, size) == 0 && strlen(file->path) > size);
+	else
+		must(!size || strcmp(file->path, wanted) == 0);
+	must(file->value.bytes && file->value.bytes[file->value.size] == '\0');
+	tally->files++;
+	must(!tally->of[file->entry]++ || entry_is_many(entry));
+}
+
+/* All is there, each by itself once. */
+static void check_end(const struct entries *entries, const struct tally *tally)
+{
+	must(is_over && ended_with == 0);
+	for (size_t i = 0; i < entries->count; i++)
+		must(tally->of[i] || entries->items[i].is_optional || entry_is_many(&entries->items[i]));
+}
+
+static void listen(const struct buffer *reply, const struct entries *entries)
+{
+	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+	struct fetched file = {0};
+	struct tally tally = {0};
+	struct atomicdir_error error;
+	int got;
+
+	must(fetcher);
+	*fetcher = (struct fetcher){.pid = 1000000, .reader = {.fd = fuzz_file(reply->bytes, reply->size)}, .entries = entries};
+	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
+	must(fetcher->answers);
+	is_over = false;
+	error_clear(&error);
+	while ((got = fetcher_next(fetcher, &file, &error)) > 0) {
+		if (got == 1)
+			check_file(&file, entries, &tally);
+		else
+			must(got == 2 && error.kind == ATOMICDIR_OK && is_clean(error.text));
+	}
+	if (got == 0)
+		check_end(entries, &tally);
+	else
+		must_be_told(&error);
+	must(got == 0 || (error.kind != ATOMICDIR_HOOK && error.kind != ATOMICDIR_NOT_DURABLE));
+	fetched_clear(&file);
+	fetcher_free(fetcher);
+	must(is_over);
+}
+
+/* Lines "entry ENTRY" ask, "status N" is how the fetcher ends, all others are its fields. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct entries entries = {0};
+	struct buffer reply = {0};
+	struct lines lines;
+
+	ended_with = 0;
+	lines_begin(&lines, data, size);
+	while (lines_next(&lines)) {
+		if (lines_is(&lines, "status"))
+			ended_with = atoi(lines.rest) & 0xff7f;
+		else if (!lines_is(&lines, "entry"))
+			lines_add_field(&lines, &reply);
+		else if (entries.count < ENTRIES_MAX && entries_add(&entries, lines.rest, NULL) < 0)
+			entries_clear(&entries);
+	}
+	if (entries.count && entries_check(&entries, NULL) == 0)
+		listen(&reply, &entries);
+	entries_clear(&entries);
+	buffer_clear(&reply);
+	lines_end(&lines);
+	return 0;
+}
