@@ -151,7 +151,7 @@ static struct source *open_source(void)
 	setenv("AWS_SECRET_ACCESS_KEY", KEY, 1);
 	setenv("AWS_SESSION_TOKEN", "token", 1);
 	source = secretsmanager_open(&request, &error);
-	must(source && !strstr(getenv("AWS_SECRET_ACCESS_KEY"), "EXAMPLE"));
+	must(source && !*getenv("AWS_SECRET_ACCESS_KEY"));
 	return source;
 }
 
@@ -176,6 +176,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct source *source;
 	struct lines lines;
 
+	/* The fuzzer learns it from what is compared here, and may then ask for a secret of that name. */
+	if (memmem(data, size, KEY, 20))
+		return -1;
 	if (!source) {
 		start_server();
 		source = open_source();

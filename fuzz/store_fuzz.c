@@ -145,7 +145,7 @@ static void add_entry(const struct lines *lines)
 struct before {
 	char text[4096]; /* of LINK; "": it is no symlink */
 	struct stat status;
-	bool is_there;
+	bool is_there, is_open; /* others may write in the store */
 };
 
 static void look(struct before *before)
@@ -153,7 +153,20 @@ static void look(struct before *before)
 	ssize_t size = readlinkat(in_fd, "app", before->text, sizeof(before->text) - 1);
 
 	before->text[size > 0 ? size : 0] = '\0';
+	before->is_open = fstatat(in_fd, STORE, &before->status, 0) == 0 && before->status.st_mode & 022;
 	before->is_there = fstatat(in_fd, "app", &before->status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Just what we would have written. */
+static bool is_ours(const char *text)
+{
+	const char *digits = text + sizeof(STORE);
+	size_t count;
+
+	if (strncmp(text, STORE "/", sizeof(STORE)) != 0)
+		return false;
+	count = strspn(digits, "0123456789");
+	return !digits[count] && count >= 6 && (count == 6 || *digits != '0') && strtoll(digits, NULL, 10) > 0;
 }
 
 static void must_be_as_it_was(const struct before *before)
@@ -173,7 +186,7 @@ static int must_be_live(void)
 	int fd;
 
 	must(readlinkat(in_fd, "app", text, sizeof(text) - 1) > 0);
-	must(strncmp(text, STORE "/", sizeof(STORE)) == 0 && strspn(text + sizeof(STORE), "0123456789") == strlen(text + sizeof(STORE)));
+	must(is_ours(text));
 	must(fstatat(in_fd, text, &generation, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(generation.st_mode));
 	fd = open_lending_at(in_fd, text, O_RDONLY | O_DIRECTORY);
 	must(fd >= 0);
@@ -362,37 +375,30 @@ static int hook_done(const char *rest, struct atomicdir_error *error)
 static const struct {
 	const char *word;
 	int (*run)(const char *rest, struct atomicdir_error *error);
+	bool is_writer;
 } calls[] = {
-	{"fill", fill}, {"edit", edit}, {"list", list}, {"prune", prune}, {"rollback", rollback},
-	{"pin", pin}, {"show", show}, {"adopt", adopt}, {"diff", diff}, {"hook-done", hook_done},
+	{"fill", fill, true}, {"edit", edit, true}, {"prune", prune, true}, {"rollback", rollback, true}, {"adopt", adopt, true},
+	{"list", list, false}, {"pin", pin, false}, {"show", show, false}, {"diff", diff, false}, {"hook-done", hook_done, false},
 };
-
-/* Descriptors that a call leaves open would move the next number. */
-static int next_fd(void)
-{
-	int fd = dup(in_fd);
-
-	must(fd >= 0);
-	close(fd);
-	return fd;
-}
 
 static void call(const struct lines *lines)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		struct atomicdir_error error = {0};
 		struct before before;
-		int fd = next_fd(), result;
+		int result;
 
 		if (!lines_is(lines, calls[i].word))
 			continue;
 		look(&before);
 		result = calls[i].run(lines->rest, &error);
-		must(is_clean(error.text) && next_fd() == fd);
-		if (result < 0)
+		must(is_clean(error.text));
+		if (result < 0) {
 			must_be_told(&error);
-		else
-			must(error.kind == ATOMICDIR_OK);
+		} else {
+			must(error.kind == ATOMICDIR_OK && !(calls[i].is_writer && before.is_open));
+			must(!before.is_there || is_ours(before.text) || calls[i].run == adopt);
+		}
 		if (result < 0 ? error.kind != ATOMICDIR_NOT_DURABLE : options.dry_run)
 			must_be_as_it_was(&before);
 	}
@@ -409,6 +415,18 @@ static void set(const char *name)
 }
 
 /* ---- One run ---- */
+
+static size_t count_open(void)
+{
+	cleanup_fd int fd = open_directory_at(AT_FDCWD, "/proc/self/fd");
+	struct tree_names names;
+	size_t count;
+
+	must(tree_names_read(fd, false, &names) == 0);
+	count = names.count;
+	tree_names_clear(&names);
+	return count;
+}
 
 /* The rights of everybody are enough, and keep the machine whole where the code is wrong. */
 static void become(uid_t user)
@@ -451,9 +469,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lines lines;
 	int entries = 0, made = 0;
 	bool is_call;
+	size_t open;
 
 	is_fuzzed = true;
 	begin();
+	open = count_open();
 	lines_begin(&lines, data, size);
 	while (lines_next(&lines)) {
 		is_call = *lines.word && lines.word[1];
@@ -470,6 +490,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		remember_outside(&after);
 		must(after.size == before.size && memcmp(after.bytes, before.bytes, after.size) == 0);
 	}
+	must(count_open() == open);
 	lines_end(&lines);
 	end();
 	is_fuzzed = false;

@@ -25,9 +25,11 @@ shared_lock() {
 	status 1 $anybody "$atomicdir" fill ours/new -- true
 }
 if [ -n "$anybody" ] && ! $anybody test -x "$atomicdir" 2>/dev/null; then
-	skip "a lock that is also another file is refused" "no setpriv, or the tree is private"
+	skip "a lock that is also another file, a store that others may write and we not" "no setpriv, or the tree is private"
 else
 	ok "a lock that is also another file is refused" shared_lock
 	ok "and that file keeps its mode" test "$(stat -c %a ours/closed)" = 0
+	mkdir -m 72 ours/.open.atomicdir; [ -z "$anybody" ] || chown 65534 ours/.open.atomicdir
+	ok "a store that others may write is refused, also where its owner may not" status 1 $anybody "$atomicdir" fill ours/open -- true
 fi
 finish

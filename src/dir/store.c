@@ -43,7 +43,8 @@ void store_close(struct store *store)
 	close_fd(&store->parent_fd);
 }
 
-/* An own mode of 0 (a death under umask 0777) would keep its own owner out. A file with other names is not ours alone to change. */
+/* An own mode of 0 (a death under umask 0777) would keep its own owner out. What others may write is not repaired, so that it is
+ * refused, and a file with other names is not ours alone to change. */
 static int open_repairing(int directory_fd, const char *name, int flags, mode_t mode)
 {
 	struct stat status;
@@ -52,7 +53,7 @@ static int open_repairing(int directory_fd, const char *name, int flags, mode_t 
 	if (fd >= 0 || errno != EACCES)
 		return fd;
 	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_uid != geteuid() ||
-	    S_ISLNK(status.st_mode) || (!S_ISDIR(status.st_mode) && status.st_nlink > 1) ||
+	    S_ISLNK(status.st_mode) || status.st_mode & 022 || (!S_ISDIR(status.st_mode) && status.st_nlink > 1) ||
 	    change_mode_at(directory_fd, name, mode) < 0) {
 		errno = EACCES;
 		return -1;
