@@ -186,13 +186,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_fuzzed = true;
 	lines_begin(&lines, data, size);
 	while (lines_next(&lines)) {
-		pthread_mutex_lock(&lock);
-		add_line(&lines);
-		pthread_mutex_unlock(&lock);
-		if (lines_is(&lines, "get"))
+		if (lines_is(&lines, "get")) {
 			get(source, lines.rest);
-		else if (lines_is(&lines, "list"))
+		} else if (lines_is(&lines, "list")) {
 			list(source, lines.rest);
+		} else {
+			pthread_mutex_lock(&lock);
+			add_line(&lines);
+			pthread_mutex_unlock(&lock);
+		}
 	}
 	lines_end(&lines);
 	is_fuzzed = false;
