@@ -182,6 +182,30 @@ dumps() {
 ok "neither program dumps core, the keys are wiped from the environment, and SIGTERM ends both" dumps
 control clear
 
+# A first header that continues one which is not there: libcurl before 8.1.1 takes it for the end of the answer before.
+cat >folding.py <<'END'
+import socket
+listening = socket.create_server(("127.0.0.1", 0))
+print(listening.getsockname()[1], flush=True)
+for first in [""] + [" folded: x\r\n"] * 9:
+    connection, _ = listening.accept()
+    request = b""
+    while not request.endswith(b"}"):
+        request += connection.recv(65536)
+    body = '{"Name": "text", "VersionId": "v", "SecretString": "x"}'
+    connection.sendall(f"HTTP/1.1 200 OK\r\n{first}X-A: b\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+    connection.close()
+END
+folds() {
+	python3 folding.py >port & pid=$!
+	until [ -s port ]; do sleep 0.05; done
+	sync --endpoint-url "http://127.0.0.1:$(cat port)" folded a=text b=text,version=v 2>folded.err
+	kill $pid; wait $pid
+	cat folded.err
+	! grep signal folded.err
+}
+ok "a header that continues nothing is a bad answer at worst" folds
+
 # Certificates.
 stop_server
 for certificate in wrong-host expired unknown-authority; do
