@@ -182,7 +182,7 @@ dumps() {
 ok "neither program dumps core, the keys are wiped from the environment, and SIGTERM ends both" dumps
 control clear
 
-# A first header that continues one which is not there: libcurl before 8.1.1 takes it for the end of the answer before.
+# A first header that continues one which is not there: libcurl before 8.1 takes it for the end of the answer before.
 cat >folding.py <<'END'
 import socket
 listening = socket.create_server(("127.0.0.1", 0))

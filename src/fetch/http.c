@@ -151,7 +151,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 
 /* ---- One exchange ---- */
 
-/* Each has a handle of its own: before 8.1.1 a reused one keeps a pointer into the headers of the answer before, and a folded first
+/* Each has a handle of its own: before 8.1 a reused one keeps a pointer into the headers of the answer before, and a folded first
  * header of the next one is written there. The connections are what is shared. */
 struct transfer {
 	struct http_exchange *exchange;
