@@ -29,6 +29,6 @@ for name; do
 		explores || set --
 		build/fuzz/"$name" "$@" ${1:+-max_total_time="$seconds" "$TMPDIR/$name"} "$seeds" ;;
 	merge)
-		build/fuzz/"$name" "$@" -merge=1 "$seeds" "$found" ;;
+		build/fuzz/"$name" "$@" -set_cover_merge=1 -use_counters=0 "$seeds" "$found" ;;
 	esac
 done
