@@ -7,7 +7,6 @@
 # libFuzzer it explores; without, the ordinary compiler builds the same targets, which then only replay their corpora.
 
 FUZZ_CLANG ?= clang
-SECONDS ?= 60
 FUZZ_NAMES = $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
 TARGETS ?= $(FUZZ_NAMES)
 
@@ -59,7 +58,7 @@ $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%_fuzz.o $(B)/fuzz/replay.o $(B)/fuzz/libsupp
 check: $(FUZZERS)
 
 fuzz: $(TARGETS:%=$(B)/fuzz/%)
-	@fuzz/run.sh explore $(SECONDS) $(TARGETS)
+	@fuzz/run.sh explore $(or $(SECONDS),60) $(TARGETS)
 
 fuzz-merge: $(TARGETS:%=$(B)/fuzz/%)
 	@fuzz/run.sh merge $(TARGETS)
