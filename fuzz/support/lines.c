@@ -134,8 +134,12 @@ static size_t change_line(uint8_t *data, size_t size, size_t max_size, struct sp
 {
 	size_t body = line.size && data[line.begin + line.size - 1] == '\n' ? line.size - 1 : line.size;
 	size_t room = max_size - size + body, changed;
-	uint8_t *copy = realloc(fuzz_copy(data + line.begin, body), room + 1);
+	uint8_t *copy;
 
+	/* LLVMFuzzerMutate() gives one byte where it has room for none. */
+	if (!room)
+		return size;
+	copy = realloc(fuzz_copy(data + line.begin, body), room + 1);
 	must(copy);
 	changed = LLVMFuzzerMutate(copy, body, room);
 	size = move_tail(data, size, line.begin + body, line.begin + changed);
