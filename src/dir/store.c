@@ -223,9 +223,18 @@ int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_err
 }
 
 /* Only with the lock, or where there never was one: else it may be another writer's by now. */
+static bool may_go(const struct store *store)
+{
+	if (store->lock_fd < 0)
+		return store->is_new;
+	if (!store->is_unused && (!store->is_new || flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0 || !is_unused(store)))
+		return false;
+	return is_same(store->fd, LOCK, store->lock_fd) > 0;
+}
+
 void store_unmake(struct store *store)
 {
-	if (store->lock_fd < 0 ? !store->is_new : !store->is_unused || is_same(store->fd, LOCK, store->lock_fd) <= 0)
+	if (!may_go(store))
 		return;
 	if (store->lock_fd >= 0)
 		unlinkat(store->fd, LOCK, 0);

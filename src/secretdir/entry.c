@@ -103,13 +103,14 @@ static int set_mode(struct entry *entry, const struct option_text *option, struc
 
 static int set_owner(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
 {
+	struct atomicdir_error own;
 	char why[512];
 
 	if (entry->uid != (uid_t)-1 || entry->gid != (gid_t)-1)
 		return refuse(error, entry, "an option occurs twice");
-	if (parse_owner(option->value, &entry->uid, &entry->gid, error) == 0)
+	if (parse_owner(option->value, &entry->uid, &entry->gid, &own) == 0)
 		return 0;
-	snprintf(why, sizeof(why), "its owner is %.400s", error->text);
+	snprintf(why, sizeof(why), "its owner is %.400s", own.text);
 	return refuse(error, entry, why);
 }
 
