@@ -108,6 +108,27 @@ static int parse_sync(struct options *options, const char *text, struct atomicdi
 	return refuse(error, text, "auto, files, fs or none");
 }
 
+/* One, or two with a comma between them. */
+static int parse_regions(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	size_t first = strcspn(text, ",");
+
+	if (!first || (text[first] && (!text[first + 1] || strchr(text + first + 1, ','))))
+		return refuse(error, text, "REGION or REGION,REGION");
+	options->region = text;
+	return 0;
+}
+
+static int parse_tag(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	if (*text == '=' || !strchr(text, '='))
+		return refuse(error, text, "KEY=VALUE");
+	if (options->tag_count == TAGS_MOST)
+		return error_set(error, ATOMICDIR_USAGE, text, "more than %d tags", TAGS_MOST);
+	options->tags[options->tag_count++] = text;
+	return 0;
+}
+
 #define PARSE(name, call) \
 	static int name(struct options *options, const char *text, struct atomicdir_error *error) \
 	{ \
@@ -126,7 +147,6 @@ PARSE(set_hook_timeout, parse_duration(text, &options->hook_timeout_ms, error))
 PARSE(set_owner, parse_owner(text, &options->library.uid, &options->library.gid, error))
 PARSE(set_entries, (options->entries = text, 0))
 PARSE(set_source, (options->source = text, 0))
-PARSE(set_region, (options->region = text, 0))
 PARSE(set_endpoint_url, (options->endpoint_url = text, 0))
 PARSE(set_ca_bundle, (options->ca_bundle = text, 0))
 PARSE(set_check, (options->check = text, 0))
@@ -150,7 +170,8 @@ static const struct option {
 	{ "--edit", NULL, TAKES_FILL, set_edit, "start from a copy of the live generation" },
 	{ "--entries", "FILE", TAKES_SECRETS, set_entries, "more entries, one a line; -: standard input" },
 	{ "--source", "NAME[:ARG]", TAKES_SECRETS, set_source, "aws (the default), file:PATH, or another" },
-	{ "--region", "REGION", TAKES_SECRETS, set_region, "of AWS; else AWS_REGION" },
+	{ "--region", "REGION[,OTHER]", TAKES_SECRETS, parse_regions, "else AWS_REGION; OTHER: if it is not reached" },
+	{ "--tag", "KEY=VALUE", TAKES_SECRETS, parse_tag, "of PREFIX/ only secrets with this tag; again: and" },
 	{ "--endpoint-url", "URL", TAKES_SECRETS, set_endpoint_url, "else AWS's own, or AWS_ENDPOINT_URL" },
 	{ "--ca-bundle", "FILE", TAKES_SECRETS, set_ca_bundle, "else AWS_CA_BUNDLE, or the system's" },
 	{ "--file-mode", "MODE", TAKES_FILL, set_file_mode, "of all files, in octal; default: as made" },

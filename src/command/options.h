@@ -19,10 +19,14 @@ enum {
 	TAKES_SECRETS = 16
 };
 
+#define TAGS_MOST 50    /* as many as a secret can have */
+
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change, *from;
 	const char *entries, *source, *region, *endpoint_url, *ca_bundle;
+	const char *tags[TAGS_MOST];    /* KEY=VALUE */
+	size_t tag_count;
 	int64_t hook_timeout_ms;
 	bool edit, dereference, json;
 	int verbosity;          /* -1 quiet, 0, 1 verbose */

@@ -2,36 +2,55 @@
 #include "fetch/aws.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "fetch/aws_error.h"
 #include "fetch/aws_place.h"
 
-#define ATTEMPTS 3
-#define DELAY_MAX_MS 20000
+static const struct {
+	const char *name, *target;
+} services[AWS_SERVICES] = {
+    [AWS_SECRETSMANAGER] = {"secretsmanager", "secretsmanager"},
+    [AWS_SSM] = {"ssm", "AmazonSSM"},
+};
 
-static int attempts(void)
+/* What may be said by the environment; a profile's own key comes after it. */
+static const char *environment(const char *name)
 {
-	const char *text = getenv("AWS_MAX_ATTEMPTS");
-	long count = text ? strtol(text, NULL, 10) : 0;
+	const char *value = getenv(name);
 
-	return count >= 1 && count <= 20 ? (int)count : ATTEMPTS;
+	return value && *value ? value : NULL;
+}
+
+static int find_places(struct aws *aws, const struct request *request, struct atomicdir_error *error)
+{
+	aws->failover_region = request_option(request, "failover-region");
+	if (aws->failover_region && !aws_is_region(aws->failover_region))
+		return error_set(error, ATOMICDIR_USAGE, aws->failover_region, "not the name of a region");
+	for (int i = 0; i < AWS_SERVICES; i++) {
+		free(take_pointer(&aws->region));
+		if (aws_find_place(request, services[i].name, &aws->region, &aws->endpoints[i], error) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int aws_init(struct aws *aws, const struct request *request, struct atomicdir_error *error)
 {
-	const char *ca_bundle = request_option(request, "ca-bundle"), *from = getenv("AWS_CA_BUNDLE");
+	const char *ca_bundle = request_option(request, "ca-bundle");
 
-	*aws = (struct aws){.attempts_max = attempts()};
-	aws->http = http_new(ca_bundle ? ca_bundle : from && *from ? from : NULL, error);
-	if (!aws->http || credentials_get(&(struct credentials_context){ request, aws->http }, &aws->credentials, error) < 0)
+	*aws = (struct aws){0};
+	if (retry_init(&aws->retry, environment("AWS_RETRY_MODE"), environment("AWS_MAX_ATTEMPTS"), error) < 0)
 		return -1;
-	return aws_find_place(request, &aws->region, &aws->endpoint, error);
+	aws->http = http_new(ca_bundle ? ca_bundle : environment("AWS_CA_BUNDLE"), error);
+	aws->context = (struct credentials_context){request, aws->http};
+	if (!aws->http || credentials_get(&aws->context, &aws->credentials, error) < 0)
+		return -1;
+	return find_places(aws, request, error);
 }
 
 void aws_clear(struct aws *aws)
@@ -39,89 +58,317 @@ void aws_clear(struct aws *aws)
 	http_free(aws->http);
 	credentials_clear(&aws->credentials);
 	free(aws->region);
-	free(aws->endpoint);
+	free(aws->first_region);
+	for (int i = 0; i < AWS_SERVICES; i++)
+		free(aws->endpoints[i]);
 }
 
-/* ---- One call ---- */
-
-static int post(struct aws *aws, const struct aws_call *call, struct http_reply *reply, struct atomicdir_error *error)
+void aws_call_clear(struct aws_call *call)
 {
-	cleanup_free char *region = NULL, *url = NULL;
-	cleanup_buffer struct buffer target = {0}, signature = {0}, token = {0};
-	const char *headers[] = {"Content-Type: application/x-amz-json-1.1", NULL, NULL, NULL};
-	struct http_request request = {
-	    .body = call->body, .headers = headers, .key_id = aws->credentials.key_id.bytes,
-	    .key = aws->credentials.key.bytes};
-
-	if (aws_place(aws->region, aws->endpoint, call->secret, &region, &url, error) < 0)
-		return -1;
-	if (buffer_printf(&target, "X-Amz-Target: secretsmanager.%s", call->operation) < 0 ||
-	    buffer_printf(&signature, "aws:amz:%s:secretsmanager", region) < 0 ||
-	    buffer_printf(&token, "X-Amz-Security-Token: %s", aws->credentials.token.size ? aws->credentials.token.bytes : "") < 0)
-		return error_errno(error, NULL, "cannot ask");
-	headers[1] = target.bytes;
-	headers[2] = aws->credentials.token.size ? token.bytes : NULL;
-	request.url = url;
-	request.signature = signature.bytes;
-	return http_send(aws->http, &request, reply, error);
+	buffer_clear(&call->body);
+	json_free(call->answer);
+	call->answer = NULL;
 }
 
-static int64_t random_below(int64_t limit)
+int aws_add_member(struct buffer *body, const char *name, const char *value)
 {
-	uint32_t bits = 0;
-
-	if (limit <= 0 || getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
+	if (!*value)
 		return 0;
-	return bits % limit;
+	if (buffer_add_text(body, body->size > 1 ? "," : "") < 0 || buffer_add_json(body, name) < 0 ||
+	    buffer_add(body, ":", 1) < 0)
+		return -1;
+	return buffer_add_json(body, value);
 }
 
-/* As the AWS SDKs do: longer each time, at random, and what the server asks for, at most 5 s more than we would. */
-static void pause_before(int attempt, bool is_throttled, int64_t asked_ms)
+const struct json *aws_member(const struct json *object, const char *name)
 {
-	int64_t limit = (is_throttled ? 1000 : 50) << (attempt - 1),
-		ms = random_below(limit > DELAY_MAX_MS ? DELAY_MAX_MS : limit);
-	struct timespec time;
+	const struct json *found = json_member(object, name, strlen(name));
 
-	if (asked_ms > ms)
-		ms = asked_ms < ms + 5000 ? asked_ms : ms + 5000;
-	time = (struct timespec){ms / 1000, ms % 1000 * 1000000};
-	while (nanosleep(&time, &time) < 0 && errno == EINTR)
-		;
+	return found && found->type != JSON_NULL ? found : NULL;
 }
 
-static struct json *take_answer(const struct http_reply *reply, const struct aws_call *call, struct atomicdir_error *error)
+/* ---- The other region ---- */
+
+bool aws_fail_over(struct aws *aws)
+{
+	char *other;
+
+	if (!aws->failover_region || aws->first_region || !aws->region || !aws->is_unreachable)
+		return false;
+	other = strdup(aws->failover_region);
+	if (!other)
+		return false;
+	aws->first_region = aws->region;
+	aws->region = other;
+	aws->is_unreachable = false;
+	return true;
+}
+
+char *aws_local_id(const struct aws *aws, const char *id)
+{
+	const char *region = id;
+	size_t size = aws->first_region ? strlen(aws->first_region) : 0;
+	char *local;
+
+	if (!size || strncmp(id, "arn:", 4) != 0)
+		return strdup(id);
+	for (int i = 0; i < 3 && region; i++) {
+		region = strchr(region, ':');
+		region = region ? region + 1 : NULL;
+	}
+	if (!region || strncmp(region, aws->first_region, size) != 0 || region[size] != ':')
+		return strdup(id);
+	return asprintf(&local, "%.*s%s%s", (int)(region - id), id, aws->region, region + size) < 0 ? NULL : local;
+}
+
+/* ---- One wave: every call that is pending, once ---- */
+
+struct post {
+	struct aws_call *call;
+	char *region, *url;
+	struct buffer target, signature, token;
+	const char *headers[4];
+};
+
+static void post_clear(struct post *post)
+{
+	free(post->region);
+	free(post->url);
+	buffer_clear(&post->target);
+	buffer_clear(&post->signature);
+	buffer_clear(&post->token);
+}
+
+static int prepare(struct aws *aws, struct post *post, struct http_request *request)
+{
+	struct aws_call *call = post->call;
+	const char *service = services[call->service].name;
+	bool has_token = aws->credentials.token.size > 0;
+
+	if (aws_place(aws->region, aws->endpoints[call->service], service, call->id, &post->region, &post->url, &call->error) < 0)
+		return -1;
+	if (buffer_printf(&post->target, "X-Amz-Target: %s.%s", services[call->service].target, call->operation) < 0 ||
+	    buffer_printf(&post->signature, "aws:amz:%s:%s", post->region, service) < 0 ||
+	    buffer_printf(&post->token, "X-Amz-Security-Token: %s", has_token ? aws->credentials.token.bytes : "") < 0)
+		return error_errno(&call->error, NULL, "cannot ask");
+	post->headers[0] = "Content-Type: application/x-amz-json-1.1";
+	post->headers[1] = post->target.bytes;
+	post->headers[2] = has_token ? post->token.bytes : NULL;
+	*request = (struct http_request){.url = post->url, .body = call->body.bytes, .headers = post->headers,
+		.signature = post->signature.bytes, .key_id = aws->credentials.key_id.bytes, .key = aws->credentials.key.bytes,
+		.skew_s = aws->skew_s};
+	return 0;
+}
+
+static void take_answer(const struct http_reply *reply, struct aws_call *call)
 {
 	const char *why = "it is no object";
-	struct json *json = json_parse(reply->body.bytes ? reply->body.bytes : "", reply->body.size, &why);
 
-	if (json && json->type == JSON_OBJECT)
-		return json;
-	json_free(json);
-	error_set(error, ATOMICDIR_FAILED, NULL, "%s: the answer (request %s) cannot be read: %s; is a proxy in the way?",
-		  call->operation, reply->request_id[0] ? reply->request_id : "unknown", why);
-	error_prefix(error, "%s", call->secret);
-	return NULL;
+	call->answer = json_parse(reply->body.bytes ? reply->body.bytes : "", reply->body.size, &why);
+	if (call->answer && call->answer->type == JSON_OBJECT)
+		return;
+	json_free(take_pointer(&call->answer));
+	call->refusal = AWS_NO_ANSWER;
+	error_set(&call->error, ATOMICDIR_FAILED, NULL, "%s: the answer (request %s) cannot be read: %s; is a proxy in the way?",
+		  call->operation, *reply->request_id ? reply->request_id : "unknown", why);
+	error_prefix(&call->error, "%s", call->secret);
 }
 
-struct json *aws_call(struct aws *aws, const struct aws_call *call, struct atomicdir_error *error)
+static void refuse(const struct aws *aws, struct aws_call *call, const struct http_reply *reply)
 {
-	for (int attempt = 1;; attempt++) {
-		cleanup(http_reply_clear) struct http_reply reply = {0};
-		bool is_throttled = false;
-		int result = post(aws, call, &reply, error);
+	struct aws_asked asked = {services[call->service].name, call->operation, call->secret,
+				  call->resource ? call->resource : call->id};
 
-		if (result > 0 && reply.status == 200)
-			return take_answer(&reply, call, error);
-		if (result > 0)
-			result = aws_error(&reply, call, &is_throttled, error);
-		else if (error->kind != ATOMICDIR_USAGE)
-			error_prefix(error, "%s: %s", call->secret, call->operation);
-		if (result < 0)
-			return NULL;
-		if (attempt >= aws->attempts_max) {
-			error_append(error, "%d attempt%s; try again later", attempt, attempt == 1 ? "" : "s");
-			return NULL;
+	call->refusal = aws_refuse(&asked, reply, &call->error);
+	call->retry_after_ms = reply->retry_after_ms;
+	call->skew_s = aws_skew(reply, call->refusal);
+	/* A clock that is off is the cause more often than a wrong key. */
+	if (call->skew_s && !aws->skew_s)
+		error_append(&call->error, "the clock here is %" PRId64 " minutes %s the server's: set it",
+			     (call->skew_s < 0 ? -call->skew_s : call->skew_s) / 60, call->skew_s < 0 ? "ahead of" : "behind");
+}
+
+static void settle(struct aws *aws, struct aws_call *call, struct http_exchange *exchange)
+{
+	struct http_reply *reply = &exchange->reply;
+
+	call->is_pending = false;
+	call->retry_after_ms = -1;
+	call->skew_s = 0;
+	memcpy(call->request_id, reply->request_id, sizeof(call->request_id));
+	if (exchange->result > 0 && reply->status == 200) {
+		take_answer(reply, call);
+		retry_give_back(&aws->retry, call->cost);
+		return;
+	}
+	if (exchange->result > 0) {
+		refuse(aws, call, reply);
+	} else {
+		call->refusal = exchange->result < 0 ? AWS_NO_ANSWER : AWS_TRANSIENT;
+		call->error = exchange->error;
+		if (call->error.kind != ATOMICDIR_USAGE)
+			error_prefix(&call->error, "%s: %s", call->secret, call->operation);
+	}
+	call->is_pending = call->refusal == AWS_THROTTLED || call->refusal == AWS_TRANSIENT;
+}
+
+/* How many they were. */
+static size_t send_pending(struct aws *aws, struct aws_call *calls, size_t count)
+{
+	cleanup_free struct http_exchange *exchanges = calloc(count + 1, sizeof(*exchanges));
+	cleanup_free struct post *posts = calloc(count + 1, sizeof(*posts));
+	size_t sent = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!calls[i].is_pending)
+			continue;
+		calls[i].is_pending = false;
+		calls[i].refusal = AWS_NO_ANSWER;
+		if (!exchanges || !posts) {
+			error_errno(&calls[i].error, NULL, "cannot ask");
+			continue;
 		}
-		pause_before(attempt, is_throttled, reply.retry_after_ms);
+		posts[sent].call = &calls[i];
+		if (prepare(aws, &posts[sent], &exchanges[sent].request) < 0)
+			post_clear(&posts[sent]);
+		else
+			sent++;
+	}
+	if (sent)
+		http_run(aws->http, exchanges, sent);
+	for (size_t i = 0; i < sent; i++) {
+		settle(aws, posts[i].call, &exchanges[i]);
+		http_reply_clear(&exchanges[i].reply);
+		post_clear(&posts[i]);
+	}
+	return sent;
+}
+
+/* ---- Once more, signed otherwise ---- */
+
+static bool is_same(const struct buffer *one, const struct buffer *other)
+{
+	return one->size == other->size && (!one->size || memcmp(one->bytes, other->bytes, one->size) == 0);
+}
+
+/* Asked for once more, where that can give others. */
+static bool renew(struct aws *aws, struct aws_call *call)
+{
+	struct credentials fresh = {0};
+	struct atomicdir_error error;
+	bool is_new;
+
+	if (aws->is_renewed || aws->credentials.is_fixed)
+		return false;
+	aws->is_renewed = true;
+	error_clear(&error);
+	if (credentials_get(&aws->context, &fresh, &error) < 0) {
+		error_append(&call->error, "new ones cannot be had: %.300s", error.text);
+		credentials_clear(&fresh);
+		return false;
+	}
+	is_new = !is_same(&fresh.key_id, &aws->credentials.key_id) || !is_same(&fresh.key, &aws->credentials.key) ||
+		 !is_same(&fresh.token, &aws->credentials.token);
+	credentials_clear(&aws->credentials);
+	aws->credentials = fresh;
+	return is_new;
+}
+
+static bool set_clock(struct aws *aws, int64_t skew_s)
+{
+	if (!skew_s || aws->skew_s || !http_can_date())
+		return false;
+	aws->skew_s = skew_s;
+	return true;
+}
+
+/* Those that were refused for who asked, or when, are pending again if that is otherwise now. */
+static bool sign_anew(struct aws *aws, struct aws_call *calls, size_t count)
+{
+	bool is_dated = false, is_renewed = false, is_any = false;
+
+	for (size_t i = 0; i < count && !is_dated; i++)
+		is_dated = calls[i].skew_s && set_clock(aws, calls[i].skew_s);
+	for (size_t i = 0; i < count; i++) {
+		struct aws_call *call = &calls[i];
+		bool is_old = !call->skew_s && (call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY);
+
+		if (call->answer || call->is_pending)
+			continue;
+		is_renewed = is_renewed || (is_old && renew(aws, call));
+		call->is_pending = (call->skew_s && is_dated) || (is_old && is_renewed);
+		is_any = is_any || call->is_pending;
+	}
+	return is_any;
+}
+
+/* ---- All of it ---- */
+
+/* What all pending calls have to wait for before they are tried again. */
+struct wait {
+	bool is_throttled;
+	int64_t asked_ms;
+};
+
+/* Their failures stay as they are. One that may not try again would fail the round: then none does. */
+static void give_up(struct aws *aws, struct aws_call *calls, size_t count, int attempt, const char *why)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!calls[i].is_pending)
+			continue;
+		calls[i].is_pending = false;
+		aws->is_unreachable = aws->is_unreachable || calls[i].refusal == AWS_TRANSIENT;
+		error_append(&calls[i].error, "%d attempt%s%s; try again later", attempt, attempt == 1 ? "" : "s", why);
+	}
+}
+
+static bool may_retry(struct aws *aws, struct aws_call *calls, size_t count, int attempt, struct wait *wait)
+{
+	*wait = (struct wait){.asked_ms = -1};
+	if (attempt >= aws->retry.attempts_max) {
+		give_up(aws, calls, count, attempt, "");
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct aws_call *call = &calls[i];
+		bool is_throttled = call->refusal == AWS_THROTTLED;
+
+		if (!call->is_pending)
+			continue;
+		call->cost = retry_take(&aws->retry, is_throttled);
+		if (!call->cost) {
+			give_up(aws, calls, count, attempt, ", and too much has failed to ask again");
+			return false;
+		}
+		wait->is_throttled = wait->is_throttled || is_throttled;
+		if (call->retry_after_ms > wait->asked_ms)
+			wait->asked_ms = call->retry_after_ms;
+	}
+	return true;
+}
+
+static bool is_any_pending(const struct aws_call *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (calls[i].is_pending)
+			return true;
+	return false;
+}
+
+void aws_run(struct aws *aws, struct aws_call *calls, size_t count)
+{
+	struct wait wait;
+
+	for (size_t i = 0; i < count; i++) {
+		calls[i].is_pending = true;
+		calls[i].cost = 0;
+		error_clear(&calls[i].error);
+	}
+	for (int attempt = 1; send_pending(aws, calls, count) > 0;) {
+		if (sign_anew(aws, calls, count))
+			continue;
+		if (!is_any_pending(calls, count) || !may_retry(aws, calls, count, attempt, &wait))
+			return;
+		retry_pause(attempt++, wait.is_throttled, wait.asked_ms);
 	}
 }

@@ -1,32 +1,65 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls of AWS services that speak JSON 1.1: where it is, and what to do again.
+ * Calls of AWS services that speak JSON 1.1: where they are, who asks, and what to do again. Many calls are under way at once, and share
+ * connections, credentials and the quota of retries.
  */
 #ifndef FETCH_AWS_H
 #define FETCH_AWS_H
 
+#include "fetch/aws_error.h"
 #include "fetch/credentials.h"
 #include "fetch/http.h"
 #include "fetch/json.h"
 #include "fetch/request.h"
+#include "fetch/retry.h"
+
+enum aws_service { AWS_SECRETSMANAGER, AWS_SSM, AWS_SERVICES };
 
 struct aws {
 	struct http *http;
+	struct credentials_context context;
 	struct credentials credentials;
-	char *region, *endpoint; /* or NULL */
-	int attempts_max;
+	struct retry retry;
+	char *region, *endpoints[AWS_SERVICES]; /* or NULL */
+	char *first_region;                     /* NULL until aws_fail_over() */
+	const char *failover_region;            /* or NULL */
+	int64_t skew_s;
+	bool is_renewed, is_unreachable;
 };
 
 struct aws_call {
+	enum aws_service service;
 	const char *operation; /* "GetSecretValue" */
-	const char *body;
-	const char *secret; /* for errors; an ARN's region is where it is */
+	const char *id;        /* an ARN's region is where it is asked */
+	const char *secret;    /* for errors */
+	const char *resource;  /* what must be allowed; NULL: the id */
+	struct buffer body;
+	/* What came of it. */
+	struct json *answer; /* an object; NULL: *error says why not. Kinds UNREACHABLE, DENIED, NOT_FOUND, USAGE, FAILED */
+	enum aws_refusal refusal;
+	char request_id[80];
+	struct atomicdir_error error;
+	/* Meanwhile. */
+	bool is_pending;
+	int cost; /* of its last attempt */
+	int64_t retry_after_ms, skew_s;
 };
 
 int aws_init(struct aws *aws, const struct request *request, struct atomicdir_error *error);
 void aws_clear(struct aws *aws);
 
-/* The answer, which is an object; NULL after all attempts. Kinds UNREACHABLE, DENIED, NOT_FOUND, USAGE, FAILED. */
-struct json *aws_call(struct aws *aws, const struct aws_call *call, struct atomicdir_error *error);
+void aws_run(struct aws *aws, struct aws_call *calls, size_t count);
+void aws_call_clear(struct aws_call *call);
+
+/* From now on the other region is asked: if there is one, and the first one's servers did not answer, or not well. */
+bool aws_fail_over(struct aws *aws);
+/* The ARN of a secret of the first region as it is where it is asked now: replicas differ in nothing else. Others, and names, as
+ * they are. On the heap. */
+char *aws_local_id(const struct aws *aws, const char *id);
+
+/* Appends "NAME":"VALUE" to what will be an object, unless the value is "". -1 with ENOMEM. */
+int aws_add_member(struct buffer *body, const char *name, const char *value);
+/* NULL: there is none, or it is null. */
+const struct json *aws_member(const struct json *object, const char *name);
 
 #endif

@@ -1,76 +1,74 @@
 /* SPDX-License-Identifier: ISC */
 #include "fetch/aws_error.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "fetch/json.h"
 
 #define SKEW_S 240
-
-enum what { OTHER, THROTTLED, TRANSIENT, DENIED, UNKNOWN_KEY, SIGNATURE, EXPIRED, ABSENT, UNUSABLE, UNDECIPHERABLE };
 
 /* Codes as the AWS SDKs sort them. */
 static const struct {
 	const char *code;
-	enum what what;
+	enum aws_refusal refusal;
 } codes[] = {
-    {"Throttling", THROTTLED},
-    {"ThrottlingException", THROTTLED},
-    {"ThrottledException", THROTTLED},
-    {"RequestThrottled", THROTTLED},
-    {"RequestThrottledException", THROTTLED},
-    {"TooManyRequestsException", THROTTLED},
-    {"ProvisionedThroughputExceededException", THROTTLED},
-    {"RequestLimitExceeded", THROTTLED},
-    {"BandwidthLimitExceeded", THROTTLED},
-    {"LimitExceededException", THROTTLED},
-    {"SlowDown", THROTTLED},
-    {"EC2ThrottledException", THROTTLED},
-    {"TransactionInProgressException", THROTTLED},
-    {"PriorRequestNotComplete", THROTTLED},
-    {"InternalServiceError", TRANSIENT},
-    {"InternalServiceErrorException", TRANSIENT},
-    {"InternalFailure", TRANSIENT},
-    {"ServiceUnavailable", TRANSIENT},
-    {"RequestTimeout", TRANSIENT},
-    {"RequestTimeoutException", TRANSIENT},
-    {"AccessDenied", DENIED},
-    {"AccessDeniedException", DENIED},
-    {"NotAuthorized", DENIED},
-    {"OptInRequired", DENIED},
-    {"UnauthorizedOperation", DENIED},
-    {"UnrecognizedClientException", UNKNOWN_KEY},
-    {"InvalidClientTokenId", UNKNOWN_KEY},
-    {"InvalidAccessKeyId", UNKNOWN_KEY},
-    {"MissingAuthenticationToken", UNKNOWN_KEY},
-    {"MissingAuthenticationTokenException", UNKNOWN_KEY},
-    {"InvalidSignatureException", SIGNATURE},
-    {"SignatureDoesNotMatch", SIGNATURE},
-    {"IncompleteSignature", SIGNATURE},
-    {"IncompleteSignatureException", SIGNATURE},
-    {"RequestTimeTooSkewed", SIGNATURE},
-    {"RequestExpired", SIGNATURE},
-    {"ExpiredToken", EXPIRED},
-    {"ExpiredTokenException", EXPIRED},
-    {"ResourceNotFoundException", ABSENT},
-    {"InvalidRequestException", UNUSABLE},
-    {"DecryptionFailure", UNDECIPHERABLE},
+    {"Throttling", AWS_THROTTLED},
+    {"ThrottlingException", AWS_THROTTLED},
+    {"ThrottledException", AWS_THROTTLED},
+    {"RequestThrottled", AWS_THROTTLED},
+    {"RequestThrottledException", AWS_THROTTLED},
+    {"TooManyRequestsException", AWS_THROTTLED},
+    {"ProvisionedThroughputExceededException", AWS_THROTTLED},
+    {"RequestLimitExceeded", AWS_THROTTLED},
+    {"BandwidthLimitExceeded", AWS_THROTTLED},
+    {"LimitExceededException", AWS_THROTTLED},
+    {"SlowDown", AWS_THROTTLED},
+    {"EC2ThrottledException", AWS_THROTTLED},
+    {"TransactionInProgressException", AWS_THROTTLED},
+    {"PriorRequestNotComplete", AWS_THROTTLED},
+    {"InternalServiceError", AWS_TRANSIENT},
+    {"InternalServiceErrorException", AWS_TRANSIENT},
+    {"InternalFailure", AWS_TRANSIENT},
+    {"ServiceUnavailable", AWS_TRANSIENT},
+    {"RequestTimeout", AWS_TRANSIENT},
+    {"RequestTimeoutException", AWS_TRANSIENT},
+    {"AccessDenied", AWS_DENIED},
+    {"AccessDeniedException", AWS_DENIED},
+    {"NotAuthorized", AWS_DENIED},
+    {"OptInRequired", AWS_DENIED},
+    {"UnauthorizedOperation", AWS_DENIED},
+    {"UnrecognizedClientException", AWS_UNKNOWN_KEY},
+    {"InvalidClientTokenId", AWS_UNKNOWN_KEY},
+    {"InvalidAccessKeyId", AWS_UNKNOWN_KEY},
+    {"MissingAuthenticationToken", AWS_UNKNOWN_KEY},
+    {"MissingAuthenticationTokenException", AWS_UNKNOWN_KEY},
+    {"InvalidSignatureException", AWS_SIGNATURE},
+    {"SignatureDoesNotMatch", AWS_SIGNATURE},
+    {"IncompleteSignature", AWS_SIGNATURE},
+    {"IncompleteSignatureException", AWS_SIGNATURE},
+    {"RequestTimeTooSkewed", AWS_SIGNATURE},
+    {"RequestExpired", AWS_SIGNATURE},
+    {"ExpiredToken", AWS_EXPIRED},
+    {"ExpiredTokenException", AWS_EXPIRED},
+    {"ResourceNotFoundException", AWS_ABSENT},
+    {"InvalidRequestException", AWS_UNUSABLE},
+    {"DecryptionFailure", AWS_UNDECIPHERABLE},
 };
 
-static enum what look_up(const char *code, long status)
+static enum aws_refusal look_up(const char *code, long status)
 {
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (strcmp(codes[i].code, code) == 0)
-			return codes[i].what;
+			return codes[i].refusal;
 	if (status == 429)
-		return THROTTLED;
+		return AWS_THROTTLED;
 	if (status >= 500)
-		return TRANSIENT;
-	return !*code && (status == 401 || status == 403) ? DENIED : OTHER;
+		return AWS_TRANSIENT;
+	return !*code && (status == 401 || status == 403) ? AWS_DENIED : AWS_OTHER;
 }
 
 /* "namespace#Code:http://..." has the code between; what does not look like one is none. */
@@ -87,99 +85,130 @@ static void take_code(const char *text, char code[static 80])
 	code[size] = '\0';
 }
 
-/* Says what to do about it; "" where nothing is known. */
-static const char *advice(enum what what, const char *message, const char *operation)
+/* The word that follows `before` in the text; "" where there is none. */
+static void take_word(const char *text, const char *before, char *word, size_t capacity)
 {
-	bool is_list = strcmp(operation, "ListSecrets") == 0;
+	const char *begin = strstr(text, before);
+	size_t size;
 
-	switch (what) {
-	case DENIED:
-		return strstr(message, "KMS") ? "allow kms:Decrypt on its key"
-		       : is_list	      ? "allow secretsmanager:ListSecrets on *"
-					      : "allow secretsmanager:GetSecretValue on it";
-	case UNKNOWN_KEY:
-		return "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN";
-	case SIGNATURE:
-		return "check AWS_SECRET_ACCESS_KEY, and the region";
-	case EXPIRED:
-		return "the credentials are too old: get new ones";
-	case ABSENT:
-		return "check its name, stage or version, the region and the account";
-	case UNUSABLE:
-		return strstr(message, "deletion") ? "restore it (aws secretsmanager restore-secret), or take its entry out"
-						   : "";
-	case UNDECIPHERABLE:
-		return "check its KMS key, and the right to use it";
-	default:
-		return "";
-	}
+	begin = begin ? begin + strlen(before) : "";
+	size = strcspn(begin, " \t\r\n");
+	if (size >= capacity)
+		size = 0;
+	memcpy(word, begin, size);
+	word[size] = '\0';
 }
 
-static int kind_of(enum what what, const char *message)
+/* What is not allowed, and on what: in the service's own words, else as it follows from what was asked for. */
+static void advise_denied(const struct aws_asked *asked, const char *message, char *advice, size_t capacity)
 {
-	switch (what) {
-	case THROTTLED:
-	case TRANSIENT:
+	char action[128], resource[400];
+	const char *verb = strstr(message, "explicit deny") ? "take away the explicit deny of" : "allow";
+
+	take_word(message, "to perform: ", action, sizeof(action));
+	take_word(message, "on resource: ", resource, sizeof(resource));
+	if (!action[0] && (strstr(message, "KMS") || strstr(message, "master key")))
+		snprintf(advice, capacity, "%s kms:Decrypt on its key", verb);
+	else if (action[0])
+		snprintf(advice, capacity, "%s %s on %s", verb, action, resource[0] ? resource : asked->resource);
+	else
+		snprintf(advice, capacity, "%s %s:%s on %s", verb, asked->service, asked->operation, asked->resource);
+}
+
+/* Says what to do about it; "" where nothing is known. */
+static void advise(const struct aws_asked *asked, enum aws_refusal refusal, const char *message, char *advice, size_t capacity)
+{
+	static const char *const advices[] = {
+	    [AWS_UNKNOWN_KEY] = "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN",
+	    [AWS_SIGNATURE] = "check AWS_SECRET_ACCESS_KEY, and the region",
+	    [AWS_EXPIRED] = "the credentials are too old: get new ones",
+	    [AWS_ABSENT] = "check its name, stage or version, the region and the account",
+	    [AWS_UNUSABLE] = "restore it (aws secretsmanager restore-secret), or take its entry out",
+	    [AWS_UNDECIPHERABLE] = "check its KMS key, and the right to use it",
+	};
+
+	if (refusal == AWS_DENIED)
+		advise_denied(asked, message, advice, capacity);
+	else if (refusal == AWS_UNUSABLE && !strstr(message, "deletion"))
+		*advice = '\0';
+	else
+		snprintf(advice, capacity, "%s", advices[refusal] ? advices[refusal] : "");
+}
+
+static int kind_of(enum aws_refusal refusal, const char *message)
+{
+	switch (refusal) {
+	case AWS_THROTTLED:
+	case AWS_TRANSIENT:
 		return ATOMICDIR_UNREACHABLE;
-	case DENIED:
-	case UNKNOWN_KEY:
-	case SIGNATURE:
-	case EXPIRED:
+	case AWS_DENIED:
+	case AWS_UNKNOWN_KEY:
+	case AWS_SIGNATURE:
+	case AWS_EXPIRED:
 		return ATOMICDIR_DENIED;
-	case ABSENT:
+	case AWS_ABSENT:
 		return ATOMICDIR_NOT_FOUND;
-	case UNUSABLE:
+	case AWS_UNUSABLE:
 		return strstr(message, "marked for deletion") ? ATOMICDIR_NOT_FOUND : ATOMICDIR_FAILED;
 	default:
 		return ATOMICDIR_FAILED;
 	}
 }
 
-/* A clock that is off is the cause more often than a wrong key. */
-static void tell_skew(const struct http_reply *reply, enum what what, struct atomicdir_error *error)
-{
-	int64_t skew = reply->date ? reply->date - (int64_t)time(NULL) : 0;
-
-	if ((what != SIGNATURE && what != EXPIRED) || (skew < SKEW_S && skew > -SKEW_S))
-		return;
-	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it", (skew < 0 ? -skew : skew) / 60,
-		     skew < 0 ? "ahead of" : "behind");
-}
-
 /* What the service says of itself, without the full stop; "" where it is no help. */
-static int message_size(enum what what, const char *message)
+static int message_size(enum aws_refusal refusal, const char *message)
 {
 	int size = (int)strnlen(message, 160);
 
-	if (what == UNKNOWN_KEY || what == SIGNATURE || what == EXPIRED)
+	if (refusal == AWS_UNKNOWN_KEY || refusal == AWS_SIGNATURE || refusal == AWS_EXPIRED)
 		return 0;
 	while (size && strchr(". ", message[size - 1]))
 		size--;
 	return size;
 }
 
-int aws_error(const struct http_reply *reply, const struct aws_call *call, bool *is_throttled, struct atomicdir_error *error)
+static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, const char *message, long status,
+			       const char *request_id, struct atomicdir_error *error)
 {
-	const char *why, *message, *told;
+	enum aws_refusal refusal = look_up(code, status);
+	int size = message_size(refusal, message);
+	char advice[600] = "is a proxy in the way?";
+
+	if (code[0])
+		advise(asked, refusal, message, advice, sizeof(advice));
+	error_set(error, kind_of(refusal, message), NULL, "%s: %s%sHTTP %ld, request %s%s%.*s%s%s", asked->operation, code,
+		  code[0] ? ", " : "", status, *request_id ? request_id : "unknown", size ? ": " : "", size, message,
+		  *advice ? "; " : "", advice);
+	error_prefix(error, "%s", asked->secret);
+	return refusal;
+}
+
+enum aws_refusal aws_refuse(const struct aws_asked *asked, const struct http_reply *reply, struct atomicdir_error *error)
+{
+	const char *why, *message;
 	cleanup_json struct json *json = json_parse(reply->body.bytes ? reply->body.bytes : "", reply->body.size, &why);
 	char code[80];
-	enum what what;
-	int size;
 
 	take_code(reply->error_type[0] ? reply->error_type : json_member_text(json, "__type"), code);
 	if (!code[0])
 		take_code(json_member_text(json, "code"), code);
 	message = json_member_text(json, "message");
 	message = message ? message : json_member_text(json, "Message");
-	message = message ? message : "";
-	what = look_up(code, reply->status);
-	told = code[0] ? advice(what, message, call->operation) : "is a proxy in the way?";
-	size = message_size(what, message);
-	error_set(error, kind_of(what, message), NULL, "%s: %s%sHTTP %ld, request %s%s%.*s%s%s", call->operation, code,
-		  code[0] ? ", " : "", reply->status, reply->request_id[0] ? reply->request_id : "unknown", size ? ": " : "",
-		  size, message, *told ? "; " : "", told);
-	error_prefix(error, "%s", call->secret);
-	tell_skew(reply, what, error);
-	*is_throttled = what == THROTTLED;
-	return what == THROTTLED || what == TRANSIENT ? 0 : -1;
+	return refuse(asked, code, message ? message : "", reply->status, reply->request_id, error);
+}
+
+enum aws_refusal aws_refuse_one(const struct aws_asked *asked, const char *code, const char *message, const char *request_id,
+				struct atomicdir_error *error)
+{
+	char known[80];
+
+	take_code(code, known);
+	return refuse(asked, known, message, 200, request_id, error);
+}
+
+int64_t aws_skew(const struct http_reply *reply, enum aws_refusal refusal)
+{
+	int64_t skew = reply->date ? reply->date - (int64_t)time(NULL) : 0;
+
+	return (refusal == AWS_SIGNATURE || refusal == AWS_EXPIRED) && (skew >= SKEW_S || skew <= -SKEW_S) ? skew : 0;
 }

@@ -1,15 +1,40 @@
 /* SPDX-License-Identifier: ISC
  *
- * What an answer other than 200 means, and what to do about it.
+ * What a refusal means, and what to do about it: of a whole call, or of one of the secrets that a call asked for.
  */
 #ifndef FETCH_AWS_ERROR_H
 #define FETCH_AWS_ERROR_H
 
-#include <stdbool.h>
+#include "fetch/http.h"
 
-#include "fetch/aws.h"
+enum aws_refusal {
+	AWS_NO_ANSWER,   /* none, or none that can be read, and another attempt does not help */
+	AWS_OTHER,
+	AWS_TRANSIENT,   /* no answer, or the server's own fault */
+	AWS_THROTTLED,
+	AWS_DENIED,
+	AWS_UNKNOWN_KEY,
+	AWS_SIGNATURE,
+	AWS_EXPIRED,
+	AWS_ABSENT,
+	AWS_UNUSABLE,
+	AWS_UNDECIPHERABLE,
+};
 
-/* 0: another attempt may help; -1: it cannot. */
-int aws_error(const struct http_reply *reply, const struct aws_call *call, bool *is_throttled, struct atomicdir_error *error);
+/* What was asked for. */
+struct aws_asked {
+	const char *service, *operation;
+	const char *secret;   /* for errors: the name or ARN, or words for many */
+	const char *resource; /* what has to be allowed where the answer does not say it */
+};
+
+/* Of an answer that is not 200. */
+enum aws_refusal aws_refuse(const struct aws_asked *asked, const struct http_reply *reply, struct atomicdir_error *error);
+/* Of one secret, inside a 200. */
+enum aws_refusal aws_refuse_one(const struct aws_asked *asked, const char *code, const char *message, const char *request_id,
+				struct atomicdir_error *error);
+
+/* How far the server's clock is ahead of ours, if that is why it refused; else 0. */
+int64_t aws_skew(const struct http_reply *reply, enum aws_refusal refusal);
 
 #endif

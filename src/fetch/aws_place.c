@@ -24,19 +24,19 @@ static bool is_true(const char *name)
 }
 
 /* It becomes part of a host's name. */
-static bool is_region(const char *text)
+bool aws_is_region(const char *text)
 {
 	size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
 	return size && size < 64 && !text[size];
 }
 
-static const char *find_endpoint(const struct request *request)
+static const char *find_endpoint(const struct request *request, const char *service)
 {
 	const char *endpoint = request_option(request, "endpoint-url");
 
 	if (!endpoint && !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
-		endpoint = environment("AWS_ENDPOINT_URL_SECRETS_MANAGER");
+		endpoint = environment(strcmp(service, "ssm") == 0 ? "AWS_ENDPOINT_URL_SSM" : "AWS_ENDPOINT_URL_SECRETS_MANAGER");
 		if (!endpoint)
 			endpoint = environment("AWS_ENDPOINT_URL");
 	}
@@ -59,15 +59,16 @@ static int check_endpoint(const char *endpoint, struct atomicdir_error *error)
 	return 0;
 }
 
-int aws_find_place(const struct request *request, char **region, char **endpoint, struct atomicdir_error *error)
+int aws_find_place(const struct request *request, const char *service, char **region, char **endpoint,
+		   struct atomicdir_error *error)
 {
-	const char *where = request_option(request, "region"), *url = find_endpoint(request);
+	const char *where = request_option(request, "region"), *url = find_endpoint(request, service);
 
 	if (!where)
 		where = environment("AWS_REGION");
 	if (!where)
 		where = environment("AWS_DEFAULT_REGION");
-	if (where && !is_region(where))
+	if (where && !aws_is_region(where))
 		return error_set(error, ATOMICDIR_USAGE, where, "not the name of a region");
 	if (url && check_endpoint(url, error) < 0)
 		return -1;
@@ -108,7 +109,7 @@ static const char *suffix_of(const char *region)
 	return "amazonaws.com";
 }
 
-int aws_place(const char *region, const char *endpoint, const char *secret, char **its_region, char **url,
+int aws_place(const char *region, const char *endpoint, const char *service, const char *secret, char **its_region, char **url,
 	      struct atomicdir_error *error)
 {
 	const char *scheme_end = endpoint ? strstr(endpoint, "://") : NULL;
@@ -117,12 +118,12 @@ int aws_place(const char *region, const char *endpoint, const char *secret, char
 	*its_region = region_of(secret, region);
 	if (!*its_region)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "no region: say --region, or set AWS_REGION");
-	if (!is_region(*its_region))
+	if (!aws_is_region(*its_region))
 		return error_set(error, ATOMICDIR_USAGE, secret, "the ARN's region is not the name of one");
 	if (endpoint)
 		result = asprintf(url, "%s%s", endpoint, scheme_end && strchr(scheme_end + 3, '/') ? "" : "/");
 	else
-		result = asprintf(url, "https://secretsmanager%s.%s.%s/", is_true("AWS_USE_FIPS_ENDPOINT") ? "-fips" : "",
+		result = asprintf(url, "https://%s%s.%s.%s/", service, is_true("AWS_USE_FIPS_ENDPOINT") ? "-fips" : "",
 				  *its_region, suffix_of(*its_region));
 	if (result >= 0)
 		return 0;

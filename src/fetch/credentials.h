@@ -15,6 +15,7 @@
 struct credentials {
 	struct buffer key_id, key, token;   /* token: empty where they are for ever */
 	int64_t expires;                    /* seconds since 1970; 0: not known, or never */
+	bool is_fixed;                      /* asking again gives no others */
 	char from[160];                     /* where they are from, for errors */
 };
 

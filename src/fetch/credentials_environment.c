@@ -34,6 +34,7 @@ int credentials_from_environment(const struct credentials_context *context, stru
 		return -1;
 	if (!credentials->token.size && take("AWS_SECURITY_TOKEN", &credentials->token, error) < 0)
 		return -1;
+	credentials->is_fixed = true;
 	snprintf(credentials->from, sizeof(credentials->from), "the environment");
 	return credentials->key_id.size && credentials->key.size;
 }

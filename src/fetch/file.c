@@ -112,25 +112,30 @@ static int get_plain(const struct file *file, const char *id, const char *stage,
 	return 0;
 }
 
-static int file_get(struct source *source, const char *id, const char *stage, const char *version, struct secret *secret,
-		    struct atomicdir_error *error)
+static int get(const struct file *file, struct lookup *lookup)
 {
-	const struct file *file = (const struct file *)source;
 	const struct json *one = file->values ? file->values->first : file->is_single ? file->root : NULL;
 
 	if (!file->values && !file->is_single)
-		return get_plain(file, id, stage, version, secret, error);
+		return get_plain(file, lookup->id, lookup->stage, lookup->version, &lookup->secret, &lookup->error);
 	for (; one; one = one->next)
-		if (is_wanted(one, id, stage, version))
-			return take(one, secret, id, error);
-	return refuse(file, id, error);
+		if (is_wanted(one, lookup->id, lookup->stage, lookup->version))
+			return take(one, &lookup->secret, lookup->id, &lookup->error);
+	return refuse(file, lookup->id, &lookup->error);
 }
 
-static int file_list(struct source *source, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+static void file_get(struct source *source, struct lookup *lookups, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		lookups[i].result = get((const struct file *)source, &lookups[i]) < 0 ? -1 : 1;
+}
+
+static int file_list(struct source *source, const char *service, const char *prefix, struct listing *listing, struct atomicdir_error *error)
 {
 	const struct file *file = (const struct file *)source;
 	const struct json *first = file->values ? file->values->first : file->is_single ? file->root : file->root->first;
 
+	(void)service;
 	for (const struct json *one = first; one; one = one->next) {
 		bool is_plain = !file->values && !file->is_single;
 		const char *name = is_plain ? one->key : json_member_text(one, "Name");
@@ -211,6 +216,10 @@ struct source *file_open(const struct request *request, struct atomicdir_error *
 		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
 		return NULL;
 	}
+	if (request_option(request, "tag")) {
+		error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
+		return NULL;
+	}
 	if (read_whole(path, &content, error) < 0)
 		return NULL;
 	file = calloc(1, sizeof(*file));
@@ -218,7 +227,7 @@ struct source *file_open(const struct request *request, struct atomicdir_error *
 		error_errno(error, path, "cannot read the file of secrets");
 		return NULL;
 	}
-	file->source = (struct source){file_get, file_list, file_free};
+	file->source = (struct source){.get = file_get, .list = file_list, .free = file_free};
 	file->root = json_parse(content.bytes, content.size, &why);
 	if (!file->root)
 		error_set(error, ATOMICDIR_FAILED, path, "the file of secrets cannot be read: %s", why);

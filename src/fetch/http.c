@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -16,7 +17,8 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define TIMEOUT_MS 15000
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
-#define CONNECTIONS 8L          /* to one host; with HTTP/2 all go over one */
+#define CONNECTIONS 8           /* to one host */
+#define STREAMS 100             /* of HTTP/2, as many as servers commonly take */
 
 struct http {
 	CURLM *multi;           /* whose connections outlive a request */
@@ -79,7 +81,7 @@ struct http *http_new(const char *ca_bundle, struct atomicdir_error *error)
 		error_set(error, ATOMICDIR_FAILED, NULL, "memory is out");
 		return NULL;
 	}
-	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS);
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS);
 	return http;
 }
 
@@ -160,20 +162,41 @@ struct transfer {
 	char why[CURL_ERROR_SIZE];
 };
 
+static int add_header(struct transfer *transfer, const char *header)
+{
+	struct curl_slist *more = curl_slist_append(transfer->headers, header);
+
+	if (!more)
+		return -1;
+	transfer->headers = more;
+	return 0;
+}
+
+static int add_date(struct transfer *transfer, int64_t skew_s)
+{
+	time_t now = time(NULL) + (time_t)skew_s;
+	struct tm parts;
+	char header[64];
+
+	if (!gmtime_r(&now, &parts) || !strftime(header, sizeof(header), "X-Amz-Date: %Y%m%dT%H%M%SZ", &parts))
+		return -1;
+	return add_header(transfer, header);
+}
+
 static int set_headers(struct transfer *transfer)
 {
-	for (const char *const *header = transfer->exchange->request.headers; header && *header; header++) {
-		struct curl_slist *more = curl_slist_append(transfer->headers, *header);
+	const struct http_request *request = &transfer->exchange->request;
 
-		if (!more)
+	for (const char *const *header = request->headers; header && *header; header++)
+		if (add_header(transfer, *header) < 0)
 			return -1;
-		transfer->headers = more;
-	}
+	if (request->signature && request->skew_s && add_date(transfer, request->skew_s) < 0)
+		return -1;
 	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
 	return 0;
 }
 
-/* Neither a header of libcurl's own is removed nor a date set: before 8.3 it would sign what it does not send. The body goes by
+/* No header of libcurl's own is removed: before 8.3 it would sign what it does not send. The body goes by
  * POSTFIELDS, and key and id by options of their own: a key may hold ':'. */
 static void set_request(CURL *curl, const struct http_request *request)
 {
@@ -211,7 +234,6 @@ static int transfer_init(struct transfer *transfer, const struct http *http, str
 	curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(transfer->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(transfer->curl, CURLOPT_USERAGENT, "secretdir/" VERSION);
-	curl_easy_setopt(transfer->curl, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(transfer->curl, CURLOPT_WRITEDATA, &exchange->reply);
 	curl_easy_setopt(transfer->curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -224,6 +246,7 @@ static void transfer_clear(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->curl);
 	curl_slist_free_all(transfer->headers);
+	*transfer = (struct transfer){0};
 }
 
 static int refuse(const struct transfer *transfer, CURLcode code, struct atomicdir_error *error)
@@ -272,48 +295,80 @@ static int finish(const struct transfer *transfer, CURLcode code, struct atomicd
 
 /* ---- Many at once ---- */
 
-static void take_finished(struct http *http)
+struct run {
+	struct http *http;
+	struct http_exchange *exchanges;
+	struct transfer *transfers;
+	size_t count, next, under_way, most;
+};
+
+/* libcurl would count the time that a transfer waits for a connection as the server's: it gets no more than can be under way. */
+static size_t feed(struct run *run)
 {
+	for (; run->next < run->count && run->under_way < run->most; run->next++) {
+		struct transfer *transfer = &run->transfers[run->next];
+
+		if (transfer_init(transfer, run->http, &run->exchanges[run->next]) == 0 &&
+		    curl_multi_add_handle(run->http->multi, transfer->curl) == CURLM_OK)
+			run->under_way++;
+		else
+			transfer_clear(transfer);
+	}
+	return run->under_way;
+}
+
+static void end(struct run *run, struct transfer *transfer, CURLcode code)
+{
+	long version = 0;
+
+	transfer->exchange->result = finish(transfer, code, &transfer->exchange->error);
+	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_VERSION, &version);
+	if (version == CURL_HTTP_VERSION_2_0)
+		run->most = STREAMS;
+	curl_multi_remove_handle(run->http->multi, transfer->curl);
+	transfer_clear(transfer);
+	run->under_way--;
+}
+
+/* Has any? */
+static bool end_finished(struct run *run)
+{
+	bool is_any = false;
 	int left;
 
-	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left));) {
+	for (CURLMsg *message; (message = curl_multi_info_read(run->http->multi, &left));) {
 		struct transfer *transfer;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-		transfer->exchange->result = finish(transfer, message->data.result, &transfer->exchange->error);
+		end(run, transfer, message->data.result);
+		is_any = true;
 	}
-}
-
-static void run(struct http *http)
-{
-	int running = 1;
-
-	while (running && curl_multi_perform(http->multi, &running) == CURLM_OK) {
-		take_finished(http);
-		if (running && curl_multi_poll(http->multi, NULL, 0, 1000, NULL) != CURLM_OK)
-			return;
-	}
+	return is_any;
 }
 
 void http_run(struct http *http, struct http_exchange *exchanges, size_t count)
 {
-	struct transfer *transfers = calloc(count ? count : 1, sizeof(*transfers));
+	struct run run = {http, exchanges, calloc(count ? count : 1, sizeof(struct transfer)), count, 0, 0, CONNECTIONS};
+	int running;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		exchanges[i].result = error_set(&exchanges[i].error, ATOMICDIR_FAILED, NULL, "memory is out");
-		if (transfers && transfer_init(&transfers[i], http, &exchanges[i]) == 0)
-			curl_multi_add_handle(http->multi, transfers[i].curl);
-	}
-	if (transfers)
-		run(http);
-	for (size_t i = 0; transfers && i < count; i++) {
-		if (transfers[i].curl)
-			curl_multi_remove_handle(http->multi, transfers[i].curl);
-		transfer_clear(&transfers[i]);
-	}
-	free(transfers);
+	while (run.transfers && feed(&run) > 0 && curl_multi_perform(http->multi, &running) == CURLM_OK)
+		if (!end_finished(&run) && curl_multi_poll(http->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+			break;
+	for (size_t i = 0; run.transfers && i < count; i++)
+		if (run.transfers[i].curl) {
+			curl_multi_remove_handle(http->multi, run.transfers[i].curl);
+			transfer_clear(&run.transfers[i]);
+		}
+	free(run.transfers);
+}
+
+bool http_can_date(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080300;
 }
 
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)

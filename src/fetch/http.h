@@ -22,6 +22,7 @@ struct http_request {
 	const char *const *headers; /* "Name: value"; ends with NULL; or NULL */
 	const char *signature;      /* "aws:amz:REGION:SERVICE"; NULL: not signed */
 	const char *key_id, *key;
+	int64_t skew_s;             /* how far the server's clock is ahead: the signature is dated by it, if http_can_date() */
 	long timeout_ms;            /* in all; 0: as long as a service may take */
 	bool is_metadata;           /* a machine's own service: never through a proxy */
 };
@@ -46,10 +47,12 @@ struct http_exchange {
 	struct atomicdir_error error;
 };
 
-/* All of them, at most eight connections to one host at a time. */
+/* All of them, at most eight connections to one host at a time; over HTTP/2 more at once on each. */
 void http_run(struct http *http, struct http_exchange *exchanges, size_t count);
 /* Just one; gives its result. */
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
 void http_reply_clear(struct http_reply *reply);
+/* Can libcurl sign with another clock than ours? From 8.3 on: before, it sends two dates. */
+bool http_can_date(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include "fetch/secretsmanager.h"
+#include "fetch/aws_source.h"
 #include "fetch/serve.h"
 
 int main(void)
 {
-	return serve(secretsmanager_open);
+	return serve(aws_source_open);
 }

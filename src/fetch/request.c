@@ -10,15 +10,33 @@
 #include "base/error.h"
 #include "base/field.h"
 
+static const struct {
+	const char *name;
+	size_t offset;
+} places[] = {
+    {"secret", offsetof(struct wanted, secret)},
+    {"path", offsetof(struct wanted, path)},
+    {"key", offsetof(struct wanted, key)},
+    {"service", offsetof(struct wanted, service)},
+    {"stage", offsetof(struct wanted, stage)},
+    {"version", offsetof(struct wanted, version)},
+    {"decode", offsetof(struct wanted, decode)},
+    {"failover-secret", offsetof(struct wanted, failover_secret)},
+    {"failover-stage", offsetof(struct wanted, failover_stage)},
+    {"entry", offsetof(struct wanted, index)},
+};
+
+#define PLACES (sizeof(places) / sizeof(*places))
+
+static char **place_at(struct wanted *wanted, size_t i)
+{
+	return (char **)(void *)((char *)wanted + places[i].offset);
+}
+
 static void wanted_clear(struct wanted *wanted)
 {
-	free(wanted->secret);
-	free(wanted->path);
-	free(wanted->key);
-	free(wanted->stage);
-	free(wanted->version);
-	free(wanted->decode);
-	free(wanted->index);
+	for (size_t i = 0; i < PLACES; i++)
+		free(*place_at(wanted, i));
 }
 
 void request_clear(struct request *request)
@@ -51,29 +69,19 @@ static int add_wanted(struct request *request)
 		return -1;
 	request->wanted = wanted;
 	wanted += request->count++;
-	*wanted = (struct wanted){strdup(""), strdup(""), strdup(""), strdup(""), strdup(""), strdup(""), strdup(""), false};
-	return wanted->secret && wanted->path && wanted->key && wanted->stage && wanted->version && wanted->decode &&
-		       wanted->index
-		   ? 0
-		   : -1;
+	*wanted = (struct wanted){0};
+	for (size_t i = 0; i < PLACES; i++)
+		if (!(*place_at(wanted, i) = strdup("")))
+			return -1;
+	return 0;
 }
 
 /* Where the field's text goes in an entry; NULL: nowhere. */
 static char **place_of(struct wanted *wanted, const char *name)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} places[] = {
-	    {"secret", offsetof(struct wanted, secret)},   {"path", offsetof(struct wanted, path)},
-	    {"key", offsetof(struct wanted, key)},	   {"stage", offsetof(struct wanted, stage)},
-	    {"version", offsetof(struct wanted, version)}, {"decode", offsetof(struct wanted, decode)},
-	    {"entry", offsetof(struct wanted, index)},
-	};
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+	for (size_t i = 0; i < PLACES; i++)
 		if (strcmp(places[i].name, name) == 0)
-			return (char **)(void *)((char *)wanted + places[i].offset);
+			return place_at(wanted, i);
 	return NULL;
 }
 
@@ -136,14 +144,24 @@ int request_read(int fd, struct request *request, struct atomicdir_error *error)
 	}
 }
 
-const char *request_option(const struct request *request, const char *name)
+const char *request_next_option(const struct request *request, const char *name, size_t *from)
 {
 	size_t size = strlen(name);
 
-	for (size_t i = 0; i < request->option_count; i++)
-		if (strncmp(request->options[i], name, size) == 0 && request->options[i][size] == '=')
-			return request->options[i][size + 1] ? request->options[i] + size + 1 : NULL;
+	while (*from < request->option_count) {
+		const char *option = request->options[(*from)++];
+
+		if (strncmp(option, name, size) == 0 && option[size] == '=' && option[size + 1])
+			return option + size + 1;
+	}
 	return NULL;
+}
+
+const char *request_option(const struct request *request, const char *name)
+{
+	size_t from = 0;
+
+	return request_next_option(request, name, &from);
 }
 
 static bool ends_in_slash(const char *text)

@@ -3,9 +3,12 @@
  * What secretdir asks of a fetcher, as fields on its standard input:
  *
  *	atomicdir-fetch "1"                      the protocol
- *	option "NAME=VALUE"                      any number: argument (of the source), region, endpoint-url, ca-bundle
- *	secret NAME, path PATH, key KEY, stage STAGE, version ID, decode HOW, optional "1", entry INDEX     each entry; entry
- *ends it end ""
+ *	option "NAME=VALUE"                      any number: argument (of the source), region, failover-region, endpoint-url,
+ *	                                         ca-bundle, tag (KEY=VALUE, any number), live (the note of what is published)
+ *	secret NAME, path PATH, key KEY, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
+ *	failover-secret NAME, failover-stage STAGE, entry INDEX
+ *	                                         each entry; entry ends it
+ *	end ""
  */
 #ifndef FETCH_REQUEST_H
 #define FETCH_REQUEST_H
@@ -18,6 +21,8 @@ struct wanted {
 	/* As written; "" where not. A path that ends in '/' takes all the keys, or with a secret that ends so, all such
 	 * secrets. */
 	char *secret, *path, *key, *stage, *version, *decode, *index;
+	char *service;                             /* "ssm"; else Secrets Manager */
+	char *failover_secret, *failover_stage;    /* in the failover region, where they differ */
 	bool is_optional;
 };
 
@@ -32,6 +37,8 @@ int request_read(int fd, struct request *request, struct atomicdir_error *error)
 void request_clear(struct request *request);
 /* NULL where it was not said, or is empty. */
 const char *request_option(const struct request *request, const char *name);
+/* The next that is not empty of those that may be said more than once; *from begins as 0. */
+const char *request_next_option(const struct request *request, const char *name, size_t *from);
 
 /* Its path, or what stands for it: where none was written, the secret's own name. */
 const char *wanted_path(const struct wanted *wanted);

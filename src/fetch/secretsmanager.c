@@ -2,186 +2,321 @@
 #include "fetch/secretsmanager.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "fetch/aws.h"
 #include "fetch/base64.h"
 
 #define VALUE_MAX 65536
-#define PAGES_MAX 10000
+#define BATCH 20
+#define SUFFIX 7 /* what an ARN ends in after the name: "-" and six characters */
 
-struct secretsmanager {
-	struct source source;
-	struct aws aws;
-};
-
-static int add_member(struct buffer *body, const char *name, const char *value)
+static void refuse(struct lookup *lookup, const char *operation, const char *why)
 {
-	if (!*value)
-		return 0;
-	if (buffer_add_text(body, body->size > 1 ? "," : "") < 0 || buffer_add_json(body, name) < 0 ||
-	    buffer_add(body, ":", 1) < 0)
-		return -1;
-	return buffer_add_json(body, value);
+	error_set(&lookup->error, ATOMICDIR_FAILED, NULL, "%s: %s", operation, why);
+	lookup->result = error_prefix(&lookup->error, "%s", lookup->id);
 }
 
-static const struct json *member(const struct json *object, const char *name)
-{
-	const struct json *found = json_member(object, name, strlen(name));
+/* ---- One value ---- */
 
-	return found && found->type != JSON_NULL ? found : NULL;
-}
-
-static int refuse(struct atomicdir_error *error, const char *id, const char *why)
+static int take_value(const struct json *answer, const char *operation, struct lookup *lookup)
 {
-	error_set(error, ATOMICDIR_FAILED, NULL, "GetSecretValue: %s", why);
-	return error_prefix(error, "%s", id);
-}
-
-static int take_value(const struct json *answer, const char *id, struct secret *secret, struct atomicdir_error *error)
-{
-	const struct json *string = member(answer, "SecretString"), *binary = member(answer, "SecretBinary");
+	const struct json *string = aws_member(answer, "SecretString"), *binary = aws_member(answer, "SecretBinary");
 	const struct json *value = string ? string : binary;
+	struct buffer *bytes = &lookup->secret.value;
 	int result;
 
 	if (!value || (string && binary) || value->type != JSON_STRING)
-		return refuse(error, id, "the answer has neither one SecretString nor one SecretBinary");
+		return refuse(lookup, operation, "the answer has neither one SecretString nor one SecretBinary"), -1;
 	if (value->size > (string ? VALUE_MAX : VALUE_MAX / 3 * 4 + 4))
-		return refuse(error, id, "the value is longer than the 65536 bytes that Secrets Manager allows");
+		return refuse(lookup, operation, "the value is longer than the 65536 bytes that Secrets Manager allows"), -1;
 	/* So that there is something even where nothing is in it. */
-	result = buffer_reserve(&secret->value, value->size + 1);
+	result = buffer_reserve(bytes, value->size + 1);
 	if (result == 0)
-		result = string ? buffer_add(&secret->value, value->text, value->size)
-				: base64_decode(value->text, value->size, false, &secret->value);
+		result = string ? buffer_add(bytes, value->text, value->size)
+				: base64_decode(value->text, value->size, false, bytes);
 	if (result < 0)
-		return error_errno(error, id, "cannot take the value");
-	return result ? refuse(error, id, "the answer's SecretBinary is not base64") : 0;
+		lookup->result = error_errno(&lookup->error, lookup->id, "cannot take the value");
+	else if (result)
+		refuse(lookup, operation, "the answer's SecretBinary is not base64");
+	return lookup->result;
 }
 
-static int take(const struct json *answer, const char *id, struct secret *secret, struct atomicdir_error *error)
+/* Name says what it is, also where it was asked for by an ARN. */
+static void take(const struct json *answer, const char *operation, struct lookup *lookup)
 {
 	const char *name = json_member_text(answer, "Name"), *version = json_member_text(answer, "VersionId");
+	const struct json *created = aws_member(answer, "CreatedDate");
+	struct secret *secret = &lookup->secret;
+	bool is_dated = created && created->type == JSON_NUMBER;
 
-	if (!name || !version)
-		return refuse(error, id, "the answer lacks a Name or a VersionId");
-	if (strncmp(id, "arn:", 4) != 0 && strcmp(name, id) != 0)
-		return refuse(error, id, "the answer is for another secret");
-	if (take_value(answer, id, secret, error) < 0)
-		return -1;
+	if (!name || !version) {
+		refuse(lookup, operation, "the answer lacks a Name or a VersionId");
+		return;
+	}
+	if (strncmp(lookup->id, "arn:", 4) != 0 && strcmp(name, lookup->id) != 0) {
+		refuse(lookup, operation, "the answer is for another secret");
+		return;
+	}
+	if (take_value(answer, operation, lookup) < 0)
+		return;
 	secret->name = strdup(name);
 	secret->version = strdup(version);
-	return secret->name && secret->version ? 0 : error_errno(error, id, "cannot take the value");
+	secret->created = is_dated ? strdup(created->text) : NULL;
+	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
+			     ? 1
+			     : error_errno(&lookup->error, lookup->id, "cannot take the value");
 }
 
-static int get(struct source *source, const char *id, const char *stage, const char *version, struct secret *secret,
-	       struct atomicdir_error *error)
-{
-	struct secretsmanager *self = (struct secretsmanager *)source;
-	cleanup_buffer struct buffer body = {0};
-	cleanup_json struct json *answer = NULL;
-	struct aws_call call = {.operation = "GetSecretValue", .secret = id};
+/* ---- Who is who in a batch's answer, whose order says nothing ---- */
 
-	if (buffer_add_text(&body, "{") < 0 || add_member(&body, "SecretId", id) < 0 ||
-	    add_member(&body, "VersionId", version) < 0 || add_member(&body, "VersionStage", stage) < 0 ||
-	    buffer_add_text(&body, "}") < 0)
-		return error_errno(error, id, "cannot ask");
-	call.body = body.bytes;
-	answer = aws_call(&self->aws, &call, error);
-	return answer ? take(answer, id, secret, error) : -1;
+/* An ARN, and one without the six characters at its end. */
+static bool is_partial(const char *partial, const char *arn)
+{
+	size_t size = strlen(partial);
+
+	return strlen(arn) == size + SUFFIX && strncmp(arn, partial, size) == 0 && arn[size] == '-';
 }
 
-/* The service's filter is a help, not a promise: it is looked at once more. */
-static int take_page(const struct json *answer, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+/* The name's part of a secret's ARN; "" where it is none. */
+static const char *name_in(const char *arn)
 {
-	const struct json *list = member(answer, "SecretList");
+	const char *name = strncmp(arn, "arn:", 4) == 0 ? strstr(arn, ":secret:") : NULL;
 
-	if (!list || list->type != JSON_ARRAY)
-		return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer has no SecretList");
-	for (const struct json *one = list->first; one; one = one->next) {
-		const char *name = json_member_text(one, "Name"), *arn = json_member_text(one, "ARN");
-
-		if (!name)
-			return error_set(error, ATOMICDIR_FAILED, prefix,
-					 "ListSecrets: the answer has a secret whose name is no text");
-		if (strncmp(name, prefix, strlen(prefix)) != 0)
-			continue;
-		if (listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name) < 0)
-			return error_errno(error, prefix, "cannot list");
-	}
-	return 0;
+	return name ? name + strlen(":secret:") : "";
 }
 
-static struct json *get_page(struct secretsmanager *self, const char *prefix, const char *token, struct atomicdir_error *error)
+static bool is_called(const char *id, const char *other)
 {
-	cleanup_buffer struct buffer body = {0};
-	struct aws_call call = {.operation = "ListSecrets", .secret = prefix};
-	/* A leading '!' would turn the filter round. */
-	bool is_filtered = *prefix != '!';
-
-	if (buffer_add_text(&body, "{") < 0 ||
-	    (is_filtered && (buffer_add_text(&body, "\"Filters\":[{\"Key\":\"name\",\"Values\":[") < 0 ||
-			     buffer_add_json(&body, prefix) < 0 || buffer_add_text(&body, "]}]") < 0)) ||
-	    buffer_add_text(&body, is_filtered ? ",\"MaxResults\":100" : "\"MaxResults\":100") < 0 ||
-	    add_member(&body, "NextToken", token) < 0 || buffer_add_text(&body, "}") < 0) {
-		error_errno(error, prefix, "cannot ask");
-		return NULL;
-	}
-	call.body = body.bytes;
-	return aws_call(&self->aws, &call, error);
+	return strcmp(id, other) == 0 || (strncmp(id, "arn:", 4) == 0 ? is_partial(id, other) : is_partial(id, name_in(other)));
 }
 
-static int list(struct source *source, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+static bool is_of(const struct json *value, const char *id)
 {
-	struct secretsmanager *self = (struct secretsmanager *)source;
-	cleanup_free char *token = strdup("");
+	const char *name = json_member_text(value, "Name"), *arn = json_member_text(value, "ARN");
 
-	for (int page = 0; token && page < PAGES_MAX; page++) {
-		cleanup_json struct json *answer = get_page(self, prefix, token, error);
-		const char *next;
-
-		if (!answer || take_page(answer, prefix, listing, error) < 0)
-			return -1;
-		next = json_member_text(answer, "NextToken");
-		if (member(answer, "NextToken") && !next)
-			return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer's NextToken is no text");
-		if (!next || !*next)
-			return 0;
-		if (strcmp(next, token) == 0)
-			return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the same page comes again and again");
-		free(token);
-		token = strdup(next);
-	}
-	return token ? error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: there is no end to it")
-		     : error_errno(error, prefix, "cannot list");
+	return strncmp(id, "arn:", 4) == 0 ? arn && is_called(id, arn) : name && strcmp(id, name) == 0;
 }
 
-static void release(struct source *source)
+static bool is_error_of(const struct json *one, const char *id)
 {
-	struct secretsmanager *self = (struct secretsmanager *)source;
+	const char *other = json_member_text(one, "SecretId");
 
-	aws_clear(&self->aws);
-	free(self);
+	return other && is_called(id, other);
 }
 
-struct source *secretsmanager_open(const struct request *request, struct atomicdir_error *error)
-{
-	struct secretsmanager *self;
+typedef bool (*is_of_fn)(const struct json *one, const char *id);
 
-	if (request_option(request, "argument")) {
-		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'aws' takes nothing after its name");
-		return NULL;
-	}
-	self = calloc(1, sizeof(*self));
-	if (!self) {
-		error_errno(error, NULL, "cannot start");
-		return NULL;
-	}
-	self->source = (struct source){get, list, release};
-	if (aws_init(&self->aws, request, error) == 0)
-		return &self->source;
-	release(&self->source);
+static const struct json *find(const struct json *list, const char *id, is_of_fn fits)
+{
+	for (const struct json *one = list ? list->first : NULL; one; one = one->next)
+		if (fits(one, id))
+			return one;
 	return NULL;
+}
+
+/* ---- One call: for one secret, or for a batch ---- */
+
+struct group {
+	struct lookup *members[BATCH];
+	char *ids[BATCH];
+	size_t count;
+	bool is_batch;
+	char words[300]; /* for errors */
+	struct aws_call *call;
+};
+
+static void group_clear(struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		free(group->ids[i]);
+}
+
+static bool is_any_unasked(const struct group *group, const struct json *list, is_of_fn fits)
+{
+	for (const struct json *one = list ? list->first : NULL; one; one = one->next) {
+		bool is_asked = false;
+
+		for (size_t i = 0; i < group->count && !is_asked; i++)
+			is_asked = fits(one, group->ids[i]);
+		if (!is_asked)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong for a while is asked for by itself, which is tried again. */
+static void take_error(const struct group *group, struct lookup *lookup, const struct json *one)
+{
+	const char *code = json_member_text(one, "ErrorCode"), *message = json_member_text(one, "Message");
+	struct aws_asked asked = {"secretsmanager", group->call->operation, lookup->id, lookup->id};
+	enum aws_refusal refusal = aws_refuse_one(&asked, code ? code : "", message ? message : "", group->call->request_id,
+						  &lookup->error);
+
+	lookup->result = refusal == AWS_TRANSIENT || refusal == AWS_THROTTLED ? 0 : -1;
+}
+
+static void take_batch(const struct group *group)
+{
+	const struct json *answer = group->call->answer;
+	const struct json *values = aws_member(answer, "SecretValues"), *errors = aws_member(answer, "Errors");
+	const char *operation = group->call->operation, *why = NULL;
+	/* What did not fit into it is asked for by itself. */
+	bool is_whole = !aws_member(answer, "NextToken");
+
+	if (!values || values->type != JSON_ARRAY || (errors && errors->type != JSON_ARRAY))
+		why = "the answer has no SecretValues, or Errors of another type";
+	else if (is_any_unasked(group, values, is_of) || is_any_unasked(group, errors, is_error_of))
+		why = "the answer has a secret that was not asked for";
+	for (size_t i = 0; i < group->count; i++) {
+		struct lookup *lookup = group->members[i];
+		const struct json *value = why ? NULL : find(values, group->ids[i], is_of);
+		const struct json *error = why ? NULL : find(errors, group->ids[i], is_error_of);
+
+		if (why)
+			refuse(lookup, operation, why);
+		else if (value)
+			take(value, operation, lookup);
+		else if (error)
+			take_error(group, lookup, error);
+		else if (is_whole)
+			refuse(lookup, operation, "the answer lacks it");
+	}
+}
+
+/* The service refuses a batch for what is wrong with one of it, or because batches are not allowed. */
+static bool can_be_single(enum aws_refusal refusal)
+{
+	return refusal == AWS_DENIED || refusal == AWS_OTHER || refusal == AWS_ABSENT || refusal == AWS_UNUSABLE ||
+	       refusal == AWS_UNDECIPHERABLE;
+}
+
+static void take_group(struct group *group)
+{
+	bool is_left = group->is_batch && can_be_single(group->call->refusal);
+
+	if (group->call->answer && group->is_batch) {
+		take_batch(group);
+	} else if (group->call->answer) {
+		take(group->call->answer, group->call->operation, group->members[0]);
+	} else if (!is_left) {
+		for (size_t i = 0; i < group->count; i++) {
+			group->members[i]->error = group->call->error;
+			group->members[i]->result = -1;
+		}
+	}
+}
+
+/* ---- Asking ---- */
+
+static int make_single(struct group *group)
+{
+	const struct lookup *lookup = group->members[0];
+	struct buffer *body = &group->call->body;
+
+	group->call->operation = "GetSecretValue";
+	group->call->id = group->call->secret = group->ids[0];
+	if (buffer_add_text(body, "{") < 0 || aws_add_member(body, "SecretId", group->ids[0]) < 0 ||
+	    aws_add_member(body, "VersionId", lookup->version) < 0 || aws_add_member(body, "VersionStage", lookup->stage) < 0)
+		return -1;
+	return buffer_add_text(body, "}");
+}
+
+static int make_batch(struct group *group)
+{
+	struct buffer *body = &group->call->body;
+
+	group->call->operation = "BatchGetSecretValue";
+	snprintf(group->words, sizeof(group->words), "%.250s and %zu more", group->ids[0], group->count - 1);
+	group->call->id = group->ids[0];
+	group->call->secret = group->words;
+	group->call->resource = "*";
+	if (buffer_add_text(body, "{\"SecretIdList\":[") < 0)
+		return -1;
+	for (size_t i = 0; i < group->count; i++)
+		if (buffer_add_text(body, i ? "," : "") < 0 || buffer_add_json(body, group->ids[i]) < 0)
+			return -1;
+	return buffer_add_text(body, "]}");
+}
+
+/* An ARN of another region goes elsewhere. */
+static bool fits(const struct group *group, const struct lookup *lookup, const char *id)
+{
+	bool is_arn = strncmp(id, "arn:", 4) == 0;
+	const char *other = group->ids[0];
+
+	if (!group->is_batch || group->count == BATCH || *lookup->stage || *lookup->version)
+		return false;
+	return is_arn == (strncmp(other, "arn:", 4) == 0) &&
+	       (!is_arn || strncmp(id, other, strlen(id) - strlen(name_in(id))) == 0);
+}
+
+/* How many groups there are. Who is in none has no result. */
+static size_t form(struct aws *aws, struct lookup **lookups, size_t count, bool is_batched, struct group *groups)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char *id = aws_local_id(aws, lookups[i]->id);
+		struct group *group = groups;
+
+		if (!id)
+			return used;
+		while (group < groups + used && !fits(group, lookups[i], id))
+			group++;
+		if (group == groups + used)
+			groups[used++].is_batch = is_batched && !*lookups[i]->stage && !*lookups[i]->version;
+		group->members[group->count] = lookups[i];
+		group->ids[group->count++] = id;
+	}
+	return used;
+}
+
+static void ask(struct aws *aws, struct lookup **lookups, size_t count, bool is_batched)
+{
+	cleanup_free struct group *groups = calloc(count + 1, sizeof(*groups));
+	cleanup_free struct aws_call *calls = calloc(count + 1, sizeof(*calls));
+	size_t used = groups && calls ? form(aws, lookups, count, is_batched, groups) : 0;
+	bool is_made = used > 0;
+
+	for (size_t i = 0; i < used; i++) {
+		groups[i].call = &calls[i];
+		groups[i].is_batch = groups[i].count > 1;
+		is_made = is_made && (groups[i].is_batch ? make_batch : make_single)(&groups[i]) == 0;
+	}
+	if (is_made)
+		aws_run(aws, calls, used);
+	for (size_t i = 0; i < used; i++) {
+		if (is_made)
+			take_group(&groups[i]);
+		group_clear(&groups[i]);
+		aws_call_clear(&calls[i]);
+	}
+}
+
+/* Those that have no result yet, in place. */
+static size_t keep_open(struct lookup **lookups, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!lookups[i]->result)
+			lookups[kept++] = lookups[i];
+	return kept;
+}
+
+void secretsmanager_get(struct aws *aws, struct lookup **lookups, size_t count)
+{
+	for (int i = 0; i < 2; i++) {
+		count = keep_open(lookups, count);
+		if (count)
+			ask(aws, lookups, count, i == 0);
+	}
+	count = keep_open(lookups, count);
+	errno = ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		lookups[i]->result = error_errno(&lookups[i]->error, lookups[i]->id, "cannot ask");
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * A source that is AWS Secrets Manager: GetSecretValue and ListSecrets.
+ * AWS Secrets Manager: values, twenty with one call where that is allowed, and names.
  */
 #ifndef FETCH_SECRETSMANAGER_H
 #define FETCH_SECRETSMANAGER_H
 
-#include "fetch/request.h"
+#include "fetch/aws.h"
 #include "fetch/source.h"
 
-struct source *secretsmanager_open(const struct request *request, struct atomicdir_error *error);
+/* Those whose result is 0; all have one then. */
+void secretsmanager_get(struct aws *aws, struct lookup **lookups, size_t count);
+/* Those whose name begins so, and that have every tag that the request asks for. */
+int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *listing, struct atomicdir_error *error);
 
 #endif

@@ -20,13 +20,16 @@
 struct task {
 	const struct wanted *wanted;
 	char *id, *name, *path; /* path "": the name that the source says */
-	bool is_done;
+	bool is_listed;
+	size_t lookup; /* whose secret it takes */
 };
 
 struct job {
 	struct source *source;
 	struct task *tasks;
-	size_t count, files;
+	struct lookup *lookups; /* each secret once, whoever wants it */
+	size_t count, lookup_count, files;
+	struct json *live; /* the note of what is published; NULL: nothing is known of it */
 };
 
 static void job_clear(struct job *job)
@@ -37,6 +40,10 @@ static void job_clear(struct job *job)
 		free(job->tasks[i].path);
 	}
 	free(job->tasks);
+	for (size_t i = 0; i < job->lookup_count; i++)
+		secret_clear(&job->lookups[i].secret);
+	free(job->lookups);
+	json_free(job->live);
 	if (job->source)
 		job->source->free(job->source);
 }
@@ -72,6 +79,40 @@ static int send_absent(const struct wanted *wanted, struct atomicdir_error *erro
 	return send(&output, error);
 }
 
+static bool is_member(const struct json *object, const char *name, const char *text, size_t size)
+{
+	const struct json *found = json_member(object, name, strlen(name));
+
+	return found && found->type == JSON_STRING && found->size == size && memcmp(found->text, text, size) == 0;
+}
+
+/* NULL: there is none of this secret at this path. */
+static const struct json *find_live(const struct job *job, const struct task *task, const struct buffer *path)
+{
+	const struct json *entries = job->live ? json_member(job->live, "entries", strlen("entries")) : NULL;
+
+	for (const struct json *one = entries ? entries->first : NULL; one; one = one->next)
+		if (is_member(one, "path", path->bytes, path->size) && is_member(one, "source", task->name, strlen(task->name)))
+			return one;
+	return NULL;
+}
+
+/* Another region than the one that ought to be asked may lag behind it: what is live is never replaced by what is older. */
+static int check_age(const struct job *job, const struct task *task, const struct secret *secret, const struct buffer *path,
+		     struct atomicdir_error *error)
+{
+	const struct json *live = secret->instead_of ? find_live(job, task, path) : NULL;
+	const char *version = json_member_text(live, "version"), *created = json_member_text(live, "created");
+
+	if (!version || !created || !secret->created || strcmp(version, secret->version) == 0 ||
+	    strtod(secret->created, NULL) >= strtod(created, NULL))
+		return 0;
+	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
+			 "%s: version %s is older than %s, which is published: the failover region lags behind; try again when %s "
+			 "can be reached",
+			 task->name, secret->version, version, secret->instead_of);
+}
+
 /* The path is `path` and then `key`, which may hold anything: the reader judges it. */
 static int send_file(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 		     const struct json *member, const struct buffer *value, struct atomicdir_error *error)
@@ -82,8 +123,11 @@ static int send_file(struct job *job, const struct task *task, const struct secr
 	    field_add_text(&output, "index", task->wanted->index) < 0 ||
 	    field_add(&output, "path", whole.bytes, whole.size) < 0 || field_add_text(&output, "source", task->name) < 0 ||
 	    field_add_text(&output, "version", secret->version) < 0 ||
+	    (secret->created && field_add_text(&output, "created", secret->created) < 0) ||
 	    field_add(&output, "value", value->bytes, value->size) < 0)
 		return error_errno(error, NULL, "cannot answer");
+	if (check_age(job, task, secret, &whole, error) < 0)
+		return -1;
 	job->files++;
 	return send(&output, error);
 }
@@ -158,28 +202,88 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 
 static bool is_same(const struct task *one, const struct task *other)
 {
-	return strcmp(one->name, other->name) == 0 && strcmp(one->wanted->stage, other->wanted->stage) == 0 &&
-	       strcmp(one->wanted->version, other->wanted->version) == 0;
+	return strcmp(one->name, other->name) == 0 && strcmp(one->wanted->service, other->wanted->service) == 0 &&
+	       strcmp(one->wanted->stage, other->wanted->stage) == 0 &&
+	       strcmp(one->wanted->version, other->wanted->version) == 0 &&
+	       strcmp(one->wanted->failover_secret, other->wanted->failover_secret) == 0 &&
+	       strcmp(one->wanted->failover_stage, other->wanted->failover_stage) == 0;
 }
 
-/* Gets the secret of the first of them, for all that want the same. */
-static int run_tasks(struct job *job, size_t first, struct atomicdir_error *error)
+static int plan_lookups(struct job *job, struct atomicdir_error *error)
 {
-	cleanup(secret_clear) struct secret secret = {0};
-	const struct task *asked = &job->tasks[first];
-	int got = job->source->get(job->source, asked->id, asked->wanted->stage, asked->wanted->version, &secret, error);
-
-	if (got < 0 && error->kind != ATOMICDIR_NOT_FOUND)
-		return -1;
-	for (size_t i = first; i < job->count; i++) {
+	job->lookups = calloc(job->count + 1, sizeof(*job->lookups));
+	if (!job->lookups)
+		return error_errno(error, NULL, "cannot fetch");
+	for (size_t i = 0; i < job->count; i++) {
 		struct task *task = &job->tasks[i];
+		const struct wanted *wanted = task->wanted;
+		size_t j = 0;
 
-		if (task->is_done || !is_same(asked, task))
+		while (j < i && !is_same(task, &job->tasks[j]))
+			j++;
+		task->lookup = j < i ? job->tasks[j].lookup : job->lookup_count;
+		if (j == i)
+			job->lookups[job->lookup_count++] =
+			    (struct lookup){.id = task->id, .service = wanted->service, .stage = wanted->stage, .version = wanted->version,
+					    .failover_id = wanted->failover_secret, .failover_stage = wanted->failover_stage};
+	}
+	return 0;
+}
+
+static bool is_absent(const struct job *job, const struct task *task)
+{
+	const struct lookup *lookup = &job->lookups[task->lookup];
+
+	return task->wanted->is_optional && lookup->result < 0 && lookup->error.kind == ATOMICDIR_NOT_FOUND;
+}
+
+/* The first that failed, and how many more: before anything is sent. */
+static int check_lookups(const struct job *job, struct atomicdir_error *error)
+{
+	const struct task *first = NULL;
+	size_t more = 0;
+
+	for (size_t i = 0; i < job->count; i++) {
+		const struct task *task = &job->tasks[i];
+
+		if (job->lookups[task->lookup].result > 0 || is_absent(job, task))
 			continue;
-		task->is_done = true;
-		if (got < 0 && !task->wanted->is_optional)
-			return -1;
-		if (got < 0 ? send_absent(task->wanted, error) < 0 : send_secret(job, task, &secret, error) < 0)
+		more += first && task->lookup != first->lookup;
+		first = first ? first : task;
+	}
+	if (!first)
+		return 0;
+	*error = job->lookups[first->lookup].error;
+	if (first->is_listed && error->kind == ATOMICDIR_NOT_FOUND)
+		error_append(error, "it is on the list of secrets still, which can be minutes late");
+	if (more)
+		error_append(error, "%zu more failed", more);
+	return -1;
+}
+
+static int send_warning(const struct job *job, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer output = {0};
+
+	if (!job->source->warning.text[0])
+		return 0;
+	if (field_add_text(&output, "warning", job->source->warning.text) < 0)
+		return error_errno(error, NULL, "cannot answer");
+	return send(&output, error);
+}
+
+static int run_tasks(struct job *job, struct atomicdir_error *error)
+{
+	if (plan_lookups(job, error) < 0)
+		return -1;
+	job->source->get(job->source, job->lookups, job->lookup_count);
+	if (send_warning(job, error) < 0 || check_lookups(job, error) < 0)
+		return -1;
+	for (size_t i = 0; i < job->count; i++) {
+		const struct task *task = &job->tasks[i];
+
+		if (is_absent(job, task) ? send_absent(task->wanted, error) < 0
+					 : send_secret(job, task, &job->lookups[task->lookup].secret, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -190,21 +294,26 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, struct atom
 	cleanup(listing_clear) struct listing listing = {0};
 	size_t size = strlen(wanted->secret);
 
-	if (job->source->list(job->source, wanted->secret, &listing, error) < 0)
+	if (job->source->list(job->source, wanted->service, wanted->secret, &listing, error) < 0)
 		return -1;
 	if (!listing.count)
 		return wanted->is_optional
 			   ? send_absent(wanted, error)
 			   : error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret whose name begins so");
-	for (size_t i = 0; i < listing.count; i++)
+	for (size_t i = 0; i < listing.count; i++) {
 		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
 			     listing.items[i].name + size, error) < 0)
 			return -1;
+		job->tasks[job->count - 1].is_listed = true;
+	}
 	return 0;
 }
 
 static int run(struct job *job, const struct request *request, struct atomicdir_error *error)
 {
+	const char *live = request_option(request, "live"), *why;
+
+	job->live = live ? json_parse(live, strlen(live), &why) : NULL;
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
@@ -215,10 +324,7 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 		if (result < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < job->count; i++)
-		if (!job->tasks[i].is_done && run_tasks(job, i, error) < 0)
-			return -1;
-	return 0;
+	return run_tasks(job, error);
 }
 
 static int finish(const struct job *job, int result, struct atomicdir_error *error)

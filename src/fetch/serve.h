@@ -2,7 +2,8 @@
  *
  * A fetcher's whole life: read the request, get each secret once, say what is to be published, as fields on standard output:
  *
- *	index I, path PATH, source SECRET, version ID, value BYTES      each file; value ends it
+ *	index I, path PATH, source SECRET, version ID, value BYTES      each file; value ends it; before it may stand
+ *	created SECONDS                                                 when that version was made, since 1970
  *	index I, absent ""                                              an optional one that is not there
  *	warning TEXT
  *	done COUNT, or error "KIND TEXT", with which it also ends

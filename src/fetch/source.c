@@ -9,6 +9,7 @@ void secret_clear(struct secret *secret)
 	buffer_clear(&secret->value);
 	free(secret->name);
 	free(secret->version);
+	free(secret->created);
 	*secret = (struct secret){0};
 }
 

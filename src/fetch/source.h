@@ -12,8 +12,19 @@
 
 struct secret {
 	struct buffer value;
-	char *name;    /* as the source has it, however it was asked for */
-	char *version; /* or "" */
+	char *name;             /* as the source has it, however it was asked for */
+	char *version;          /* or "" */
+	char *created;          /* that version, in seconds since 1970, in digits; NULL: not known */
+	const char *instead_of; /* the place that ought to have been asked; NULL: it was */
+};
+
+/* One that is asked for, and what came of it. */
+struct lookup {
+	const char *id, *service, *stage, *version;	    /* "" for stage and version: the current one */
+	const char *failover_id, *failover_stage;	    /* in the other region; "": the same */
+	int result;					    /* 1: here it is; -1: *error says why not; 0: not yet */
+	struct secret secret;
+	struct atomicdir_error error;
 };
 
 struct listed {
@@ -27,13 +38,13 @@ struct listing {
 };
 
 struct source {
-	/* "" for stage and version: the current one. Kinds UNREACHABLE, DENIED, NOT_FOUND, FAILED, USAGE; the text names the
-	 * secret. */
-	int (*get)(struct source *source, const char *id, const char *stage, const char *version, struct secret *secret,
-		   struct atomicdir_error *error);
+	/* All of them. Kinds UNREACHABLE, DENIED, NOT_FOUND, FAILED, USAGE; the text names the secret. */
+	void (*get)(struct source *source, struct lookup *lookups, size_t count);
 	/* Every secret whose name begins with the prefix. */
-	int (*list)(struct source *source, const char *prefix, struct listing *listing, struct atomicdir_error *error);
+	int (*list)(struct source *source, const char *service, const char *prefix, struct listing *listing,
+		    struct atomicdir_error *error);
 	void (*free)(struct source *source);
+	struct atomicdir_error warning; /* what the user should hear of although it went well; a text of "": nothing */
 };
 
 void secret_clear(struct secret *secret);

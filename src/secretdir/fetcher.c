@@ -21,7 +21,7 @@
 struct fetcher {
 	pid_t pid;
 	struct field_reader reader;
-	struct field index, path, source, version;
+	struct field index, path, source, version, created;
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
 	size_t files;
@@ -241,6 +241,7 @@ void fetcher_free(struct fetcher *fetcher)
 	field_clear(&fetcher->path);
 	field_clear(&fetcher->source);
 	field_clear(&fetcher->version);
+	field_clear(&fetcher->created);
 	free(fetcher->answers);
 	free(fetcher);
 }
@@ -375,29 +376,38 @@ static int check_path(struct fetcher *fetcher, const struct entry *entry, struct
 		   : garbled(fetcher, "a file has another path than its entry wants", error);
 }
 
+static int read_part(struct fetcher *fetcher, struct field *field, const char *name, struct atomicdir_error *error)
+{
+	if (read_field(fetcher, field, error) < 0)
+		return -1;
+	return field_is(field, name) && field_text(field) ? 0 : garbled(fetcher, "a file is not whole", error);
+}
+
+/* Its date, which may be left out, and its value. */
+static int read_value(struct fetcher *fetcher, struct buffer *value, struct atomicdir_error *error)
+{
+	struct field field = {0};
+
+	field_clear(&fetcher->created);
+	if (read_field(fetcher, &field, error) < 0)
+		return -1;
+	if (field_is(&field, "created") && field_text(&field)) {
+		fetcher->created = field;
+		field = (struct field){0};
+		if (read_field(fetcher, &field, error) < 0)
+			return -1;
+	}
+	*value = field.value;
+	return field_is(&field, "value") ? 0 : garbled(fetcher, "a file is not whole", error);
+}
+
 static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
 {
-	struct field value = {0};
 	const struct entry *entry = &fetcher->entries->items[fetched->entry];
-	struct {
-		struct field *field;
-		const char *name;
-	} const parts[] = {
-	    {&fetcher->source, "source"},
-	    {&fetcher->version, "version"},
-	    {&value, "value"},
-	};
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		if (read_field(fetcher, parts[i].field, error) < 0)
-			return -1;
-		if (!field_is(parts[i].field, parts[i].name) || (parts[i].field != &value && !field_text(parts[i].field))) {
-			field_clear(&value);
-			return garbled(fetcher, "a file is not whole", error);
-		}
-	}
-	fetched->value = value.value;
-	if (check_path(fetcher, entry, error) < 0)
+	if (read_part(fetcher, &fetcher->source, "source", error) < 0 ||
+	    read_part(fetcher, &fetcher->version, "version", error) < 0 || read_value(fetcher, &fetched->value, error) < 0 ||
+	    check_path(fetcher, entry, error) < 0)
 		return -1;
 	if (fetcher->answers[fetched->entry]++ && !entry_is_many(entry))
 		return garbled(fetcher, "an entry has two files", error);
@@ -405,6 +415,7 @@ static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct at
 	fetched->path = field_text(&fetcher->path);
 	fetched->source = field_text(&fetcher->source);
 	fetched->version = field_text(&fetcher->version);
+	fetched->created = fetcher->created.value.size ? field_text(&fetcher->created) : "";
 	return 1;
 }
 

@@ -20,7 +20,7 @@ void fetcher_free(struct fetcher *fetcher);
 /* What came; its texts are good until the next call. */
 struct fetched {
 	size_t entry; /* which one */
-	const char *path, *source, *version;
+	const char *path, *source, *version, *created; /* created: of the version, in seconds; or "" */
 	struct buffer value;
 };
 

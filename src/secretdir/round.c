@@ -112,6 +112,7 @@ void round_clear(struct round *round)
 		free(round->placed[i].path);
 		free(round->placed[i].source);
 		free(round->placed[i].version);
+		free(round->placed[i].created);
 	}
 	free(round->placed);
 	entries_clear(&round->entries);
@@ -142,8 +143,9 @@ static int remember(struct round *round, const struct fetched *file, struct atom
 		return error_errno(error, file->path, "cannot remember the file");
 	round->placed = placed;
 	one = &placed[round->count++];
-	*one = (struct placed){strdup(file->path), strdup(file->source), strdup(file->version), file->value.size, file->entry};
-	return one->path && one->source && one->version ? 0 : error_errno(error, file->path, "cannot remember the file");
+	*one = (struct placed){strdup(file->path), strdup(file->source), strdup(file->version), strdup(file->created),
+			       file->value.size, file->entry};
+	return one->path && one->source && one->version && one->created ? 0 : error_errno(error, file->path, "cannot remember the file");
 }
 
 /* What is in the way, if it is another of the files; else the error as it is. */
@@ -239,6 +241,7 @@ static int add_note(const struct round *round, struct buffer *note)
 		if (buffer_add_text(note, i ? ",{\"path\":" : "{\"path\":") < 0 || buffer_add_json(note, one->path) < 0 ||
 		    buffer_add_text(note, ",\"source\":") < 0 || buffer_add_json(note, one->source) < 0 ||
 		    buffer_add_text(note, ",\"version\":") < 0 || buffer_add_json(note, one->version) < 0 ||
+		    (*one->created && (buffer_add_text(note, ",\"created\":") < 0 || buffer_add_json(note, one->created) < 0)) ||
 		    buffer_add_text(note, "}") < 0)
 			return -1;
 	}
@@ -274,31 +277,65 @@ static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_
 	}
 }
 
+/* "NAME=VALUE" for each option of the fetcher's; ends with NULL. */
+struct texts {
+	char *items[TAGS_MOST + 6];
+	size_t count;
+	bool is_broken;
+};
+
+static void texts_clear(struct texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		free(texts->items[i]);
+}
+
+static void add_text(struct texts *texts, const char *name, const char *value, size_t size)
+{
+	if (!size)
+		return;
+	if (asprintf(&texts->items[texts->count], "%s=%.*s", name, (int)size, value) < 0)
+		texts->is_broken = true;
+	else
+		texts->count++;
+}
+
+static void add_option(struct texts *texts, const char *name, const char *value)
+{
+	add_text(texts, name, value, value ? strlen(value) : 0);
+}
+
+/* What is live, for a fetcher that might get something older. */
+static void add_live(struct texts *texts, const char *link)
+{
+	struct atomicdir_generation *list = NULL;
+
+	if (atomicdir_list(link, &list, NULL) > 0)
+		for (const struct atomicdir_generation *one = list; one; one = one->next)
+			if (one->is_live)
+				add_option(texts, "live", one->note);
+	free(list);
+}
+
 static struct fetcher *start(struct round *round, struct atomicdir_error *error)
 {
-	static const char *const names[] = {"region", "endpoint-url", "ca-bundle"};
 	const struct options *options = round->options;
-	const char *const values[] = {options->region, options->endpoint_url, options->ca_bundle};
-	char *texts[4] = {NULL};
-	struct fetcher *fetcher = NULL;
-	size_t count = 0;
-	bool is_whole = true;
+	cleanup(texts_clear) struct texts texts = {0};
+	size_t first = options->region ? strcspn(options->region, ",") : 0;
 
-	for (size_t i = 0; i < 3; i++)
-		if (values[i]) {
-			if (asprintf(&texts[count], "%s=%s", names[i], values[i]) < 0)
-				texts[count] = NULL;
-			is_whole = is_whole && texts[count];
-			count++;
-		}
-	if (is_whole)
-		fetcher = fetcher_start(options->source ? options->source : "aws", (const char *const *)texts, &round->entries,
-					error);
-	else
-		error_errno(error, NULL, "cannot start the fetcher");
-	for (size_t i = 0; i < count; i++)
-		free(texts[i]);
-	return fetcher;
+	add_text(&texts, "region", options->region, first);
+	add_option(&texts, "endpoint-url", options->endpoint_url);
+	add_option(&texts, "ca-bundle", options->ca_bundle);
+	for (size_t i = 0; i < options->tag_count; i++)
+		add_option(&texts, "tag", options->tags[i]);
+	if (first && options->region[first]) {
+		add_option(&texts, "failover-region", options->region + first + 1);
+		add_live(&texts, round->link);
+	}
+	if (!texts.is_broken)
+		return fetcher_start(options->source ? options->source : "aws", (const char *const *)texts.items, &round->entries, error);
+	error_errno(error, NULL, "cannot start the fetcher");
+	return NULL;
 }
 
 int round_fill(struct round *round, struct atomicdir_error *error)

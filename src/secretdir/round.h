@@ -9,7 +9,7 @@
 #include "secretdir/entry.h"
 
 struct placed {
-	char *path, *source, *version;
+	char *path, *source, *version, *created; /* created: "" where not known */
 	size_t size, entry;
 };
 

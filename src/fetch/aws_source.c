@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+#include "fetch/aws_source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "fetch/aws.h"
+#include "fetch/parameterstore.h"
+#include "fetch/secretsmanager.h"
+
+struct aws_source {
+	struct source source;
+	struct aws aws;
+};
+
+static const struct {
+	const char *name;
+	void (*get)(struct aws *aws, struct lookup **lookups, size_t count);
+} services[] = {
+    {"", secretsmanager_get},
+    {"ssm", parameterstore_get},
+};
+
+#define SERVICES (sizeof(services) / sizeof(*services))
+
+static bool is_service(const char *name)
+{
+	for (size_t i = 0; i < SERVICES; i++)
+		if (strcmp(services[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What stands for it where it is asked now. */
+static void aim(const struct aws *aws, struct lookup *lookup)
+{
+	if (!aws->first_region)
+		return;
+	if (*lookup->failover_id)
+		lookup->id = lookup->failover_id;
+	if (*lookup->failover_stage)
+		lookup->stage = lookup->failover_stage;
+	lookup->secret.instead_of = aws->first_region;
+}
+
+/* Those that have no result yet. */
+static void get_open(struct aws *aws, struct lookup *lookups, size_t count)
+{
+	cleanup_free struct lookup **chosen = calloc(count + 1, sizeof(*chosen));
+
+	for (size_t i = 0; i < count; i++)
+		if (!lookups[i].result && !chosen)
+			lookups[i].result = error_errno(&lookups[i].error, lookups[i].id, "cannot ask");
+		else if (!lookups[i].result)
+			aim(aws, &lookups[i]);
+	for (size_t i = 0; chosen && i < SERVICES; i++) {
+		size_t used = 0;
+
+		for (size_t j = 0; j < count; j++)
+			if (!lookups[j].result && strcmp(lookups[j].service, services[i].name) == 0)
+				chosen[used++] = &lookups[j];
+		if (used)
+			services[i].get(aws, chosen, used);
+	}
+}
+
+/* Where another region is asked from now on, that is told once, with the reason. */
+static bool fail_over(struct aws_source *self, const struct atomicdir_error *why)
+{
+	if (!aws_fail_over(&self->aws))
+		return false;
+	error_warn(&self->source.warning, NULL, "region %s is asked instead of %s: %.600s", self->aws.region,
+		   self->aws.first_region, why->text);
+	return true;
+}
+
+static bool is_unreachable(const struct lookup *lookup)
+{
+	return lookup->result < 0 && lookup->error.kind == ATOMICDIR_UNREACHABLE;
+}
+
+static void get(struct source *source, struct lookup *lookups, size_t count)
+{
+	struct aws_source *self = (struct aws_source *)source;
+	size_t first = 0;
+
+	get_open(&self->aws, lookups, count);
+	while (first < count && !is_unreachable(&lookups[first]))
+		first++;
+	if (first == count || !fail_over(self, &lookups[first].error))
+		return;
+	for (size_t i = first; i < count; i++)
+		if (is_unreachable(&lookups[i]))
+			lookups[i].result = 0;
+	get_open(&self->aws, lookups, count);
+}
+
+static int list(struct source *source, const char *service, const char *prefix, struct listing *listing,
+		struct atomicdir_error *error)
+{
+	struct aws_source *self = (struct aws_source *)source;
+
+	if (*service)
+		return error_set(error, ATOMICDIR_USAGE, prefix, "parameters are not taken by the beginning of their names");
+	if (secretsmanager_list(&self->aws, prefix, listing, error) == 0)
+		return 0;
+	if (!fail_over(self, error))
+		return -1;
+	listing_clear(listing);
+	return secretsmanager_list(&self->aws, prefix, listing, error);
+}
+
+static void release(struct source *source)
+{
+	struct aws_source *self = (struct aws_source *)source;
+
+	aws_clear(&self->aws);
+	free(self);
+}
+
+static int check(const struct request *request, struct atomicdir_error *error)
+{
+	bool has_prefix = false;
+
+	if (request_option(request, "argument"))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the source 'aws' takes nothing after its name");
+	for (size_t i = 0; i < request->count; i++) {
+		if (!is_service(request->wanted[i].service))
+			return error_set(error, ATOMICDIR_USAGE, request->wanted[i].service, "the source 'aws' has no service");
+		has_prefix = has_prefix || wanted_is_prefix(&request->wanted[i]);
+	}
+	if (request_option(request, "tag") && !has_prefix)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "--tag chooses among secrets that an entry takes by the beginning of their names, and there is none such");
+	return 0;
+}
+
+struct source *aws_source_open(const struct request *request, struct atomicdir_error *error)
+{
+	struct aws_source *self;
+
+	if (check(request, error) < 0)
+		return NULL;
+	self = calloc(1, sizeof(*self));
+	if (!self) {
+		error_errno(error, NULL, "cannot start");
+		return NULL;
+	}
+	self->source = (struct source){.get = get, .list = list, .free = release};
+	if (aws_init(&self->aws, request, error) == 0)
+		return &self->source;
+	release(&self->source);
+	return NULL;
+}

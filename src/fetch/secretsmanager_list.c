@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "fetch/secretsmanager.h"
+
+#define PAGES_MAX 10000
+
+/* KEY=VALUE, the first '=' between them. */
+static bool has_tag(const struct json *tags, const char *wanted)
+{
+	size_t size = strcspn(wanted, "=");
+
+	for (const struct json *one = tags ? tags->first : NULL; one; one = one->next) {
+		const char *key = json_member_text(one, "Key"), *value = json_member_text(one, "Value");
+
+		if (key && value && strlen(key) == size && strncmp(key, wanted, size) == 0 && wanted[size] &&
+		    strcmp(value, wanted + size + 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The service's own filters by tag know beginnings only, of keys and of values, but not which belong together. */
+static bool has_tags(const struct json *secret, const struct request *request)
+{
+	size_t from = 0;
+
+	for (const char *tag; (tag = request_next_option(request, "tag", &from));)
+		if (!has_tag(aws_member(secret, "Tags"), tag))
+			return false;
+	return true;
+}
+
+/* The service's filter is a help, not a promise: it is looked at once more. */
+static int take_page(const struct json *answer, const char *prefix, const struct request *request,
+		     struct listing *listing, struct atomicdir_error *error)
+{
+	const struct json *list = aws_member(answer, "SecretList");
+
+	if (!list || list->type != JSON_ARRAY)
+		return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer has no SecretList");
+	for (const struct json *one = list->first; one; one = one->next) {
+		const char *name = json_member_text(one, "Name"), *arn = json_member_text(one, "ARN");
+
+		if (!name)
+			return error_set(error, ATOMICDIR_FAILED, prefix,
+					 "ListSecrets: the answer has a secret whose name is no text");
+		if (strncmp(name, prefix, strlen(prefix)) != 0 || !has_tags(one, request))
+			continue;
+		if (listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name) < 0)
+			return error_errno(error, prefix, "cannot list");
+	}
+	return 0;
+}
+
+static struct json *get_page(struct aws *aws, const char *prefix, const char *token, struct atomicdir_error *error)
+{
+	cleanup(aws_call_clear) struct aws_call call = {.operation = "ListSecrets", .id = prefix, .secret = prefix, .resource = "*"};
+	struct buffer *body = &call.body;
+	/* A leading '!' would turn the filter round. */
+	bool is_filtered = *prefix != '!';
+
+	if (buffer_add_text(body, "{") < 0 ||
+	    (is_filtered && (buffer_add_text(body, "\"Filters\":[{\"Key\":\"name\",\"Values\":[") < 0 ||
+			     buffer_add_json(body, prefix) < 0 || buffer_add_text(body, "]}]") < 0)) ||
+	    buffer_add_text(body, is_filtered ? ",\"MaxResults\":100" : "\"MaxResults\":100") < 0 ||
+	    aws_add_member(body, "NextToken", token) < 0 || buffer_add_text(body, "}") < 0) {
+		error_errno(error, prefix, "cannot ask");
+		return NULL;
+	}
+	aws_run(aws, &call, 1);
+	if (!call.answer)
+		*error = call.error;
+	return take_pointer(&call.answer);
+}
+
+/* Rather than a batch by filter: that answers twenty at a time, one page after the other, and without tags. */
+int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+{
+	cleanup_free char *token = strdup("");
+
+	for (int page = 0; token && page < PAGES_MAX; page++) {
+		cleanup_json struct json *answer = get_page(aws, prefix, token, error);
+		const char *next;
+
+		if (!answer || take_page(answer, prefix, aws->context.request, listing, error) < 0)
+			return -1;
+		next = json_member_text(answer, "NextToken");
+		if (aws_member(answer, "NextToken") && !next)
+			return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer's NextToken is no text");
+		if (!next || !*next)
+			return 0;
+		if (strcmp(next, token) == 0)
+			return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the same page comes again and again");
+		free(token);
+		token = strdup(next);
+	}
+	return token ? error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: there is no end to it")
+		     : error_errno(error, prefix, "cannot list");
+}
