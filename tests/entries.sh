@@ -164,6 +164,7 @@ lie "says no field" 1 echo hello
 lie "ends inside of a field" 1 printf 'index 5\n0'
 lie "ends inside of a file" 1 sh -c "printf 'index 1\n0\npath 1\ns\n'"
 lie "says a size that is too large" 1 printf 'index 99999999999999999999\n'
+lie "says a date twice" 1 sh -c "printf 'index 1\n0\npath 1\ns\nsource 1\ns\nversion 1\nv\ncreated 1\n1\ncreated 1\n1\nvalue 1\nv\ndone 1\n1\n'"
 lie "knows another entry" 1 file 7 s
 lie "leads out of the directory" 1 file 0 ../s
 lie "says another path" 1 file 0 t

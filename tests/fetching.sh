@@ -1,0 +1,277 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# How secrets are fetched: how many requests over how many connections, what is asked again and what not, another region, parameters; and that
+# each failure says what, why, and what to do. Counts are from the server's log.
+. "$(dirname "$0")/tap.sh"
+. "$here/tests/aws/start.sh"
+secretdir=$here/build/secretdir
+
+sync() { "$secretdir" sync -q "$@"; }
+put() { control put "$@" >/dev/null; }
+arn() { control show "$1" --arn; }
+# says N TEXT... COMMAND WORDS: this status, one line on standard error that has the texts, and nothing is made. The texts end with "--".
+says() {
+	wanted=$1; shift; : >texts
+	while [ "$1" != -- ]; do printf '%s\n' "$1" >>texts; shift; done
+	shift
+	"$@" >says.out 2>says.err; got=$?
+	cat says.err
+	[ $got = "$wanted" ] && [ "$(wc -l <says.err)" = 1 ] && [ ! -L new ] || return 1
+	while read -r text; do grep -qF -- "$text" says.err || { echo "no '$text'"; return 1; }; done <texts
+}
+fresh() { control clear; control clear requests; }
+fault() { fresh; control fault "$@"; }
+# asked N OPERATION ...: this often, and nothing else was asked.
+asked() {
+	sum=0
+	while [ $# -gt 0 ]; do
+		got=$(control requests --count "$2"); sum=$((sum + got))
+		[ "$got" = "$1" ] || { echo "$2: $got times, not $1"; return 1; }
+		shift 2
+	done
+	[ "$(control requests --count)" = $sum ] || { echo "asked for more than that"; return 1; }
+}
+connections() { got=$(control requests --connections); [ "$got" -le "$1" ] || { echo "$got connections"; return 1; }; }
+
+# fetch FIELD=VALUE...: what the fetcher itself answers.
+fetch() {
+	{
+		printf 'atomicdir-fetch 1\n1\n'
+		for one in "$@" end=; do value=${one#*=}; printf '%s %d\n%s\n' "${one%%=*}" ${#value} "$value"; done
+	} | "$here/build/libexec/atomicdir/fetch-aws"
+}
+
+start_server --region us-east-1 --region eu-west-1
+for i in $(seq 100); do printf '%s"all/%03d": "value %d"' "$([ "$i" = 1 ] || echo ,)" "$i" "$i"; done | sed 's/^/{/; s/$/}/' >all.json
+control load all.json
+seq -f 'all/%03g' 100 >all.entries
+
+# ---- Batches ----
+
+fresh
+ok "a hundred secrets" sync all --entries all.entries
+ok "are five batches" asked 5 BatchGetSecretValue
+ok "over five connections at most" connections 5
+ok "and each has its own value" test "$(cat all/all/001 all/all/042 all/all/100)" = "value 1value 42value 100"
+fresh
+ok "all below a prefix" sync prefix all/
+ok "are a list and five batches" asked 1 ListSecrets 5 BatchGetSecretValue
+ok "with the same files" diff -r all/all prefix/all
+fresh
+ok "one alone" sync one all/001
+ok "is got directly" asked 1 GetSecretValue
+fresh
+ok "by ARN, and by name, and parts of it" sync arns a="$(arn all/001)" b="$(arn all/002)" c=all/003 d=all/001 e=all/003
+ok "are batches of their own" asked 2 BatchGetSecretValue
+ok "and each is the right one" test "$(cat arns/a arns/b arns/c arns/d arns/e)" = "value 1value 2value 3value 1value 3"
+partial=$(arn all/001)
+ok "an ARN without its six characters is found in a batch" sync arns a="${partial%-*}" b="$(arn all/002)"
+fresh; control deny secretsmanager:BatchGetSecretValue
+ok "where batches are denied" sync all --entries all.entries
+ok "each comes by itself" asked 5 BatchGetSecretValue 100 GetSecretValue
+ok "over eight connections" connections 8
+ok "eight at a time at most" test "$(control requests --at-once)" -le 8
+fresh; control paging --limit 30
+ok "pages of a list are followed, and then there are batches" sync prefix all/
+ok "of twenty" asked 4 ListSecrets 5 BatchGetSecretValue
+
+# ---- What a batch says of one ----
+
+put gone --string x; control delete gone
+put locked --string x --kms-key arn:aws:kms:us-east-1:1:key/k
+for i in 1 2; do
+	with=$([ $i = 1 ] || echo all/001)
+	fresh
+	ok "not there ($i)" says 10 "nothing: " "ResourceNotFoundException" "check its name" -- sync new nothing $with
+	ok "marked for deletion ($i)" says 10 "gone: " "InvalidRequestException" "marked for deletion" restore-secret -- sync new gone $with
+	control deny kms:Decrypt
+	ok "its key denied ($i)" says 9 "locked: " "AccessDeniedException" "allow kms:Decrypt" -- sync new locked $with
+	fresh; control deny secretsmanager:GetSecretValue locked
+	ok "denied ($i)" says 9 "locked: " "allow secretsmanager:GetSecretValue on $(arn locked)" -- sync new locked $with
+done
+fresh; control deny secretsmanager:GetSecretValue locked
+ok "kms:Decrypt is named only where KMS is" sh -c "'$secretdir' sync -q new locked all/001 2>&1 | grep -c kms | grep -qx 0"
+fresh; control deny secretsmanager:ListSecrets
+ok "not allowed to list" says 9 "all/: ListSecrets: AccessDeniedException" "allow secretsmanager:ListSecrets on *" -- sync new all/
+fresh
+ok "optional ones that are not there, or marked, are absent" sync optional nothing,optional gone,optional all/001
+ok "but for them all is there" test "$(cd optional && find . -type f)" = ./all/001
+fault item --secret all/007 --code DecryptionFailure --message "The key is disabled."
+ok "an error inside a 200 is one" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, HTTP 200, request " "The key is disabled" "check its KMS key" \
+	-- sync new --entries all.entries
+fault item --secret all/007 --code InternalServiceError
+ok "one that is wrong for a while inside a 200" sync all --entries all.entries
+ok "is asked for by itself" asked 5 BatchGetSecretValue 1 GetSecretValue
+fresh; control deny secretsmanager:GetSecretValue
+ok "many failures are one line that counts them" says 9 "all/001: " "99 more failed" -- sync new --entries all.entries
+fresh; control delete all/050 --listed
+ok "one that only the list has still" says 10 "secret:all/050-" "it is on the list of secrets still" -- sync new all/
+fresh; control put all/050 --string "value 50" >/dev/null
+control name swapped --string x --returned all/003 >/dev/null
+ok "an answer for another secret than those asked for" says 1 "a secret that was not asked for" -- sync new swapped all/001
+control delete swapped --now
+for form in truncated-json wrong-types empty not-object trailing; do
+	fault garbage --form $form --forever --operation BatchGetSecretValue
+	ok "a batch that is garbage: $form" says 1 "all/001" -- sync new all/001 all/002
+done
+
+# ---- Asked again ----
+
+fault error --count 2
+ok "failures of a while" sync all --entries all.entries
+ok "are asked again, and only they" asked 7 BatchGetSecretValue
+fault throttle --count 1
+ok "throttled with a 400" sync all all/001 all/002
+ok "likewise" asked 2 BatchGetSecretValue
+fault error --forever
+ok "for ever" says 8 "all/001 and 1 more: BatchGetSecretValue: InternalServiceError" "3 attempts; try again later" -- sync new all/001 all/002
+ok "three times and not by themselves" asked 3 BatchGetSecretValue
+fault error --forever --operation GetSecretValue; control deny secretsmanager:BatchGetSecretValue
+ok "a hundred that fail" says 8 "and too much has failed to ask again" -- sync new --entries all.entries
+ok "are not asked a second time: the quota is for all" asked 5 BatchGetSecretValue 100 GetSecretValue
+fault throttle --forever
+ok "AWS_MAX_ATTEMPTS" says 8 "2 attempts" -- env AWS_MAX_ATTEMPTS=2 "$secretdir" sync -q new all/001
+ok "is obeyed" asked 2 GetSecretValue
+fault error --forever
+ok "AWS_RETRY_MODE=legacy" says 8 "5 attempts" -- env AWS_RETRY_MODE=legacy "$secretdir" sync -q new all/001
+ok "is five" asked 5 GetSecretValue
+fault error --forever
+ok "adaptive is as standard" says 8 "3 attempts" -- env AWS_RETRY_MODE=adaptive "$secretdir" sync -q new all/001
+ok "another mode" says 2 "AWS_RETRY_MODE" "legacy" -- env AWS_RETRY_MODE=fast "$secretdir" sync -q new all/001
+for bad in 0 x -1 1000 3x; do
+	ok "AWS_MAX_ATTEMPTS=$bad" says 2 "AWS_MAX_ATTEMPTS" -- env AWS_MAX_ATTEMPTS=$bad "$secretdir" sync -q new all/001
+done
+fault error --retry-after-ms 600000
+ok "what the server asks for is not waited for in full" timeout 30 "$secretdir" sync -q all all/001
+fault cut --where before
+ok "a connection that is cut" sync all --entries all.entries
+ok "is one call more" asked 6 BatchGetSecretValue
+fault delay --seconds 0.3 --forever; control deny secretsmanager:BatchGetSecretValue
+ok "many slow answers do not time out one another" sync all --entries all.entries
+
+# ---- Who asks, and when ----
+
+fault expired
+ok "keys from the environment cannot be renewed" says 9 "ExpiredTokenException" "get new ones" -- sync new all/001
+ok "so they are not asked with again" asked 1 GetSecretValue
+renewed() {
+	fresh; control container /keys --role reader
+	control fault expired --service secretsmanager --count "$1"
+	env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/keys" "$secretdir" sync -q renewed all/001
+}
+if renewed 0 2>/dev/null; then
+	ok "keys that have expired are renewed" renewed 1
+	ok "once" asked 2 ContainerCredentials 2 GetSecretValue
+	ok "not for ever" status 9 renewed 5
+	ok "but once" asked 2 ContainerCredentials 2 GetSecretValue
+else
+	skip "keys that have expired are renewed once" "no provider here gives new ones"
+fi
+fresh; control clock 1800
+if python3 -c 'import ctypes; v = ctypes.CDLL("libcurl.so.4").curl_version; v.restype = ctypes.c_char_p
+raise SystemExit(tuple(map(int, v().split()[0].split(b"/")[1].split(b".")[:2])) < (8, 3))'; then
+	ok "a clock that is off is set right" sync clock all/001
+	ok "with one request more" asked 2 GetSecretValue
+else
+	ok "a clock that is off is named in minutes" says 9 "the clock here is 30 minutes behind the server's: set it" -- sync new all/001
+	ok "and not asked with again" asked 1 GetSecretValue
+fi
+
+# ---- Tags ----
+
+fresh
+put tagged/a --string a --tag env=prod --tag team=web
+put tagged/b --string b --tag env=production --tag team=web
+put tagged/c --string c --tag team=prod --tag env=web
+put tagged/d --string d --tag env=prod --tag team=data
+tagged() { wanted=$1; shift; sync tags "$@" && test "$(cd tags/tagged && echo *)" = "$wanted"; }
+ok "a tag has just this key with just this value" tagged "a d" --tag env=prod tagged/
+ok "tags are all wanted" tagged a --tag env=prod --tag team=web tagged/
+ok "an entry that is no prefix is taken whatever its tags" sh -c "'$secretdir' sync -q tags --tag env=prod tagged/ x=tagged/b && test -e tags/x"
+ok "no secret with this tag" says 10 "tagged/" -- sync new --tag env=nothing tagged/
+ok "no prefix to which a tag belongs" says 2 "--tag" -- sync new --tag env=prod tagged/a
+ok "no tag" says 2 "KEY=VALUE" -- sync new --tag env tagged/
+ok "no tags in a file" says 2 "--tag" -- sync new --source file:all.json --tag env=prod all/
+
+# ---- Another region ----
+
+two() { sync --region us-east-1,eu-west-1 "$@"; }
+put db --string one --version-id 11111111-1111-1111-1111-111111111111; put db --region eu-west-1 --string one --version-id 11111111-1111-1111-1111-111111111111
+put reg/a --string here; put reg/a --region eu-west-1 --string there
+put more --string m; put more --region eu-west-1 --string m
+fresh
+ok "where the first region answers" two region db more
+ok "the other is not asked" asked 1 BatchGetSecretValue
+sleep 0.01; put db --string two --version-id 22222222-2222-2222-2222-222222222222
+ok "a newer version is published" two region db more
+fault error --region us-east-1 --forever
+older() { "$secretdir" sync --region us-east-1,eu-west-1 region db more 2>told; got=$?; cat told; [ $got = 8 ] && grep -q "$1" told; }
+ok "an older one does not replace it" older "db: version 1111.* is older than 2222.*, which is published: .* try again when us-east-1 can be"
+fault error --region us-east-1 --forever
+ok "that another region was asked is told" older "region eu-west-1 is asked instead of us-east-1: .*InternalServiceError"
+ok "what is live stays" test "$(cat region/db)" = two
+ok "each region was asked as often as it takes" asked 4 BatchGetSecretValue
+put db --region eu-west-1 --string two --version-id 22222222-2222-2222-2222-222222222222
+fault cut --where before --region us-east-1 --forever
+ok "the same version is fine" two region db more
+sleep 0.01; put db --region eu-west-1 --string three
+ok "and a newer one" two region db more
+ok "is published" test "$(cat region/db)" = three
+ok "where nothing is live, any is" two first db more
+ok "an ARN is asked for in the other region too" two first "$(arn db)" more
+fault error --region us-east-1 --forever
+ok "a list as well" two listed reg/ db
+ok "is of the other region" test "$(cat listed/reg/a)" = there
+fault throttle --region us-east-1 --forever
+ok "throttling is no ground to ask another region" says 8 "ThrottlingException" "3 attempts" -- two new db
+ok "which is not asked" asked 3 GetSecretValue
+fault error --status 400 --code AccessDeniedException --region us-east-1 --forever
+ok "nor is a refusal" says 9 "AccessDeniedException" -- two new db
+fault error --forever
+ok "neither region" status 8 two new db
+ok "both asked" asked 6 GetSecretValue
+fresh
+ok "not a region" says 2 "not the name of a region" -- sync --region us-east-1,x/y new db
+ok "three regions" says 2 "REGION,REGION" -- sync --region a,b,c new db
+ok "an empty one" says 2 "REGION,REGION" -- sync --region a, new db
+
+# ---- Parameters ----
+
+control parameter /app/host --string db.example >/dev/null
+control parameter /app/password --string first --type SecureString >/dev/null
+control parameter /app/password --string second --type SecureString --label stable >/dev/null
+for i in $(seq 12); do control parameter "many$i" --string "p$i" >/dev/null; done
+fresh
+fetch secret=/app/password service=ssm path=p entry=0 >reply 2>&1
+ok "a parameter is fetched, and decrypted" grep -qx second reply
+ok "its number is its version" sh -c "grep -A1 '^version ' reply | grep -qx 2"
+ok "with one call" asked 1 GetParameters
+fetch secret=/app/password service=ssm version=1 path=p entry=0 >reply
+ok "by version" grep -qx first reply
+fetch secret=/app/password service=ssm stage=stable path=p entry=0 >reply
+ok "by label" grep -qx second reply
+fresh
+set --; for i in $(seq 12); do set -- "$@" "secret=many$i" service=ssm "path=$i" "entry=$i"; done
+fetch "$@" secret=all/001 path=s entry=13 >reply
+ok "twelve of them and a secret" sh -c "grep -qx 'value 1' reply && grep -qx p12 reply && grep -A1 '^done' reply | grep -qx 13"
+ok "are two calls, and one" asked 2 GetParameters 1 GetSecretValue
+refused() { # TEXT FIELD...
+	text=$1; shift
+	fetch "$@" >reply; cat reply; grep -A2 '^error' reply | grep -qF -- "$text"
+}
+ok "no such parameter" refused "10 nothing: GetParameters: there is no such parameter, version or label" secret=nothing service=ssm path=p entry=0
+ok "no such version" refused "10 /app/host: GetParameters: there is no such" secret=/app/host service=ssm version=9 path=p entry=0
+fetch secret=nothing service=ssm path=p optional=1 entry=0 >reply
+ok "optional" grep -q '^absent' reply
+control deny ssm:GetParameters
+ok "denied" refused "allow ssm:GetParameters on arn:aws:ssm:us-east-1:123456789012:parameter/app/host" secret=/app/host service=ssm path=p entry=0
+fresh; control parameter locked --string x --type SecureString --kms-key arn:aws:kms:us-east-1:1:key/k >/dev/null; control deny kms:Decrypt
+ok "its key denied" refused "allow kms:Decrypt" secret=locked service=ssm path=p entry=0
+fresh
+ok "no such service" refused "2 the source 'aws' has no service: x" secret=a service=x path=p entry=0
+ok "not by the beginning of their names" refused "parameters are not taken by the beginning of their names" secret=app/ service=ssm path=app/ entry=0
+fault throttle --service ssm
+fetch secret=/app/host service=ssm path=p entry=0 >reply
+ok "throttled, and asked again" grep -qx db.example reply
+stop_server
+finish
