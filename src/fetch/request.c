@@ -17,6 +17,7 @@ static const struct {
     {"secret", offsetof(struct wanted, secret)},
     {"path", offsetof(struct wanted, path)},
     {"key", offsetof(struct wanted, key)},
+    {"query", offsetof(struct wanted, query)},
     {"service", offsetof(struct wanted, service)},
     {"stage", offsetof(struct wanted, stage)},
     {"version", offsetof(struct wanted, version)},

@@ -5,7 +5,7 @@
  *	atomicdir-fetch "1"                      the protocol
  *	option "NAME=VALUE"                      any number: argument (of the source), region, failover-region, endpoint-url,
  *	                                         ca-bundle, tag (KEY=VALUE, any number), live (the note of what is published)
- *	secret NAME, path PATH, key KEY, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
+ *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
  *	failover-secret NAME, failover-stage STAGE, entry INDEX
  *	                                         each entry; entry ends it
  *	end ""
@@ -20,7 +20,7 @@
 struct wanted {
 	/* As written; "" where not. A path that ends in '/' takes all the keys, or with a secret that ends so, all such
 	 * secrets. */
-	char *secret, *path, *key, *stage, *version, *decode, *index;
+	char *secret, *path, *key, *query, *stage, *version, *decode, *index;
 	char *service;                             /* "ssm"; else Secrets Manager */
 	char *failover_secret, *failover_stage;    /* in the failover region, where they differ */
 	bool is_optional;

@@ -58,3 +58,28 @@ const struct json *select_key(const struct json *root, const char *key)
 	}
 	return root;
 }
+
+static const struct json *at(const struct json *array, long index)
+{
+	const struct json *child;
+
+	if (array->type != JSON_ARRAY)
+		return NULL;
+	if (index < 0)
+		index += (long)array->count;
+	if (index < 0)
+		return NULL;
+	for (child = array->first; child && index; index--)
+		child = child->next;
+	return child;
+}
+
+const struct json *select_query(const struct json *root, const struct query *query)
+{
+	for (size_t i = 0; root && i < query->count; i++) {
+		const struct query_step *one = &query->steps[i];
+
+		root = one->name ? json_member(root, one->name, one->size) : at(root, one->index);
+	}
+	return root && root->type != JSON_NULL ? root : NULL;
+}

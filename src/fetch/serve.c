@@ -171,16 +171,37 @@ static int send_members(struct job *job, const struct task *task, const struct s
 	return 0;
 }
 
+/* NULL: there is none. Anything else that is wrong with an expression is an error. */
+static int find(const struct task *task, const struct json *root, const struct json **found, struct atomicdir_error *error)
+{
+	cleanup(query_clear) struct query query = {0};
+	const char *text = task->wanted->query, *why;
+	size_t column;
+
+	if (!*text) {
+		*found = select_key(root, task->wanted->key);
+		return 0;
+	}
+	if (query_parse(text, &query, &column, &why) < 0)
+		return error_set(error, ATOMICDIR_USAGE, task->name, "the expression '%s', column %zu: %s; it is for secret", text,
+				 column, why);
+	*found = select_query(root, &query);
+	return 0;
+}
+
 static int send_key(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 		    const struct json *root, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer value = {0};
-	const struct json *found = select_key(root, task->wanted->key);
+	const struct json *found = NULL;
 
+	if (find(task, root, &found, error) < 0)
+		return -1;
 	if (!found)
 		return task->wanted->is_optional
 			   ? send_absent(task->wanted, error)
-			   : error_set(error, ATOMICDIR_NOT_FOUND, task->name, "the value has no key '%s'", task->wanted->key);
+			   : error_set(error, ATOMICDIR_NOT_FOUND, task->name, "the value has no key '%s'",
+				       *task->wanted->query ? task->wanted->query : task->wanted->key);
 	if (json_value(found, &value) < 0)
 		return error_errno(error, NULL, "cannot answer");
 	return decode_and_send(job, task, secret, path, NULL, &value, error);
@@ -192,7 +213,7 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 	cleanup_json struct json *root = NULL;
 	bool is_expanded = wanted_is_expanded(task->wanted);
 
-	if (!is_expanded && !*task->wanted->key)
+	if (!is_expanded && !*task->wanted->key && !*task->wanted->query)
 		return decode_and_send(job, task, secret, path, NULL, &secret->value, error);
 	root = json_parse(secret->value.bytes, secret->value.size, &why);
 	if (!root)
