@@ -24,13 +24,14 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir command atomicdir secretdir fetch
+LAYERS = base dir command atomicdir secretdir fetch spec
 SEES_base = base
 SEES_dir = base dir
 SEES_command = base command
 SEES_atomicdir = base command atomicdir
 SEES_secretdir = base command secretdir
 SEES_fetch = base fetch
+SEES_spec = base fetch spec
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
@@ -42,19 +43,22 @@ FETCH_MAINS = $(wildcard src/fetch/main_*.c)
 FETCHERS = $(FETCH_MAINS:src/fetch/main_%.c=$(B)/libexec/atomicdir/fetch-%)
 FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base fetch))
 .SECONDARY: $(FETCH_MAINS:src/%.c=$(B)/objects/%.o)
+# Reads YAML for secretdir; of the fetchers' archive it takes the reader of JMESPath alone.
+SPEC_OBJECTS = $(call objects_of,spec)
+HELPERS = $(FETCHERS) $(B)/libexec/atomicdir/spec-yaml
 LIBS_file = -lyajl
 LIBS_aws = -lyajl -lcurl
 
-all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(FETCHERS)
+all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS)
 
 # What the compiler must find; named by package where it does not.
-NEEDS = curl/curl.h:libcurl4-openssl-dev yajl/yajl_parse.h:libyajl-dev
+NEEDS = curl/curl.h:libcurl4-openssl-dev yajl/yajl_parse.h:libyajl-dev yaml.h:libyaml-dev
 $(B)/needs: $(B)/flags
 	@missing=; for need in $(NEEDS); do \
 		echo "#include <$${need%%:*}>" | $(CC) -E - >/dev/null 2>&1 || missing="$$missing $${need#*:}"; done; \
 	[ -z "$$missing" ] || { echo "make: missing:$$missing (Debian's and Ubuntu's names; ./check installs them)" >&2; exit 1; }
 	@touch $@
-$(call objects_of,fetch): $(B)/needs
+$(call objects_of,fetch spec): $(B)/needs
 
 $(ROOTS): $(B)/layers/%:
 	mkdir -p $@
@@ -99,6 +103,10 @@ $(B)/libfetch.a: $(FETCH_OBJECTS)
 $(B)/libexec/atomicdir/fetch-%: $(B)/objects/fetch/main_%.o $(B)/libfetch.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $< $(B)/libfetch.a $(LIBS_$*)
+
+$(B)/libexec/atomicdir/spec-yaml: $(SPEC_OBJECTS) $(B)/libfetch.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(SPEC_OBJECTS) $(B)/libfetch.a -lyaml
 
 # Made anew each time: PREFIX may differ between a build and its installation.
 $(B)/atomicdir.pc: FORCE
@@ -150,7 +158,7 @@ install: all
 	install -m 644 man/libatomicdir.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -d $(DESTDIR)$(LIBEXECDIR)/atomicdir
 	install -m 755 $(B)/atomicdir $(B)/secretdir $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(FETCHERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
+	install -m 755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
 	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(B)/libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)
@@ -160,7 +168,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/atomicdir $(DESTDIR)$(PREFIX)/bin/secretdir \
-		$(FETCHERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1/secretdir.1 $(DESTDIR)$(PREFIX)/share/man/man3/libatomicdir.3 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
+		$(HELPERS:$(B)/libexec/%=$(DESTDIR)$(LIBEXECDIR)/%) $(DESTDIR)$(PREFIX)/share/man/man1/atomicdir.1 $(DESTDIR)$(PREFIX)/share/man/man1/secretdir.1 $(DESTDIR)$(PREFIX)/share/man/man3/libatomicdir.3 $(DESTDIR)$(INCLUDEDIR)/atomicdir.h $(DESTDIR)$(LIBDIR)/pkgconfig/atomicdir.pc $(DESTDIR)$(LIBDIR)/libatomicdir.a \
 		$(DESTDIR)$(LIBDIR)/libatomicdir.so $(DESTDIR)$(LIBDIR)/libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so.$(VERSION)
 
 clean:
@@ -171,4 +179,4 @@ FORCE:
 .PHONY: all check demo bench install uninstall clean FORCE
 include fuzz/fuzz.mk
 -include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(SECRETDIR_OBJECTS:.o=.d) \
-	$(patsubst %.o,%.d,$(call objects_of,fetch)))
+	$(patsubst %.o,%.d,$(call objects_of,fetch spec)))

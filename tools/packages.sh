@@ -38,3 +38,4 @@ need /etc/ssl/certs/ca-certificates.crt ca-certificates
 need_header errno.h libc6-dev
 need_header curl/curl.h libcurl4-openssl-dev
 need_header yajl/yajl_parse.h libyajl-dev
+need_header yaml.h libyaml-dev

@@ -146,6 +146,7 @@ PARSE(set_dir_mode, parse_mode(text, &options->library.dir_mode, error))
 PARSE(set_hook_timeout, parse_duration(text, &options->hook_timeout_ms, error))
 PARSE(set_owner, parse_owner(text, &options->library.uid, &options->library.gid, error))
 PARSE(set_entries, (options->entries = text, 0))
+PARSE(set_spec, (options->spec = text, 0))
 PARSE(set_source, (options->source = text, 0))
 PARSE(set_endpoint_url, (options->endpoint_url = text, 0))
 PARSE(set_ca_bundle, (options->ca_bundle = text, 0))
@@ -168,12 +169,13 @@ static const struct option {
 	{ "--from", "DIR", TAKES_FILL, set_from, "publish a copy of DIR" },
 	{ "--dereference", NULL, TAKES_FILL, set_dereference, "with --from: links become what they point to" },
 	{ "--edit", NULL, TAKES_FILL, set_edit, "start from a copy of the live generation" },
-	{ "--entries", "FILE", TAKES_SECRETS, set_entries, "more entries, one a line; -: standard input" },
-	{ "--source", "NAME[:ARG]", TAKES_SECRETS, set_source, "aws (the default), file:PATH, or another" },
-	{ "--region", "REGION[,OTHER]", TAKES_SECRETS, parse_regions, "else AWS_REGION; OTHER: if it is not reached" },
-	{ "--tag", "KEY=VALUE", TAKES_SECRETS, parse_tag, "of PREFIX/ only secrets with this tag; again: and" },
-	{ "--endpoint-url", "URL", TAKES_SECRETS, set_endpoint_url, "else AWS's own, or AWS_ENDPOINT_URL" },
-	{ "--ca-bundle", "FILE", TAKES_SECRETS, set_ca_bundle, "else AWS_CA_BUNDLE, or the system's" },
+	{ "--entries", "FILE", TAKES_ENTRIES, set_entries, "more entries, one a line; -: standard input" },
+	{ "--spec", "FILE", TAKES_ENTRIES, set_spec, "more entries, or objects, in YAML; -: likewise" },
+	{ "--source", "NAME[:ARG]", TAKES_ENTRIES, set_source, "aws (the default), file:PATH, or another" },
+	{ "--region", "REGION[,OTHER]", TAKES_ENTRIES, parse_regions, "else AWS_REGION; OTHER: if it is not reached" },
+	{ "--tag", "KEY=VALUE", TAKES_ENTRIES, parse_tag, "of PREFIX/ only secrets with this tag; again: and" },
+	{ "--endpoint-url", "URL", TAKES_ENTRIES, set_endpoint_url, "else AWS's own, or AWS_ENDPOINT_URL" },
+	{ "--ca-bundle", "FILE", TAKES_ENTRIES, set_ca_bundle, "else AWS_CA_BUNDLE, or the system's" },
 	{ "--file-mode", "MODE", TAKES_FILL, set_file_mode, "of all files, in octal; default: as made" },
 	{ "--dir-mode", "MODE", TAKES_FILL, set_dir_mode, "of all directories; the top one 0755" },
 	{ "--file-mode", "MODE", TAKES_SECRETS, set_file_mode, "of files; default: 0400, with a group 0440" },

@@ -16,7 +16,8 @@ enum {
 	TAKES_FILL = 2,
 	TAKES_PRUNE = 4,
 	TAKES_JSON = 8,
-	TAKES_SECRETS = 16
+	TAKES_SECRETS = 16,     /* what is to be published, and how */
+	TAKES_ENTRIES = 32      /* what is to be published, and from where */
 };
 
 #define TAGS_MOST 50    /* as many as a secret can have */
@@ -24,7 +25,7 @@ enum {
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change, *from;
-	const char *entries, *source, *region, *endpoint_url, *ca_bundle;
+	const char *entries, *spec, *source, *region, *endpoint_url, *ca_bundle;
 	const char *tags[TAGS_MOST];    /* KEY=VALUE */
 	size_t tag_count;
 	int64_t hook_timeout_ms;

@@ -80,6 +80,8 @@ static void become(const struct process *process, const sigset_t *mask, pid_t pa
 	if (process->is_hook)
 		become_hook();
 	if (((!process->is_hook && !process->output_to_error) || dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) &&
+	    (!process->input_fd || dup2(process->input_fd, STDIN_FILENO) >= 0) &&
+	    (!process->output_fd || dup2(process->output_fd, STDOUT_FILENO) >= 0) &&
 	    (process->directory_fd < 0 || fchdir(process->directory_fd) == 0)) {
 		process_restore();
 		sigprocmask(SIG_SETMASK, mask, NULL);

@@ -23,17 +23,47 @@ static int refuse(struct atomicdir_error *error, const struct entry *entry, cons
 	char shown[256];
 
 	path_show(entry->text, strlen(entry->text), shown, sizeof(shown));
-	return error_set(error, ATOMICDIR_USAGE, NULL, "entry '%s': %s", shown, why);
+	error_set(error, ATOMICDIR_USAGE, NULL, "entry '%s': %s", shown, why);
+	return *entry->place ? error_prefix(error, "%s", entry->place) : -1;
+}
+
+/* What an entry consists of, by the names that a request and a spec have for it. */
+static const struct {
+	const char *name;
+	size_t offset;
+} places[] = {
+    {"", offsetof(struct entry, text)},
+    {"", offsetof(struct entry, place)},
+    {"path", offsetof(struct entry, path)},
+    {"secret", offsetof(struct entry, secret)},
+    {"key", offsetof(struct entry, key)},
+    {"query", offsetof(struct entry, query)},
+    {"service", offsetof(struct entry, service)},
+    {"stage", offsetof(struct entry, stage)},
+    {"version", offsetof(struct entry, version)},
+    {"failover-secret", offsetof(struct entry, failover_secret)},
+    {"failover-stage", offsetof(struct entry, failover_stage)},
+};
+
+#define PLACES (sizeof(places) / sizeof(*places))
+
+static char **place_at(struct entry *entry, size_t i)
+{
+	return (char **)(void *)((char *)entry + places[i].offset);
+}
+
+static char **place_of(struct entry *entry, const char *name)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		if (*name && strcmp(places[i].name, name) == 0)
+			return place_at(entry, i);
+	return NULL;
 }
 
 static void entry_clear(struct entry *entry)
 {
-	free(entry->text);
-	free(entry->path);
-	free(entry->secret);
-	free(entry->key);
-	free(entry->stage);
-	free(entry->version);
+	for (size_t i = 0; i < PLACES; i++)
+		free(*place_at(entry, i));
 }
 
 void entries_clear(struct entries *entries)
@@ -76,39 +106,32 @@ static bool is_pointer(const char *key)
 	return true;
 }
 
-struct option_text {
-	const char *name;
-	size_t name_size;
-	char *value; /* "" where there is none */
-	bool has_value;
-};
-
-static int set_name(struct entry *entry, char **place, const struct option_text *option, struct atomicdir_error *error)
+static int set_name(struct entry *entry, char **place, const char *value, struct atomicdir_error *error)
 {
 	if (**place)
 		return refuse(error, entry, "an option occurs twice");
-	if (!*option->value)
+	if (!value || !*value)
 		return refuse(error, entry, "stage and version need a value");
-	return set(place, option->value, strlen(option->value), error);
+	return set(place, value, strlen(value), error);
 }
 
-static int set_mode(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
+static int set_mode(struct entry *entry, const char *value, struct atomicdir_error *error)
 {
 	if (entry->mode)
 		return refuse(error, entry, "an option occurs twice");
-	return parse_mode(option->value, &entry->mode, error) < 0
+	return parse_mode(value ? value : "", &entry->mode, error) < 0
 		   ? refuse(error, entry, "its mode is not one in octal such as 0400")
 		   : 0;
 }
 
-static int set_owner(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
+static int set_owner(struct entry *entry, const char *value, struct atomicdir_error *error)
 {
 	struct atomicdir_error own;
 	char why[512];
 
 	if (entry->uid != (uid_t)-1 || entry->gid != (gid_t)-1)
 		return refuse(error, entry, "an option occurs twice");
-	if (parse_owner(option->value, &entry->uid, &entry->gid, &own) == 0)
+	if (parse_owner(value ? value : "", &entry->uid, &entry->gid, &own) == 0)
 		return 0;
 	snprintf(why, sizeof(why), "its owner is %.400s", own.text);
 	return refuse(error, entry, why);
@@ -124,25 +147,19 @@ static int set_flag(struct entry *entry, bool *flag, bool is_good, const char *w
 	return 0;
 }
 
-static bool is_option(const struct option_text *option, const char *name)
+/* The value is NULL where there is none. */
+static int take_option(struct entry *entry, const char *name, const char *value, struct atomicdir_error *error)
 {
-	return option->name_size == strlen(name) && strncmp(option->name, name, option->name_size) == 0;
-}
-
-static int take_option(struct entry *entry, const struct option_text *option, struct atomicdir_error *error)
-{
-	if (is_option(option, "stage"))
-		return set_name(entry, &entry->stage, option, error);
-	if (is_option(option, "version"))
-		return set_name(entry, &entry->version, option, error);
-	if (is_option(option, "mode"))
-		return set_mode(entry, option, error);
-	if (is_option(option, "owner"))
-		return set_owner(entry, option, error);
-	if (is_option(option, "optional"))
-		return set_flag(entry, &entry->is_optional, !option->has_value, "'optional' takes no value", error);
-	if (is_option(option, "decode"))
-		return set_flag(entry, &entry->is_base64, strcmp(option->value, "base64") == 0,
+	if (strcmp(name, "stage") == 0 || strcmp(name, "version") == 0)
+		return set_name(entry, place_of(entry, name), value, error);
+	if (strcmp(name, "mode") == 0)
+		return set_mode(entry, value, error);
+	if (strcmp(name, "owner") == 0)
+		return set_owner(entry, value, error);
+	if (strcmp(name, "optional") == 0)
+		return set_flag(entry, &entry->is_optional, !value, "'optional' takes no value", error);
+	if (strcmp(name, "decode") == 0)
+		return set_flag(entry, &entry->is_base64, value && strcmp(value, "base64") == 0,
 				"the one way to decode is decode=base64", error);
 	return refuse(error, entry, "there is no such option; there are stage, version, mode, owner, optional and decode");
 }
@@ -151,15 +168,14 @@ static int take_options(struct entry *entry, const char *text, struct atomicdir_
 {
 	while (*text == ',') {
 		size_t size = strcspn(text + 1, ",");
-		cleanup_free char *whole = strndup(text + 1, size);
-		struct option_text option = {.name = whole};
+		cleanup_free char *name = strndup(text + 1, size);
+		char *value = name ? strchr(name, '=') : NULL;
 
-		if (!whole)
+		if (!name)
 			return error_errno(error, NULL, "cannot take the entry");
-		option.name_size = strcspn(whole, "=");
-		option.has_value = whole[option.name_size] == '=';
-		option.value = whole + option.name_size + option.has_value;
-		if (take_option(entry, &option, error) < 0)
+		if (value)
+			*value++ = '\0';
+		if (take_option(entry, name, value, error) < 0)
 			return -1;
 		text += 1 + size;
 	}
@@ -177,8 +193,6 @@ static int take_key(struct entry *entry, const char **text, struct atomicdir_err
 		return refuse(error, entry, "its KEY is empty");
 	if (set(&entry->key, *text, size, error) < 0)
 		return -1;
-	if (*entry->key == '/' && !is_pointer(entry->key))
-		return refuse(error, entry, "its KEY is no JSON Pointer: '~' stands only in ~0 and ~1");
 	*text += size;
 	return 0;
 }
@@ -204,10 +218,16 @@ static int check(const struct entry *entry, struct atomicdir_error *error)
 
 	if (!utf8_is_valid(entry->secret, strlen(entry->secret)) || !utf8_is_valid(entry->key, strlen(entry->key)))
 		return refuse(error, entry, "it is not UTF-8");
+	if (*entry->key == '/' && !is_pointer(entry->key))
+		return refuse(error, entry, "its KEY is no JSON Pointer: '~' stands only in ~0 and ~1");
+	if (*entry->key && *entry->query)
+		return refuse(error, entry, "it has a key and a query; one of them says which value is taken");
+	if (*entry->service && strcmp(entry->service, "ssm") != 0)
+		return refuse(error, entry, "the one service beside Secrets Manager is ssm");
 	for (const char *c = entry->secret; *c; c++)
 		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
 			return refuse(error, entry, "a secret's name has neither white space nor control characters");
-	if (entry_is_many(entry) && *entry->key)
+	if (entry_is_many(entry) && (*entry->key || *entry->query))
 		return refuse(error, entry, "a PATH that ends in '/' takes all the keys, so it goes with no KEY");
 	if (!why)
 		return 0;
@@ -234,22 +254,66 @@ static int parse(struct entry *entry, const char *text, struct atomicdir_error *
 	return check(entry, error);
 }
 
-int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error)
+static struct entry *begin(struct entries *entries, const char *text, const char *place, struct atomicdir_error *error)
 {
 	struct entry *items = reallocarray(entries->items, entries->count + 1, sizeof(*items)), *entry;
+	bool is_whole = true;
 
-	if (!items)
-		return error_errno(error, NULL, "cannot take the entry");
+	if (!items) {
+		error_errno(error, NULL, "cannot take the entry");
+		return NULL;
+	}
 	entries->items = items;
 	entry = &items[entries->count++];
-	*entry = (struct entry){strdup(text), strdup(""), strdup(""), strdup(""), strdup(""), strdup(""),
-				false,	      false,	  0,	      (uid_t)-1,  (gid_t)-1};
-	if (!entry->text || !entry->path || !entry->secret || !entry->key || !entry->stage || !entry->version)
-		return error_errno(error, NULL, "cannot take the entry");
-	return parse(entry, text, error);
+	*entry = (struct entry){.uid = (uid_t)-1, .gid = (gid_t)-1};
+	for (size_t i = 0; i < PLACES; i++) {
+		char **its = place_at(entry, i);
+
+		*its = strdup(its == &entry->text ? text : its == &entry->place ? place : "");
+		is_whole = is_whole && *its;
+	}
+	if (is_whole)
+		return entry;
+	error_errno(error, NULL, "cannot take the entry");
+	return NULL;
 }
 
-static int read_lines(const char *path, struct buffer *content, struct atomicdir_error *error)
+int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error)
+{
+	struct entry *entry = begin(entries, text, "", error);
+
+	return entry ? parse(entry, text, error) : -1;
+}
+
+int entries_begin(struct entries *entries, const char *place, struct atomicdir_error *error)
+{
+	return begin(entries, "", place, error) ? 0 : -1;
+}
+
+int entries_set(struct entries *entries, const char *name, const char *value, struct atomicdir_error *error)
+{
+	struct entry *entry = &entries->items[entries->count - 1];
+	char **place = place_of(entry, name);
+
+	if (strcmp(name, "text") == 0)
+		return set(&entry->text, value, strlen(value), error) < 0 ? -1 : parse(entry, value, error);
+	if (strcmp(name, "secret") == 0 && set(&entry->text, value, strlen(value), error) < 0)
+		return -1;
+	if (place)
+		return set(place, value, strlen(value), error);
+	return take_option(entry, name, strcmp(name, "optional") == 0 ? NULL : value, error);
+}
+
+int entries_end(struct entries *entries, struct atomicdir_error *error)
+{
+	const struct entry *entry = &entries->items[entries->count - 1];
+
+	if (!*entry->secret || strlen(entry->secret) > SECRET_MAX)
+		return refuse(error, entry, "it has no secret's name, or one that is too long");
+	return check(entry, error);
+}
+
+int entries_read_file(const char *path, struct buffer *content, struct atomicdir_error *error)
 {
 	bool is_input = strcmp(path, "-") == 0;
 	cleanup_fd int fd = is_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
@@ -277,7 +341,7 @@ int entries_add_file(struct entries *entries, const char *path, struct atomicdir
 	char *line, *rest;
 	int number = 0;
 
-	if (read_lines(path, &content, error) < 0)
+	if (entries_read_file(path, &content, error) < 0)
 		return -1;
 	if (memchr(content.bytes, '\0', content.size))
 		return error_set(error, ATOMICDIR_USAGE, path, "the file of entries holds a NUL");
@@ -317,7 +381,8 @@ int entries_check(const struct entries *entries, struct atomicdir_error *error)
 	cleanup_free const char **paths = reallocarray(NULL, entries->count + 1, sizeof(*paths));
 	cleanup_free size_t *indexes = reallocarray(NULL, entries->count + 1, sizeof(*indexes));
 	size_t count = 0, one, other;
-	char text[320], shown[256];
+	const struct entry *clashing;
+	char text[700], shown[256];
 	int result;
 
 	if (!paths || !indexes)
@@ -332,7 +397,9 @@ int entries_check(const struct entries *entries, struct atomicdir_error *error)
 		return error_errno(error, NULL, "cannot take the entries");
 	if (!result)
 		return 0;
-	path_show(entries->items[indexes[other]].text, strlen(entries->items[indexes[other]].text), shown, sizeof(shown));
-	snprintf(text, sizeof(text), "its path clashes with that of entry '%s'", shown);
+	clashing = &entries->items[indexes[other]];
+	path_show(clashing->text, strlen(clashing->text), shown, sizeof(shown));
+	snprintf(text, sizeof(text), "its path clashes with that of entry '%s'%s%s", shown, *clashing->place ? " at " : "",
+		 clashing->place);
 	return refuse(error, &entries->items[indexes[one]], text);
 }

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "command/process.h"
 #include "secretdir/path.h"
+#include "secretdir/program.h"
 
 struct fetcher {
 	pid_t pid;
@@ -56,41 +57,6 @@ int fetcher_check_signal(struct atomicdir_error *error)
 
 /* ---- Starting it ---- */
 
-/* 1, 0; -1 if that cannot be told. */
-static int is_there(const char *path, int size)
-{
-	if (size >= PATH_MAX)
-		return 0;
-	if (access(path, X_OK) == 0)
-		return 1;
-	return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
-}
-
-/* Beside the program in a build tree, else where both were installed. */
-static int find(const char *name, char path[static PATH_MAX], struct atomicdir_error *error)
-{
-	char self[PATH_MAX];
-	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int found = 0;
-	char *slash;
-
-	if (size < 0 && errno != ENOENT)
-		return error_errno(error, "/proc/self/exe", "cannot tell where this program is");
-	self[size > 0 ? size : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash) {
-		*slash = '\0';
-		found = is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/fetch-%s", self, name));
-		if (!found)
-			found = is_there(path, snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/fetch-%s", self, name));
-	}
-	if (!found)
-		found = is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/fetch-%s", name));
-	if (found < 0)
-		return error_errno(error, path, "cannot look for the source's program");
-	return found ? 0 : error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': there is no program", name);
-}
-
 /* In the child. */
 static void become(const char *path, int input_fd, int output_fd, pid_t parent)
 {
@@ -117,8 +83,11 @@ static int add_entry(struct buffer *request, const struct entry *entry, size_t i
 
 	snprintf(number, sizeof(number), "%zu", index);
 	if (field_add_text(request, "secret", entry->secret) < 0 || add_option(request, "path", entry->path) < 0 ||
-	    add_option(request, "key", entry->key) < 0 || add_option(request, "stage", entry->stage) < 0 ||
+	    add_option(request, "key", entry->key) < 0 || add_option(request, "query", entry->query) < 0 ||
+	    add_option(request, "service", entry->service) < 0 || add_option(request, "stage", entry->stage) < 0 ||
 	    add_option(request, "version", entry->version) < 0 ||
+	    add_option(request, "failover-secret", entry->failover_secret) < 0 ||
+	    add_option(request, "failover-stage", entry->failover_stage) < 0 ||
 	    add_option(request, "decode", entry->is_base64 ? "base64" : "") < 0 ||
 	    add_option(request, "optional", entry->is_optional ? "1" : "") < 0)
 		return -1;
@@ -211,6 +180,7 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	size_t size = strcspn(source, ":");
 	cleanup_free char *name = strndup(source, size);
 	char path[PATH_MAX];
+	int found;
 
 	if (!is_name(source, size)) {
 		error_set(error, ATOMICDIR_USAGE, source, "not a source: NAME or NAME:ARGUMENT");
@@ -220,7 +190,10 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 		error_errno(error, NULL, "cannot start the fetcher");
 		return NULL;
 	}
-	if (find(name, path, error) < 0)
+	found = program_find("fetch", name, path, error);
+	if (!found)
+		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': there is no program", name);
+	if (found <= 0)
 		return NULL;
 	watch_signals();
 	return start(path, &request, entries, error);

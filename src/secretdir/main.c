@@ -3,7 +3,7 @@
 #include "command/dispatch.h"
 #include "secretdir/command.h"
 
-#define TAKES (TAKES_PUBLISH | TAKES_JSON | TAKES_SECRETS)
+#define TAKES (TAKES_PUBLISH | TAKES_JSON | TAKES_SECRETS | TAKES_ENTRIES)
 
 static const struct command commands[] = {
 	{ "sync", command_sync, TAKES, true, 2, "LINK ENTRY...", "fetch secrets, and publish them as files below LINK" },

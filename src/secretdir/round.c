@@ -16,27 +16,11 @@
 #include "command/report.h"
 #include "secretdir/fetcher.h"
 #include "secretdir/path.h"
+#include "secretdir/wanted.h"
 
 #define NOTE_MAX 65536
 
 /* ---- The command line ---- */
-
-static int take_entries(struct round *round, struct atomicdir_error *error)
-{
-	const struct options *options = round->options;
-
-	for (int i = 1; i < options->operand_count; i++)
-		if (entries_add(&round->entries, options->operands[i], error) < 0)
-			return -1;
-	for (char **more = options->command; more && *more; more++)
-		if (entries_add(&round->entries, *more, error) < 0)
-			return -1;
-	if (options->entries && entries_add_file(&round->entries, options->entries, error) < 0)
-		return -1;
-	if (!round->entries.count)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no ENTRY: what is to be published?");
-	return entries_check(&round->entries, error);
-}
 
 static bool is_setgid(const char *link)
 {
@@ -96,7 +80,7 @@ int round_init(struct round *round, const struct options *options, struct atomic
 	round->link = absolute_link(options->operands[0]);
 	if (!round->link)
 		return error_errno(error, NULL, "cannot start");
-	if (take_entries(round, error) < 0)
+	if (wanted_take(options, 1, &round->entries, &round->spec, error) < 0)
 		return -1;
 	take_modes(round);
 	warn_of_root(round);
@@ -116,6 +100,7 @@ void round_clear(struct round *round)
 	}
 	free(round->placed);
 	entries_clear(&round->entries);
+	spec_clear(&round->spec);
 	free(round->link);
 }
 
@@ -321,15 +306,17 @@ static struct fetcher *start(struct round *round, struct atomicdir_error *error)
 {
 	const struct options *options = round->options;
 	cleanup(texts_clear) struct texts texts = {0};
-	size_t first = options->region ? strcspn(options->region, ",") : 0;
+	const char *region = options->region ? options->region : round->spec.region;
+	size_t first = region ? strcspn(region, ",") : 0;
+	const char *failover = first && region[first] ? region + first + 1 : round->spec.failover_region;
 
-	add_text(&texts, "region", options->region, first);
+	add_text(&texts, "region", region, first);
 	add_option(&texts, "endpoint-url", options->endpoint_url);
 	add_option(&texts, "ca-bundle", options->ca_bundle);
 	for (size_t i = 0; i < options->tag_count; i++)
 		add_option(&texts, "tag", options->tags[i]);
-	if (first && options->region[first]) {
-		add_option(&texts, "failover-region", options->region + first + 1);
+	if (failover) {
+		add_option(&texts, "failover-region", failover);
 		add_live(&texts, round->link);
 	}
 	if (!texts.is_broken)

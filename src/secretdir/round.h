@@ -7,6 +7,7 @@
 
 #include "command/options.h"
 #include "secretdir/entry.h"
+#include "secretdir/spec.h"
 
 struct placed {
 	char *path, *source, *version, *created; /* created: "" where not known */
@@ -18,6 +19,7 @@ struct round {
 	struct atomicdir_options library; /* what the library is told: modes and owners of files are ours to set */
 	char *link;			  /* absolute */
 	struct entries entries;
+	struct spec spec;
 	mode_t file_mode;
 	struct atomicdir_stage *stage; /* once the first file is there */
 	int old_fd;		       /* pins what is live, for a hook; -1: nothing */

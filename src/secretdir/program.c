@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/program.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* 1, 0; -1 if that cannot be told. */
+static int is_there(const char *path, int size)
+{
+	if (size >= PATH_MAX)
+		return 0;
+	if (access(path, X_OK) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
+}
+
+int program_find(const char *kind, const char *name, char path[static PATH_MAX], struct atomicdir_error *error)
+{
+	char self[PATH_MAX];
+	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int found = 0;
+	char *slash;
+
+	if (size < 0 && errno != ENOENT)
+		return error_errno(error, "/proc/self/exe", "cannot tell where this program is");
+	self[size > 0 ? size : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash) {
+		*slash = '\0';
+		found = is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/%s-%s", self, kind, name));
+		if (!found)
+			found = is_there(path, snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/%s-%s", self, kind, name));
+	}
+	if (!found)
+		found = is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/%s-%s", kind, name));
+	return found < 0 ? error_errno(error, path, "cannot look for a program") : found;
+}

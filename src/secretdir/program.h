@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The programs that secretdir starts, each for what it must not do itself.
+ */
+#ifndef SECRETDIR_PROGRAM_H
+#define SECRETDIR_PROGRAM_H
+
+#include <limits.h>
+
+#include <atomicdir.h>
+
+/* KIND-NAME, beside us in a build tree, else where both were installed. 1: here it is; 0: there is none, and the path is where it
+ * should have been; -1: that cannot be told. */
+int program_find(const char *kind, const char *name, char path[static PATH_MAX], struct atomicdir_error *error);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/spec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/field.h"
+#include "base/file.h"
+#include "command/process.h"
+#include "command/report.h"
+#include "secretdir/program.h"
+
+#define SPEC_MAX (1 << 20)
+#define TIME_MS 30000 /* it has never needed a tenth of a second */
+
+struct reading {
+	struct spec *spec;
+	const struct options *options;
+	struct entries *entries;
+	size_t count; /* of its own entries */
+	struct atomicdir_error *error;
+};
+
+void spec_clear(struct spec *spec)
+{
+	free(spec->region);
+	free(spec->failover_region);
+	*spec = (struct spec){0};
+}
+
+/* ---- Asking ---- */
+
+static int write_request(int fd, const char *name, const struct buffer *content, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer request = {0};
+
+	if (field_add_text(&request, "atomicdir-spec", "1") < 0 || field_add_text(&request, "name", name) < 0 ||
+	    field_add(&request, "content", content->bytes, content->size) < 0 || field_add_text(&request, "end", "") < 0 ||
+	    write_all(fd, request.bytes, request.size) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(error, name, "cannot read the spec");
+	return 0;
+}
+
+/* Both are files that are nowhere: whatever its size, nobody waits for anybody. */
+static int ask(const char *name, const struct buffer *content, int reply_fd, struct atomicdir_error *error)
+{
+	cleanup_fd int request_fd = memfd_create("request", MFD_CLOEXEC);
+	char path[PATH_MAX];
+	int found;
+	char *const argv[] = {path, NULL};
+	struct process process = {
+	    .argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_MS};
+
+	if (request_fd < 0 || reply_fd < 0)
+		return error_errno(error, name, "cannot read the spec");
+	found = program_find("spec", "yaml", path, error);
+	if (found <= 0)
+		return found < 0 ? -1 : error_set(error, ATOMICDIR_USAGE, path, "a spec needs a program that is not there");
+	if (write_request(request_fd, name, content, error) < 0)
+		return -1;
+	if (process_run(&process, error) < 0)
+		return error_prefix(error, "cannot read the spec %s", name);
+	return lseek(reply_fd, 0, SEEK_SET) < 0 ? error_errno(error, name, "cannot read the spec") : 0;
+}
+
+/* ---- Listening ---- */
+
+static int garbled(struct reading *reading)
+{
+	return error_set(reading->error, ATOMICDIR_FAILED, NULL, "the program that reads the spec does not keep to the protocol");
+}
+
+/* "KIND TEXT" */
+static int take_error(struct reading *reading, const char *text)
+{
+	if ((*text != '1' && *text != '2') || text[1] != ' ')
+		return garbled(reading);
+	return error_set(reading->error, *text - '0', NULL, "%s", text + 2);
+}
+
+static int take_option(struct reading *reading, const char *text)
+{
+	char **place = strncmp(text, "region=", 7) == 0		     ? &reading->spec->region
+		       : strncmp(text, "failover-region=", 16) == 0 ? &reading->spec->failover_region
+								     : NULL;
+
+	if (!place)
+		return garbled(reading);
+	free(*place);
+	*place = strdup(strchr(text, '=') + 1);
+	return *place ? 0 : error_errno(reading->error, NULL, "cannot read the spec");
+}
+
+static void take_warning(struct reading *reading, const char *text)
+{
+	struct atomicdir_error warning;
+
+	error_clear(&warning);
+	snprintf(warning.text, sizeof(warning.text), "%.900s", text);
+	text_sanitise(warning.text);
+	report_warning(reading->options, &warning);
+}
+
+static int end_entry(struct reading *reading)
+{
+	return reading->count ? entries_end(reading->entries, reading->error) : 0;
+}
+
+/* 1: that was all. */
+static int take(struct reading *reading, const struct field *field)
+{
+	const char *text = field_text(field);
+
+	if (!text)
+		return garbled(reading);
+	if (field_is(field, "error"))
+		return take_error(reading, text);
+	if (field_is(field, "option"))
+		return take_option(reading, text);
+	if (field_is(field, "warning"))
+		return take_warning(reading, text), 0;
+	if (field_is(field, "entry")) {
+		if (end_entry(reading) < 0)
+			return -1;
+		reading->count++;
+		return entries_begin(reading->entries, text, reading->error);
+	}
+	if (field_is(field, "done")) {
+		if (end_entry(reading) < 0)
+			return -1;
+		return strtoul(text, NULL, 10) == reading->count ? 1 : garbled(reading);
+	}
+	return reading->count ? entries_set(reading->entries, field->name, text, reading->error) : garbled(reading);
+}
+
+static int listen(struct reading *reading, int fd)
+{
+	cleanup(field_reader_clear) struct field_reader reader = {.fd = fd};
+	cleanup(field_clear) struct field field = {0};
+
+	for (;;) {
+		int result = field_read(&reader, &field);
+
+		if (result <= 0)
+			return garbled(reading);
+		result = take(reading, &field);
+		if (result)
+			return result < 0 ? -1 : 0;
+	}
+}
+
+int spec_read(struct spec *spec, const struct options *options, struct entries *entries, struct atomicdir_error *error)
+{
+	const char *name = strcmp(options->spec, "-") == 0 ? "standard input" : options->spec;
+	struct reading reading = {.spec = spec, .options = options, .entries = entries, .error = error};
+	cleanup_fd int reply_fd = memfd_create("reply", MFD_CLOEXEC);
+	cleanup_buffer struct buffer content = {0};
+
+	if (entries_read_file(options->spec, &content, error) < 0)
+		return -1;
+	if (content.size > SPEC_MAX)
+		return error_set(error, ATOMICDIR_USAGE, name, "a spec is at most %d bytes long", SPEC_MAX);
+	return ask(name, &content, reply_fd, error) < 0 ? -1 : listen(&reading, reply_fd);
+}

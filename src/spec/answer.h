@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a spec comes to, as fields:
+ *
+ *	option "NAME=VALUE"	region, failover-region: for all
+ *	warning TEXT
+ *	entry PLACE		begins one; then `text`, an entry as on the command line, or its parts by name: secret, path, key,
+ *				query, service, stage, version, mode, owner, decode, optional "1", failover-secret, failover-stage
+ *	done COUNT		of the entries
+ */
+#ifndef SPEC_ANSWER_H
+#define SPEC_ANSWER_H
+
+#include "base/buffer.h"
+#include "spec/node.h"
+
+struct answer {
+	struct buffer fields;
+	size_t count; /* of the entries */
+};
+
+/* All fail only where memory is out, and say so. */
+int answer_entry(struct answer *answer, const struct place *place, struct atomicdir_error *error);
+/* Nothing where the text is NULL or "". */
+int answer_add(struct answer *answer, const char *name, const char *text, struct atomicdir_error *error);
+int answer_option(struct answer *answer, const char *name, const char *value, struct atomicdir_error *error);
+int answer_warning(struct answer *answer, const struct place *place, const char *text, struct atomicdir_error *error);
+int answer_done(struct answer *answer, struct atomicdir_error *error);
+void answer_clear(struct answer *answer);
+
+#endif
