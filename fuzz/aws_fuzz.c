@@ -15,12 +15,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "fetch/secretsmanager.h"
+#include "fetch/aws_source.h"
 #include "fuzz.h"
 #include "lines.h"
 
 #define KEY "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define ANSWERS_MAX 8
+#define LOOKUPS_MAX 25
 #define PAUSE_MAX_S 25
 
 /* ---- A server on loopback, in a thread: each connection gets the next answer, and then its end ---- */
@@ -109,19 +110,32 @@ static void check_error(const struct atomicdir_error *error)
 	must(!strstr(error->text, KEY));
 }
 
-static void get(struct source *source, const char *id)
+static void check_secret(const struct lookup *lookup)
 {
-	struct secret secret = {0};
-	struct atomicdir_error error;
+	const struct secret *secret = &lookup->secret;
 
-	error_clear(&error);
-	if (source->get(source, id, "", "", &secret, &error) == 0) {
-		must(secret.name && secret.version && secret.value.bytes && secret.value.size <= 65536);
-		must(strncmp(id, "arn:", 4) == 0 || strcmp(secret.name, id) == 0);
-	} else {
-		check_error(&error);
+	must(secret->name && secret->version && secret->value.bytes && secret->value.size <= 65536);
+	must(*lookup->service || strncmp(lookup->id, "arn:", 4) == 0 || strcmp(secret->name, lookup->id) == 0);
+}
+
+/* All of the words at once. */
+static void get(struct source *source, const char *service, char *ids)
+{
+	struct lookup lookups[LOOKUPS_MAX] = {0};
+	size_t count = 0;
+
+	for (char *id; count < LOOKUPS_MAX && (id = strsep(&ids, " "));)
+		lookups[count++] = (struct lookup){
+		    .id = id, .service = service, .stage = "", .version = "", .failover_id = "", .failover_stage = ""};
+	source->get(source, lookups, count);
+	for (size_t i = 0; i < count; i++) {
+		must(lookups[i].result == 1 || lookups[i].result == -1);
+		if (lookups[i].result > 0)
+			check_secret(&lookups[i]);
+		else
+			check_error(&lookups[i].error);
+		secret_clear(&lookups[i].secret);
 	}
-	secret_clear(&secret);
 }
 
 static void list(struct source *source, const char *prefix)
@@ -130,7 +144,7 @@ static void list(struct source *source, const char *prefix)
 	struct atomicdir_error error;
 
 	error_clear(&error);
-	if (source->list(source, prefix, &listing, &error) < 0)
+	if (source->list(source, "", prefix, &listing, &error) < 0)
 		check_error(&error);
 	for (size_t i = 0; i < listing.count; i++) {
 		must(strncmp(listing.items[i].name, prefix, strlen(prefix)) == 0);
@@ -143,14 +157,14 @@ static void list(struct source *source, const char *prefix)
 
 static struct source *open_source(void)
 {
-	struct request request = {0};
+	static const struct request request;
 	struct atomicdir_error error;
 	struct source *source;
 
 	setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", KEY, 1);
 	setenv("AWS_SESSION_TOKEN", "token", 1);
-	source = secretsmanager_open(&request, &error);
+	source = aws_source_open(&request, &error);
 	must(source && !*getenv("AWS_SECRET_ACCESS_KEY"));
 	return source;
 }
@@ -170,7 +184,7 @@ static void add_line(const struct lines *lines)
 	}
 }
 
-/* Answers, then "get ID" and "list PREFIX", which ask. */
+/* Answers, then "get ID ID...", "parameter ID ID..." and "list PREFIX", which ask. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct source *source;
@@ -187,7 +201,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lines_begin(&lines, data, size);
 	while (lines_next(&lines)) {
 		if (lines_is(&lines, "get")) {
-			get(source, lines.rest);
+			get(source, "", lines.rest);
+		} else if (lines_is(&lines, "parameter")) {
+			get(source, "ssm", lines.rest);
 		} else if (lines_is(&lines, "list")) {
 			list(source, lines.rest);
 		} else {

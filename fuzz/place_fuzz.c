@@ -47,7 +47,7 @@ static void place(const char *region, const char *endpoint, const char *secret)
 	char *its_region = NULL, *url = NULL;
 
 	error_clear(&error);
-	if (aws_place(region, endpoint, secret, &its_region, &url, &error) == 0) {
+	if (aws_place(region, endpoint, "secretsmanager", secret, &its_region, &url, &error) == 0) {
 		must(is_of(its_region, strlen(its_region), "abcdefghijklmnopqrstuvwxyz0123456789-") && strlen(its_region) < 64);
 		if (endpoint)
 			check_given(url, endpoint);
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	error_clear(&error);
-	if (aws_find_place(&request, &region, &endpoint, &error) == 0)
+	if (aws_find_place(&request, "secretsmanager", &region, &endpoint, &error) == 0)
 		place(region, endpoint, secret);
 	else
 		must_be_told(&error);
