@@ -141,8 +141,12 @@ demo: all $(B)/torn $(B)/rotation
 $(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ bench/bench.c bench/ways.c $(B)/libatomicdir.a
 
-bench: $(B)/bench
+$(B)/batches: bench/batches.c $(B)/libfetch.a
+	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/fetch -o $@ bench/batches.c $(B)/libfetch.a $(LIBS_aws)
+
+bench: all $(B)/bench $(B)/batches
 	@bench/run.sh
+	@bench/fetch.sh
 
 include tests/power/power.mk
 include tests/faults/faults.mk

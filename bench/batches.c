@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * batches calls|secrets ROUNDS: the calls that a hundred secrets need, all at once, and nothing else; or those secrets, as a
+ * fetcher gets them. Over connections that stand already. Prints the nanoseconds of each round, one a line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fetch/aws.h"
+#include "fetch/aws_source.h"
+
+#define CALLS 5
+#define EACH 20
+#define SECRETS (CALLS * EACH)
+
+static const struct request request;
+static struct aws aws;
+static struct source *source;
+
+static int make(struct aws_call *call, int first)
+{
+	*call = (struct aws_call){.operation = "BatchGetSecretValue", .id = "", .secret = "batch"};
+	if (buffer_add_text(&call->body, "{\"SecretIdList\":[") < 0)
+		return -1;
+	for (int i = 0; i < EACH; i++)
+		if (buffer_printf(&call->body, "%s\"all/%03d\"", i ? "," : "", first + i) < 0)
+			return -1;
+	return buffer_add_text(&call->body, "]}");
+}
+
+static int run_calls(void)
+{
+	struct aws_call calls[CALLS];
+	int result = 0;
+
+	for (int i = 0; i < CALLS; i++)
+		if (make(&calls[i], 1 + EACH * i) < 0)
+			return -1;
+	aws_run(&aws, calls, CALLS);
+	for (int i = 0; i < CALLS; i++) {
+		if (!calls[i].answer)
+			fprintf(stderr, "%s\n", calls[i].error.text);
+		result = calls[i].answer ? result : -1;
+		aws_call_clear(&calls[i]);
+	}
+	return result;
+}
+
+static int run_secrets(void)
+{
+	static char names[SECRETS][16];
+	struct lookup lookups[SECRETS];
+	int result = 0;
+
+	for (int i = 0; i < SECRETS; i++) {
+		snprintf(names[i], sizeof(names[i]), "all/%03d", 1 + i);
+		lookups[i] = (struct lookup){
+		    .id = names[i], .service = "", .stage = "", .version = "", .failover_id = "", .failover_stage = ""};
+	}
+	source->get(source, lookups, SECRETS);
+	for (int i = 0; i < SECRETS; i++) {
+		if (lookups[i].result < 0)
+			fprintf(stderr, "%s\n", lookups[i].error.text);
+		result = lookups[i].result > 0 ? result : -1;
+		secret_clear(&lookups[i].secret);
+	}
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	bool is_calls = argc > 1 && strcmp(argv[1], "calls") == 0;
+	int (*run)(void) = is_calls ? run_calls : run_secrets;
+	struct atomicdir_error error;
+
+	if (is_calls ? aws_init(&aws, &request, &error) < 0 : !(source = aws_source_open(&request, &error))) {
+		fprintf(stderr, "%s\n", error.text);
+		return 1;
+	}
+	for (int i = -1; i < (argc > 2 ? atoi(argv[2]) : 5); i++) {
+		struct timespec begin, end;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		if (run() < 0)
+			return 1;
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		/* The first one opened the connections. */
+		if (i >= 0)
+			printf("%lld\n", (long long)(end.tv_sec - begin.tv_sec) * 1000000000 + end.tv_nsec - begin.tv_nsec);
+	}
+	return 0;
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# 100 secrets from the test server, whose every answer comes late by a round trip: medians, as ratios to the five calls that
+# they need, over connections that stand already. BENCH_ROUNDS (9), BENCH_ROUND_TRIP (0.02 seconds).
+set -eu
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+build=${BUILD:-$here/build} rounds=${BENCH_ROUNDS:-9} trip=${BENCH_ROUND_TRIP:-0.02}
+work=$(mktemp -d "${TMPDIR:-/tmp}/atomicdir-bench.XXXXXX")
+trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+. "$here/tests/aws/start.sh"
+start_server
+
+seq -f '"all/%03g": "a value of some length, as passwords are"' 100 | sed '$!s/$/,/; 1s/^/{/; $s/$/}/' >"$work/all.json"
+control load "$work/all.json"
+seq -f 'all/%03g' 100 >"$work/entries"
+{
+	printf 'atomicdir-fetch 1\n1\n'
+	seq -f 'all/%03g' 100 | awk '{ printf "secret %d\n%s\nentry %d\n%d\n", length($0), $0, length(NR - 1), NR - 1 }'
+	printf 'end 0\n\n'
+} >"$work/request"
+control fault delay --seconds "$trip" --forever
+
+median() { sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"; }
+# measure COMMAND...: its median in ns.
+measure() {
+	: >"$work/times"
+	for i in $(seq "$rounds"); do
+		begin=$(date +%s%N)
+		"$@" >"$work/out" 2>&1 || { cat "$work/out" >&2; return 1; }
+		echo $(($(date +%s%N) - begin)) >>"$work/times"
+	done
+	median "$work/times"
+}
+inside() { "$build/batches" "$1" "$rounds" >"$work/times" && median "$work/times"; }
+fetch() { "$build/libexec/atomicdir/fetch-aws" <"$work/request"; }
+sync() { "$build/secretdir" sync -q "$work/link" --entries "$work/entries" >"$work/out"; }
+singles() { control deny secretsmanager:BatchGetSecretValue; }
+row() { awk -v what="$1" -v time="$2" -v floor="$floor" 'BEGIN { printf "%-62s %9.1f ms %8.2f\n", what, time / 1e6, time / floor }'; }
+
+echo "100 secrets over TLS, a round trip of $trip s, $(nproc) processors; medians of $rounds, and ratios to the floor"
+floor=$(inside calls)
+row "five batches at once, connections open (the floor)" "$floor"
+row "the secrets as fetch-aws gets them, connections open" "$(inside secrets)"
+whole=$(measure fetch)
+row "fetch-aws from its start to its end, with five TLS handshakes" "$whole"
+sync # what is measured is a round that finds nothing new
+row "secretdir sync, all of it, unchanged" "$(measure sync)"
+singles
+row "fetch-aws where batches are denied: 100 calls" "$(measure fetch)"
+control allow
+if command -v aws >/dev/null && aws --version >/dev/null 2>&1; then
+	rounds=3
+	one=$(AWS_DEFAULT_REGION=$AWS_REGION measure aws secretsmanager get-secret-value --secret-id all/001)
+	row "the AWS CLI, 100 times (one measured)" $((one * 100))
+	awk -v cli=$((one * 100)) -v whole="$whole" 'BEGIN { printf "fetch-aws is %.0f times faster than one call of the AWS CLI for each\n", cli / whole }'
+else
+	echo "the AWS CLI: left out, there is none here (awscli)"
+fi
