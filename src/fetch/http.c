@@ -18,6 +18,7 @@
 #define TIMEOUT_MS 15000
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
 #define CONNECTIONS 8           /* to one host */
+#define KEPT 32                 /* to all hosts */
 #define STREAMS 100             /* of HTTP/2, as many as servers commonly take */
 
 struct http {
@@ -82,6 +83,8 @@ struct http *http_new(const char *ca_bundle, struct atomicdir_error *error)
 		return NULL;
 	}
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS);
+	/* Else it keeps as many as the requests of the moment let it, and opens others later. */
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)KEPT);
 	return http;
 }
 
