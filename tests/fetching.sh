@@ -69,7 +69,7 @@ ok "an ARN without its six characters is found in a batch" sync arns a="${partia
 fresh; control deny secretsmanager:BatchGetSecretValue
 ok "where batches are denied" sync all --entries all.entries
 ok "each comes by itself" asked 5 BatchGetSecretValue 100 GetSecretValue
-ok "over connections that are kept" connections 16
+ok "over eight connections" connections 8
 ok "eight at a time at most" test "$(control requests --at-once)" -le 8
 fresh; control paging --limit 30
 ok "pages of a list are followed, and then there are batches" sync prefix all/
