@@ -54,7 +54,7 @@ ok "over eight connections at most" test "$(control requests --connections)" -le
 control paging --limit 7 --empty
 ok "empty pages and short ones" sync many m/=prod/many/ one=prod/many/1
 control clear
-ok "plan tells versions" sh -c "'$secretdir' plan -q fresh text | grep -E '^A text \\(text, version [0-9a-f-]{36}, 6 B\\)\$'"
+ok "plan tells versions" sh -c "'$secretdir' plan -q fresh text | grep -E '^A text \\(text, version [0-9a-f-]{36}, AWSCURRENT, 6 B\\)\$'"
 ok "and leaves nothing" sh -c "! ls -d fresh .fresh*"
 control key TEMPORARY secret:/+= --session-token "token/+="
 ok "session tokens" env AWS_ACCESS_KEY_ID=TEMPORARY AWS_SECRET_ACCESS_KEY=secret:/+= AWS_SESSION_TOKEN=token/+= "$secretdir" sync -q token text

@@ -129,6 +129,16 @@ static int parse_tag(struct options *options, const char *text, struct atomicdir
 	return 0;
 }
 
+static int parse_key(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	if (strncmp(text, "arn:", 4) != 0 || !strstr(text, ":key/"))
+		return refuse(error, text, "a key's ARN such as arn:aws:kms:REGION:ACCOUNT:key/ID");
+	if (options->kms_key_count == KEYS_MOST)
+		return error_set(error, ATOMICDIR_USAGE, text, "more than %d keys", KEYS_MOST);
+	options->kms_keys[options->kms_key_count++] = text;
+	return 0;
+}
+
 #define PARSE(name, call) \
 	static int name(struct options *options, const char *text, struct atomicdir_error *error) \
 	{ \
@@ -191,6 +201,7 @@ static const struct option {
 	{ "--no-wait", NULL, TAKES_PUBLISH | TAKES_PRUNE, set_no_wait, "give up where another writer is at work" },
 	{ "--if-generation", "N", TAKES_PUBLISH, set_if_generation, "only if N is live; 0: only if none is" },
 	{ "--dry-run", NULL, TAKES_PRUNE, set_dry_run, "remove nothing, only tell" },
+	{ "--kms-key", "ARN", TAKES_KEYS, parse_key, "a key of your own that encrypts secrets; again: and" },
 	{ "--json", NULL, TAKES_JSON, set_json, "JSON on standard output" },
 	{ "-q", NULL, ~0U, set_quiet, "less on standard error" },
 	{ "-v", NULL, ~0U, set_verbose, "more on standard error" },

@@ -17,10 +17,12 @@ enum {
 	TAKES_PRUNE = 4,
 	TAKES_JSON = 8,
 	TAKES_SECRETS = 16,     /* what is to be published, and how */
-	TAKES_ENTRIES = 32      /* what is to be published, and from where */
+	TAKES_ENTRIES = 32,     /* what is to be published, and from where */
+	TAKES_KEYS = 64
 };
 
 #define TAGS_MOST 50    /* as many as a secret can have */
+#define KEYS_MOST 64
 
 struct options {
 	struct atomicdir_options library;
@@ -28,6 +30,8 @@ struct options {
 	const char *entries, *spec, *source, *region, *endpoint_url, *ca_bundle;
 	const char *tags[TAGS_MOST];    /* KEY=VALUE */
 	size_t tag_count;
+	const char *kms_keys[KEYS_MOST];
+	size_t kms_key_count;
 	int64_t hook_timeout_ms;
 	bool edit, dereference, json;
 	int verbosity;          /* -1 quiet, 0, 1 verbose */

@@ -9,5 +9,6 @@
 
 int command_sync(const struct options *options);
 int command_plan(const struct options *options);
+int command_policy(const struct options *options);
 
 #endif

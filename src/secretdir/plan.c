@@ -33,23 +33,34 @@ static void print_member(const char *name, const char *text)
 		printf(",\"%s\":%s", name, json.bytes);
 }
 
-static void print_file(const struct placed *file, char what, bool is_json, bool is_first)
+/* Which stage it is as far as that is known: the one that was asked for, or the current one of a source that has versions. */
+static const char *stage_of(const struct entry *entry, const struct placed *file)
 {
-	char path[4096], source[2048], version[256], size[32];
+	if (*entry->stage)
+		return entry->stage;
+	return *entry->service || *entry->version || !*file->version ? "" : "AWSCURRENT";
+}
+
+static void print_file(const struct placed *file, const char *stage, char what, bool is_json, bool is_first)
+{
+	char path[4096], source[2048], version[256], shown[256], size[32];
 
 	if (is_json) {
 		printf("%s{\"change\":%s", is_first ? "" : ",", what == 'A' ? "\"A\"" : what == 'M' ? "\"M\"" : "null");
 		print_member("path", file->path);
 		print_member("source", file->source);
 		print_member("version", file->version);
+		print_member("stage", stage);
 		printf(",\"bytes\":%zu}", file->size);
 		return;
 	}
 	path_show(file->path, strlen(file->path), path, sizeof(path));
 	path_show(file->source, strlen(file->source), source, sizeof(source));
 	path_show(file->version, strlen(file->version), version, sizeof(version));
+	path_show(stage, strlen(stage), shown, sizeof(shown));
 	report_size(size, (int64_t)file->size);
-	printf("%c %s (%s%s%s, %s)\n", what, path, source, *version ? ", version " : "", version, size);
+	printf("%c %s (%s%s%s%s%s, %s)\n", what, path, source, *version ? ", version " : "", version, *shown ? ", " : "", shown,
+	       size);
 }
 
 /* Then its files are told by themselves. */
@@ -95,7 +106,8 @@ static void print(const struct round *round, const struct atomicdir_change *chan
 	if (is_json)
 		printf("{\"changed\":%s,\"entries\":[", is_changed ? "true" : "false");
 	for (size_t i = 0; i < round->count; i++)
-		print_file(&round->placed[i], change_of(changes, round->placed[i].path), is_json, i == 0);
+		print_file(&round->placed[i], stage_of(&round->entries.items[round->placed[i].entry], &round->placed[i]),
+			   change_of(changes, round->placed[i].path), is_json, i == 0);
 	if (is_json)
 		printf("],\"removed\":[");
 	print_removed(changes, is_json);
