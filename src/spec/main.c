@@ -53,7 +53,7 @@ int main(void)
 	error_clear(&error);
 	result = read_request(fields, &error);
 	if (result == 0)
-		result = spec_read(field_text(&fields[1]), fields[2].value.bytes, fields[2].value.size, &whole, &error);
+		result = spec_parse(field_text(&fields[1]), fields[2].value.bytes, fields[2].value.size, &whole, &error);
 	if (result == 0)
 		result = answer_done(&whole, &error);
 	for (size_t i = 0; i < 4; i++)

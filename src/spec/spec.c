@@ -216,7 +216,7 @@ static int add_manifest(const struct node *map, struct file *file)
 	return add_parameters(parameters, file);
 }
 
-int spec_read(const char *name, const char *bytes, size_t size, struct answer *answer, struct atomicdir_error *error)
+int spec_parse(const char *name, const char *bytes, size_t size, struct answer *answer, struct atomicdir_error *error)
 {
 	struct file file = {bytes, size, answer, error};
 	const struct origin origin = {.name = name};

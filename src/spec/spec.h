@@ -9,6 +9,6 @@
 #include "spec/answer.h"
 
 /* `name` is the file's, for errors. USAGE; the answer is complete but for its end. */
-int spec_read(const char *name, const char *bytes, size_t size, struct answer *answer, struct atomicdir_error *error);
+int spec_parse(const char *name, const char *bytes, size_t size, struct answer *answer, struct atomicdir_error *error);
 
 #endif
