@@ -131,7 +131,7 @@ ok "--region is before the manifest's" heard "option 11 region=xx-1 "
 printf -- '- {objectName: /a/b, objectType: ssmparameter, objectVersion: 3}\n- objectName: arn:aws:ssm:us-east-1:1:parameter/x\n  objectAlias: x\n' >ssm.yaml
 lie/secretdir sync -q --source lie new --spec ssm.yaml 2>err
 ok "a parameter is asked of Parameter Store" heard "secret 4 /a/b path 3 a/b service 3 ssm version 1 3 entry 1 0 secret 35 arn:aws:ssm:us-east-1:1:parameter/x path 1 x service 3 ssm entry 1 1 "
-for program in 'exit 3' 'kill -9 $$' 'echo x' ':' 'printf "done 1\n1\n"' 'printf "entry 1\nx\nnosuch 1\nx\ndone 1\n1\n"'; do
+for program in 'exit 3' 'kill -9 $$' 'echo x' ':' 'printf "done 1\n1\n"' 'printf "entry 1\nx\nsecret 1\na\ndone 1\n2\n"'; do
 	printf '#!/bin/sh\n%s\n' "$program" >lie/libexec/atomicdir/spec-yaml
 	ok "a reader that lies publishes nothing: $program" sh -c "! lie/secretdir sync -q --source lie new --spec ssm.yaml 2>lied; test \$(wc -l <lied) = 1 -a ! -e new && grep -q 'the spec' lied"
 done
