@@ -146,8 +146,11 @@ ok "what the server asks for is not waited for in full" timeout 30 "$secretdir" 
 fault cut --where before
 ok "a connection that is cut" sync all --entries all.entries
 ok "is one call more" asked 6 BatchGetSecretValue
-fault delay --seconds 0.3 --forever; control deny secretsmanager:BatchGetSecretValue
-ok "many slow answers do not time out one another" sync all --entries all.entries
+# The last of them begins when the first has been answered for longer than an answer may take.
+fault delay --seconds 4 --forever --operation GetSecretValue; control deny secretsmanager:BatchGetSecretValue
+head -25 all.entries >some.entries
+ok "the time that one waits for its turn is not the server's" env AWS_MAX_ATTEMPTS=1 "$secretdir" sync -q all --entries some.entries
+ok "so none is asked twice" asked 2 BatchGetSecretValue 25 GetSecretValue
 
 # ---- Who asks, and when ----
 
