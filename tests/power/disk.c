@@ -35,11 +35,6 @@ static size_t bytes_of(const struct record *record)
 	return record->kind == RECORD_WRITE ? padded(record->size) : 0;
 }
 
-const struct record *log_first(const struct log *log)
-{
-	return log->used ? (const struct record *)(const void *)log->bytes : NULL;
-}
-
 const uint8_t *record_bytes(const struct record *record)
 {
 	return (const uint8_t *)(record + 1);
@@ -47,9 +42,17 @@ const uint8_t *record_bytes(const struct record *record)
 
 const struct record *log_next(const struct log *log, const struct record *record)
 {
-	const uint8_t *next = record_bytes(record) + bytes_of(record);
+	const uint8_t *next = record ? record_bytes(record) + bytes_of(record) : log->bytes;
 
 	return next < log->bytes + log->used ? (const struct record *)(const void *)next : NULL;
+}
+
+const struct record *log_next_change(const struct log *log, const struct record *record)
+{
+	do
+		record = log_next(log, record);
+	while (record && record->kind != RECORD_WRITE && record->kind != RECORD_ZERO);
+	return record;
 }
 
 static void log_add(struct log *log, struct record record, const void *bytes)

@@ -47,8 +47,10 @@ void disk_stop(struct disk *disk);
 /* Whoever changed the image must call this before the next mount: the kernel may know blocks that are no more. */
 void disk_forget_cache(struct disk *disk);
 
-const struct record *log_first(const struct log *log);
+/* The one after `record`, or after NULL the first; NULL: there are no more. */
 const struct record *log_next(const struct log *log, const struct record *record);
+/* Likewise, of those that change the image. */
+const struct record *log_next_change(const struct log *log, const struct record *record);
 const uint8_t *record_bytes(const struct record *record);
 
 #endif

@@ -59,7 +59,7 @@ static void complain(struct run *run, const struct state *state, const char *why
 
 static int mount_disk(const struct run *run)
 {
-	return mount(run->disk.loop, MOUNT, run->filesystem->name, 0, run->filesystem->options);
+	return mount(run->disk.loop, MOUNT, run->filesystem->name, 0, NULL);
 }
 
 static void visit(void *arg, const struct state *state)
@@ -167,7 +167,7 @@ static int visit_point(struct run *run)
 	if (record(run, &log, &calls) < 0)
 		return -1;
 	run->points++;
-	states_visit(&run->states, &log, 0, visit, run);
+	states_visit(&run->states, &log, visit, run);
 	free(log.bytes);
 	return 0;
 }

@@ -34,9 +34,9 @@ const size_t layout_count = sizeof(layouts) / sizeof(*layouts);
 
 /* Small, without discards (which would be recorded), and with nothing left to do in the background. */
 const struct filesystem filesystems[] = {
-	{ "ext4", "mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0,nodiscard -J size=4", NULL, 64 },
-	{ "xfs", "mkfs.xfs -q -f -K", NULL, 300 },
-	{ "btrfs", "mkfs.btrfs -q -f -K", NULL, 128 },
+	{ "ext4", "mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0,nodiscard -J size=4", 64 },
+	{ "xfs", "mkfs.xfs -q -f -K", 300 },
+	{ "btrfs", "mkfs.btrfs -q -f -K", 128 },
 };
 const size_t filesystem_count = sizeof(filesystems) / sizeof(*filesystems);
 

@@ -32,7 +32,7 @@ struct layout {
 };
 
 struct filesystem {
-	const char *name, *mkfs, *options;   /* options: of mount(2) */
+	const char *name, *mkfs;
 	size_t megabytes;
 };
 

@@ -130,9 +130,8 @@ void states_undo(struct states *states)
 {
 	const struct log *log = states->disk->log;
 
-	for (const struct record *record = log_first(log); record; record = log_next(log, record))
-		if (record->kind == RECORD_WRITE || record->kind == RECORD_ZERO)
-			unsettle_range(states, record->offset, record->size);
+	for (const struct record *record = NULL; (record = log_next_change(log, record));)
+		unsettle_range(states, record->offset, record->size);
 	states->disk->log->used = 0;
 	disk_forget_cache(states->disk);
 }
@@ -141,15 +140,14 @@ void states_settle(struct states *states)
 {
 	const struct log *log = states->disk->log;
 
-	for (const struct record *record = log_first(log); record; record = log_next(log, record))
-		if (record->kind == RECORD_WRITE || record->kind == RECORD_ZERO)
-			settle_range(states, record->offset, record->size);
+	for (const struct record *record = NULL; (record = log_next_change(log, record));)
+		settle_range(states, record->offset, record->size);
 	states->disk->log->used = 0;
 }
 
 /* ---- One state ---- */
 
-static void try(struct states *states, const struct epoch *epoch, const struct choice *choice, uint64_t salt, size_t number,
+static void try(struct states *states, const struct epoch *epoch, const struct choice *choice, size_t number,
 		state_visitor visitor, void *arg)
 {
 	struct state state = { .reported = epoch->reported, .is_torn = choice->sectors > 0 };
@@ -160,7 +158,7 @@ static void try(struct states *states, const struct epoch *epoch, const struct c
 			hash ^= put(states->disk, &epoch->units[i], epoch->units[i].size);
 	if (choice->sectors)
 		hash ^= put(states->disk, &epoch->units[choice->torn], choice->sectors * SECTOR);
-	if (remember(states, mix(hash ^ salt) + (uint64_t)epoch->reported)) {
+	if (remember(states, hash + (uint64_t)epoch->reported)) {
 		snprintf(state.text, sizeof(state.text), "flush %zu, %s %zu of %zu", number, choice->how, choice->which, epoch->count);
 		states->disk->log->used = 0;
 		disk_forget_cache(states->disk);
@@ -245,7 +243,7 @@ static void choose(struct states *states, const struct epoch *epoch, struct choi
 }
 
 /* With a limit: nothing, everything, and as many others as fit, drawn from all. */
-static void visit_epoch(struct states *states, const struct epoch *epoch, uint64_t salt, size_t number, size_t most, state_visitor visitor,
+static void visit_epoch(struct states *states, const struct epoch *epoch, size_t number, size_t most, state_visitor visitor,
 			void *arg)
 {
 	struct choice choice = { .chosen = calloc(epoch->count + 1, 1) };
@@ -264,7 +262,7 @@ static void visit_epoch(struct states *states, const struct epoch *epoch, uint64
 			if (most && !is_end && states_random(states, total) >= most)
 				continue;
 			choose(states, epoch, &choice, family, which);
-			try(states, epoch, &choice, salt, number, visitor, arg);
+			try(states, epoch, &choice, number, visitor, arg);
 		}
 	}
 	free(choice.chosen);
@@ -309,7 +307,7 @@ static size_t count_flushes(const struct log *log)
 {
 	size_t count = 1;
 
-	for (const struct record *record = log_first(log); record; record = log_next(log, record))
+	for (const struct record *record = NULL; (record = log_next(log, record));)
 		count += record->kind == RECORD_FLUSH;
 	return count;
 }
@@ -317,9 +315,7 @@ static size_t count_flushes(const struct log *log)
 /* Puts image and settled back to where the log began. */
 static void unwind(struct states *states, const struct log *log, const uint8_t *saved)
 {
-	for (const struct record *record = log_first(log); record; record = log_next(log, record)) {
-		if (record->kind != RECORD_WRITE && record->kind != RECORD_ZERO)
-			continue;
+	for (const struct record *record = NULL; (record = log_next_change(log, record));) {
 		memcpy(states->settled + record->offset, saved, record->size);
 		memcpy(states->disk->image + record->offset, saved, record->size);
 		saved += record->size;
@@ -332,16 +328,13 @@ static uint8_t *save(const struct states *states, const struct log *log)
 	size_t size = 0, at = 0;
 	uint8_t *saved;
 
-	for (const struct record *record = log_first(log); record; record = log_next(log, record))
-		size += record->kind == RECORD_WRITE || record->kind == RECORD_ZERO ? record->size : 0;
+	for (const struct record *record = NULL; (record = log_next_change(log, record));)
+		size += record->size;
 	saved = malloc(size + 1);
 	if (!saved)
 		abort();
-	for (const struct record *record = log_first(log); record; record = log_next(log, record))
-		if (record->kind == RECORD_WRITE || record->kind == RECORD_ZERO) {
-			memcpy(saved + at, states->settled + record->offset, record->size);
-			at += record->size;
-		}
+	for (const struct record *record = NULL; (record = log_next_change(log, record)); at += record->size)
+		memcpy(saved + at, states->settled + record->offset, record->size);
 	return saved;
 }
 
@@ -353,7 +346,7 @@ static bool is_epoch_drawn(struct states *states, size_t number, size_t flushes)
 	return !states->most || wanted >= flushes || number + LAST_EPOCHS >= flushes || states_random(states, flushes) < wanted;
 }
 
-void states_visit(struct states *states, const struct log *log, uint64_t salt, state_visitor visitor, void *arg)
+void states_visit(struct states *states, const struct log *log, state_visitor visitor, void *arg)
 {
 	size_t number = 0, flushes = count_flushes(log);
 	size_t most = states->most ? states->most / flushes + 1 : 0;
@@ -361,7 +354,7 @@ void states_visit(struct states *states, const struct log *log, uint64_t salt, s
 	uint8_t *saved = save(states, log);
 	struct epoch epoch = { 0 };
 
-	for (const struct record *record = log_first(log); record; record = log_next(log, record)) {
+	for (const struct record *record = NULL; (record = log_next(log, record));) {
 		switch (record->kind) {
 		case RECORD_WRITE:
 			epoch_write(&epoch, record_bytes(record), record->offset, record->size);
@@ -374,11 +367,11 @@ void states_visit(struct states *states, const struct log *log, uint64_t salt, s
 			break;
 		default:
 			if (is_epoch_drawn(states, number++, flushes))
-				visit_epoch(states, &epoch, salt, number - 1, most, visitor, arg);
+				visit_epoch(states, &epoch, number - 1, most, visitor, arg);
 			epoch_settle(states, &epoch);
 		}
 	}
-	visit_epoch(states, &epoch, salt, number, most, visitor, arg);
+	visit_epoch(states, &epoch, number, most, visitor, arg);
 	unwind(states, log, saved);
 	states->hash = hash;
 	free(epoch.units);

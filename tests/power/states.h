@@ -36,7 +36,7 @@ int states_start(struct states *states, struct disk *disk, uint64_t seed);
 void states_settle(struct states *states);
 /* `log` is a copy of the disk's; the image is what it was before the log began. Both stay so. `salt` tells logs apart whose states
  * must satisfy different demands. */
-void states_visit(struct states *states, const struct log *log, uint64_t salt, state_visitor visitor, void *arg);
+void states_visit(struct states *states, const struct log *log, state_visitor visitor, void *arg);
 /* The image is what it was before everything in the disk's log. */
 void states_undo(struct states *states);
 /* The next of a series that depends on the seed alone; below `bound`. */
