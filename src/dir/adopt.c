@@ -72,7 +72,7 @@ static int adopt_symlink(struct writer *writer, const char *link, struct atomicd
 	if (result >= 0 && error)
 		*error = stage->writer.warning;
 	if (result < 0)
-		publish_make_room(&stage->writer, error->errnum);
+		stage->errnum = error->errnum;
 	atomicdir_free(stage);
 	return result;
 }

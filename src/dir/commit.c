@@ -149,7 +149,8 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 		result = -1;
 		if (error->kind == ATOMICDIR_OK)
 			error_set(error, ATOMICDIR_FAILED, link, "the directory could not be filled");
-		publish_make_room(&stage->writer, error->errnum);
+		if (error->errnum)
+			stage->errnum = error->errnum;
 		writer_report(&stage->writer, -1, error);
 	}
 	atomicdir_free(stage);

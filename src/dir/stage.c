@@ -85,7 +85,7 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	if (stage->state != STAGE_ENDED) {
 		close_fd(&stage->recent_fd);
 		generation_remove(&stage->writer.store, stage->number, &ignored);
-		publish_make_room(&stage->writer, stage->is_out_of_room ? ENOSPC : 0);
+		publish_make_room(&stage->writer, stage->errnum);
 		if (stage->writer.options.dry_run)
 			store_unmake(&stage->writer.store);
 	}
@@ -248,8 +248,8 @@ int stage_apply_modes(struct atomicdir_stage *stage, struct atomicdir_error *err
 /* Every call that adds to the stage ends with it, errno still being why it failed. */
 static int end_entry(struct atomicdir_stage *stage, int result)
 {
-	if (result < 0 && (errno == ENOSPC || errno == EDQUOT))
-		stage->is_out_of_room = true;
+	if (result < 0)
+		stage->errnum = errno;
 	return result;
 }
 

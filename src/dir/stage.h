@@ -28,7 +28,7 @@ struct atomicdir_stage {
 	mode_t top_mode;
 	struct tree_count count;
 	bool is_different;
-	bool is_out_of_room;          /* an entry found none, so that old generations are to make some */
+	int errnum;                   /* why filling it failed: where that was for room, its end makes some */
 };
 
 /* Makes the stage's directory; the writer has begun and goes over to the stage. NULL: it has ended. */
