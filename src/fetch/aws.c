@@ -372,3 +372,24 @@ void aws_run(struct aws *aws, struct aws_call *calls, size_t count)
 		retry_pause(attempt++, wait.is_throttled, wait.asked_ms);
 	}
 }
+
+const struct json *aws_find(const struct json *list, const char *id, aws_is_of is_of)
+{
+	for (const struct json *one = list ? list->first : NULL; one; one = one->next)
+		if (is_of(one, id))
+			return one;
+	return NULL;
+}
+
+bool aws_is_any_unasked(const struct json *list, char *const *ids, size_t count, aws_is_of is_of)
+{
+	for (const struct json *one = list ? list->first : NULL; one; one = one->next) {
+		size_t i = 0;
+
+		while (i < count && !is_of(one, ids[i]))
+			i++;
+		if (i == count)
+			return true;
+	}
+	return false;
+}

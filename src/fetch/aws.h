@@ -62,4 +62,10 @@ int aws_add_member(struct buffer *body, const char *name, const char *value);
 /* NULL: there is none, or it is null. */
 const struct json *aws_member(const struct json *object, const char *name);
 
+/* An answer's list names what it is of in a way of its own, and in any order. */
+typedef bool (*aws_is_of)(const struct json *one, const char *id);
+/* NULL: none is of this id, or there is no list. */
+const struct json *aws_find(const struct json *list, const char *id, aws_is_of is_of);
+bool aws_is_any_unasked(const struct json *list, char *const *ids, size_t count, aws_is_of is_of);
+
 #endif

@@ -65,44 +65,20 @@ static void take(const struct json *one, struct lookup *lookup)
 
 /* ---- One call ---- */
 
-static const struct json *find_invalid(const struct json *list, const char *id)
+static bool is_invalid(const struct json *one, const char *id)
 {
-	for (const struct json *one = list ? list->first : NULL; one; one = one->next)
-		if (one->type == JSON_STRING && one->size == strlen(id) && memcmp(one->text, id, one->size) == 0)
-			return one;
-	return NULL;
-}
-
-static const struct json *find(const struct json *list, const char *id)
-{
-	for (const struct json *one = list ? list->first : NULL; one; one = one->next)
-		if (is_of(one, id))
-			return one;
-	return NULL;
-}
-
-static bool is_any_unasked(const struct group *group, const struct json *list)
-{
-	for (const struct json *one = list ? list->first : NULL; one; one = one->next) {
-		bool is_asked = false;
-
-		for (size_t i = 0; i < group->count && !is_asked; i++)
-			is_asked = is_of(one, group->ids[i]);
-		if (!is_asked)
-			return true;
-	}
-	return false;
+	return one->type == JSON_STRING && one->size == strlen(id) && memcmp(one->text, id, one->size) == 0;
 }
 
 static void take_group(const struct group *group, const struct aws_call *call)
 {
 	const struct json *found = aws_member(call->answer, "Parameters"),
 			  *invalid = aws_member(call->answer, "InvalidParameters");
-	bool is_good = found && found->type == JSON_ARRAY && !is_any_unasked(group, found);
+	bool is_good = found && found->type == JSON_ARRAY && !aws_is_any_unasked(found, group->ids, group->count, is_of);
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct lookup *lookup = group->members[i];
-		const struct json *one = find(found, group->ids[i]);
+		const struct json *one = aws_find(found, group->ids[i], is_of);
 
 		if (!call->answer) {
 			lookup->error = call->error;
@@ -111,7 +87,7 @@ static void take_group(const struct group *group, const struct aws_call *call)
 			refuse(lookup, ATOMICDIR_FAILED, "the answer has no Parameters, or one that was not asked for");
 		} else if (one) {
 			take(one, lookup);
-		} else if (find_invalid(invalid, group->ids[i])) {
+		} else if (aws_find(invalid, group->ids[i], is_invalid)) {
 			refuse(lookup, ATOMICDIR_NOT_FOUND,
 			       "there is no such parameter, version or label; check them, the region and the account");
 		} else {

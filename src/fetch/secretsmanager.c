@@ -108,16 +108,6 @@ static bool is_error_of(const struct json *one, const char *id)
 	return other && is_called(id, other);
 }
 
-typedef bool (*is_of_fn)(const struct json *one, const char *id);
-
-static const struct json *find(const struct json *list, const char *id, is_of_fn fits)
-{
-	for (const struct json *one = list ? list->first : NULL; one; one = one->next)
-		if (fits(one, id))
-			return one;
-	return NULL;
-}
-
 /* ---- One call: for one secret, or for a batch ---- */
 
 struct group {
@@ -133,19 +123,6 @@ static void group_clear(struct group *group)
 {
 	for (size_t i = 0; i < group->count; i++)
 		free(group->ids[i]);
-}
-
-static bool is_any_unasked(const struct group *group, const struct json *list, is_of_fn fits)
-{
-	for (const struct json *one = list ? list->first : NULL; one; one = one->next) {
-		bool is_asked = false;
-
-		for (size_t i = 0; i < group->count && !is_asked; i++)
-			is_asked = fits(one, group->ids[i]);
-		if (!is_asked)
-			return true;
-	}
-	return false;
 }
 
 /* What is wrong for a while is asked for by itself, which is tried again. */
@@ -169,12 +146,13 @@ static void take_batch(const struct group *group)
 
 	if (!values || values->type != JSON_ARRAY || (errors && errors->type != JSON_ARRAY))
 		why = "the answer has no SecretValues, or Errors of another type";
-	else if (is_any_unasked(group, values, is_of) || is_any_unasked(group, errors, is_error_of))
+	else if (aws_is_any_unasked(values, group->ids, group->count, is_of) ||
+		 aws_is_any_unasked(errors, group->ids, group->count, is_error_of))
 		why = "the answer has a secret that was not asked for";
 	for (size_t i = 0; i < group->count; i++) {
 		struct lookup *lookup = group->members[i];
-		const struct json *value = why ? NULL : find(values, group->ids[i], is_of);
-		const struct json *error = why ? NULL : find(errors, group->ids[i], is_error_of);
+		const struct json *value = why ? NULL : aws_find(values, group->ids[i], is_of);
+		const struct json *error = why ? NULL : aws_find(errors, group->ids[i], is_error_of);
 
 		if (why)
 			refuse(lookup, operation, why);
