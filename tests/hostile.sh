@@ -16,6 +16,15 @@ ok "nor does one in the place of a hook's mark" fill --on-change 'echo ran >"$AT
 ok "the hook runs" test "$(cat hooked.ran)" = ran
 ok "and the mark is gone" test ! -e .hooked.atomicdir/000001.hook
 
+ok "nobody else can open the lock" test "$(stat -c %a .app.atomicdir/lock)" = 600
+mkdir elsewhere; ln -s elsewhere .linked.atomicdir
+ok "a symlink in the store's place is refused" status 1 "$atomicdir" fill linked -- true
+ok "and what it leads to is as it was" test -z "$(ls -A elsewhere)"
+hold() { python3 -c 'import fcntl, os, sys, subprocess
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+sys.exit(subprocess.run(sys.argv[2:]).returncode)' "$@"; }
+ok "a pin gives up on a generation that somebody holds for himself" status 125 hold app "$atomicdir" exec app -- true
+
 anybody=
 [ "$(id -u)" != 0 ] || anybody='setpriv --reuid 65534 --clear-groups'
 mkdir ours; echo theirs >ours/closed; chmod 0 ours/closed
@@ -32,4 +41,9 @@ else
 	mkdir -m 72 ours/.open.atomicdir; [ -z "$anybody" ] || chown 65534 ours/.open.atomicdir
 	ok "a store that others may write is refused, also where its owner may not" status 1 $anybody "$atomicdir" fill ours/open -- true
 fi
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 711 .foreign.atomicdir; chown 65534 .foreign.atomicdir
+	ok "a store of somebody else's is refused" status 1 "$atomicdir" fill foreign -- true
+	ok "and is left as it was" test -z "$(ls -A .foreign.atomicdir)"
+else skip "a store of somebody else's is refused" "needs root"; fi
 finish
