@@ -47,12 +47,13 @@ FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base fe
 SPEC_OBJECTS = $(call objects_of,spec)
 HELPERS = $(FETCHERS) $(B)/libexec/atomicdir/spec-yaml
 LIBS_file = -lyajl
-LIBS_aws = -lyajl -lcurl
+LIBS_aws = -lyajl -lcurl -lexpat -lcrypto
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS)
 
 # What the compiler must find; named by package where it does not.
-NEEDS = curl/curl.h:libcurl4-openssl-dev yajl/yajl_parse.h:libyajl-dev yaml.h:libyaml-dev
+NEEDS = curl/curl.h:libcurl4-openssl-dev yajl/yajl_parse.h:libyajl-dev yaml.h:libyaml-dev \
+	expat.h:libexpat1-dev openssl/evp.h:libssl-dev
 $(B)/needs: $(B)/flags
 	@missing=; for need in $(NEEDS); do \
 		echo "#include <$${need%%:*}>" | $(CC) -E - >/dev/null 2>&1 || missing="$$missing $${need#*:}"; done; \

@@ -158,6 +158,9 @@ PARSE(set_owner, parse_owner(text, &options->library.uid, &options->library.gid,
 PARSE(set_entries, (options->entries = text, 0))
 PARSE(set_spec, (options->spec = text, 0))
 PARSE(set_source, (options->source = text, 0))
+PARSE(set_profile, (options->profile = text, 0))
+PARSE(set_role_arn, (options->role_arn = text, 0))
+PARSE(set_external_id, (options->external_id = text, 0))
 PARSE(set_endpoint_url, (options->endpoint_url = text, 0))
 PARSE(set_ca_bundle, (options->ca_bundle = text, 0))
 PARSE(set_check, (options->check = text, 0))
@@ -182,6 +185,9 @@ static const struct option {
 	{ "--entries", "FILE", TAKES_ENTRIES, set_entries, "more entries, one a line; -: standard input" },
 	{ "--spec", "FILE", TAKES_ENTRIES, set_spec, "more entries, or objects, in YAML; -: likewise" },
 	{ "--source", "NAME[:ARG]", TAKES_ENTRIES, set_source, "aws (the default), file:PATH, or another" },
+	{ "--profile", "NAME", TAKES_ENTRIES, set_profile, "of ~/.aws/config; else AWS_PROFILE" },
+	{ "--role-arn", "ARN", TAKES_ENTRIES, set_role_arn, "a role to assume, by whoever we are" },
+	{ "--external-id", "ID", TAKES_ENTRIES, set_external_id, "that the role's trust policy asks for" },
 	{ "--region", "REGION[,OTHER]", TAKES_ENTRIES, parse_regions, "else AWS_REGION; OTHER: if it is not reached" },
 	{ "--tag", "KEY=VALUE", TAKES_ENTRIES, parse_tag, "of PREFIX/ only secrets with this tag; again: and" },
 	{ "--endpoint-url", "URL", TAKES_ENTRIES, set_endpoint_url, "else AWS's own, or AWS_ENDPOINT_URL" },

@@ -27,7 +27,7 @@ enum {
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change, *from;
-	const char *entries, *spec, *source, *region, *endpoint_url, *ca_bundle;
+	const char *entries, *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
 	const char *tags[TAGS_MOST];    /* KEY=VALUE */
 	size_t tag_count;
 	const char *kms_keys[KEYS_MOST];

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "fetch/aws_config.h"
 #include "fetch/aws_place.h"
 
 static const struct {
@@ -17,14 +18,6 @@ static const struct {
     [AWS_SECRETSMANAGER] = {"secretsmanager", "secretsmanager"},
     [AWS_SSM] = {"ssm", "AmazonSSM"},
 };
-
-/* What may be said by the environment; a profile's own key comes after it. */
-static const char *environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
 
 static int find_places(struct aws *aws, const struct request *request, struct atomicdir_error *error)
 {
@@ -44,13 +37,15 @@ int aws_init(struct aws *aws, const struct request *request, struct atomicdir_er
 	const char *ca_bundle = request_option(request, "ca-bundle");
 
 	*aws = (struct aws){0};
-	if (retry_init(&aws->retry, environment("AWS_RETRY_MODE"), environment("AWS_MAX_ATTEMPTS"), error) < 0)
+	if (aws_config_load(request, error) < 0 || find_places(aws, request, error) < 0 ||
+	    retry_init(&aws->retry, aws_setting("AWS_RETRY_MODE", "retry_mode"), aws_setting("AWS_MAX_ATTEMPTS", "max_attempts"),
+		       error) < 0)
 		return -1;
-	aws->http = http_new(ca_bundle ? ca_bundle : environment("AWS_CA_BUNDLE"), error);
-	aws->context = (struct credentials_context){request, aws->http};
+	aws->http = http_new(ca_bundle ? ca_bundle : aws_setting("AWS_CA_BUNDLE", "ca_bundle"), error);
+	aws->context = (struct credentials_context){.request = request, .http = aws->http};
 	if (!aws->http || credentials_get(&aws->context, &aws->credentials, error) < 0)
 		return -1;
-	return find_places(aws, request, error);
+	return aws->region ? 0 : aws_find_region(request, aws->http, &aws->region, error);
 }
 
 void aws_clear(struct aws *aws)
@@ -61,6 +56,7 @@ void aws_clear(struct aws *aws)
 	free(aws->first_region);
 	for (int i = 0; i < AWS_SERVICES; i++)
 		free(aws->endpoints[i]);
+	aws_config_clear();
 }
 
 void aws_call_clear(struct aws_call *call)

@@ -7,21 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "fetch/aws_config.h"
+#include "fetch/imds.h"
 
-static const char *environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
-static bool is_true(const char *name)
-{
-	const char *value = environment(name);
-
-	return value && strcasecmp(value, "true") == 0;
-}
+/* ---- Regions ---- */
 
 /* It becomes part of a host's name. */
 bool aws_is_region(const char *text)
@@ -31,16 +22,136 @@ bool aws_is_region(const char *text)
 	return size && size < 64 && !text[size];
 }
 
-static const char *find_endpoint(const struct request *request, const char *service)
+static const char *said_region(const struct request *request)
 {
-	const char *endpoint = request_option(request, "endpoint-url");
+	const char *region = request_option(request, "region");
 
-	if (!endpoint && !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
-		endpoint = environment(strcmp(service, "ssm") == 0 ? "AWS_ENDPOINT_URL_SSM" : "AWS_ENDPOINT_URL_SECRETS_MANAGER");
-		if (!endpoint)
-			endpoint = environment("AWS_ENDPOINT_URL");
+	if (!region)
+		region = aws_environment("AWS_REGION");
+	return region ? region : aws_setting("AWS_DEFAULT_REGION", "region");
+}
+
+/* arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME; NULL: it is no ARN, or one without. */
+static char *region_of(const char *secret)
+{
+	const char *field = secret;
+
+	if (strncmp(secret, "arn:", 4) != 0)
+		return NULL;
+	for (int i = 0; i < 3 && field; i++) {
+		field = strchr(field, ':');
+		field = field ? field + 1 : NULL;
 	}
-	return endpoint;
+	return !field || *field == ':' ? NULL : strndup(field, strcspn(field, ":"));
+}
+
+static char *region_of_all(const struct request *request)
+{
+	char *first = NULL;
+
+	for (size_t i = 0; i < request->count; i++) {
+		char *region = region_of(request->wanted[i].secret);
+
+		if (!region) {
+			free(first);
+			return NULL;
+		}
+		if (first)
+			free(region);
+		else
+			first = region;
+	}
+	return first;
+}
+
+static int check_region(const char *region, struct atomicdir_error *error)
+{
+	return !region || aws_is_region(region) ? 0 : error_set(error, ATOMICDIR_USAGE, region, "not the name of a region");
+}
+
+int aws_find_region(const struct request *request, struct http *http, char **region, struct atomicdir_error *error)
+{
+	const char *said = said_region(request);
+
+	*region = said ? strdup(said) : region_of_all(request);
+	if (said && !*region)
+		return error_errno(error, NULL, "cannot start");
+	if (!*region && imds_region(http, region, error) < 0)
+		return -1;
+	return check_region(*region, error);
+}
+
+/* ---- Endpoints ---- */
+
+static const struct service {
+	const char *host;
+	const char *variable;       /* AWS_ENDPOINT_URL_... */
+	const char *key;            /* in a [services] section */
+	bool has_no_dual_suffix;    /* where it has both stacks under its ordinary name */
+	bool is_own_fips;           /* where its ordinary name is FIPS's in the partition of US-GOV */
+} services[] = {
+	{ "secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets_manager", true, false },
+	{ "sts", "AWS_ENDPOINT_URL_STS", "sts", false, true },
+	{ "ssm", "AWS_ENDPOINT_URL_SSM", "ssm", false, true },
+	{ "portal.sso", "AWS_ENDPOINT_URL_SSO", "sso", false, true },
+	{ "oidc", "AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc", false, true },
+};
+
+/* AWS's partitions; a region that is not known is one of the first. */
+static const struct partition {
+	const char *prefix, *suffix, *dual_suffix;
+} partitions[] = {
+	{ "", "amazonaws.com", "api.aws" },
+	{ "us-gov-", "amazonaws.com", "api.aws" },
+	{ "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn" },
+	{ "eusc-", "amazonaws.eu", "api.amazonwebservices.eu" },
+	{ "us-iso-", "c2s.ic.gov", "api.aws.ic.gov" },
+	{ "us-isob-", "sc2s.sgov.gov", "api.aws.scloud" },
+	{ "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk" },
+	{ "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov" },
+};
+
+static const struct service *find_service(const char *host)
+{
+	size_t i = 0;
+
+	while (i < sizeof(services) / sizeof(*services) - 1 && strcmp(services[i].host, host) != 0)
+		i++;
+	return &services[i];
+}
+
+static const struct partition *find_partition(const char *region)
+{
+	for (size_t i = 1; i < sizeof(partitions) / sizeof(*partitions); i++)
+		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
+			return &partitions[i];
+	return partitions;
+}
+
+static bool is_fips(void)
+{
+	return aws_setting_is_true("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+}
+
+static bool is_dual(void)
+{
+	return aws_setting_is_true("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+}
+
+/* The one that the user has set; NULL: none. */
+static const char *own_endpoint(const struct service *service)
+{
+	const char *endpoint, *section = aws_profile_text(aws_profile(), "services");
+	const struct ini_entry *entry;
+
+	if (aws_setting_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"))
+		return NULL;
+	endpoint = aws_environment(service->variable);
+	endpoint = endpoint ? endpoint : aws_environment("AWS_ENDPOINT_URL");
+	if (endpoint)
+		return endpoint;
+	entry = section ? aws_section_find("services", section, service->key, "endpoint_url") : NULL;
+	return entry && *entry->value ? entry->value : aws_profile_text(aws_profile(), "endpoint_url");
 }
 
 static int check_endpoint(const char *endpoint, struct atomicdir_error *error)
@@ -53,24 +164,20 @@ static int check_endpoint(const char *endpoint, struct atomicdir_error *error)
 		return error_set(error, ATOMICDIR_USAGE, endpoint, "the endpoint is no URL such as https://HOST[:PORT]");
 	if (strpbrk(host, "@?# \t\r\n\\"))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the endpoint's URL may hold neither a user nor a query");
-	if (is_true("AWS_USE_FIPS_ENDPOINT"))
-		return error_set(error, ATOMICDIR_USAGE, endpoint,
-				 "AWS_USE_FIPS_ENDPOINT and an endpoint of your own do not go together");
+	if (is_fips() || is_dual())
+		return error_set(error, ATOMICDIR_USAGE, endpoint, "%s and an endpoint of your own do not go together",
+				 is_fips() ? "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)" :
+					     "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)");
 	return 0;
 }
 
 int aws_find_place(const struct request *request, const char *service, char **region, char **endpoint,
 		   struct atomicdir_error *error)
 {
-	const char *where = request_option(request, "region"), *url = find_endpoint(request, service);
+	const char *where = said_region(request), *url = request_option(request, "endpoint-url");
 
-	if (!where)
-		where = environment("AWS_REGION");
-	if (!where)
-		where = environment("AWS_DEFAULT_REGION");
-	if (where && !aws_is_region(where))
-		return error_set(error, ATOMICDIR_USAGE, where, "not the name of a region");
-	if (url && check_endpoint(url, error) < 0)
+	url = url ? url : own_endpoint(find_service(service));
+	if (check_region(where, error) < 0 || (url && check_endpoint(url, error) < 0))
 		return -1;
 	*region = where ? strdup(where) : NULL;
 	*endpoint = url ? strdup(url) : NULL;
@@ -79,53 +186,72 @@ int aws_find_place(const struct request *request, const char *service, char **re
 	return 0;
 }
 
-/* arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME */
-static char *region_of(const char *secret, const char *region)
+/* An endpoint of the user's own, with a path. */
+static int whole_url(const char *endpoint, char **url)
 {
-	const char *field = secret;
+	const char *host = strstr(endpoint, "://");
 
-	if (strncmp(secret, "arn:", 4) != 0)
-		return region ? strdup(region) : NULL;
-	for (int i = 0; i < 3 && field; i++) {
-		field = strchr(field, ':');
-		field = field ? field + 1 : NULL;
-	}
-	return !field || *field == ':' ? region ? strdup(region) : NULL : strndup(field, strcspn(field, ":"));
+	return asprintf(url, "%s%s", endpoint, host && strchr(host + 3, '/') ? "" : "/");
 }
 
-/* By the partitions of AWS's endpoint rules; a region that is not known is one of the first partition's. */
-static const char *suffix_of(const char *region)
+/* Regions that may, as they once had to, use STS's one endpoint for all. */
+static bool is_global_sts(const struct service *service, const char *region)
 {
-	static const struct {
-		const char *prefix, *suffix;
-	} partitions[] = {
-	    {"cn-", "amazonaws.com.cn"},    {"eusc-", "amazonaws.eu"}, {"us-isob-", "sc2s.sgov.gov"},
-	    {"us-isof-", "csp.hci.ic.gov"}, {"us-iso-", "c2s.ic.gov"}, {"eu-isoe-", "cloud.adc-e.uk"},
-	};
+	static const char *const regions[] = { "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+					       "eu-central-1",   "eu-north-1", "eu-west-1",      "eu-west-2",      "eu-west-3",
+					       "sa-east-1",      "us-east-1",  "us-east-2",      "us-west-1",      "us-west-2" };
+	const char *wanted = aws_setting("AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
 
-	for (size_t i = 0; i < sizeof(partitions) / sizeof(*partitions); i++)
-		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-			return partitions[i].suffix;
-	return "amazonaws.com";
+	if (strcmp(service->host, "sts") != 0 || is_fips() || is_dual())
+		return false;
+	for (size_t i = 0; wanted && strcasecmp(wanted, "legacy") == 0 && i < sizeof(regions) / sizeof(*regions); i++)
+		if (strcmp(region, regions[i]) == 0)
+			return true;
+	return strcmp(region, STS_GLOBAL) == 0;
+}
+
+static int make_url(const struct service *service, const char *region, char **url)
+{
+	const struct partition *partition = find_partition(region);
+	bool fips = is_fips() && !(service->is_own_fips && !is_dual() && strcmp(partition->prefix, "us-gov-") == 0);
+	bool keeps = service->has_no_dual_suffix &&
+		     (partition == partitions || strcmp(partition->prefix, "us-gov-") == 0 ||
+		      (!fips && strcmp(partition->prefix, "cn-") == 0));
+
+	if (is_global_sts(service, region))
+		return asprintf(url, "%s", STS_GLOBAL_URL);
+	return asprintf(url, "https://%s%s.%s.%s/", service->host, fips ? "-fips" : "", region,
+			is_dual() && !keeps ? partition->dual_suffix : partition->suffix);
+}
+
+int aws_url(const char *host, const char *region, char **url, struct atomicdir_error *error)
+{
+	const struct service *service = find_service(host);
+	const char *endpoint = own_endpoint(service);
+
+	*url = NULL;
+	if (endpoint && check_endpoint(endpoint, error) < 0)
+		return -1;
+	if (check_region(region, error) < 0)
+		return -1;
+	if ((endpoint ? whole_url(endpoint, url) : make_url(service, region, url)) >= 0)
+		return 0;
+	*url = NULL;
+	return error_errno(error, NULL, "cannot ask");
 }
 
 int aws_place(const char *region, const char *endpoint, const char *service, const char *secret, char **its_region, char **url,
 	      struct atomicdir_error *error)
 {
-	const char *scheme_end = endpoint ? strstr(endpoint, "://") : NULL;
-	int result;
-
-	*its_region = region_of(secret, region);
+	*its_region = region_of(secret);
 	if (!*its_region)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "no region: say --region, or set AWS_REGION");
+		*its_region = region ? strdup(region) : NULL;
+	if (!*its_region)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "no region: say --region, set AWS_REGION, or write region = ... in profile '%.64s'", aws_profile());
 	if (!aws_is_region(*its_region))
 		return error_set(error, ATOMICDIR_USAGE, secret, "the ARN's region is not the name of one");
-	if (endpoint)
-		result = asprintf(url, "%s%s", endpoint, scheme_end && strchr(scheme_end + 3, '/') ? "" : "/");
-	else
-		result = asprintf(url, "https://%s%s.%s.%s/", service, is_true("AWS_USE_FIPS_ENDPOINT") ? "-fips" : "",
-				  *its_region, suffix_of(*its_region));
-	if (result >= 0)
+	if ((endpoint ? whole_url(endpoint, url) : make_url(find_service(service), *its_region, url)) >= 0)
 		return 0;
 	*url = NULL;
 	return error_errno(error, NULL, "cannot ask");

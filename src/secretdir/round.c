@@ -264,7 +264,7 @@ static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_
 
 /* "NAME=VALUE" for each option of the fetcher's; ends with NULL. */
 struct texts {
-	char *items[TAGS_MOST + 6];
+	char *items[TAGS_MOST + 9];
 	size_t count;
 	bool is_broken;
 };
@@ -311,6 +311,9 @@ static struct fetcher *start(struct round *round, struct atomicdir_error *error)
 	const char *failover = first && region[first] ? region + first + 1 : round->spec.failover_region;
 
 	add_text(&texts, "region", region, first);
+	add_option(&texts, "profile", options->profile);
+	add_option(&texts, "role-arn", options->role_arn);
+	add_option(&texts, "external-id", options->external_id);
 	add_option(&texts, "endpoint-url", options->endpoint_url);
 	add_option(&texts, "ca-bundle", options->ca_bundle);
 	for (size_t i = 0; i < options->tag_count; i++)

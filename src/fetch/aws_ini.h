@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The files that AWS's tools share, read as the AWS CLI reads them: what it refuses is refused here too, so that no profile is taken
+ * for another. A key that has an indented block below it has children.
+ */
+#ifndef FETCH_AWS_INI_H
+#define FETCH_AWS_INI_H
+
+#include <stddef.h>
+
+#include <atomicdir.h>
+
+#include "base/buffer.h"
+
+struct ini;
+
+struct ini_entry {
+	const struct ini *file;
+	const char *section;     /* what stands between the brackets */
+	const char *parent;      /* the key whose block it is in; NULL: none */
+	const char *key, *value; /* the key in lower case; "" and "" where the section begins */
+	int line;
+};
+
+struct ini {
+	char *path;
+	struct buffer text; /* what the entries point into */
+	struct ini_entry *entries;
+	size_t count;
+};
+
+/* A file that does not exist is empty. USAGE. */
+int ini_load(const char *path, struct ini *ini, struct atomicdir_error *error);
+void ini_clear(struct ini *ini);
+
+/* NULL: there is none. key "": the section itself. */
+const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *parent, const char *key);
+
+/* "FILE, line N: " and more. Kind USAGE. */
+int ini_refuse(struct atomicdir_error *error, const struct ini_entry *entry, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Keys that stand in the shared files, and what stands there that cannot be used.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "fetch/aws_config.h"
+#include "fetch/credentials.h"
+
+typedef const struct ini_entry *(*find_fn)(const char *profile, const char *key);
+
+static int take(find_fn find, const char *profile, struct credentials *credentials, struct atomicdir_error *error)
+{
+	const struct ini_entry *id = find(profile, "aws_access_key_id"), *key = find(profile, "aws_secret_access_key");
+	const struct ini_entry *token = find(profile, "aws_session_token");
+
+	if (!id && !key)
+		return 0;
+	if (!id || !key || !*id->value || !*key->value)
+		return ini_refuse(error, id ? id : key, "profile '%.64s' needs aws_access_key_id and aws_secret_access_key, both", profile);
+	token = token ? token : find(profile, "aws_security_token");
+	if (buffer_add_text(&credentials->key_id, id->value) < 0 || buffer_add_text(&credentials->key, key->value) < 0 ||
+	    (token && buffer_add_text(&credentials->token, token->value) < 0))
+		return error_errno(error, NULL, "cannot take the keys");
+	snprintf(credentials->from, sizeof(credentials->from), "profile '%.32s' in %.100s", profile, id->file->path);
+	return 1;
+}
+
+PROVIDER(credentials_file)
+{
+	return take(aws_credentials_find, context->profile, credentials, error);
+}
+
+PROVIDER(config_file)
+{
+	return take(aws_profile_find, context->profile, credentials, error);
+}
+
+PROVIDER(login)
+{
+	const struct ini_entry *login = aws_profile_find(context->profile, "login_session");
+
+	(void)credentials;
+	return login ? ini_refuse(error, login,
+				  "a profile of `aws login` is not read here: in another profile, write credential_process = aws configure "
+				  "export-credentials --profile %.64s --format process",
+				  context->profile)
+		     : 0;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+#include "fetch/sso_token.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "fetch/ask.h"
+#include "fetch/aws_config.h"
+#include "fetch/aws_place.h"
+#include "fetch/moment.h"
+
+#define CACHE "~/.aws/sso/cache"
+#define CACHE_MAX 65536
+#define EARLY_S (15 * 60)
+#define PAUSE_MS 200
+
+struct cache {
+	const struct sso *sso;
+	int directory_fd;
+	char name[64], fresh[64]; /* its file, and the one that takes its place */
+	struct json *json;
+	int64_t expires;
+};
+
+static void cache_clear(struct cache *cache)
+{
+	json_free(cache->json);
+	close_fd(&cache->directory_fd);
+}
+
+int sso_refuse(const struct sso *sso, struct atomicdir_error *error)
+{
+	error_append(error, "run: aws sso login --%s %.128s", sso->session ? "sso-session" : "profile",
+		     sso->session ? sso->session : sso->profile);
+	if (error)
+		error->kind = ATOMICDIR_DENIED;
+	return -1;
+}
+
+/* The AWS CLI names it by what the token is for. */
+static int name_it(struct cache *cache)
+{
+	const char *of = cache->sso->session ? cache->sso->session : cache->sso->start_url;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+
+	if (!EVP_Digest(of, strlen(of), digest, &size, EVP_sha1(), NULL))
+		return -1;
+	for (unsigned i = 0; i < size; i++)
+		snprintf(cache->name + i * 2, 3, "%02x", digest[i]);
+	strcpy(cache->name + size * 2, ".json");
+	snprintf(cache->fresh, sizeof(cache->fresh), "%.50s.new", cache->name);
+	return 0;
+}
+
+static int load(struct cache *cache, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer text = {0};
+	const char *why = "it is no object", *expires;
+
+	json_free(cache->json);
+	cache->json = NULL;
+	if (cache->directory_fd < 0 || read_file_at(cache->directory_fd, cache->name, CACHE_MAX, &text) < 0) {
+		error_errno(error, NULL, "there is no token of SSO in " CACHE "/%s", cache->name);
+		return sso_refuse(cache->sso, error);
+	}
+	cache->json = json_parse(text.bytes, text.size, &why);
+	expires = cache->json ? json_member_text(cache->json, "expiresAt") : NULL;
+	cache->expires = expires ? moment_parse(expires) : -1;
+	if (cache->expires >= 0 && json_member_text(cache->json, "accessToken"))
+		return 0;
+	error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s cannot be read: %.80s", cache->name,
+		  cache->json ? "it has no accessToken, or no expiresAt" : why);
+	return sso_refuse(cache->sso, error);
+}
+
+static int64_t seconds_left(const struct cache *cache)
+{
+	return cache->expires - (int64_t)time(NULL);
+}
+
+/* ---- Renewing it ---- */
+
+static bool is_renewable(const struct cache *cache)
+{
+	const char *registered = json_member_text(cache->json, "registrationExpiresAt");
+
+	return cache->sso->session && registered && moment_parse(registered) > (int64_t)time(NULL) &&
+	       json_member_text(cache->json, "refreshToken") && json_member_text(cache->json, "clientId") &&
+	       json_member_text(cache->json, "clientSecret");
+}
+
+static int add(struct buffer *json, const char *name, const char *value)
+{
+	if (!value)
+		return 0;
+	return buffer_add_text(json, json->size > 1 ? ", " : "") < 0 || buffer_add_json(json, name) < 0 ||
+			       buffer_add_text(json, ": ") < 0 || buffer_add_json(json, value) < 0
+		       ? -1
+		       : 0;
+}
+
+static int make_request(const struct cache *cache, struct buffer *body)
+{
+	return buffer_add_text(body, "{") < 0 || add(body, "grantType", "refresh_token") < 0 ||
+			       add(body, "clientId", json_member_text(cache->json, "clientId")) < 0 ||
+			       add(body, "clientSecret", json_member_text(cache->json, "clientSecret")) < 0 ||
+			       add(body, "refreshToken", json_member_text(cache->json, "refreshToken")) < 0 ||
+			       buffer_add_text(body, "}") < 0
+		       ? -1
+		       : 0;
+}
+
+static struct json *ask_for_new(const struct cache *cache, struct http *http, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer url = {0}, body = {0};
+	cleanup_free char *base = NULL;
+	cleanup(http_reply_clear) struct http_reply reply = {0};
+	const char *headers[] = { "Content-Type: application/json", NULL };
+	struct http_request request = { .headers = headers };
+	cleanup_json struct json *json = NULL;
+
+	if (aws_url("oidc", cache->sso->region, &base, error) < 0)
+		return NULL;
+	if (make_request(cache, &body) < 0 || buffer_printf(&url, "%stoken", base) < 0) {
+		error_errno(error, NULL, "cannot ask");
+		return NULL;
+	}
+	request.url = url.bytes;
+	request.body = body.bytes;
+	if (ask(http, &request, ask_attempts(), PAUSE_MS, &reply, error) < 0)
+		return NULL;
+	json = ask_take_object(&reply);
+	if (reply.status == 200 && json && json_member_text(json, "accessToken") && json_member(json, "expiresIn", 9))
+		return take_pointer(&json);
+	error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
+		  "the token of SSO cannot be renewed: HTTP %ld %.*s", reply.status, ASK_CODE(&reply));
+	return NULL;
+}
+
+/* The members that the AWS CLI writes. */
+static int make_cache(const struct cache *cache, const struct json *got, struct buffer *text)
+{
+	static const char *const kept[] = { "clientId", "clientSecret", "registrationExpiresAt" };
+	const char *refresh = json_member_text(got, "refreshToken");
+	char expires[32];
+
+	moment_print((int64_t)time(NULL) + atol(json_member(got, "expiresIn", 9)->text), expires);
+	if (buffer_add_text(text, "{") < 0 || add(text, "startUrl", cache->sso->start_url) < 0 ||
+	    add(text, "region", cache->sso->region) < 0 || add(text, "accessToken", json_member_text(got, "accessToken")) < 0 ||
+	    add(text, "expiresAt", expires) < 0 ||
+	    add(text, "refreshToken", refresh ? refresh : json_member_text(cache->json, "refreshToken")) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		if (add(text, kept[i], json_member_text(cache->json, kept[i])) < 0)
+			return -1;
+	return buffer_add_text(text, "}");
+}
+
+/* A refresh token is good once: the file for what it gives is there before it is used. */
+static int renew(struct cache *cache, struct http *http, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer text = {0};
+	cleanup_json struct json *got = NULL;
+	cleanup_fd int fd = -1;
+
+	unlinkat(cache->directory_fd, cache->fresh, 0);
+	fd = create_file_at(cache->directory_fd, cache->fresh, 0600);
+	if (fd < 0)
+		return error_errno(error, NULL, "the token of SSO is not renewed, since it could not be kept in " CACHE "/%s", cache->fresh);
+	got = ask_for_new(cache, http, error);
+	if (got && (make_cache(cache, got, &text) < 0 || write_all(fd, text.bytes, text.size) < 0 || fsync(fd) < 0 ||
+		    renameat(cache->directory_fd, cache->fresh, cache->directory_fd, cache->name) < 0)) {
+		error_errno(error, NULL, "cannot keep the new token of SSO in " CACHE "/%s", cache->name);
+		json_free_pointer(&got);
+	}
+	if (got)
+		return load(cache, error);
+	unlinkat(cache->directory_fd, cache->fresh, 0);
+	return -1;
+}
+
+/* One at a time; who waited finds what the other one got. */
+static int renew_alone(struct cache *cache, struct http *http, struct atomicdir_error *error)
+{
+	while (flock(cache->directory_fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return error_errno(error, CACHE, "cannot lock");
+	if (load(cache, error) < 0)
+		return -1;
+	return seconds_left(cache) > EARLY_S ? 0 : renew(cache, http, error);
+}
+
+static int find(struct cache *cache, struct http *http, struct buffer *token, struct atomicdir_error *error)
+{
+	if (load(cache, error) < 0)
+		return -1;
+	/* As long as the old one is good, it does not matter why there is no new one. */
+	if (seconds_left(cache) <= EARLY_S && is_renewable(cache) && renew_alone(cache, http, error) < 0 &&
+	    (!cache->json || seconds_left(cache) <= 0))
+		return error->kind == ATOMICDIR_UNREACHABLE ? -1 : sso_refuse(cache->sso, error);
+	if (seconds_left(cache) <= 0) {
+		error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s has expired", cache->name);
+		return sso_refuse(cache->sso, error);
+	}
+	return buffer_add_text(token, json_member_text(cache->json, "accessToken")) < 0 ? error_errno(error, NULL, "cannot ask") : 0;
+}
+
+int sso_token_get(const struct sso *sso, struct http *http, struct buffer *token, struct atomicdir_error *error)
+{
+	cleanup(cache_clear) struct cache cache = { .sso = sso, .directory_fd = -1 };
+	cleanup_free char *path = aws_path(CACHE);
+
+	if (!path || name_it(&cache) < 0)
+		return error_set(error, ATOMICDIR_FAILED, NULL, "the cache of SSO has no name");
+	cache.directory_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return find(&cache, http, token, error);
+}

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Runs the rows of credentials.tsv: secretdir as told, against the test server; then, of those it is said for, botocore.
+
+    credentials.py CONTROL SERVER-DIRECTORY SECRETDIR TABLE FIRST-NUMBER
+
+A row: what is claimed | control commands before | variables | options | what is to come of it | the region signed for | what
+botocore does: "same", or "else: WHY". "-" is nothing; $NAME is a variable of the caller's. What is to come of it is who signed
+for the secret, as the server's log has it, or "STATUS: TEXT" with a part of the error. Prints TAP, without the plan.
+"""
+
+import json
+import os
+import shlex
+import string
+import subprocess
+import sys
+
+control, server, secretdir, table, first = sys.argv[1:]
+KEPT = ("PATH", "HOME", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ASAN_OPTIONS",
+        "LD_LIBRARY_PATH")
+log = open(os.path.join(server, "requests.log"))
+issued = {}  # how each key that was given out came to be
+
+
+def read_log():
+    """The last request for the secret since the last look: by which key, and in which region."""
+    signer, region = None, None
+    for line in log:
+        entry = json.loads(line)
+        key = entry.get("access_key_id")
+        if "issued" in entry:
+            issued[entry["issued"]] = {
+                "AssumeRole": lambda: "role %s by %s" % (entry["body"]["RoleArn"].rpartition("/")[2], name(key)),
+                "AssumeRoleWithWebIdentity": lambda: "web identity %s" % entry["body"]["RoleArn"].rpartition("/")[2],
+                "GetRoleCredentials": lambda: "sso %s" % entry["body"]["role_name"],
+                "ContainerCredentials": lambda: "container %s" % entry["path"],
+                "RoleCredentials": lambda: "instance %s" % entry["body"]["role"],
+            }[entry["operation"]]()
+        if entry.get("operation") == "GetSecretValue":
+            signer, region = name(key), entry.get("region")
+    return signer, region
+
+
+def name(key):
+    return issued.get(key, key)
+
+
+def tell(commands):
+    for command in filter(None, commands.split(";")):
+        subprocess.run([control, server] + shlex.split(command), check=True, stdout=subprocess.DEVNULL)
+
+
+def environment_of(text):
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    for word in shlex.split(text):
+        variable, _, value = word.partition("=")
+        kept.pop(variable, None)
+        if value:
+            kept[variable] = value
+    return kept
+
+
+def run(environment, options):
+    ran = subprocess.run([secretdir, "sync", "-q"] + (shlex.split(options) if "app" in options.split() else
+                                                     ["app", "text"] + shlex.split(options)),
+                         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return ran.returncode, ran.stderr
+
+
+def judge(environment, options, wanted, region):
+    """None, or what came in place of what was wanted."""
+    status, error = run(environment, options)
+    signer, signed_for = read_log()
+    if wanted[0].isdigit():
+        number, _, text = wanted.partition(": ")
+        leaked = [secret for secret in SECRETS if secret in error]
+        if status != int(number) or text not in error or error.count("\n") != 1 or signer or leaked:
+            return "status %d, signed by %s, leaked %s: %s" % (status, signer, leaked, error)
+    elif status or signer != wanted or (region and signed_for != region):
+        return "status %d, signed by %s for %s: %s" % (status, signer, signed_for, error)
+    return None
+
+
+SECRETS = os.environ["SECRETS"].split()
+
+
+# botocore
+
+
+def find_botocore():
+    """A loader with what it takes long to load; or why there is none."""
+    try:
+        import botocore
+        import botocore.loaders
+        import botocore.session
+    except ImportError:
+        return None, "no python3-botocore"
+    if tuple(int(part) for part in botocore.__version__.split(".")[:2]) < (1, 31):
+        return None, "botocore %s does not know AWS_ENDPOINT_URL" % botocore.__version__
+    loader = botocore.loaders.Loader()
+    for service in "sts", "sso", "sso-oidc":
+        loader.load_service_model(service, "service-2")
+        loader.load_service_model(service, "endpoint-rule-set-1")
+    return loader, None
+
+
+def ask_botocore(loader, environment, options, region):
+    """The key that it finds, and the region (it needs one, also where we want none), from a process of its own."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        answer = {}
+        try:
+            os.environ.clear()
+            os.environ.update(environment)
+            if not region:
+                os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+            import botocore.session
+            words = shlex.split(options)
+            profile = words[words.index("--profile") + 1] if "--profile" in words else None
+            session = botocore.session.Session(profile=profile)
+            session.register_component("data_loader", loader)
+            answer["region"] = words[words.index("--region") + 1] if "--region" in words else \
+                session.get_config_variable("region")
+            found = session.get_credentials()
+            answer["key"] = found.get_frozen_credentials().access_key if found else None
+        except Exception as error:
+            answer["error"] = "%s: %s" % (type(error).__name__, error)
+        os.write(writer, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        text = answer.read()
+    os.waitpid(pid, 0)
+    read_log()
+    return json.loads(text)
+
+
+def compare(answer, wanted, region):
+    """Whether it does as is wanted of us."""
+    if wanted[0].isdigit():
+        return bool(answer.get("error")) or answer.get("key") is None
+    return name(answer.get("key")) == wanted and (not region or answer.get("region") == region)
+
+
+def main():
+    number, failed, compared, other = int(first), False, 0, []
+    loader, without = find_botocore()
+    with open(table) as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines if line.strip() and line[0] != "#"]
+    for row in rows:
+        row = [string.Template("" if cell.strip() == "-" else cell.strip()).safe_substitute(os.environ) for cell in row]
+        claim, before, variables, options, wanted, region, peer = row
+        tell(before)
+        environment = environment_of(variables)
+        wrong = judge(environment, options, wanted, region)
+        number += 1
+        print("%sok %d - %s" % ("not " if wrong else "", number, claim))
+        if wrong:
+            failed = True
+            print("# wanted %s; %s" % (wanted, wrong.strip()))
+        if loader and peer:
+            answer = ask_botocore(loader, environment, options, region)
+            compared += 1
+            if compare(answer, wanted, region) != (peer == "same"):
+                other.append("%s: %s" % (claim, answer))
+        if before:
+            subprocess.run([control, server, "clear"], check=True)
+            read_log()
+    number += 1
+    if without:
+        print("ok %d - botocore finds the same # SKIP %s" % (number, without))
+    else:
+        print("%sok %d - botocore finds the same in %d rows, but where it is said" % ("not " if other else "", number, compared))
+        for line in other:
+            print("#", line)
+    sys.exit(1 if failed or other else 0)
+
+
+main()
