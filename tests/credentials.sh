@@ -338,6 +338,7 @@ printf '[profile a]\nregion = us-east-1\n[profile a]\nregion = eu-west-1\n' >sec
 printf '[default]\nsekrit/FILE\n' >no-pair
 printf 'region = us-east-1\n' >no-section
 printf '[default\nregion = us-east-1\n' >no-bracket
+printf '[ ]\nregion = us-east-1\n' >no-name
 printf '[default]\nrole_arn = x\n  sekrit = y\n' >goes-on
 printf '[default]\nregion\0 = us-east-1\n' >nul
 mkdir directory

@@ -81,10 +81,12 @@ static int take_section(struct reader *reader, char *line)
 {
 	char *end = strrchr(line, ']');
 
-	if (!end || end == line + 1)
+	if (!end)
 		return ini_refuse(reader->error, &reader->entry, "a section has no ']'");
 	*end = '\0';
 	reader->entry.section = trim(line + 1);
+	if (!*reader->entry.section)
+		return ini_refuse(reader->error, &reader->entry, "a section has no name");
 	reader->entry.parent = NULL;
 	reader->entry.key = reader->entry.value = "";
 	return add(reader);

@@ -17,7 +17,6 @@
 /* ---- The answer ---- */
 
 struct answer {
-	XML_Parser parser;
 	struct buffer key_id, key, token, expiration, code, message, *open; /* open: what text goes to */
 	bool is_failed;
 };
@@ -68,30 +67,20 @@ static void XMLCALL on_text(void *context, const XML_Char *text, int size)
 		answer->is_failed = true;
 }
 
-/* With a document type come entities, for which there is no use. */
-static void XMLCALL on_doctype(void *context, const XML_Char *name, const XML_Char *system, const XML_Char *public, int has_internal)
-{
-	(void)name;
-	(void)system;
-	(void)public;
-	(void)has_internal;
-	XML_StopParser(((struct answer *)context)->parser, XML_FALSE);
-}
-
+/* Entities that would grow without end are refused by expat itself. */
 static bool parse(const struct http_reply *reply, struct answer *answer)
 {
 	static const XML_Memory_Handling_Suite memory = { wiping_malloc, wiping_realloc, wiping_free };
+	XML_Parser parser = XML_ParserCreate_MM(NULL, &memory, NULL);
 	bool is_whole;
 
-	answer->parser = XML_ParserCreate_MM(NULL, &memory, NULL);
-	if (!answer->parser)
+	if (!parser)
 		return false;
-	XML_SetUserData(answer->parser, answer);
-	XML_SetElementHandler(answer->parser, on_start, on_end);
-	XML_SetCharacterDataHandler(answer->parser, on_text);
-	XML_SetStartDoctypeDeclHandler(answer->parser, on_doctype);
-	is_whole = XML_Parse(answer->parser, reply->body.bytes ? reply->body.bytes : "", (int)reply->body.size, 1) == XML_STATUS_OK;
-	XML_ParserFree(answer->parser);
+	XML_SetUserData(parser, answer);
+	XML_SetElementHandler(parser, on_start, on_end);
+	XML_SetCharacterDataHandler(parser, on_text);
+	is_whole = XML_Parse(parser, reply->body.bytes ? reply->body.bytes : "", (int)reply->body.size, 1) == XML_STATUS_OK;
+	XML_ParserFree(parser);
 	return is_whole && !answer->is_failed;
 }
 
