@@ -48,7 +48,7 @@ done
 for fs in ext4 xfs btrfs; do
 	if [ -n "$cuts" ]; then skip "old or new, whole, and new once it was reported, on $fs" "$cuts"
 	elif ! command -v mkfs.$fs >/dev/null; then skip "old or new, whole, and new once it was reported, on $fs" "needs mkfs.$fs"
-	else ok "old or new, whole, and new once it was reported, on $fs" "$here/tests/power/run.sh" "${POWER_MOST:-200}" $fs
+	else ok "old or new, whole, and new once it was reported, on $fs" "$here/tests/power/run.sh" "${POWER_MOST:-110}" $fs
 		tail -1 out | sed 's/^/# /'; fi
 done
 finish

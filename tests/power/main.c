@@ -180,8 +180,8 @@ static bool is_drawn(struct run *run, size_t points)
 	return !run->most || wanted >= points || states_random(&run->states, points) < wanted;
 }
 
-/* A killed action is recorded with and without a sync before its death, another one as it is and with a sync before each call: the last
- * calls first, where most can go wrong. */
+/* A killed action is recorded with and without a sync before its death, another one as it is and with a sync before each call: first
+ * without, and the last calls first, where most can go wrong. */
 static int visit_points(struct run *run)
 {
 	bool is_killed = run->scenario->is_first_killed;
@@ -196,9 +196,11 @@ static int visit_points(struct run *run)
 	points = (size_t)calls * (is_killed ? 2 : 1) + 1;
 	wanted = run->most / FEWEST_FOR_POINT + 1;
 	run->states.most = run->most ? run->most / (wanted < points ? wanted : points) + 1 : 0;
-	for (int at = calls; at >= (is_killed ? 1 : 0); at--)
-		for (int is_synced = is_killed || !at ? 0 : 1; is_synced <= (at ? 1 : 0); is_synced++) {
-			if (at && !is_drawn(run, points))
+	for (int is_synced = 0; is_synced <= 1; is_synced++)
+		for (int at = calls; at >= 0; at--) {
+			bool is_point = is_killed ? at > 0 : (at > 0) == (is_synced > 0);
+
+			if (!is_point || (at && !is_drawn(run, points)))
 				continue;
 			run->point = (struct interference){ at, is_synced ? 0 : -1, is_killed };
 			if (visit_point(run) < 0)
