@@ -191,6 +191,14 @@ tagged() { wanted=$1; shift; sync tags "$@" && test "$(cd tags/tagged && echo *)
 ok "a tag has just this key with just this value" tagged "a d" --tag env=prod tagged/
 ok "tags are all wanted" tagged a --tag env=prod --tag team=web tagged/
 ok "an entry that is no prefix is taken whatever its tags" sh -c "'$secretdir' sync -q tags --tag env=prod tagged/ x=tagged/b && test -e tags/x"
+put tagged/gone --string g --tag env=prod; control delete tagged/gone
+ok "one that is marked for deletion is left out of a prefix" tagged "a d" --tag env=prod tagged/
+ok "and told, with how to have it back" sh -c "'$secretdir' sync tags tagged/ 2>&1 >/dev/null | grep -qx \
+	\"secretdir: warning: one of 'tagged/' is left out, marked for deletion: tagged/gone; to have it back: aws secretsmanager restore-secret\""
+ok "but not where its tag is not asked for" sh -c "'$secretdir' sync tags --tag env=web tagged/ 2>err >out && ! grep marked err"
+put ended/a --string a; control delete ended/a
+ok "a prefix of which all are marked" says 10 "every secret whose name begins so is marked for deletion" "restore 'ended/a'" "it is: ended/" -- sync new ended/
+ok "an optional one of these is absent" sh -c "'$secretdir' sync -q tags ended/,optional && test -z \"\$(ls tags)\""
 ok "no secret with this tag" says 10 "tagged/" -- sync new --tag env=nothing tagged/
 ok "no prefix to which a tag belongs" says 2 "--tag" -- sync new --tag env=prod tagged/a
 ok "no tag" says 2 "KEY=VALUE" -- sync new --tag env tagged/

@@ -98,6 +98,16 @@ static void get(struct source *source, struct lookup *lookups, size_t count)
 	get_open(&self->aws, lookups, count);
 }
 
+static int list_open(struct aws_source *self, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+{
+	if (secretsmanager_list(&self->aws, prefix, listing, error) == 0)
+		return 0;
+	if (!fail_over(self, error))
+		return -1;
+	listing_clear(listing);
+	return secretsmanager_list(&self->aws, prefix, listing, error);
+}
+
 static int list(struct source *source, const char *service, const char *prefix, struct listing *listing,
 		struct atomicdir_error *error)
 {
@@ -105,12 +115,14 @@ static int list(struct source *source, const char *service, const char *prefix, 
 
 	if (*service)
 		return error_set(error, ATOMICDIR_USAGE, prefix, "parameters are not taken by the beginning of their names");
-	if (secretsmanager_list(&self->aws, prefix, listing, error) == 0)
-		return 0;
-	if (!fail_over(self, error))
+	if (list_open(self, prefix, listing, error) < 0)
 		return -1;
-	listing_clear(listing);
-	return secretsmanager_list(&self->aws, prefix, listing, error);
+	if (listing->deleted && listing->count)
+		error_warn(&source->warning, NULL,
+			   "%s of '%s' %s left out, marked for deletion: %s; to have it back: aws secretsmanager restore-secret",
+			   listing->deleted_count == 1 ? "one" : "some", prefix, listing->deleted_count == 1 ? "is" : "are",
+			   listing->deleted);
+	return 0;
 }
 
 static void release(struct source *source)

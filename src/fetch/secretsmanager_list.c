@@ -35,6 +35,15 @@ static bool has_tags(const struct json *secret, const struct request *request)
 	return true;
 }
 
+static int take(const struct json *one, const char *name, struct listing *listing)
+{
+	const char *arn = json_member_text(one, "ARN");
+
+	if (aws_member(one, "DeletedDate"))
+		return listing_add_deleted(listing, name);
+	return listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name);
+}
+
 /* The service's filter is a help, not a promise: it is looked at once more. */
 static int take_page(const struct json *answer, const char *prefix, const struct request *request,
 		     struct listing *listing, struct atomicdir_error *error)
@@ -44,14 +53,14 @@ static int take_page(const struct json *answer, const char *prefix, const struct
 	if (!list || list->type != JSON_ARRAY)
 		return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer has no SecretList");
 	for (const struct json *one = list->first; one; one = one->next) {
-		const char *name = json_member_text(one, "Name"), *arn = json_member_text(one, "ARN");
+		const char *name = json_member_text(one, "Name");
 
 		if (!name)
 			return error_set(error, ATOMICDIR_FAILED, prefix,
 					 "ListSecrets: the answer has a secret whose name is no text");
 		if (strncmp(name, prefix, strlen(prefix)) != 0 || !has_tags(one, request))
 			continue;
-		if (listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name) < 0)
+		if (take(one, name, listing) < 0)
 			return error_errno(error, prefix, "cannot list");
 	}
 	return 0;
@@ -61,13 +70,14 @@ static struct json *get_page(struct aws *aws, const char *prefix, const char *to
 {
 	cleanup(aws_call_clear) struct aws_call call = {.operation = "ListSecrets", .id = prefix, .secret = prefix, .resource = "*"};
 	struct buffer *body = &call.body;
+	static const char rest[] = "\"IncludePlannedDeletion\":true,\"MaxResults\":100";
 	/* A leading '!' would turn the filter round. */
 	bool is_filtered = *prefix != '!';
 
 	if (buffer_add_text(body, "{") < 0 ||
 	    (is_filtered && (buffer_add_text(body, "\"Filters\":[{\"Key\":\"name\",\"Values\":[") < 0 ||
-			     buffer_add_json(body, prefix) < 0 || buffer_add_text(body, "]}]") < 0)) ||
-	    buffer_add_text(body, is_filtered ? ",\"MaxResults\":100" : "\"MaxResults\":100") < 0 ||
+			     buffer_add_json(body, prefix) < 0 || buffer_add_text(body, "]}],") < 0)) ||
+	    buffer_add_text(body, rest) < 0 ||
 	    aws_add_member(body, "NextToken", token) < 0 || buffer_add_text(body, "}") < 0) {
 		error_errno(error, prefix, "cannot ask");
 		return NULL;
@@ -78,7 +88,9 @@ static struct json *get_page(struct aws *aws, const char *prefix, const char *to
 	return take_pointer(&call.answer);
 }
 
-/* Rather than a batch by filter: that answers twenty at a time, one page after the other, and without tags. */
+/* What is marked for deletion is asked for too: that a file vanishes is told, and why.
+ *
+ * Rather than a batch by filter: that answers twenty at a time, one page after the other, and without tags. */
 int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *listing, struct atomicdir_error *error)
 {
 	cleanup_free char *token = strdup("");

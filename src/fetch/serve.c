@@ -317,10 +317,15 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, struct atom
 
 	if (job->source->list(job->source, wanted->service, wanted->secret, &listing, error) < 0)
 		return -1;
+	if (!listing.count && wanted->is_optional)
+		return send_absent(wanted, error);
+	if (!listing.count && listing.deleted)
+		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret,
+				 "every secret whose name begins so is marked for deletion: restore '%s' (aws secretsmanager "
+				 "restore-secret), or take the entry out; it is",
+				 listing.deleted);
 	if (!listing.count)
-		return wanted->is_optional
-			   ? send_absent(wanted, error)
-			   : error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret whose name begins so");
+		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret whose name begins so");
 	for (size_t i = 0; i < listing.count; i++) {
 		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
 			     listing.items[i].name + size, error) < 0)

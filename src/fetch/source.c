@@ -20,6 +20,7 @@ void listing_clear(struct listing *listing)
 		free(listing->items[i].id);
 	}
 	free(listing->items);
+	free(listing->deleted);
 	*listing = (struct listing){0};
 }
 
@@ -37,4 +38,12 @@ int listing_add(struct listing *listing, const char *name, const char *id)
 	item = (struct listed){strdup(name), strdup(id)};
 	listing->items[listing->count++] = item;
 	return item.name && item.id ? 0 : -1;
+}
+
+int listing_add_deleted(struct listing *listing, const char *name)
+{
+	if (!listing->deleted && !(listing->deleted = strdup(name)))
+		return -1;
+	listing->deleted_count++;
+	return 0;
 }

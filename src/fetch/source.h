@@ -35,6 +35,8 @@ struct listed {
 struct listing {
 	struct listed *items;
 	size_t count;
+	char *deleted;        /* the first of those that are marked for deletion, and so are not among them; NULL: none is */
+	size_t deleted_count;
 };
 
 struct source {
@@ -51,5 +53,6 @@ void secret_clear(struct secret *secret);
 void listing_clear(struct listing *listing);
 /* Once for each name. -1 with ENOMEM. */
 int listing_add(struct listing *listing, const char *name, const char *id);
+int listing_add_deleted(struct listing *listing, const char *name);
 
 #endif
