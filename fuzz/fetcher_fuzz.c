@@ -59,6 +59,12 @@ static void check_file(const struct fetched *file, const struct entries *entries
 	must(!tally->of[file->entry]++ || entry_is_many(entry));
 }
 
+/* What the policy will name. */
+static void check_described(const struct fetched *fetched, const struct entries *entries)
+{
+	must(fetched->entry < entries->count && fetched->arn && fetched->key && !fetched->path && !fetched->value.bytes);
+}
+
 /* All is there, each by itself once. */
 static void check_end(const struct entries *entries, const struct tally *tally)
 {
@@ -67,7 +73,7 @@ static void check_end(const struct entries *entries, const struct tally *tally)
 		must(tally->of[i] || entries->items[i].is_optional || entry_is_many(&entries->items[i]));
 }
 
-static void listen(const struct buffer *reply, const struct entries *entries)
+static void listen(const struct buffer *reply, const struct entries *entries, bool is_describing)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 	struct fetched file = {0};
@@ -76,46 +82,53 @@ static void listen(const struct buffer *reply, const struct entries *entries)
 	int got;
 
 	must(fetcher);
-	*fetcher = (struct fetcher){.pid = 1000000, .reader = {.fd = fuzz_file(reply->bytes, reply->size)}, .entries = entries};
+	*fetcher = (struct fetcher){.pid = 1000000, .reader = {.fd = fuzz_file(reply->bytes, reply->size)}, .entries = entries, .is_describing = is_describing};
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	must(fetcher->answers);
 	is_over = false;
 	error_clear(&error);
 	while ((got = fetcher_next(fetcher, &file, &error)) > 0) {
-		if (got == 1)
+		must(is_describing ? got == FETCHER_DESCRIBED || got == FETCHER_UNKNOWN || got == FETCHER_WARNING
+				   : got == FETCHER_FILE || got == FETCHER_ABSENT || got == FETCHER_WARNING);
+		if (got == FETCHER_FILE)
 			check_file(&file, entries, &tally);
-		else
-			must(got == 2 && error.kind == ATOMICDIR_OK && is_clean(error.text));
+		else if (got == FETCHER_DESCRIBED)
+			check_described(&file, entries);
+		else if (got != FETCHER_ABSENT)
+			must(error.kind == ATOMICDIR_OK && is_clean(error.text));
 	}
-	if (got == 0)
+	if (got == FETCHER_DONE && !is_describing)
 		check_end(entries, &tally);
-	else
+	else if (got < 0)
 		must_be_told(&error);
-	must(got == 0 || (error.kind != ATOMICDIR_HOOK && error.kind != ATOMICDIR_NOT_DURABLE));
+	must(got == FETCHER_DONE || (error.kind != ATOMICDIR_HOOK && error.kind != ATOMICDIR_NOT_DURABLE));
 	fetched_clear(&file);
 	fetcher_free(fetcher);
 	must(is_over);
 }
 
-/* Lines "entry ENTRY" ask, "status N" is how the fetcher ends, all others are its fields. */
+/* Lines "entry ENTRY" ask, "describe" asks for no values, "status N" is how the fetcher ends, all others are its fields. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct entries entries = {0};
 	struct buffer reply = {0};
 	struct lines lines;
+	bool is_describing = false;
 
 	ended_with = 0;
 	lines_begin(&lines, data, size);
 	while (lines_next(&lines)) {
 		if (lines_is(&lines, "status"))
 			ended_with = atoi(lines.rest) & 0xff7f;
+		else if (lines_is(&lines, "describe"))
+			is_describing = true;
 		else if (!lines_is(&lines, "entry"))
 			lines_add_field(&lines, &reply);
 		else if (entries.count < ENTRIES_MAX && entries_add(&entries, lines.rest, NULL) < 0)
 			entries_clear(&entries);
 	}
 	if (entries.count && entries_check(&entries, NULL) == 0)
-		listen(&reply, &entries);
+		listen(&reply, &entries, is_describing);
 	entries_clear(&entries);
 	buffer_clear(&reply);
 	lines_end(&lines);

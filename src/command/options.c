@@ -169,6 +169,7 @@ PARSE(set_from, (options->from = text, 0))
 PARSE(set_edit, (options->edit = true, 0))
 PARSE(set_dereference, (options->dereference = true, 0))
 PARSE(set_dry_run, (options->library.dry_run = 1, 0))
+PARSE(set_offline, (options->offline = true, 0))
 PARSE(set_json, (options->json = true, 0))
 PARSE(set_quiet, (options->verbosity = -1, 0))
 PARSE(set_verbose, (options->verbosity = 1, 0))
@@ -207,6 +208,7 @@ static const struct option {
 	{ "--no-wait", NULL, TAKES_PUBLISH | TAKES_PRUNE, set_no_wait, "give up where another writer is at work" },
 	{ "--if-generation", "N", TAKES_PUBLISH, set_if_generation, "only if N is live; 0: only if none is" },
 	{ "--dry-run", NULL, TAKES_PRUNE, set_dry_run, "remove nothing, only tell" },
+	{ "--offline", NULL, TAKES_KEYS, set_offline, "ask nobody: names stand for themselves" },
 	{ "--kms-key", "ARN", TAKES_KEYS, parse_key, "a key of your own that encrypts secrets; again: and" },
 	{ "--json", NULL, TAKES_JSON, set_json, "JSON on standard output" },
 	{ "-q", NULL, ~0U, set_quiet, "less on standard error" },

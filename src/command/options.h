@@ -33,7 +33,7 @@ struct options {
 	const char *kms_keys[KEYS_MOST];
 	size_t kms_key_count;
 	int64_t hook_timeout_ms;
-	bool edit, dereference, json;
+	bool edit, dereference, json, offline;
 	int verbosity;          /* -1 quiet, 0, 1 verbose */
 	char **operands;        /* what is no option; up to "--" */
 	int operand_count;

@@ -85,11 +85,11 @@ const struct json *aws_member(const struct json *object, const char *name)
 
 /* ---- The other region ---- */
 
-bool aws_fail_over(struct aws *aws)
+bool aws_go_over(struct aws *aws)
 {
 	char *other;
 
-	if (!aws->failover_region || aws->first_region || !aws->region || !aws->is_unreachable)
+	if (!aws->failover_region || aws->first_region || !aws->region)
 		return false;
 	other = strdup(aws->failover_region);
 	if (!other)
@@ -98,6 +98,11 @@ bool aws_fail_over(struct aws *aws)
 	aws->region = other;
 	aws->is_unreachable = false;
 	return true;
+}
+
+bool aws_fail_over(struct aws *aws)
+{
+	return aws->is_unreachable && aws_go_over(aws);
 }
 
 char *aws_local_id(const struct aws *aws, const char *id)

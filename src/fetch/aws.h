@@ -21,7 +21,7 @@ struct aws {
 	struct credentials credentials;
 	struct retry retry;
 	char *region, *endpoints[AWS_SERVICES]; /* or NULL */
-	char *first_region;                     /* NULL until aws_fail_over() */
+	char *first_region;                     /* NULL until aws_go_over() */
 	const char *failover_region;            /* or NULL */
 	int64_t skew_s;
 	bool is_renewed, is_unreachable;
@@ -51,7 +51,9 @@ void aws_clear(struct aws *aws);
 void aws_run(struct aws *aws, struct aws_call *calls, size_t count);
 void aws_call_clear(struct aws_call *call);
 
-/* From now on the other region is asked: if there is one, and the first one's servers did not answer, or not well. */
+/* From now on the other region is asked, if there is one. */
+bool aws_go_over(struct aws *aws);
+/* Likewise, but only if the first one's servers did not answer, or not well. */
 bool aws_fail_over(struct aws *aws);
 /* The ARN of a secret of the first region as it is where it is asked now: replicas differ in nothing else. Others, and names, as
  * they are. On the heap. */

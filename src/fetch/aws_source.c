@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/aws.h"
+#include "fetch/aws_describe.h"
 #include "fetch/parameterstore.h"
 #include "fetch/secretsmanager.h"
 
@@ -125,6 +126,11 @@ static int list(struct source *source, const char *service, const char *prefix, 
 	return 0;
 }
 
+static int describe(struct source *source, described_fn take, void *context)
+{
+	return aws_describe(&((struct aws_source *)source)->aws, take, context);
+}
+
 static void release(struct source *source)
 {
 	struct aws_source *self = (struct aws_source *)source;
@@ -161,7 +167,7 @@ struct source *aws_source_open(const struct request *request, struct atomicdir_e
 		error_errno(error, NULL, "cannot start");
 		return NULL;
 	}
-	self->source = (struct source){.get = get, .list = list, .free = release};
+	self->source = (struct source){.get = get, .list = list, .describe = describe, .free = release};
 	if (aws_init(&self->aws, request, error) == 0)
 		return &self->source;
 	release(&self->source);

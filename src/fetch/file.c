@@ -144,7 +144,7 @@ static int file_list(struct source *source, const char *service, const char *pre
 			return error_set(error, ATOMICDIR_FAILED, prefix, "the file has a name with a NUL in it");
 		if (!name || strncmp(name, prefix, strlen(prefix)) != 0)
 			continue;
-		if (listing_add(listing, name, name) < 0)
+		if (listing_add(listing, name, name, "") < 0)
 			return error_errno(error, prefix, "cannot list");
 	}
 	/* A batch that failed for one of them is not all of them. */

@@ -37,11 +37,11 @@ static bool has_tags(const struct json *secret, const struct request *request)
 
 static int take(const struct json *one, const char *name, struct listing *listing)
 {
-	const char *arn = json_member_text(one, "ARN");
+	const char *arn = json_member_text(one, "ARN"), *key = json_member_text(one, "KmsKeyId");
 
 	if (aws_member(one, "DeletedDate"))
 		return listing_add_deleted(listing, name);
-	return listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name);
+	return listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name, key ? key : "");
 }
 
 /* The service's filter is a help, not a promise: it is looked at once more. */

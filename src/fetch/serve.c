@@ -28,7 +28,8 @@ struct job {
 	struct source *source;
 	struct task *tasks;
 	struct lookup *lookups; /* each secret once, whoever wants it */
-	size_t count, lookup_count, files;
+	size_t count, lookup_count;
+	size_t answers; /* as "done" counts them */
 	struct json *live; /* the note of what is published; NULL: nothing is known of it */
 };
 
@@ -128,7 +129,7 @@ static int send_file(struct job *job, const struct task *task, const struct secr
 		return error_errno(error, NULL, "cannot answer");
 	if (check_age(job, task, secret, &whole, error) < 0)
 		return -1;
-	job->files++;
+	job->answers++;
 	return send(&output, error);
 }
 
@@ -335,10 +336,33 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, struct atom
 	return 0;
 }
 
+static int send_described(void *context, const struct described *described)
+{
+	struct job *job = context;
+	cleanup_buffer struct buffer output = {0};
+
+	if (field_add_text(&output, "index", described->index) < 0 ||
+	    (described->error ? field_add_text(&output, "unknown", described->error->text) < 0
+			      : field_add_text(&output, "arn", described->arn) < 0 ||
+					field_add_text(&output, "kms-key", described->key) < 0))
+		return -1;
+	job->answers++;
+	return write_all(STDOUT_FILENO, output.bytes, output.size);
+}
+
+static int describe(struct job *job, struct atomicdir_error *error)
+{
+	if (!job->source->describe)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "this source knows nothing of secrets beside their values");
+	return job->source->describe(job->source, send_described, job) < 0 ? error_errno(error, NULL, "cannot answer") : 0;
+}
+
 static int run(struct job *job, const struct request *request, struct atomicdir_error *error)
 {
 	const char *live = request_option(request, "live"), *why;
 
+	if (request_option(request, "describe"))
+		return describe(job, error);
 	job->live = live ? json_parse(live, strlen(live), &why) : NULL;
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
@@ -359,7 +383,7 @@ static int finish(const struct job *job, int result, struct atomicdir_error *err
 
 	if (result < 0 && !error->kind)
 		error->kind = ATOMICDIR_FAILED;
-	if (buffer_printf(&text, result < 0 ? "%zu %s" : "%zu", result < 0 ? (size_t)error->kind : job->files, error->text) <
+	if (buffer_printf(&text, result < 0 ? "%zu %s" : "%zu", result < 0 ? (size_t)error->kind : job->answers, error->text) <
 		0 ||
 	    field_add(&output, result < 0 ? "error" : "done", text.bytes, text.size) < 0 ||
 	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)

@@ -6,6 +6,8 @@
  *	created SECONDS                                                 when that version was made, since 1970
  *	index I, absent ""                                              an optional one that is not there
  *	warning TEXT
+ *	index I, arn ARN, kms-key KEY                                   where it was asked to describe: each secret; KEY may be ""
+ *	index I, unknown WHY
  *	done COUNT, or error "KIND TEXT", with which it also ends
  */
 #ifndef FETCH_SERVE_H

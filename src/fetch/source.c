@@ -18,13 +18,14 @@ void listing_clear(struct listing *listing)
 	for (size_t i = 0; i < listing->count; i++) {
 		free(listing->items[i].name);
 		free(listing->items[i].id);
+		free(listing->items[i].key);
 	}
 	free(listing->items);
 	free(listing->deleted);
 	*listing = (struct listing){0};
 }
 
-int listing_add(struct listing *listing, const char *name, const char *id)
+int listing_add(struct listing *listing, const char *name, const char *id, const char *key)
 {
 	struct listed *items, item;
 
@@ -35,9 +36,9 @@ int listing_add(struct listing *listing, const char *name, const char *id)
 	if (!items)
 		return -1;
 	listing->items = items;
-	item = (struct listed){strdup(name), strdup(id)};
+	item = (struct listed){strdup(name), strdup(id), strdup(key)};
 	listing->items[listing->count++] = item;
-	return item.name && item.id ? 0 : -1;
+	return item.name && item.id && item.key ? 0 : -1;
 }
 
 int listing_add_deleted(struct listing *listing, const char *name)

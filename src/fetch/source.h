@@ -29,7 +29,8 @@ struct lookup {
 
 struct listed {
 	char *name;
-	char *id; /* what to get it by */
+	char *id;  /* what to get it by */
+	char *key; /* as struct described has it */
 };
 
 struct listing {
@@ -39,12 +40,25 @@ struct listing {
 	size_t deleted_count;
 };
 
+/* What is known of a secret beside its value. */
+struct described {
+	const char *index;                   /* whose entry it is for */
+	const char *arn, *key;               /* key: of KMS, that encrypts it; "": the service's own */
+	const struct atomicdir_error *error; /* NULL; else nothing is known, and this is why */
+};
+
+/* 0; -1: no more is wanted. */
+typedef int (*described_fn)(void *context, const struct described *described);
+
 struct source {
 	/* All of them. Kinds UNREACHABLE, DENIED, NOT_FOUND, FAILED, USAGE; the text names the secret. */
 	void (*get)(struct source *source, struct lookup *lookups, size_t count);
 	/* Every secret whose name begins with the prefix. */
 	int (*list)(struct source *source, const char *service, const char *prefix, struct listing *listing,
 		    struct atomicdir_error *error);
+	/* Of each entry's secret, and of all those that a prefix has now, wherever they may be fetched from. -1: the taker wants no
+	 * more, or memory is out. NULL: the source knows nothing of the kind. */
+	int (*describe)(struct source *source, described_fn take, void *context);
 	void (*free)(struct source *source);
 	struct atomicdir_error warning; /* what the user should hear of although it went well; a text of "": nothing */
 };
@@ -52,7 +66,7 @@ struct source {
 void secret_clear(struct secret *secret);
 void listing_clear(struct listing *listing);
 /* Once for each name. -1 with ENOMEM. */
-int listing_add(struct listing *listing, const char *name, const char *id);
+int listing_add(struct listing *listing, const char *name, const char *id, const char *key);
 int listing_add_deleted(struct listing *listing, const char *name);
 
 #endif

@@ -22,10 +22,11 @@
 struct fetcher {
 	pid_t pid;
 	struct field_reader reader;
-	struct field index, path, source, version, created;
+	struct field index, path, source, version, created; /* path, source: the ARN, and its key, where secrets are described */
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
-	size_t files;
+	size_t count;    /* of files, or of secrets, as "done" counts them */
+	bool is_describing;
 };
 
 /* ---- Signals ---- */
@@ -151,6 +152,13 @@ static bool is_name(const char *name, size_t size)
 	return size && size < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
 }
 
+static bool is_describing(const char *const *options)
+{
+	while (*options && strcmp(*options, "describe=1") != 0)
+		options++;
+	return *options;
+}
+
 static struct fetcher *start(const char *path, const struct buffer *request, const struct entries *entries,
 			     struct atomicdir_error *error)
 {
@@ -179,6 +187,7 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	cleanup_buffer struct buffer request = {0};
 	size_t size = strcspn(source, ":");
 	cleanup_free char *name = strndup(source, size);
+	struct fetcher *fetcher;
 	char path[PATH_MAX];
 	int found;
 
@@ -196,7 +205,10 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	if (found <= 0)
 		return NULL;
 	watch_signals();
-	return start(path, &request, entries, error);
+	fetcher = start(path, &request, entries, error);
+	if (fetcher)
+		fetcher->is_describing = is_describing(options);
+	return fetcher;
 }
 
 void fetcher_free(struct fetcher *fetcher)
@@ -296,7 +308,7 @@ static int finish(struct fetcher *fetcher, const struct field *field, struct ato
 	char number[32];
 	int got;
 
-	snprintf(number, sizeof(number), "%zu", fetcher->files);
+	snprintf(number, sizeof(number), "%zu", fetcher->count);
 	if (!field_text(field) || strcmp(field_text(field), number) != 0)
 		return garbled(fetcher, "it counts other than what came", error);
 	for (size_t i = 0; i < fetcher->entries->count; i++)
@@ -384,12 +396,12 @@ static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct at
 		return -1;
 	if (fetcher->answers[fetched->entry]++ && !entry_is_many(entry))
 		return garbled(fetcher, "an entry has two files", error);
-	fetcher->files++;
+	fetcher->count++;
 	fetched->path = field_text(&fetcher->path);
 	fetched->source = field_text(&fetcher->source);
 	fetched->version = field_text(&fetcher->version);
 	fetched->created = fetcher->created.value.size ? field_text(&fetcher->created) : "";
-	return 1;
+	return FETCHER_FILE;
 }
 
 void fetched_clear(struct fetched *fetched)
@@ -404,38 +416,60 @@ static int take_absent(struct fetcher *fetcher, size_t index, struct atomicdir_e
 
 	if (!entry->is_optional || (fetcher->answers[index]++ && !entry_is_many(entry)))
 		return garbled(fetcher, "it says that an entry is absent that may not be", error);
-	return 0;
+	return FETCHER_ABSENT;
 }
 
-static int take_warning(const struct field *field, struct atomicdir_error *error)
+/* What it has to say, as a warning or as a reason. */
+static int take_text(const struct field *field, int result, struct atomicdir_error *error)
 {
 	error_clear(error);
 	snprintf(error->text, sizeof(error->text), "%.900s", field->value.bytes);
 	text_sanitise(error->text);
-	return 2;
+	return result;
+}
+
+/* ---- One secret ---- */
+
+static int take_described(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
+{
+	fetcher->answers[fetched->entry]++;
+	fetcher->count++;
+	if (field_is(&fetcher->path, "unknown"))
+		return take_text(&fetcher->path, FETCHER_UNKNOWN, error);
+	if (!field_is(&fetcher->path, "arn") || !field_text(&fetcher->path))
+		return garbled(fetcher, "a secret has no ARN", error);
+	if (read_part(fetcher, &fetcher->source, "kms-key", error) < 0)
+		return -1;
+	fetched->arn = field_text(&fetcher->path);
+	fetched->key = field_text(&fetcher->source);
+	return FETCHER_DESCRIBED;
+}
+
+static int take_answer(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
+{
+	if (read_field(fetcher, &fetcher->path, error) < 0)
+		return -1;
+	if (fetcher->is_describing)
+		return take_described(fetcher, fetched, error);
+	if (field_is(&fetcher->path, "path"))
+		return take_file(fetcher, fetched, error);
+	if (field_is(&fetcher->path, "absent"))
+		return take_absent(fetcher, fetched->entry, error);
+	return garbled(fetcher, "a file has no path", error);
 }
 
 int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
 {
 	fetched_clear(fetched);
-	for (;;) {
-		if (read_field(fetcher, &fetcher->index, error) < 0)
-			return -1;
-		if (field_is(&fetcher->index, "warning"))
-			return take_warning(&fetcher->index, error);
-		if (field_is(&fetcher->index, "error"))
-			return take_error(fetcher, &fetcher->index, error);
-		if (field_is(&fetcher->index, "done"))
-			return finish(fetcher, &fetcher->index, error);
-		if (!field_is(&fetcher->index, "index") || parse_index(fetcher, &fetched->entry) < 0)
-			return garbled(fetcher, "a field comes where none may be", error);
-		if (read_field(fetcher, &fetcher->path, error) < 0)
-			return -1;
-		if (field_is(&fetcher->path, "path"))
-			return take_file(fetcher, fetched, error);
-		if (!field_is(&fetcher->path, "absent"))
-			return garbled(fetcher, "a file has no path", error);
-		if (take_absent(fetcher, fetched->entry, error) < 0)
-			return -1;
-	}
+	if (read_field(fetcher, &fetcher->index, error) < 0)
+		return -1;
+	if (field_is(&fetcher->index, "warning"))
+		return take_text(&fetcher->index, FETCHER_WARNING, error);
+	if (field_is(&fetcher->index, "error"))
+		return take_error(fetcher, &fetcher->index, error);
+	if (field_is(&fetcher->index, "done"))
+		return finish(fetcher, &fetcher->index, error);
+	if (!field_is(&fetcher->index, "index") || parse_index(fetcher, &fetched->entry) < 0)
+		return garbled(fetcher, "a field comes where none may be", error);
+	return take_answer(fetcher, fetched, error);
 }

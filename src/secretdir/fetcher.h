@@ -11,7 +11,8 @@
 
 struct fetcher;
 
-/* `source` is NAME or NAME:ARGUMENT; `options` are "NAME=VALUE" and end with NULL. USAGE, FAILED. */
+/* `source` is NAME or NAME:ARGUMENT; `options` are "NAME=VALUE" and end with NULL; with "describe=1" secrets are described rather
+ * than fetched. USAGE, FAILED. */
 struct fetcher *fetcher_start(const char *source, const char *const *options, const struct entries *entries,
 			      struct atomicdir_error *error);
 /* NULL is fine. Ends the program if it runs. */
@@ -22,12 +23,21 @@ struct fetched {
 	size_t entry; /* which one */
 	const char *path, *source, *version, *created; /* created: of the version, in seconds; or "" */
 	struct buffer value;
+	const char *arn, *key; /* of a secret that is described; key: of KMS, or "" */
 };
 
 void fetched_clear(struct fetched *fetched);
 
-/* 1: a file; 2: a warning, which is in *error; 0: that was all, and the program has ended well. The path fits its entry, and
- * may be published. */
+enum {
+	FETCHER_DONE,      /* that was all, and the program has ended well */
+	FETCHER_FILE,      /* its path fits its entry, and may be published */
+	FETCHER_ABSENT,    /* an optional entry is not there */
+	FETCHER_WARNING,   /* in *error */
+	FETCHER_DESCRIBED, /* one of the entry's secrets */
+	FETCHER_UNKNOWN,   /* nothing is known of the entry's secret; *error says why */
+};
+
+/* -1: it failed. */
 int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error);
 
 /* Has a signal that would end us come? Then it is the error. */

@@ -8,7 +8,7 @@
 static const struct command commands[] = {
 	{ "sync", command_sync, TAKES, true, 2, "LINK ENTRY...", "fetch secrets, and publish them as files below LINK" },
 	{ "plan", command_plan, TAKES, false, 2, "LINK ENTRY...", "what would be published: paths and versions, never values" },
-	{ "policy", command_policy, TAKES_ENTRIES | TAKES_KEYS, false, 2, "ENTRY...", "the least IAM policy for these; asks nobody" },
+	{ "policy", command_policy, TAKES_ENTRIES | TAKES_KEYS, false, 2, "ENTRY...", "the least IAM policy for these" },
 };
 
 static const struct program program = {

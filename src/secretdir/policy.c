@@ -1,62 +1,77 @@
 /* SPDX-License-Identifier: ISC */
+#include "secretdir/policy.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "command/report.h"
+#include "secretdir/arn.h"
 #include "secretdir/command.h"
+#include "secretdir/source.h"
 #include "secretdir/wanted.h"
 
-/* The values of one "Action" or "Resource", each once. */
-struct texts {
-	char **items;
-	size_t count;
+/* What AWS says of one of an entry's secrets. */
+struct known {
+	size_t entry;
+	char *arn, *key;
 };
 
-struct policy {
+struct maker {
 	const struct options *options;
 	struct entries entries;
 	struct spec spec;
 	char *region, *failover_region; /* "*": not known; NULL: none */
-	struct texts secrets, parameters;
-	size_t current; /* secrets whose current value is wanted: what one batch can hold */
-	bool has_prefix;
+	struct known *known;
+	size_t known_count, unknown_count;
+	struct atomicdir_error why; /* the first reason for which something is not known; a text of "": there is none */
+	char account[32];	    /* of what is wanted by name; "*": not known */
+	struct policy policy;
+	size_t current;	  /* secrets whose current value is wanted: what one batch can hold */
+	bool is_anywhere; /* a name stands for one in any region */
 };
 
-static void texts_clear(struct texts *texts)
+static void maker_clear(struct maker *maker)
 {
-	for (size_t i = 0; i < texts->count; i++)
-		free(texts->items[i]);
-	free(texts->items);
+	texts_clear(&maker->policy.secrets);
+	texts_clear(&maker->policy.parameters);
+	texts_clear(&maker->policy.keys);
+	texts_clear(&maker->policy.alias_keys);
+	texts_clear(&maker->policy.aliases);
+	for (size_t i = 0; i < maker->known_count; i++) {
+		free(maker->known[i].arn);
+		free(maker->known[i].key);
+	}
+	free(maker->known);
+	entries_clear(&maker->entries);
+	spec_clear(&maker->spec);
+	free(maker->region);
+	free(maker->failover_region);
 }
 
-static void policy_clear(struct policy *policy)
+static int fail(struct atomicdir_error *error)
 {
-	texts_clear(&policy->secrets);
-	texts_clear(&policy->parameters);
-	entries_clear(&policy->entries);
-	spec_clear(&policy->spec);
-	free(policy->region);
-	free(policy->failover_region);
+	return error_errno(error, NULL, "cannot make the policy");
 }
 
 /* 1: it is new. */
-static int texts_add(struct texts *texts, const char *text, struct atomicdir_error *error)
+__attribute__((format(printf, 3, 4))) static int add(struct texts *texts, struct atomicdir_error *error, const char *format,
+						     ...)
 {
-	char **items;
+	cleanup_free char *text = NULL;
+	va_list arguments;
+	int result;
 
-	for (size_t i = 0; i < texts->count; i++)
-		if (strcmp(texts->items[i], text) == 0)
-			return 0;
-	items = reallocarray(texts->items, texts->count + 1, sizeof(*items));
-	if (!items)
-		return error_errno(error, NULL, "cannot make the policy");
-	texts->items = items;
-	items[texts->count] = strdup(text);
-	return items[texts->count++] ? 1 : error_errno(error, NULL, "cannot make the policy");
+	va_start(arguments, format);
+	result = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (result < 0)
+		text = NULL;
+	result = text ? texts_add(texts, text) : -1;
+	return result < 0 ? fail(error) : result;
 }
 
 /* ---- Where ---- */
@@ -68,45 +83,82 @@ static const char *environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* REGION, or REGION,OTHER. */
-static int take_regions(struct policy *policy, struct atomicdir_error *error)
+static int take_regions(struct maker *maker, struct atomicdir_error *error)
 {
-	const char *region = policy->options->region ? policy->options->region : policy->spec.region;
-	const char *other = region ? strchr(region, ',') : NULL;
+	struct source_regions regions = source_regions(maker->options, &maker->spec);
+	const char *otherwise = environment("AWS_REGION");
 
-	if (!region)
-		region = environment("AWS_REGION");
-	if (!region)
-		region = environment("AWS_DEFAULT_REGION");
-	if (!region)
-		region = "*";
-	other = other ? other + 1 : policy->spec.failover_region;
-	policy->region = strndup(region, strcspn(region, ","));
-	policy->failover_region = other ? strdup(other) : NULL;
-	return policy->region && (policy->failover_region || !other) ? 0 : error_errno(error, NULL, "cannot make the policy");
+	otherwise = otherwise ? otherwise : environment("AWS_DEFAULT_REGION");
+	maker->region = regions.first ? strndup(regions.first, regions.first_size) : strdup(otherwise ? otherwise : "*");
+	maker->failover_region = regions.other ? strdup(regions.other) : NULL;
+	return maker->region && (maker->failover_region || !regions.other) ? 0 : fail(error);
 }
 
-static const char *partition_of(const char *region)
-{
-	static const struct {
-		const char *prefix, *name;
-	} partitions[] = {
-	    {"cn-", "aws-cn"},	       {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},   {"us-iso-", "aws-iso"},
-	    {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
-	};
+/* ---- Asking what is known ---- */
 
-	for (size_t i = 0; i < sizeof(partitions) / sizeof(*partitions); i++)
-		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-			return partitions[i].name;
-	return "aws";
+static int remember(struct maker *maker, const struct fetched *fetched, struct atomicdir_error *error)
+{
+	struct known *known = reallocarray(maker->known, maker->known_count + 1, sizeof(*known)), *one;
+
+	if (!known)
+		return fail(error);
+	maker->known = known;
+	one = &known[maker->known_count++];
+	*one = (struct known){fetched->entry, strdup(fetched->arn), strdup(fetched->key)};
+	return one->arn && one->key ? 0 : fail(error);
 }
 
-/* ---- What ---- */
-
-static bool is_arn(const char *secret)
+static void note_unknown(struct maker *maker, const struct atomicdir_error *why)
 {
-	return strncmp(secret, "arn:", 4) == 0;
+	if (!maker->unknown_count++)
+		maker->why = *why;
 }
+
+/* -1: no more can be asked. */
+static int listen_to(struct maker *maker, struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	cleanup(fetched_clear) struct fetched fetched = {0};
+
+	for (;;) {
+		int got = fetcher_next(fetcher, &fetched, error);
+
+		if (got < 0 || got == FETCHER_DONE)
+			return got;
+		if (got == FETCHER_UNKNOWN)
+			note_unknown(maker, error);
+		if (got == FETCHER_DESCRIBED && remember(maker, &fetched, error) < 0)
+			return -1;
+	}
+}
+
+/* As far as AWS answers: without, what is wanted stands by its name. -1: a signal came. */
+static int ask(struct maker *maker, struct atomicdir_error *error)
+{
+	struct fetcher *fetcher;
+	struct atomicdir_error why;
+
+	if (maker->options->offline)
+		return 0;
+	error_clear(&why);
+	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, "describe", "1", &why);
+	if (!fetcher || listen_to(maker, fetcher, &why) < 0)
+		note_unknown(maker, &why);
+	fetcher_free(fetcher);
+	return fetcher_check_signal(error);
+}
+
+static void take_account(struct maker *maker)
+{
+	strcpy(maker->account, "*");
+	for (size_t i = 0; i < maker->known_count; i++) {
+		struct arn_part account = arn_part(maker->known[i].arn, ARN_ACCOUNT);
+
+		if (!arn_is(maker->entries.items[maker->known[i].entry].secret) && account.size && account.size < 32)
+			snprintf(maker->account, sizeof(maker->account), "%.*s", account.size, account.text);
+	}
+}
+
+/* ---- Secrets and parameters ---- */
 
 /* A whole ARN ends in '-' and six characters of the service's own; in one without them, and in a name, they can be any. */
 static bool has_suffix(const char *secret)
@@ -114,156 +166,217 @@ static bool has_suffix(const char *secret)
 	size_t size = strlen(secret);
 	const char *last = size > 7 ? secret + size - 7 : "";
 
-	return *last == '-' &&
-	       strspn(last + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == 6;
+	return *last == '-' && strspn(last + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == 6;
 }
 
-static int add_secret(struct policy *policy, const char *secret, const char *region, bool is_prefix, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer resource = {0};
-	const char *end = is_prefix ? "*" : is_arn(secret) && has_suffix(secret) ? "" : "-??????";
-	int result = is_arn(secret) ? buffer_printf(&resource, "%s%s", secret, end)
-				    : buffer_printf(&resource, "arn:%s:secretsmanager:%s:*:secret:%s%s", partition_of(region), region,
-						    secret, end);
+/* One entry in one region. */
+struct place {
+	const struct entry *entry;
+	size_t index;
+	const char *secret, *region;
+	bool is_prefix;
+};
 
-	return result < 0 ? error_errno(error, NULL, "cannot make the policy") : texts_add(&policy->secrets, resource.bytes, error);
+static int add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
+{
+	const char *secret = place->secret, *partition = arn_partition_of(place->region);
+	bool is_arn = arn_is(secret), is_parameter = *place->entry->service;
+	const char *end = is_parameter ? "" : place->is_prefix ? "*" : is_arn && has_suffix(secret) ? "" : "-??????";
+	struct texts *texts = is_parameter ? &maker->policy.parameters : &maker->policy.secrets;
+
+	if (is_arn)
+		return add(texts, error, "%s%s", secret, end);
+	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
+	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", partition, is_parameter ? "ssm" : "secretsmanager", place->region,
+		   maker->account, is_parameter ? "parameter/" : "secret:", secret + (is_parameter && *secret == '/'), end);
 }
 
-static int add_parameter(struct policy *policy, const char *name, const char *region, struct atomicdir_error *error)
+static bool is_in(const struct known *known, const struct place *place)
 {
-	cleanup_buffer struct buffer resource = {0};
-	int result = is_arn(name) ? buffer_add_text(&resource, name)
-				  : buffer_printf(&resource, "arn:%s:ssm:%s:*:parameter/%s", partition_of(region), region,
-						  name + (*name == '/'));
-
-	return result < 0 ? error_errno(error, NULL, "cannot make the policy")
-			  : texts_add(&policy->parameters, resource.bytes, error);
+	return known->entry == place->index &&
+	       (strcmp(place->region, "*") == 0 || arn_part_is(known->arn, ARN_REGION, place->region));
 }
 
-static int add_in(struct policy *policy, const struct entry *entry, const char *secret, const char *region,
-		  struct atomicdir_error *error)
+static int add_place(struct maker *maker, const struct place *place, struct atomicdir_error *error)
 {
+	struct texts *texts = *place->entry->service ? &maker->policy.parameters : &maker->policy.secrets;
+	int result = 0;
+
+	for (size_t i = 0; i < maker->known_count && !place->is_prefix && result == 0; i++)
+		if (is_in(&maker->known[i], place))
+			result = add(texts, error, "%s", maker->known[i].arn) < 0 ? -1 : 1;
+	return result ? result : add_by_name(maker, place, error);
+}
+
+/* What stands for it in the other region: a replica's ARN differs in nothing else. On the heap. */
+static char *failover_secret(const struct maker *maker, const struct entry *entry)
+{
+	struct arn_part region = arn_part(entry->secret, ARN_REGION);
+	char *secret;
+
+	if (*entry->failover_secret)
+		return strdup(entry->failover_secret);
+	if (!region.text || !arn_part_is(entry->secret, ARN_REGION, maker->region))
+		return strdup(entry->secret);
+	return asprintf(&secret, "%.*s%s%s", (int)(region.text - entry->secret), entry->secret, maker->failover_region,
+			region.text + region.size) < 0
+		   ? NULL
+		   : secret;
+}
+
+static int add_in(struct maker *maker, size_t index, const char *secret, const char *region, struct atomicdir_error *error)
+{
+	const struct entry *entry = &maker->entries.items[index];
+	struct arn_part its = arn_part(secret, ARN_REGION);
+	cleanup_free char *where = its.size ? strndup(its.text, (size_t)its.size) : strdup(region);
 	size_t size = strlen(secret);
-	bool is_prefix = entry_is_many(entry) && size && secret[size - 1] == '/';
-	int is_new;
+	struct place place = {entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/'};
 
+	if (!where)
+		return fail(error);
 	if (strpbrk(secret, "*?$"))
-		return error_set(error, ATOMICDIR_USAGE, secret, "a policy would take the name for more than one; it is none of AWS");
-	if (*entry->service)
-		return add_parameter(policy, secret, region, error);
-	is_new = add_secret(policy, secret, region, is_prefix, error);
-	policy->has_prefix = policy->has_prefix || is_prefix;
-	policy->current += is_new > 0 && !*entry->stage && !*entry->version && region == policy->region;
-	return is_new;
+		return error_set(error, ATOMICDIR_USAGE, secret,
+				 "a policy would take the name for more than one; it is none of AWS");
+	maker->policy.has_prefix = maker->policy.has_prefix || place.is_prefix;
+	return add_place(maker, &place, error);
 }
 
-static int add_entry(struct policy *policy, const struct entry *entry, struct atomicdir_error *error)
+/* Is the same secret wanted before, so that it is in the batch already? */
+static bool is_again(const struct maker *maker, size_t index)
 {
-	if (add_in(policy, entry, entry->secret, policy->region, error) < 0)
+	const struct entry *items = maker->entries.items;
+
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(items[i].secret, items[index].secret) == 0 && !*items[i].stage && !*items[i].version)
+			return true;
+	return false;
+}
+
+static int add_entry(struct maker *maker, size_t index, struct atomicdir_error *error)
+{
+	const struct entry *entry = &maker->entries.items[index];
+	cleanup_free char *other = NULL;
+
+	maker->current += !*entry->service && !*entry->stage && !*entry->version && !is_again(maker, index);
+	if (add_in(maker, index, entry->secret, maker->region, error) < 0)
 		return -1;
-	if (!policy->failover_region)
+	if (!maker->failover_region)
 		return 0;
-	return add_in(policy, entry, *entry->failover_secret ? entry->failover_secret : entry->secret, policy->failover_region, error);
+	other = failover_secret(maker, entry);
+	return other ? add_in(maker, index, other, maker->failover_region, error) : fail(error);
 }
 
-static int make(struct policy *policy, struct atomicdir_error *error)
-{
-	const char *source = policy->options->source;
+/* ---- Keys ---- */
 
-	if (source && strcmp(source, "aws") != 0)
-		return error_set(error, ATOMICDIR_USAGE, source, "a policy is for the source aws; this one needs none");
-	if (wanted_take(policy->options, 0, &policy->entries, &policy->spec, error) < 0 || take_regions(policy, error) < 0)
+/* Keys that are AWS's own for a service may be used by all who may use the service. */
+static bool is_of_service(const char *alias)
+{
+	return strncmp(alias, "alias/aws/", 10) == 0;
+}
+
+static int add_alias(struct maker *maker, const char *arn, const char *alias, struct atomicdir_error *error)
+{
+	struct arn_part partition = arn_part(arn, ARN_PARTITION), region = arn_part(arn, ARN_REGION),
+			account = arn_part(arn, ARN_ACCOUNT);
+
+	if (is_of_service(alias))
+		return 0;
+	if (add(&maker->policy.alias_keys, error, "arn:%.*s:kms:%.*s:%.*s:key/*", partition.size, partition.text, region.size,
+		region.text, account.size, account.text) < 0)
 		return -1;
-	for (size_t i = 0; i < policy->entries.count; i++)
-		if (add_entry(policy, &policy->entries.items[i], error) < 0)
+	return add(&maker->policy.aliases, error, "%s", alias);
+}
+
+/* KMS takes a key's ARN, its id, an alias, or an alias's ARN, and so do those who say which key it is. */
+static int add_key(struct maker *maker, const struct known *known, struct atomicdir_error *error)
+{
+	const char *key = known->key;
+	struct arn_part partition = arn_part(known->arn, ARN_PARTITION), region = arn_part(known->arn, ARN_REGION),
+			account = arn_part(known->arn, ARN_ACCOUNT), resource = arn_part(key, ARN_RESOURCE);
+
+	if (!*key)
+		return 0;
+	if (resource.text && strncmp(resource.text, "alias/", 6) == 0)
+		return add_alias(maker, key, resource.text, error);
+	if (resource.text)
+		return add(&maker->policy.keys, error, "%s", key);
+	if (strncmp(key, "alias/", 6) == 0)
+		return add_alias(maker, known->arn, key, error);
+	return add(&maker->policy.keys, error, "arn:%.*s:kms:%.*s:%.*s:key/%s", partition.size, partition.text, region.size,
+		   region.text, account.size, account.text, key);
+}
+
+static int add_keys(struct maker *maker, struct atomicdir_error *error)
+{
+	for (size_t i = 0; i < maker->options->kms_key_count; i++)
+		if (add(&maker->policy.keys, error, "%s", maker->options->kms_keys[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < maker->known_count; i++)
+		if (add_key(maker, &maker->known[i], error) < 0)
 			return -1;
 	return 0;
 }
 
-/* ---- Saying it ---- */
+/* ---- All of it ---- */
 
-static bool is_batched(const struct policy *policy)
+static int make(struct maker *maker, struct atomicdir_error *error)
 {
-	return policy->current > 1 || policy->has_prefix;
-}
+	const char *source = maker->options->source;
 
-static int add_list(struct buffer *json, const char *name, const char *const *items, size_t count)
-{
-	if (buffer_printf(json, ",\n      \"%s\": [", name) < 0)
+	if (source && strcmp(source, "aws") != 0)
+		return error_set(error, ATOMICDIR_USAGE, source, "a policy is for the source aws; this one needs none");
+	if (wanted_take(maker->options, 0, &maker->entries, &maker->spec, error) < 0 || take_regions(maker, error) < 0 ||
+	    ask(maker, error) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (buffer_add_text(json, i ? ",\n        " : "\n        ") < 0 || buffer_add_json(json, items[i]) < 0)
+	take_account(maker);
+	for (size_t i = 0; i < maker->entries.count; i++)
+		if (add_entry(maker, i, error) < 0)
 			return -1;
-	return buffer_add_text(json, "\n      ]");
+	maker->policy.has_batches = maker->current > 1 || maker->policy.has_prefix;
+	return add_keys(maker, error);
 }
 
-static int add_statement(struct buffer *json, const char *name, const char *const *actions, const char *const *resources,
-			 size_t count)
+__attribute__((format(printf, 2, 3))) static void tell(const struct maker *maker, const char *format, ...)
 {
-	size_t action_count = 0;
+	va_list arguments;
 
-	while (actions[action_count])
-		action_count++;
-	if (!count)
-		return 0;
-	if (buffer_printf(json, "%s\n    {\n      \"Sid\": \"%s\",\n      \"Effect\": \"Allow\"",
-			  json->bytes[json->size - 1] == '[' ? "" : ",", name) < 0 ||
-	    add_list(json, "Action", actions, action_count) < 0 || add_list(json, "Resource", resources, count) < 0)
-		return -1;
-	return buffer_add_text(json, "\n    }");
+	if (maker->options->verbosity < 0)
+		return;
+	va_start(arguments, format);
+	fputs("secretdir: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
 }
 
-static int add_policy(const struct policy *policy, struct buffer *json)
+static void tell_all(const struct maker *maker)
 {
-	static const char *const any[] = {"*"};
-	static const char *const read[] = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", NULL};
-	static const char *const batch[] = {"secretsmanager:BatchGetSecretValue", NULL};
-	static const char *const list[] = {"secretsmanager:ListSecrets", NULL};
-	static const char *const parameters[] = {"ssm:GetParameters", NULL};
-	static const char *const decrypt[] = {"kms:Decrypt", NULL};
-	const struct options *options = policy->options;
-
-	if (buffer_add_text(json, "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [") < 0 ||
-	    add_statement(json, "Secrets", read, (const char *const *)policy->secrets.items, policy->secrets.count) < 0 ||
-	    add_statement(json, "SecretsInBatches", batch, any, is_batched(policy)) < 0 ||
-	    add_statement(json, "SecretsOfAPrefix", list, any, policy->has_prefix) < 0 ||
-	    add_statement(json, "Parameters", parameters, (const char *const *)policy->parameters.items,
-			  policy->parameters.count) < 0 ||
-	    add_statement(json, "Keys", decrypt, options->kms_keys, options->kms_key_count) < 0)
-		return -1;
-	return buffer_add_text(json, "\n  ]\n}\n");
-}
-
-static void tell(const struct policy *policy, const char *text)
-{
-	if (policy->options->verbosity >= 0)
-		fprintf(stderr, "secretdir: %s\n", text);
-}
-
-static void tell_all(const struct policy *policy)
-{
-	if (strcmp(policy->region, "*") == 0)
-		tell(policy, "no region is known, so the policy holds for all: say --region, or set AWS_REGION");
-	if (is_batched(policy))
-		tell(policy, "the statement SecretsInBatches may be left out: then each secret is fetched by a call of its own");
-	if (!policy->options->kms_key_count)
-		tell(policy, "where a key of your own encrypts a secret, name it with --kms-key: kms:Decrypt is not in the policy");
+	if (maker->unknown_count)
+		tell(maker, "what is not known stands by its name: %s%s", maker->why.text,
+		     maker->unknown_count > 1 ? "; and more" : "");
+	if (maker->is_anywhere)
+		tell(maker, "no region is known, so the policy holds for all: say --region, or set AWS_REGION");
+	if (maker->policy.has_batches)
+		tell(maker, "the statement SecretsInBatches may be left out: then each secret is fetched by a call of its own");
+	if (maker->options->offline || maker->unknown_count)
+		tell(maker, "where a key of your own encrypts a secret, name it with --kms-key: kms:Decrypt is in the policy "
+			    "for known ones");
 }
 
 int command_policy(const struct options *options)
 {
-	cleanup(policy_clear) struct policy policy = {.options = options};
+	cleanup(maker_clear) struct maker maker = {.options = options};
 	cleanup_buffer struct buffer json = {0};
 	struct atomicdir_error error;
 
 	error_clear(&error);
-	if (make(&policy, &error) < 0)
+	if (make(&maker, &error) < 0)
 		return report_error(&error);
-	if (add_policy(&policy, &json) < 0) {
-		error_errno(&error, NULL, "cannot make the policy");
+	if (policy_print(&maker.policy, &json) < 0) {
+		fail(&error);
 		return report_error(&error);
 	}
 	fwrite(json.bytes, 1, json.size, stdout);
-	tell_all(&policy);
+	tell_all(&maker);
 	return ATOMICDIR_OK;
 }

@@ -14,8 +14,8 @@
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
-#include "secretdir/fetcher.h"
 #include "secretdir/path.h"
+#include "secretdir/source.h"
 #include "secretdir/wanted.h"
 
 #define NOTE_MAX 65536
@@ -251,81 +251,35 @@ static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_
 	for (;;) {
 		int got = fetcher_next(fetcher, &file, error);
 
-		if (got == 0 || got < 0)
+		if (got < 0 || got == FETCHER_DONE)
 			return got;
-		if (got == 2) {
+		if (got == FETCHER_WARNING)
 			report_warning(round->options, error);
-			continue;
-		}
-		if (place(round, &file, error) < 0)
+		if (got == FETCHER_FILE && place(round, &file, error) < 0)
 			return -1;
 	}
 }
 
-/* "NAME=VALUE" for each option of the fetcher's; ends with NULL. */
-struct texts {
-	char *items[TAGS_MOST + 9];
-	size_t count;
-	bool is_broken;
-};
-
-static void texts_clear(struct texts *texts)
-{
-	for (size_t i = 0; i < texts->count; i++)
-		free(texts->items[i]);
-}
-
-static void add_text(struct texts *texts, const char *name, const char *value, size_t size)
-{
-	if (!size)
-		return;
-	if (asprintf(&texts->items[texts->count], "%s=%.*s", name, (int)size, value) < 0)
-		texts->is_broken = true;
-	else
-		texts->count++;
-}
-
-static void add_option(struct texts *texts, const char *name, const char *value)
-{
-	add_text(texts, name, value, value ? strlen(value) : 0);
-}
-
-/* What is live, for a fetcher that might get something older. */
-static void add_live(struct texts *texts, const char *link)
+/* The note of what is live, for a fetcher that might get something older; NULL: there is none. On the heap. */
+static char *live_note(const char *link)
 {
 	struct atomicdir_generation *list = NULL;
+	char *note = NULL;
 
 	if (atomicdir_list(link, &list, NULL) > 0)
-		for (const struct atomicdir_generation *one = list; one; one = one->next)
-			if (one->is_live)
-				add_option(texts, "live", one->note);
+		for (const struct atomicdir_generation *one = list; one && !note; one = one->next)
+			if (one->is_live && one->note)
+				note = strdup(one->note);
 	free(list);
+	return note;
 }
 
-static struct fetcher *start(struct round *round, struct atomicdir_error *error)
+static struct fetcher *start(const struct round *round, struct atomicdir_error *error)
 {
-	const struct options *options = round->options;
-	cleanup(texts_clear) struct texts texts = {0};
-	const char *region = options->region ? options->region : round->spec.region;
-	size_t first = region ? strcspn(region, ",") : 0;
-	const char *failover = first && region[first] ? region + first + 1 : round->spec.failover_region;
+	bool can_be_older = source_regions(round->options, &round->spec).other;
+	cleanup_free char *live = can_be_older ? live_note(round->link) : NULL;
 
-	add_text(&texts, "region", region, first);
-	add_option(&texts, "profile", options->profile);
-	add_option(&texts, "role-arn", options->role_arn);
-	add_option(&texts, "external-id", options->external_id);
-	add_option(&texts, "endpoint-url", options->endpoint_url);
-	add_option(&texts, "ca-bundle", options->ca_bundle);
-	for (size_t i = 0; i < options->tag_count; i++)
-		add_option(&texts, "tag", options->tags[i]);
-	if (failover) {
-		add_option(&texts, "failover-region", failover);
-		add_live(&texts, round->link);
-	}
-	if (!texts.is_broken)
-		return fetcher_start(options->source ? options->source : "aws", (const char *const *)texts.items, &round->entries, error);
-	error_errno(error, NULL, "cannot start the fetcher");
-	return NULL;
+	return source_ask(round->options, &round->spec, &round->entries, "live", live, error);
 }
 
 int round_fill(struct round *round, struct atomicdir_error *error)

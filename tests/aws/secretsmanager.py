@@ -8,9 +8,6 @@ that is neither the request's nor alphabetical.
 
 import base64
 import hashlib
-import hmac
-import json
-import os
 import re
 import string
 import uuid
@@ -20,6 +17,7 @@ from typing import Dict, Optional, Set
 import aws_json
 import faults
 import operations
+import paging
 import permissions
 from aws_json import Raw, blob, timestamp
 from operations import Member, Operation, check_members
@@ -62,7 +60,7 @@ class Secret:
 
 
 def new_state():
-    return {"regions": {}, "token_key": os.urandom(16)}
+    return {"regions": {}}
 
 
 def _secrets(world, region):
@@ -156,7 +154,7 @@ def _value(call, secret_id, version_id=None, stage=None):
     secret = _permitted(call, "GetSecretValue", secret_id)
     _refuse_deleted(secret)
     version = _select_version(secret, version_id, stage)
-    permissions.demand_decrypt(call.world.rules, call.identity, secret.kms_key, "Access to KMS is not allowed")
+    permissions.demand_decrypt(call, NAME, secret.kms_key, "Access to KMS is not allowed")
     members = {
         "ARN": secret.arn,
         "Name": secret.name if secret.returned_name is None else secret.returned_name,
@@ -190,7 +188,7 @@ def _batch_get_secret_value(call, body):
     if filters is not None:
         permissions.demand(call.world.rules, call.identity, "secretsmanager:ListSecrets", "*")
         chosen = [s for s in _filtered(call, filters) if s.deleted is None]
-        page, next_token = _page(call, "BatchGetSecretValue", chosen, body, 20)
+        page, next_token = paging.page(call, "BatchGetSecretValue", chosen, body, 20)
         ids = [secret.arn for secret in page]
         if next_token is not None:
             answer["NextToken"] = next_token
@@ -223,7 +221,7 @@ def _list_secrets(call, body):
         keys = {"created-date": lambda s: s.created, "last-accessed-date": lambda s: s.changed,
                 "last-changed-date": lambda s: s.changed, "name": lambda s: s.name}
         chosen.sort(key=keys[body["SortBy"]], reverse=body.get("SortOrder", "desc") == "desc")
-    page, next_token = _page(call, "ListSecrets", chosen, body, 100)
+    page, next_token = paging.page(call, "ListSecrets", chosen, body, 100)
     answer = {"SecretList": [_listed(secret) for secret in page]}
     if next_token is not None:
         answer["NextToken"] = next_token
@@ -297,47 +295,6 @@ def _texts(secret, key):
 
 def _scrambled(text):
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-# Paging
-
-
-def _page(call, operation, items, body, default):
-    """A page and the token of the next, which is good for the same question only."""
-    world = call.world
-    question = {n: v for n, v in body.items() if n not in ("NextToken", "MaxResults")}
-    bound = json.dumps([operation, call.region, question], sort_keys=True)
-    start, skipped = 0, False
-    if "NextToken" in body:
-        start, skipped = _open_token(world, bound, body["NextToken"])
-    if world.empty_pages and not skipped:
-        return [], _seal_token(world, bound, start, True)
-    size = body.get("MaxResults", default)
-    if world.page_limit:
-        size = min(size, world.page_limit)
-    following = start + size
-    more = following < len(items)
-    return items[start:following], _seal_token(world, bound, following, False) if more else None
-
-
-def _seal_token(world, bound, start, skipped):
-    text = json.dumps([start, skipped]).encode()
-    seal = _token_seal(world, bound, text)
-    return base64.b64encode(seal + text).decode()
-
-
-def _open_token(world, bound, token):
-    try:
-        data = base64.b64decode(token, validate=True)
-        if hmac.compare_digest(data[:32], _token_seal(world, bound, data[32:])):
-            return json.loads(data[32:])
-    except ValueError:
-        pass
-    raise Refusal("InvalidNextTokenException", "The NextToken value is invalid.")
-
-
-def _token_seal(world, bound, text):
-    return hmac.new(world.services[NAME]["token_key"], bound.encode() + text, hashlib.sha256).digest()
 
 
 # The service, as the server sees it

@@ -270,7 +270,8 @@ def write_whole(path, text):
 
 
 def forget_addresses(directory):
-    for name in os.listdir(directory):
+    """At the end as well, when whoever started it may have removed the directory."""
+    for name in os.listdir(directory) if os.path.isdir(directory) else ():
         if name == "control" or name.partition(".")[0] == "address":
             os.unlink(os.path.join(directory, name))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""AWS Systems Manager's parameters: GetParameters, over parameters that the control channel sets.
+"""AWS Systems Manager's parameters: GetParameters and DescribeParameters (by name), over parameters that the control channel sets.
 
 It will not write parameters for a client, walk a hierarchy, or refer to
 secrets of Secrets Manager.
@@ -12,9 +12,10 @@ from typing import Dict, List, Optional
 
 import aws_json
 import operations
+import paging
 import permissions
 from aws_json import blob, timestamp
-from operations import Member, Operation
+from operations import Member, Operation, check_members
 from world import region_of
 
 NAME = "ssm"
@@ -88,7 +89,7 @@ def _described(call, parameter, number, selector, decrypt):
     if parameter.kind == "SecureString":
         if decrypt:
             permissions.demand_decrypt(
-                call.world.rules, call.identity, parameter.kms_key,
+                call, NAME, parameter.kms_key,
                 "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
                 "or you are not allowed to access.")
         else:
@@ -100,13 +101,46 @@ def _described(call, parameter, number, selector, decrypt):
     return described
 
 
+def _describe_parameters(call, body):
+    permissions.demand(call.world.rules, call.identity, "ssm:DescribeParameters", "*")
+    names = None
+    for given in body.get("ParameterFilters") or []:
+        check_members(given, {
+            "Key": Member(str, required=True, pattern="Name"),
+            "Option": Member(str, required=True, pattern="Equals"),
+            "Values": Member(list, 1, 50, True, Member(str, 1, 1024, pattern=NAME_PATTERN)),
+        })
+        names = set(given["Values"]) & (set(given["Values"]) if names is None else names)
+    chosen = [p for p in _parameters(call.world, call.region).values() if names is None or p.name in names]
+    page, next_token = paging.page(call, "DescribeParameters", sorted(chosen, key=lambda p: p.name), body, 10)
+    answer = {"Parameters": [_metadata(parameter) for parameter in page]}
+    if next_token is not None:
+        answer["NextToken"] = next_token
+    return answer
+
+
+def _metadata(parameter):
+    known = {"Name": parameter.name, "ARN": parameter.arn, "Type": parameter.kind, "Version": len(parameter.versions),
+             "LastModifiedDate": timestamp(parameter.versions[-1]["changed"]), "Tier": "Standard", "DataType": "text"}
+    if parameter.kind == "SecureString":
+        known["KeyId"] = parameter.kms_key or "alias/aws/ssm"
+    return known
+
+
 SERVICE = operations.Service(
     name=NAME, protocol=aws_json, target="AmazonSSM",
-    names=lambda world, region, body: [_split(name)[0] for name in body["Names"]],
-    operations={"GetParameters": Operation(_get_parameters, {
-        "Names": Member(list, 1, 10, True, Member(str, 1, 2048)),
-        "WithDecryption": Member(bool),
-    })})
+    names=lambda world, region, body: [_split(name)[0] for name in body.get("Names") or []],
+    operations={
+        "GetParameters": Operation(_get_parameters, {
+            "Names": Member(list, 1, 10, True, Member(str, 1, 2048)),
+            "WithDecryption": Member(bool),
+        }),
+        "DescribeParameters": Operation(_describe_parameters, {
+            "ParameterFilters": Member(list, 0, 50, item=Member(dict)),
+            "MaxResults": Member(int, 1, 50),
+            "NextToken": Member(str),
+        }),
+    })
 
 
 def claims(request):

@@ -5,6 +5,7 @@ One lock guards all of it; whoever reads or changes a world holds it. It will
 not outlive the process: nothing is stored.
 """
 
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class World:
     skew_code: str = "InvalidSignatureException"
     page_limit: int = 0  # 0: as many as the request asks for
     empty_pages: bool = False
+    token_key: bytes = field(default_factory=lambda: os.urandom(16))
     services: Dict[str, dict] = field(default_factory=dict)
 
     def now(self):

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What AWS says of secrets and parameters beside their values: their ARNs, and the KMS keys that encrypt them.
+ */
+#ifndef FETCH_AWS_DESCRIBE_H
+#define FETCH_AWS_DESCRIBE_H
+
+#include "fetch/aws.h"
+#include "fetch/source.h"
+
+/* Of all that the request wants, in each region that it may be fetched from. -1: the taker wants no more. */
+int aws_describe(struct aws *aws, described_fn take, void *context);
+
+#endif
