@@ -379,6 +379,19 @@ ok "so that its token is still good" asked 0 CreateToken
 rmdir "$fresh.new"
 ok "later" sync app text --profile sso-fresh
 
+# Those who give credentials out are asked again as everybody else is.
+again() { # N OPERATION MODE FAULT...: so often, and the status is 8
+	times=$1 operation=$2 mode=$3; shift 3
+	control clear; control clear requests; control fault "$@" --operation "$operation" --forever
+	AWS_RETRY_MODE=$mode status 8 "$secretdir" sync -q again text --profile role && asked "$times" "$operation"
+	ended=$?; control clear; return $ended
+}
+ok "STS in trouble is asked three times" again 3 AssumeRole standard error --status 500 --code InternalFailure
+ok "also where it throttles" again 3 AssumeRole standard throttle
+ok "five times in the legacy mode" again 5 AssumeRole legacy error --status 503 --code ServiceUnavailable
+control fault error --operation AssumeRole --status 500 --code InternalFailure --count 2
+ok "and the third time can be lucky" sync app text --profile role
+
 export AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/pod" AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="$work/pod"
 ok "a pod's token is there" sync app text
 printf tok3n-next >pod; control container /pod --token-file pod

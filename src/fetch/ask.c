@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "fetch/aws_config.h"
+#include "fetch/retry.h"
 
-#define ATTEMPTS 3
-#define ATTEMPTS_MAX 20
+#define MESSAGE_MAX 160
 
 /* Somewhere between half of it and all, so that many do not come at the same time again. */
 static void pause_ms(long ms)
@@ -27,39 +27,62 @@ static void pause_ms(long ms)
 		;
 }
 
-/* Throttling is 400 to most of them. */
-static bool is_passing(const struct http_reply *reply)
-{
-	static const char *const codes[] = {"Throttl", "TooManyRequests", "SlowDown", "IDPCommunicationError"};
+enum passing { NOT_PASSING, PASSING, THROTTLED };
 
-	if (reply->status >= 500 || reply->status == 429)
-		return true;
-	for (size_t i = 0; reply->status == 400 && i < sizeof(codes) / sizeof(*codes); i++)
+/* Will it be otherwise soon? Throttling is 400 to most of them, and stands in a header, in JSON or in XML. */
+static enum passing judge(int result, const struct http_reply *reply)
+{
+	static const char *const codes[] = {"Throttl", "TooManyRequests", "SlowDown"};
+
+	if (result <= 0)
+		return result < 0 ? NOT_PASSING : PASSING;
+	if (reply->status == 429)
+		return THROTTLED;
+	for (size_t i = 0; reply->status >= 400 && i < sizeof(codes) / sizeof(*codes); i++)
 		if (strstr(reply->error_type, codes[i]) || (reply->body.bytes && strstr(reply->body.bytes, codes[i])))
-			return true;
-	return false;
+			return THROTTLED;
+	if (reply->status == 400 && reply->body.bytes && strstr(reply->body.bytes, "IDPCommunicationError"))
+		return PASSING;
+	return reply->status >= 500 ? PASSING : NOT_PASSING;
 }
 
-int ask(struct http *http, const struct http_request *request, int attempts, long wait_ms, struct http_reply *reply,
-	struct atomicdir_error *error)
+int ask_service(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)
+{
+	struct retry retry;
+
+	if (retry_init(&retry, aws_setting("AWS_RETRY_MODE", "retry_mode"), aws_setting("AWS_MAX_ATTEMPTS", "max_attempts"),
+		       error) < 0)
+		return -1;
+	for (int attempt = 1;; attempt++) {
+		int result = http_send(http, request, reply, error);
+		enum passing passing = judge(result, reply);
+
+		if (!passing || attempt >= retry.attempts_max || !retry_take(&retry, passing == THROTTLED))
+			return result ? result : -1;
+		retry_pause(attempt, passing == THROTTLED, reply->retry_after_ms);
+	}
+}
+
+int ask_machine(struct http *http, const struct http_request *request, int attempts, long wait_ms, struct http_reply *reply,
+		struct atomicdir_error *error)
 {
 	for (int attempt = 1;; attempt++) {
 		int result = http_send(http, request, reply, error);
 
-		if (result < 0 || (result > 0 && !is_passing(reply)))
-			return result;
-		if (attempt >= attempts)
+		if (!judge(result, reply) || attempt >= attempts)
 			return result ? result : -1;
 		pause_ms(wait_ms << (attempt - 1));
 	}
 }
 
-int ask_attempts(void)
+int ask_message_size(const char *message)
 {
-	const char *text = aws_setting("AWS_MAX_ATTEMPTS", "max_attempts");
-	long count = text ? strtol(text, NULL, 10) : 0;
+	size_t line = strcspn(message, "\r\n");
+	int size = line < MESSAGE_MAX ? (int)line : MESSAGE_MAX;
 
-	return count >= 1 && count <= ATTEMPTS_MAX ? (int)count : ATTEMPTS;
+	while (size && strchr(". ", message[size - 1]))
+		size--;
+	return size;
 }
 
 struct json *ask_take_object(const struct http_reply *reply)
@@ -75,7 +98,8 @@ struct json *ask_take_object(const struct http_reply *reply)
 
 int form_add(struct buffer *form, const char *name, const char *value)
 {
-	if (buffer_add_text(form, form->size ? "&" : "") < 0 || buffer_add_text(form, name) < 0 || buffer_add_text(form, "=") < 0)
+	if (buffer_add_text(form, form->size ? "&" : "") < 0 || buffer_add_text(form, name) < 0 ||
+	    buffer_add_text(form, "=") < 0)
 		return -1;
 	for (const char *c = value; *c; c++) {
 		static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";

@@ -8,14 +8,18 @@
 #include "fetch/http.h"
 #include "fetch/json.h"
 
-/* 1: answered, whatever the status; -1: not after so many attempts, or never. */
-int ask(struct http *http, const struct http_request *request, int attempts, long pause_ms, struct http_reply *reply,
-	struct atomicdir_error *error);
+/* A service of AWS, as often and in such intervals as its SDKs do (retry.h). 1: answered, whatever the status; -1: it was not, in all
+ * of its attempts. */
+int ask_service(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
+/* A service of this machine's, likewise, in intervals that grow from this one. */
+int ask_machine(struct http *http, const struct http_request *request, int attempts, long pause_ms, struct http_reply *reply,
+		struct atomicdir_error *error);
 
-/* How many a service of AWS is worth. */
-int ask_attempts(void);
 /* The code of a refusal, as printf's "%.*s" takes it. */
 #define ASK_CODE(reply) (int)strcspn((reply)->error_type, ":"), (reply)->error_type
+
+/* How much of what a service says goes into an error, as "%.*s" takes it: its first line, without the full stop. */
+int ask_message_size(const char *message);
 
 /* The object that the answer is; NULL: it is none. */
 struct json *ask_take_object(const struct http_reply *reply);

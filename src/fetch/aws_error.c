@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "fetch/ask.h"
 #include "fetch/json.h"
 
 #define SKEW_S 240
@@ -155,16 +156,12 @@ static int kind_of(enum aws_refusal refusal, const char *message)
 	}
 }
 
-/* What the service says of itself, without the full stop; "" where it is no help. */
+/* What the service says of itself; "" where it is no help. */
 static int message_size(enum aws_refusal refusal, const char *message)
 {
-	int size = (int)strnlen(message, 160);
+	bool is_help = refusal != AWS_UNKNOWN_KEY && refusal != AWS_SIGNATURE && refusal != AWS_EXPIRED;
 
-	if (refusal == AWS_UNKNOWN_KEY || refusal == AWS_SIGNATURE || refusal == AWS_EXPIRED)
-		return 0;
-	while (size && strchr(". ", message[size - 1]))
-		size--;
-	return size;
+	return is_help ? ask_message_size(message) : 0;
 }
 
 static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, const char *message, long status,

@@ -88,7 +88,7 @@ static int refuse(const struct http_reply *reply, const char *url, struct atomic
 	bool is_passing = reply->status >= 500 || reply->status == 429;
 
 	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld: %.*s", reply->status,
-		  message ? (int)strcspn(message, "\r\n") < 160 ? (int)strcspn(message, "\r\n") : 160 : 0, message ? message : "");
+		  message ? ask_message_size(message) : 0, message ? message : "");
 	error_prefix(error, "the container's credentials, %.160s", url);
 	error_append(error, is_passing		  ? "try again later"
 			    : reply->status == 404 ? "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI"
@@ -110,7 +110,7 @@ PROVIDER(container)
 	if (find_token(&token, error) < 0)
 		return -1;
 	headers[1] = token.bytes;
-	if (ask(context->http,
+	if (ask_machine(context->http,
 		&(struct http_request){ .url = url.bytes, .headers = headers, .timeout_ms = TIMEOUT_MS, .is_metadata = true }, ATTEMPTS,
 		PAUSE_MS, &reply, error) < 0)
 		return error_prefix(error, "the container's credentials");

@@ -15,8 +15,6 @@
 #include "fetch/credentials.h"
 #include "fetch/sso_token.h"
 
-#define PAUSE_MS 200
-
 /* A key of the profile's, or of its sso-session's; where both have it, they agree. */
 static int find(const struct credentials_context *context, const char *session, const char *key, const char **value,
 		struct atomicdir_error *error)
@@ -107,7 +105,7 @@ PROVIDER(sso)
 		return -1;
 	snprintf(credentials->from, sizeof(credentials->from), "SSO's role %.64s in account %.16s", role, account);
 	headers[0] = header.bytes;
-	if (ask(context->http, &(struct http_request){ .url = url.bytes, .headers = headers }, ask_attempts(), PAUSE_MS, &reply, error) < 0)
+	if (ask_service(context->http, &(struct http_request){ .url = url.bytes, .headers = headers }, &reply, error) < 0)
 		return error_prefix(error, "%s", credentials->from);
 	if (reply.status != 200)
 		return refuse(&sso, &reply, credentials->from, error);

@@ -47,7 +47,7 @@ static int send(struct http *http, const char *method, const char *path, const c
 	if (buffer_printf(&url, "%.*s%s", (int)(where[size - 1] == '/' ? size - 1 : size), where, path) < 0)
 		return error_errno(error, NULL, "cannot ask");
 	request.url = url.bytes;
-	return ask(http, &request, (int)setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 10), PAUSE_MS,
+	return ask_machine(http, &request, (int)setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 10), PAUSE_MS,
 		   reply, error);
 }
 

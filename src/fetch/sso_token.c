@@ -20,8 +20,6 @@
 #define CACHE "~/.aws/sso/cache"
 #define CACHE_MAX 65536
 #define EARLY_S (15 * 60)
-#define PAUSE_MS 200
-
 struct cache {
 	const struct sso *sso;
 	int directory_fd;
@@ -136,7 +134,7 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 	}
 	request.url = url.bytes;
 	request.body = body.bytes;
-	if (ask(http, &request, ask_attempts(), PAUSE_MS, &reply, error) < 0)
+	if (ask_service(http, &request, &reply, error) < 0)
 		return NULL;
 	json = ask_take_object(&reply);
 	if (reply.status == 200 && json && json_member_text(json, "accessToken") && json_member(json, "expiresIn", 9))

@@ -12,8 +12,6 @@
 #include "fetch/aws_place.h"
 #include "fetch/moment.h"
 
-#define PAUSE_MS 200
-
 /* ---- The answer ---- */
 
 struct answer {
@@ -118,14 +116,13 @@ static int refuse(const struct http_reply *reply, const struct answer *answer, s
 {
 	const char *code = answer->code.size ? answer->code.bytes : "no code; is a proxy in the way?";
 	bool is_passing = reply->status >= 500 || reply->status == 429 || strstr(code, "Throttl") || strstr(code, "IDPComm");
-	const char *advice = is_passing ? "try again later" : "";
+	const char *advice = is_passing ? "try again later" : "", *message = answer->message.size ? answer->message.bytes : "";
 
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
 		if (strcmp(code, advices[i].code) == 0)
 			advice = advices[i].advice;
-	return error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.160s%s%s", reply->status,
-			 code, answer->message.size ? ": " : "", answer->message.size ? answer->message.bytes : "", *advice ? "; " : "",
-			 advice);
+	return error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s", reply->status,
+			 code, *message ? ": " : "", ask_message_size(message), message, *advice ? "; " : "", advice);
 }
 
 /* ---- One call ---- */
@@ -174,7 +171,7 @@ static int send(const struct credentials_context *context, const struct call *ca
 	request.signature = call->own ? signature.bytes : NULL;
 	request.key_id = call->own ? call->own->key_id.bytes : NULL;
 	request.key = call->own ? call->own->key.bytes : NULL;
-	return ask(context->http, &request, ask_attempts(), PAUSE_MS, reply, error);
+	return ask_service(context->http, &request, reply, error);
 }
 
 static int run(const struct credentials_context *context, const struct call *call, struct credentials *credentials,
