@@ -162,14 +162,10 @@ renewed() {
 	control fault expired --service secretsmanager --count "$1"
 	env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/keys" "$secretdir" sync -q renewed all/001
 }
-if renewed 0 2>/dev/null; then
-	ok "keys that have expired are renewed" renewed 1
-	ok "once" asked 2 ContainerCredentials 2 GetSecretValue
-	ok "not for ever" status 9 renewed 5
-	ok "but once" asked 2 ContainerCredentials 2 GetSecretValue
-else
-	skip "keys that have expired are renewed once" "no provider here gives new ones"
-fi
+ok "keys that have expired are renewed" renewed 1
+ok "once" asked 2 ContainerCredentials 2 GetSecretValue
+ok "not for ever" status 9 renewed 5
+ok "but once" asked 2 ContainerCredentials 2 GetSecretValue
 fresh; control clock 1800
 if python3 -c 'import ctypes; v = ctypes.CDLL("libcurl.so.4").curl_version; v.restype = ctypes.c_char_p
 raise SystemExit(tuple(map(int, v().split()[0].split(b"/")[1].split(b".")[:2])) < (8, 3))'; then
