@@ -30,6 +30,20 @@ extendedKeyUsage = serverAuth
 subjectAltName = %s
 """
 
+# Since 3.4 no other command of openssl makes a certificate that has ended; before, none takes dates.
+SIGNING_CONFIG = """
+[ca]
+default_ca = here
+[here]
+database = %s.index
+new_certs_dir = %s
+rand_serial = yes
+default_md = sha256
+policy = names
+[names]
+commonName = supplied
+"""
+
 GOOD_NAMES = "DNS:localhost, IP:127.0.0.1, IP:::1"
 KINDS = ("good", "expired", "wrong-host", "unknown-authority")
 
@@ -70,9 +84,11 @@ def _make_leaf(scratch, authority, names, expired):
     _openssl("req", "-new", "-config", base + ".cnf", "-nodes",
              "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-keyout", base + ".key", "-out", base + ".csr")
-    _openssl("x509", "-req", "-in", base + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key",
-             "-set_serial", "0x" + os.urandom(8).hex(), "-days", "-1" if expired else "2",
-             "-extfile", base + ".ext", "-out", base + ".pem")
+    _write(base + ".ca", SIGNING_CONFIG % (base, scratch))
+    _write(base + ".index", "")
+    dates = ("-startdate", "20200101000000Z", "-enddate", "20200102000000Z") if expired else ("-days", "2")
+    _openssl("ca", "-batch", "-notext", "-config", base + ".ca", "-cert", authority + ".pem", "-keyfile", authority + ".key",
+             "-extfile", base + ".ext", "-in", base + ".csr", "-out", base + ".pem", *dates)
     return base + ".pem", base + ".key"
 
 
