@@ -370,6 +370,7 @@ def add_fault_commands(command):
 
     sub = command("clock", tell, "set the server's clock off by seconds, in its checks and Date")
     sub.add_argument("seconds", type=float, metavar="SECONDS")
+    sub.add_argument("--step", type=float, metavar="SECONDS", help="further off with each request, from the first on")
     sub.add_argument("--code", help="of the refusal (default InvalidSignatureException)")
     sub = command("listener", tell, "refuse connections, or take them again")
     sub.add_argument("name", metavar="LISTENER", help="https, http, container, imds, or a region")

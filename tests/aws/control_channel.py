@@ -102,6 +102,7 @@ def _fault(world, arguments):
 
 def _clock(world, arguments):
     world.clock_offset_seconds = arguments["seconds"]
+    world.clock_step_seconds = arguments.get("step") or 0.0
     world.skew_code = arguments.get("code") or "InvalidSignatureException"
     return {}
 

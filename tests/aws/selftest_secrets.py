@@ -105,6 +105,10 @@ def dates_off_by_more_than_fifteen_minutes_are_refused():
     ahead = time.mktime(time.strptime(answer.headers["Date"], "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone
     assert 3590 < ahead - time.time() < 3610
     equal(call("ListSecrets", {}, now=time.time() + 3600).status, 200)
+    control("clock", "0", "--step", "3600")
+    for step in (1, 2):
+        refused(call("ListSecrets", {}, now=time.time() + (step - 1) * 3600), "InvalidSignatureException")
+    equal(call("ListSecrets", {}, now=time.time() + 3 * 3600).status, 200)
     control("clear")
 
 

@@ -205,6 +205,7 @@ class Server:
 
     def _answer(self, request, services, entry):
         with self.world.lock:
+            self.world.tick()
             for service in services:
                 if service.claims(request):
                     entry["service"] = service.NAME

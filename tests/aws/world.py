@@ -24,6 +24,7 @@ class World:
     rules: List = field(default_factory=list)
     faults: List = field(default_factory=list)
     clock_offset_seconds: float = 0.0
+    clock_step_seconds: float = 0.0
     skew_code: str = "InvalidSignatureException"
     page_limit: int = 0  # 0: as many as the request asks for
     empty_pages: bool = False
@@ -32,6 +33,10 @@ class World:
 
     def now(self):
         return time.time() + self.clock_offset_seconds
+
+    def tick(self):
+        """Another request has come."""
+        self.clock_offset_seconds += self.clock_step_seconds
 
 
 def add_key(world, access_key_id, secret, token=None, expires=None, arn=None, user_id=None):
