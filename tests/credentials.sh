@@ -397,7 +397,22 @@ ok "a pod's token is there" sync app text
 printf tok3n-next >pod; control container /pod --token-file pod
 ok "and read again when it is renewed" sync app text
 unset AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
-control clear requests
+control clear requests; control clock 7200
+if can_date; then
+	ok "a role is assumed with STS's clock where ours is off" sync app text --profile role
+	ok "at the second request" asked 2 AssumeRole
+	ok "and the service is asked with it at the first" asked 1 GetSecretValue
+	control clear requests
+	ok "a role of a role" sync app text --profile role-of-role
+	ok "is as well" asked 3 AssumeRole
+	control clear requests; control clock 0 --step 7200
+	ok "STS's clock that runs away is not run after" says 9 "the clock here is 240 minutes behind the server's: set it" sync app text --profile role
+	ok "after the second request" asked 2 AssumeRole
+else
+	ok "a clock that is not STS's is named in minutes" says 9 "the clock here is 120 minutes behind the server's: set it" sync app text --profile role
+	ok "and not asked with again" asked 1 AssumeRole
+fi
+control clear; control clear requests
 ok "an instance is asked" sync app text
 ok "with a token at the first go" sh -c "! grep -v '\"status\": 200' server/requests.log | grep -q imds"
 stop_server

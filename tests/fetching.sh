@@ -166,14 +166,59 @@ ok "keys that have expired are renewed" renewed 1
 ok "once" asked 2 ContainerCredentials 2 GetSecretValue
 ok "not for ever" status 9 renewed 5
 ok "but once" asked 2 ContainerCredentials 2 GetSecretValue
-fresh; control clock 1800
-if python3 -c 'import ctypes; v = ctypes.CDLL("libcurl.so.4").curl_version; v.restype = ctypes.c_char_p
-raise SystemExit(tuple(map(int, v().split()[0].split(b"/")[1].split(b".")[:2])) < (8, 3))'; then
-	ok "a clock that is off is set right" sync clock all/001
-	ok "with one request more" asked 2 GetSecretValue
+# The signature of one who is off by less than a quarter of an hour is taken.
+off_and_expired() {
+	fresh; control clock 600; control container /keys --role reader; control fault expired --service secretsmanager
+	env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/keys" "$secretdir" sync -q renewed all/001
+}
+ok "keys that have expired are renewed whatever the clock here says" off_and_expired
+ok "once" asked 2 ContainerCredentials 2 GetSecretValue
+
+# ---- Clocks ----
+
+off() { fresh; control clock "$@"; }
+wrong_key() {
+	AWS_SECRET_ACCESS_KEY=wrong "$secretdir" sync -q new all/001 2>told; got=$?
+	cat told; [ $got = 9 ] && grep -q "InvalidSignatureException.*check AWS_SECRET_ACCESS_KEY" told && [ "$(grep -c "the clock here" told)" = "$1" ]
+}
+off 600
+ok "ten minutes are no matter" sync clock all/001
+ok "and nothing is asked again" asked 1 GetSecretValue
+if can_date; then
+	for seconds in 7200 -10800; do
+		off $seconds
+		ok "a server's clock that is off by $seconds s is signed with" sync clock all/001
+		ok "at the second request" asked 2 GetSecretValue
+		off $seconds
+		ok "so are batches that are under way at once" sync all --entries all.entries
+		ok "each at its second request" asked 10 BatchGetSecretValue
+		ok "with the same files" diff -r prefix/all all/all
+		off $seconds
+		ok "what is asked later" sync prefix all/
+		ok "is signed with it at once" asked 2 ListSecrets 5 BatchGetSecretValue
+	done
+	for code in SignatureDoesNotMatch RequestTimeTooSkewed RequestExpired; do
+		off 7200 --code $code
+		ok "whatever it is called: $code" sync clock all/001
+	done
+	off 0 --step 7200
+	ok "a clock that runs away is not run after" says 9 "the clock here is 240 minutes behind the server's: set it" -- sync new all/001
+	ok "after the second request" asked 2 GetSecretValue
+	off 7200
+	ok "a wrong key is the cause where the clock is none any more" wrong_key 0
+	ok "at the second request" asked 2 GetSecretValue
 else
-	ok "a clock that is off is named in minutes" says 9 "the clock here is 30 minutes behind the server's: set it" -- sync new all/001
+	off 7200
+	ok "a clock that is behind is named in minutes" says 9 "the clock here is 120 minutes behind the server's: set it" -- sync new all/001
 	ok "and not asked with again" asked 1 GetSecretValue
+	off -10800
+	ok "so is one that is ahead" says 9 "the clock here is 180 minutes ahead of the server's: set it" -- sync new all/001
+	for code in SignatureDoesNotMatch RequestTimeTooSkewed RequestExpired; do
+		off 7200 --code $code
+		ok "whatever it is called: $code" says 9 "$code" "the clock here is 120 minutes behind the server's" -- sync new all/001
+	done
+	off 7200
+	ok "a wrong key and a clock that is off are both named" wrong_key 1
 fi
 
 # ---- Tags ----

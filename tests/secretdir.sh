@@ -90,9 +90,6 @@ control key OLD old --session-token t --expired
 ok "an expired one" says 9 "get new ones" env AWS_ACCESS_KEY_ID=OLD AWS_SECRET_ACCESS_KEY=old AWS_SESSION_TOKEN=t "$secretdir" sync -q new text
 ok "a token with a line end" says 9 "line end" env AWS_SESSION_TOKEN="a
 X-Evil: b" "$secretdir" sync -q new text
-control clock 1800
-ok "a clock that is off is named in minutes" says 9 "the clock here is 30 minutes behind" sync new text
-control clear
 ok "no region" says 2 --region env -u AWS_REGION "$secretdir" sync -q new text
 ok "not a region" says 2 region env AWS_REGION=us/../x "$secretdir" sync -q new text
 ok "not an endpoint" says 2 endpoint sync --endpoint-url ftp://x new text

@@ -2,7 +2,6 @@
 #include "fetch/aws.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,8 +155,7 @@ static int prepare(struct aws *aws, struct post *post, struct http_request *requ
 	post->headers[1] = post->target.bytes;
 	post->headers[2] = has_token ? post->token.bytes : NULL;
 	*request = (struct http_request){.url = post->url, .body = call->body.bytes, .headers = post->headers,
-		.signature = post->signature.bytes, .key_id = aws->credentials.key_id.bytes, .key = aws->credentials.key.bytes,
-		.skew_s = aws->skew_s};
+		.signature = post->signature.bytes, .key_id = aws->credentials.key_id.bytes, .key = aws->credentials.key.bytes};
 	return 0;
 }
 
@@ -175,18 +173,14 @@ static void take_answer(const struct http_reply *reply, struct aws_call *call)
 	error_prefix(&call->error, "%s", call->secret);
 }
 
-static void refuse(const struct aws *aws, struct aws_call *call, const struct http_reply *reply)
+static void refuse(struct aws *aws, struct aws_call *call, const struct http_reply *reply)
 {
 	struct aws_asked asked = {services[call->service].name, call->operation, call->secret,
 				  call->resource ? call->resource : call->id};
 
 	call->refusal = aws_refuse(&asked, reply, &call->error);
 	call->retry_after_ms = reply->retry_after_ms;
-	call->skew_s = aws_skew(reply, call->refusal);
-	/* A clock that is off is the cause more often than a wrong key. */
-	if (call->skew_s && !aws->skew_s)
-		error_append(&call->error, "the clock here is %" PRId64 " minutes %s the server's: set it",
-			     (call->skew_s < 0 ? -call->skew_s : call->skew_s) / 60, call->skew_s < 0 ? "ahead of" : "behind");
+	call->is_late = aws_set_clock(aws->http, reply, call->refusal, &call->error);
 }
 
 static void settle(struct aws *aws, struct aws_call *call, struct http_exchange *exchange)
@@ -195,7 +189,6 @@ static void settle(struct aws *aws, struct aws_call *call, struct http_exchange 
 
 	call->is_pending = false;
 	call->retry_after_ms = -1;
-	call->skew_s = 0;
 	memcpy(call->request_id, reply->request_id, sizeof(call->request_id));
 	if (exchange->result > 0 && reply->status == 200) {
 		take_answer(reply, call);
@@ -223,7 +216,7 @@ static size_t send_pending(struct aws *aws, struct aws_call *calls, size_t count
 	for (size_t i = 0; i < count; i++) {
 		if (!calls[i].is_pending)
 			continue;
-		calls[i].is_pending = false;
+		calls[i].is_pending = calls[i].is_late = false;
 		calls[i].refusal = AWS_NO_ANSWER;
 		if (!exchanges || !posts) {
 			error_errno(&calls[i].error, NULL, "cannot ask");
@@ -275,29 +268,19 @@ static bool renew(struct aws *aws, struct aws_call *call)
 	return is_new;
 }
 
-static bool set_clock(struct aws *aws, int64_t skew_s)
-{
-	if (!skew_s || aws->skew_s || !http_can_date())
-		return false;
-	aws->skew_s = skew_s;
-	return true;
-}
-
 /* Those that were refused for who asked, or when, are pending again if that is otherwise now. */
 static bool sign_anew(struct aws *aws, struct aws_call *calls, size_t count)
 {
-	bool is_dated = false, is_renewed = false, is_any = false;
+	bool is_renewed = false, is_any = false;
 
-	for (size_t i = 0; i < count && !is_dated; i++)
-		is_dated = calls[i].skew_s && set_clock(aws, calls[i].skew_s);
 	for (size_t i = 0; i < count; i++) {
 		struct aws_call *call = &calls[i];
-		bool is_old = !call->skew_s && (call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY);
+		bool is_old = call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY;
 
 		if (call->answer || call->is_pending)
 			continue;
 		is_renewed = is_renewed || (is_old && renew(aws, call));
-		call->is_pending = (call->skew_s && is_dated) || (is_old && is_renewed);
+		call->is_pending = call->is_late || (is_old && is_renewed);
 		is_any = is_any || call->is_pending;
 	}
 	return is_any;

@@ -23,7 +23,6 @@ struct aws {
 	char *region, *endpoints[AWS_SERVICES]; /* or NULL */
 	char *first_region;                     /* NULL until aws_go_over() */
 	const char *failover_region;            /* or NULL */
-	int64_t skew_s;
 	bool is_renewed, is_unreachable;
 };
 
@@ -40,9 +39,9 @@ struct aws_call {
 	char request_id[80];
 	struct atomicdir_error error;
 	/* Meanwhile. */
-	bool is_pending;
+	bool is_pending, is_late; /* late: by a clock that is now set */
 	int cost; /* of its last attempt */
-	int64_t retry_after_ms, skew_s;
+	int64_t retry_after_ms;
 };
 
 int aws_init(struct aws *aws, const struct request *request, struct atomicdir_error *error);

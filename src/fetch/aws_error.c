@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "fetch/aws_error.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/ask.h"
 #include "fetch/json.h"
 
-#define SKEW_S 240
+#define SKEW_S 240 /* as the AWS SDKs have it; services take 300 to 900 */
 
 /* Codes as the AWS SDKs sort them. */
 static const struct {
@@ -60,7 +60,7 @@ static const struct {
     {"DecryptionFailure", AWS_UNDECIPHERABLE},
 };
 
-static enum aws_refusal look_up(const char *code, long status)
+enum aws_refusal aws_refusal_of(const char *code, long status)
 {
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (strcmp(codes[i].code, code) == 0)
@@ -167,7 +167,7 @@ static int message_size(enum aws_refusal refusal, const char *message)
 static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, const char *message, long status,
 			       const char *request_id, struct atomicdir_error *error)
 {
-	enum aws_refusal refusal = look_up(code, status);
+	enum aws_refusal refusal = aws_refusal_of(code, status);
 	int size = message_size(refusal, message);
 	char advice[600] = "is a proxy in the way?";
 
@@ -203,9 +203,16 @@ enum aws_refusal aws_refuse_one(const struct aws_asked *asked, const char *code,
 	return refuse(asked, known, message, 200, request_id, error);
 }
 
-int64_t aws_skew(const struct http_reply *reply, enum aws_refusal refusal)
+/* A clock that is off is the cause more often than a wrong key. */
+bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_refusal refusal, struct atomicdir_error *error)
 {
-	int64_t skew = reply->date ? reply->date - (int64_t)time(NULL) : 0;
+	int64_t skew_s = reply->skew_s, off_s = skew_s - reply->corrected_s;
 
-	return (refusal == AWS_SIGNATURE || refusal == AWS_EXPIRED) && (skew >= SKEW_S || skew <= -SKEW_S) ? skew : 0;
+	if (refusal != AWS_SIGNATURE || !skew_s || (off_s < SKEW_S && off_s > -SKEW_S))
+		return false;
+	if (http_set_clock(http, reply))
+		return true;
+	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it", (skew_s < 0 ? -skew_s : skew_s) / 60,
+		     skew_s < 0 ? "ahead of" : "behind");
+	return false;
 }

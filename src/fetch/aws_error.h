@@ -34,7 +34,11 @@ enum aws_refusal aws_refuse(const struct aws_asked *asked, const struct http_rep
 enum aws_refusal aws_refuse_one(const struct aws_asked *asked, const char *code, const char *message, const char *request_id,
 				struct atomicdir_error *error);
 
-/* How far the server's clock is ahead of ours, if that is why it refused; else 0. */
-int64_t aws_skew(const struct http_reply *reply, enum aws_refusal refusal);
+/* What a code means by itself. */
+enum aws_refusal aws_refusal_of(const char *code, long status);
+
+/* Was it refused for a clock that is off? Then all is signed with the server's from now on, and it can be asked again: true; where
+ * that is not to be, the error says how far ours is off. */
+bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_refusal refusal, struct atomicdir_error *error);
 
 #endif

@@ -24,6 +24,7 @@
 struct http {
 	CURLM *multi;           /* whose connections outlive a request */
 	char *ca_bundle;        /* or NULL */
+	int64_t skew_s;         /* of the servers' clock, by which signatures are dated */
 };
 
 /* A directory that c_rehash or update-ca-certificates prepared: looking one certificate up in it is much faster than reading
@@ -147,7 +148,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 	    take_header(line, size, "x-amzn-ErrorType", reply->error_type, sizeof(reply->error_type)))
 		return size;
 	if (take_header(line, size, "Date", value, sizeof(value)))
-		reply->date = curl_getdate(value, NULL) > 0 ? (int64_t)curl_getdate(value, NULL) : 0;
+		reply->skew_s = curl_getdate(value, NULL) > 0 ? (int64_t)(curl_getdate(value, NULL) - time(NULL)) : 0;
 	else if (take_header(line, size, "x-amz-retry-after", value, sizeof(value)) &&
 		 strspn(value, "0123456789") == strlen(value) && *value && strlen(value) < 10)
 		reply->retry_after_ms = atol(value);
@@ -186,15 +187,16 @@ static int add_date(struct transfer *transfer, int64_t skew_s)
 	return add_header(transfer, header);
 }
 
-static int set_headers(struct transfer *transfer)
+static int set_headers(struct transfer *transfer, const struct http *http)
 {
 	const struct http_request *request = &transfer->exchange->request;
 
 	for (const char *const *header = request->headers; header && *header; header++)
 		if (add_header(transfer, *header) < 0)
 			return -1;
-	if (request->signature && request->skew_s && add_date(transfer, request->skew_s) < 0)
+	if (request->signature && http->skew_s && add_date(transfer, http->skew_s) < 0)
 		return -1;
+	transfer->exchange->reply.corrected_s = http->skew_s;
 	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
 	return 0;
 }
@@ -242,7 +244,7 @@ static int transfer_init(struct transfer *transfer, const struct http *http, str
 	curl_easy_setopt(transfer->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(transfer->curl, CURLOPT_HEADERDATA, &exchange->reply);
 	set_request(transfer->curl, &exchange->request);
-	return set_headers(transfer);
+	return set_headers(transfer, http);
 }
 
 static void transfer_clear(struct transfer *transfer)
@@ -369,9 +371,12 @@ void http_run(struct http *http, struct http_exchange *exchanges, size_t count)
 	free(run.transfers);
 }
 
-bool http_can_date(void)
+bool http_set_clock(struct http *http, const struct http_reply *reply)
 {
-	return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080300;
+	if (reply->corrected_s || curl_version_info(CURLVERSION_NOW)->version_num < 0x080300)
+		return false;
+	http->skew_s = reply->skew_s;
+	return true;
 }
 
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)

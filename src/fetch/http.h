@@ -22,7 +22,6 @@ struct http_request {
 	const char *const *headers; /* "Name: value"; ends with NULL; or NULL */
 	const char *signature;      /* "aws:amz:REGION:SERVICE"; NULL: not signed */
 	const char *key_id, *key;
-	int64_t skew_s;             /* how far the server's clock is ahead: the signature is dated by it, if http_can_date() */
 	long timeout_ms;            /* in all; 0: as long as a service may take */
 	bool is_metadata;           /* a machine's own service: never through a proxy */
 };
@@ -32,7 +31,8 @@ struct http_reply {
 	bool has_headers; /* all of them, up to the empty line */
 	struct buffer body;
 	char request_id[80], error_type[160]; /* x-amzn-RequestId, x-amzn-ErrorType; or "" */
-	int64_t date;			      /* of the server's clock, in seconds since 1970; 0: not known */
+	int64_t skew_s;			      /* how far the server's clock is ahead of ours; 0: not, or not known */
+	int64_t corrected_s;		      /* how much of that its request's signature was dated with */
 	int64_t retry_after_ms;		      /* x-amz-retry-after; -1: none */
 };
 
@@ -52,7 +52,8 @@ void http_run(struct http *http, struct http_exchange *exchanges, size_t count);
 /* Just one; gives its result. */
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
 void http_reply_clear(struct http_reply *reply);
-/* Can libcurl sign with another clock than ours? From 8.3 on: before, it sends two dates. */
-bool http_can_date(void);
+/* Signatures are dated by the clock of the server that replied, from now on. false: this one's request was dated by a server's
+ * already, or libcurl is older than 8.3, which would send two dates. */
+bool http_set_clock(struct http *http, const struct http_reply *reply);
 
 #endif

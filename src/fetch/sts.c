@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/ask.h"
+#include "fetch/aws_error.h"
 #include "fetch/aws_place.h"
 #include "fetch/moment.h"
 
@@ -103,7 +104,7 @@ static const struct {
 } advices[] = {
 	{ "AccessDenied", "does the role's trust policy name them (and the external id)?" },
 	{ "InvalidClientTokenId", "these keys are not known: check them" },
-	{ "SignatureDoesNotMatch", "these keys do not go together, or the clock here is wrong" },
+	{ "SignatureDoesNotMatch", "check that these keys go together" },
 	{ "ExpiredToken", "these credentials have expired: get new ones" },
 	{ "ExpiredTokenException", "the token has expired: is somebody renewing its file?" },
 	{ "InvalidIdentityToken", "check the identity provider, and the token's audience" },
@@ -112,7 +113,8 @@ static const struct {
 	{ "ValidationError", "" },
 };
 
-static int refuse(const struct http_reply *reply, const struct answer *answer, struct atomicdir_error *error)
+/* 0: it was for the clock, which is set now; else -1. */
+static int refuse(struct http *http, const struct http_reply *reply, const struct answer *answer, struct atomicdir_error *error)
 {
 	const char *code = answer->code.size ? answer->code.bytes : "no code; is a proxy in the way?";
 	bool is_passing = reply->status >= 500 || reply->status == 429 || strstr(code, "Throttl") || strstr(code, "IDPComm");
@@ -121,8 +123,9 @@ static int refuse(const struct http_reply *reply, const struct answer *answer, s
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
 		if (strcmp(code, advices[i].code) == 0)
 			advice = advices[i].advice;
-	return error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s", reply->status,
-			 code, *message ? ": " : "", ask_message_size(message), message, *advice ? "; " : "", advice);
+	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s", reply->status, code,
+		  *message ? ": " : "", ask_message_size(message), message, *advice ? "; " : "", advice);
+	return aws_set_clock(http, reply, aws_refusal_of(code, reply->status), error) ? 0 : -1;
 }
 
 /* ---- One call ---- */
@@ -174,7 +177,8 @@ static int send(const struct credentials_context *context, const struct call *ca
 	return ask_service(context->http, &request, reply, error);
 }
 
-static int run(const struct credentials_context *context, const struct call *call, struct credentials *credentials,
+/* 1; 0: it can be asked again, with the server's clock; -1. */
+static int try(const struct credentials_context *context, const struct call *call, struct credentials *credentials,
 	       struct atomicdir_error *error)
 {
 	cleanup(http_reply_clear) struct http_reply reply = {0};
@@ -182,15 +186,23 @@ static int run(const struct credentials_context *context, const struct call *cal
 	bool is_read;
 
 	if (send(context, call, &reply, error) < 0)
-		return error_prefix(error, "%s of %.160s", call->operation, call->role->arn);
+		return -1;
 	is_read = parse(&reply, &answer);
 	if (reply.status != 200)
-		refuse(&reply, &answer, error);
-	else if (!is_read)
-		error_set(error, ATOMICDIR_FAILED, NULL, "the answer is no XML of STS; is a proxy in the way?");
-	else if (take(&answer, credentials, error) == 0)
-		return 1;
-	return error_prefix(error, "%s of %.160s", call->operation, call->role->arn);
+		return refuse(context->http, &reply, &answer, error);
+	if (!is_read)
+		return error_set(error, ATOMICDIR_FAILED, NULL, "the answer is no XML of STS; is a proxy in the way?");
+	return take(&answer, credentials, error) < 0 ? -1 : 1;
+}
+
+static int run(const struct credentials_context *context, const struct call *call, struct credentials *credentials,
+	       struct atomicdir_error *error)
+{
+	int result;
+
+	while ((result = try(context, call, credentials, error)) == 0)
+		;
+	return result < 0 ? error_prefix(error, "%s of %.160s", call->operation, call->role->arn) : 1;
 }
 
 int sts_assume_role(const struct credentials_context *context, const struct sts_role *role, const struct credentials *own,

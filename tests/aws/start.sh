@@ -14,6 +14,12 @@ start_server() {
 }
 stop_server() { kill "$server"; wait "$server" 2>/dev/null; }
 control() { "$here/tests/aws/control.py" "$work/server" "$@"; }
+# Can the fetcher sign with another clock than ours? Where its libcurl is 8.3 or newer.
+can_date() {
+	python3 -c 'import ctypes, sys; version = ctypes.CDLL(sys.argv[1]).curl_version; version.restype = ctypes.c_char_p
+raise SystemExit(tuple(map(int, version().split()[0].split(b"/")[1].split(b".")[:2])) < (8, 3))' \
+		"$(ldd "$here/build/libexec/atomicdir/fetch-aws" | sed -n 's/.*libcurl[^ ]* => \([^ ]*\) .*/\1/p')"
+}
 for name in $(env | sed -n 's/^\(AWS_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 # Whoever runs this has files of their own.
