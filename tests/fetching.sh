@@ -250,26 +250,67 @@ ok "no tags in a file" says 2 "--tag" -- sync new --source file:all.json --tag e
 two() { sync --region us-east-1,eu-west-1 "$@"; }
 put db --string one --version-id 11111111-1111-1111-1111-111111111111; put db --region eu-west-1 --string one --version-id 11111111-1111-1111-1111-111111111111
 put reg/a --string here; put reg/a --region eu-west-1 --string there
-put more --string m; put more --region eu-west-1 --string m
+for region in us-east-1 eu-west-1; do put more --region $region --string m --version-id 33333333-3333-3333-3333-333333333333; done
 fresh
 ok "where the first region answers" two region db more
 ok "the other is not asked" asked 1 BatchGetSecretValue
 sleep 0.01; put db --string two --version-id 22222222-2222-2222-2222-222222222222
 ok "a newer version is published" two region db more
 fault error --region us-east-1 --forever
-older() { "$secretdir" sync --region us-east-1,eu-west-1 region db more 2>told; got=$?; cat told; [ $got = 8 ] && grep -q "$1" told; }
-ok "an older one does not replace it" older "db: version 1111.* is older than 2222.*, which is published: .* try again when us-east-1 can be"
+older() { "$secretdir" sync --region us-east-1,eu-west-1 region db more ${2-} 2>told; got=$?; cat told; [ $got = 8 ] && grep -q "$1" told; }
+ok "an older one does not replace it" older "db: version 1111.* of region eu-west-1 is older than 2222.*, which is published: that region lags behind"
 fault error --region us-east-1 --forever
 ok "that another region was asked is told" older "region eu-west-1 is asked instead of us-east-1: .*InternalServiceError"
+ok "with no reason beside that" sh -c "! grep 'Cannot allocate' told"
 ok "what is live stays" test "$(cat region/db)" = two
 ok "each region was asked as often as it takes" asked 4 BatchGetSecretValue
+ok "nor does it at another path" older "that region lags behind" renamed=db
 put db --region eu-west-1 --string two --version-id 22222222-2222-2222-2222-222222222222
 fault cut --where before --region us-east-1 --forever
 ok "the same version is fine" two region db more
 sleep 0.01; put db --region eu-west-1 --string three
 ok "and a newer one" two region db more
 ok "is published" test "$(cat region/db)" = three
+fresh
+ok "the first region's older one does not come back over it" older "version 2222.* of region us-east-1 is older than .* or take it all the same with --region us-east-1 alone"
+put db --string four; fresh
+ok "but a newer one" two region db more
+ok "is published then" test "$(cat region/db)" = four
+sleep 0.01; put db --string five; sleep 0.01; control stage db AWSCURRENT 22222222-2222-2222-2222-222222222222
+ok "an older version that the first region has put back" two region db more
+ok "is what is wanted" test "$(cat region/db)" = two
+fault cut --where before --region us-east-1 --forever
 ok "where nothing is live, any is" two first db more
+# Of what is live nothing goes because a region does not have it.
+put spare --string s; for name in a b; do put pair/$name --string here; done; put pair/a --region eu-west-1 --string there
+fresh
+ok "what the other region has not" two lacks db spare,optional pair/
+fault error --region us-east-1 --forever
+ok "stays" says 8 "region eu-west-1 was asked since us-east-1 fails" "InternalServiceError" -- two lacks db spare,optional
+ok "also of a prefix" says 8 "pair/b: it is published, and not on the list of the region that is asked instead of us-east-1" -- two lacks db pair/
+ok "all of it" test "$(cat lacks/spare lacks/pair/b)" = shere
+ok "what was not there before need not be" two lacks2 db never,optional
+ok "what it does not have, or not allow, is not missing, but out of reach" says 8 "ResourceNotFoundException" "us-east-1 fails" -- two new db spare
+fresh
+for name in cert key; do put $name --string a; put $name --region eu-west-1 --string b; done
+control fault error --region us-east-1 --secret key --operation GetSecretValue --status 503 --forever
+ok "a round is of one region, also where the first has half of it" two whole cert,stage=AWSCURRENT key,stage=AWSCURRENT
+ok "so that no pair is torn" test "$(cat whole/cert whole/key)" = bb
+fresh
+for i in $(seq 400); do printf '%s"a-long-name-for-a-secret-that-fills-the-record-of-versions/%03d": "old"' "$([ "$i" = 1 ] || echo ,)" "$i"; done | sed 's/^/{/; s/$/}/' >many.json
+control load many.json --region eu-west-1; sleep 0.01; sed 's/old/new/g' many.json >newer.json; control load newer.json
+python3 -c 'import json; print("\n".join(json.load(open("many.json"))))' >many.entries
+ok "hundreds with long names" two many --entries many.entries
+fault error --region us-east-1 --forever
+ok "are known when it matters" says 8 "lags behind" -- two many --entries many.entries
+"$atomicdir" fill -q bare -- touch db more
+ok "where versions are not on record, another region may lag behind" says 8 "db: whether region eu-west-1 lags behind what is published cannot be told" "no versions are on record" -- two bare db more
+fresh; control role app
+fault error --service sts --region us-east-1 --status 503 --forever; control fault error --service secretsmanager --region us-east-1 --status 503 --forever
+ok "a role is assumed where it can be" two assumed --role-arn arn:aws:iam::123456789012:role/app db
+ok "in the other region" test "$(cat assumed/db)" = three
+ok "which is told" sh -c "'$secretdir' sync --region us-east-1,eu-west-1 assumed --role-arn arn:aws:iam::123456789012:role/app db 2>&1 >/dev/null | grep -q 'region eu-west-1 is asked instead of us-east-1: AssumeRole of .*HTTP 503'"
+fault cut --where before --region us-east-1 --forever
 ok "an ARN is asked for in the other region too" two first "$(arn db)" more
 fault error --region us-east-1 --forever
 ok "a list as well" two listed reg/ db
@@ -284,6 +325,7 @@ ok "neither region" status 8 two new db
 ok "both asked" asked 6 GetSecretValue
 fresh
 ok "not a region" says 2 "not the name of a region" -- sync --region us-east-1,x/y new db
+ok "the same twice" says 2 "us-east-1" "the second region is the first" -- sync --region us-east-1,us-east-1 new db
 ok "three regions" says 2 "REGION,REGION" -- sync --region a,b,c new db
 ok "an empty one" says 2 "REGION,REGION" -- sync --region a, new db
 

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define INFO_SIZE_MAX (1024 * 1024)
+#define INFO_SIZE_MAX (2 * INFO_NOTE_MAX)
 
 void info_clear(struct info *info)
 {

@@ -13,7 +13,7 @@
 
 #include "dir/name.h"
 
-#define INFO_NOTE_MAX 65536
+#define INFO_NOTE_MAX (1 << 20)
 
 struct info_replaced { int64_t number, at_ms; };
 

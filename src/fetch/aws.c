@@ -28,7 +28,48 @@ static int find_places(struct aws *aws, const struct request *request, struct at
 		if (aws_find_place(request, services[i].name, &aws->region, &aws->endpoints[i], error) < 0)
 			return -1;
 	}
+	if (aws->failover_region && aws->region && strcmp(aws->failover_region, aws->region) == 0)
+		return error_set(error, ATOMICDIR_USAGE, aws->region, "the second region is the first");
 	return 0;
+}
+
+/* ---- The other region ---- */
+
+bool aws_go_over(struct aws *aws)
+{
+	char *other;
+
+	if (!aws->failover_region || aws->first_region || !aws->region)
+		return false;
+	other = strdup(aws->failover_region);
+	if (!other)
+		return false;
+	aws->first_region = aws->region;
+	aws->region = other;
+	aws->context.region = other;
+	aws->is_unreachable = false;
+	return true;
+}
+
+bool aws_fail_over(struct aws *aws, const struct atomicdir_error *why)
+{
+	if (!aws->is_unreachable || !aws_go_over(aws))
+		return false;
+	aws->why = *why;
+	return true;
+}
+
+/* ---- Beginning and end ---- */
+
+/* Where those who give credentials out cannot be reached in the first region, they are in the other one. */
+static int find_credentials(struct aws *aws, struct atomicdir_error *error)
+{
+	if (credentials_get(&aws->context, &aws->credentials, error) == 0)
+		return 0;
+	if (error->kind != ATOMICDIR_UNREACHABLE || !aws_go_over(aws))
+		return -1;
+	aws->why = *error;
+	return credentials_get(&aws->context, &aws->credentials, error);
 }
 
 int aws_init(struct aws *aws, const struct request *request, struct atomicdir_error *error)
@@ -42,7 +83,7 @@ int aws_init(struct aws *aws, const struct request *request, struct atomicdir_er
 		return -1;
 	aws->http = http_new(ca_bundle ? ca_bundle : aws_setting("AWS_CA_BUNDLE", "ca_bundle"), error);
 	aws->context = (struct credentials_context){.request = request, .http = aws->http};
-	if (!aws->http || credentials_get(&aws->context, &aws->credentials, error) < 0)
+	if (!aws->http || find_credentials(aws, error) < 0)
 		return -1;
 	return aws->region ? 0 : aws_find_region(request, aws->http, &aws->region, error);
 }
@@ -80,28 +121,6 @@ const struct json *aws_member(const struct json *object, const char *name)
 	const struct json *found = json_member(object, name, strlen(name));
 
 	return found && found->type != JSON_NULL ? found : NULL;
-}
-
-/* ---- The other region ---- */
-
-bool aws_go_over(struct aws *aws)
-{
-	char *other;
-
-	if (!aws->failover_region || aws->first_region || !aws->region)
-		return false;
-	other = strdup(aws->failover_region);
-	if (!other)
-		return false;
-	aws->first_region = aws->region;
-	aws->region = other;
-	aws->is_unreachable = false;
-	return true;
-}
-
-bool aws_fail_over(struct aws *aws)
-{
-	return aws->is_unreachable && aws_go_over(aws);
 }
 
 char *aws_local_id(const struct aws *aws, const char *id)

@@ -2,6 +2,8 @@
 #include "fetch/aws_source.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 struct aws_source {
 	struct source source;
 	struct aws aws;
+	bool is_told; /* that another region is asked */
 };
 
 static const struct {
@@ -38,6 +41,7 @@ static bool is_service(const char *name)
 /* What stands for it where it is asked now. */
 static void aim(const struct aws *aws, struct lookup *lookup)
 {
+	lookup->secret.place = aws->failover_region && aws->region ? aws->region : "";
 	if (!aws->first_region)
 		return;
 	if (*lookup->failover_id)
@@ -68,14 +72,26 @@ static void get_open(struct aws *aws, struct lookup *lookups, size_t count)
 	}
 }
 
-/* Where another region is asked from now on, that is told once, with the reason. */
-static bool fail_over(struct aws_source *self, const struct atomicdir_error *why)
+__attribute__((format(printf, 2, 3))) static void warn(struct source *source, const char *format, ...)
 {
-	if (!aws_fail_over(&self->aws))
-		return false;
-	error_warn(&self->source.warning, NULL, "region %s is asked instead of %s: %.600s", self->aws.region,
-		   self->aws.first_region, why->text);
-	return true;
+	char text[900];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	errno = 0;
+	error_warn(&source->warning, NULL, "%s", text);
+}
+
+/* That another region is asked is told once, with the reason. */
+static void tell_of_failover(struct aws_source *self)
+{
+	const struct aws *aws = &self->aws;
+
+	if (aws->first_region && !self->is_told)
+		warn(&self->source, "region %s is asked instead of %s: %s", aws->region, aws->first_region, aws->why.text);
+	self->is_told = aws->first_region;
 }
 
 static bool is_unreachable(const struct lookup *lookup)
@@ -83,27 +99,41 @@ static bool is_unreachable(const struct lookup *lookup)
 	return lookup->result < 0 && lookup->error.kind == ATOMICDIR_UNREACHABLE;
 }
 
+/* Of one region is all, or nothing: what belongs together would not go together otherwise. */
+static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_t count)
+{
+	size_t first = 0;
+
+	while (first < count && !is_unreachable(&lookups[first]))
+		first++;
+	if (first == count || !aws_fail_over(&self->aws, &lookups[first].error))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		secret_clear(&lookups[i].secret);
+		error_clear(&lookups[i].error);
+		lookups[i].result = 0;
+	}
+	get_open(&self->aws, lookups, count);
+}
+
 static void get(struct source *source, struct lookup *lookups, size_t count)
 {
 	struct aws_source *self = (struct aws_source *)source;
-	size_t first = 0;
 
 	get_open(&self->aws, lookups, count);
-	while (first < count && !is_unreachable(&lookups[first]))
-		first++;
-	if (first == count || !fail_over(self, &lookups[first].error))
-		return;
-	for (size_t i = first; i < count; i++)
-		if (is_unreachable(&lookups[i]))
-			lookups[i].result = 0;
-	get_open(&self->aws, lookups, count);
+	get_elsewhere(self, lookups, count);
+	tell_of_failover(self);
+	for (size_t i = 0; i < count && self->aws.first_region; i++)
+		if (lookups[i].result < 0)
+			error_append(&lookups[i].error, "region %s was asked since %s fails: %.400s", self->aws.region,
+				     self->aws.first_region, self->aws.why.text);
 }
 
 static int list_open(struct aws_source *self, const char *prefix, struct listing *listing, struct atomicdir_error *error)
 {
 	if (secretsmanager_list(&self->aws, prefix, listing, error) == 0)
 		return 0;
-	if (!fail_over(self, error))
+	if (!aws_fail_over(&self->aws, error))
 		return -1;
 	listing_clear(listing);
 	return secretsmanager_list(&self->aws, prefix, listing, error);
@@ -118,11 +148,12 @@ static int list(struct source *source, const char *service, const char *prefix, 
 		return error_set(error, ATOMICDIR_USAGE, prefix, "parameters are not taken by the beginning of their names");
 	if (list_open(self, prefix, listing, error) < 0)
 		return -1;
+	listing->instead_of = self->aws.first_region;
+	tell_of_failover(self);
 	if (listing->deleted && listing->count)
-		error_warn(&source->warning, NULL,
-			   "%s of '%s' %s left out, marked for deletion: %s; to have it back: aws secretsmanager restore-secret",
-			   listing->deleted_count == 1 ? "one" : "some", prefix, listing->deleted_count == 1 ? "is" : "are",
-			   listing->deleted);
+		warn(source, "%s of '%s' %s left out, marked for deletion: %s; to have it back: aws secretsmanager restore-secret",
+		     listing->deleted_count == 1 ? "one" : "some", prefix, listing->deleted_count == 1 ? "is" : "are",
+		     listing->deleted);
 	return 0;
 }
 

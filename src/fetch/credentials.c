@@ -132,7 +132,7 @@ static int assume(const struct credentials_context *context, struct credentials 
 
 int credentials_get(const struct credentials_context *context, struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct credentials_context whole = { .request = context->request, .http = context->http };
+	struct credentials_context whole = { .request = context->request, .http = context->http, .region = context->region };
 	struct atomicdir_error why;
 	int found;
 

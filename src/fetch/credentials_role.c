@@ -18,7 +18,8 @@ static int find_source(const struct credentials_context *context, const struct i
 		       struct atomicdir_error *error)
 {
 	struct credentials_context of_source = {
-		.request = context->request, .http = context->http, .profile = source->value, .is_profile_only = true, .parent = context };
+		.request = context->request, .http = context->http, .region = context->region, .profile = source->value,
+		.is_profile_only = true, .parent = context };
 	bool is_itself = strcmp(source->value, context->profile) == 0;
 	int found;
 
@@ -45,7 +46,8 @@ static int find_named(const struct credentials_context *context, const struct in
 		{ "Ec2InstanceMetadata", credentials_from_instance },
 		{ "EcsContainer", credentials_from_container },
 	};
-	struct credentials_context anywhere = { .request = context->request, .http = context->http, .profile = context->profile };
+	struct credentials_context anywhere = {
+		.request = context->request, .http = context->http, .region = context->region, .profile = context->profile };
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		int found;

@@ -4,7 +4,7 @@
  *
  *	atomicdir-fetch "1"                      the protocol
  *	option "NAME=VALUE"                      any number: argument (of the source), region, failover-region, endpoint-url,
- *	                                         ca-bundle, profile, role-arn, external-id, tag (KEY=VALUE, any number), live (the note of what is published),
+ *	                                         ca-bundle, profile, role-arn, external-id, tag (KEY=VALUE, any number), live (the note of what is published, or "unknown"),
  *	                                         describe (1: no values, but what is known of the secrets)
  *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
  *	failover-secret NAME, failover-stage STAGE, entry INDEX

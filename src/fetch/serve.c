@@ -30,7 +30,8 @@ struct job {
 	struct lookup *lookups; /* each secret once, whoever wants it */
 	size_t count, lookup_count;
 	size_t answers; /* as "done" counts them */
-	struct json *live; /* the note of what is published; NULL: nothing is known of it */
+	struct json *live; /* the note of what is published; NULL: nothing is, or it is not known */
+	bool is_live_unknown;
 };
 
 static void job_clear(struct job *job)
@@ -80,39 +81,65 @@ static int send_absent(const struct wanted *wanted, struct atomicdir_error *erro
 	return send(&output, error);
 }
 
-static bool is_member(const struct json *object, const char *name, const char *text, size_t size)
+/* ---- What is live, where another place is asked than ought to be ---- */
+
+static bool is_member(const struct json *object, const char *name, const char *text)
 {
 	const struct json *found = json_member(object, name, strlen(name));
 
-	return found && found->type == JSON_STRING && found->size == size && memcmp(found->text, text, size) == 0;
+	return found ? found->type == JSON_STRING && found->size == strlen(text) && memcmp(found->text, text, found->size) == 0 : !*text;
 }
 
-/* NULL: there is none of this secret at this path. */
-static const struct json *find_live(const struct job *job, const struct task *task, const struct buffer *path)
+/* The next of these; NULL: there is none. */
+static const struct json *next_live(const struct job *job, const struct json *before)
 {
 	const struct json *entries = job->live ? json_member(job->live, "entries", strlen("entries")) : NULL;
 
-	for (const struct json *one = entries ? entries->first : NULL; one; one = one->next)
-		if (is_member(one, "path", path->bytes, path->size) && is_member(one, "source", task->name, strlen(task->name)))
-			return one;
-	return NULL;
+	return before ? before->next : entries ? entries->first : NULL;
 }
 
-/* Another region than the one that ought to be asked may lag behind it: what is live is never replaced by what is older. */
-static int check_age(const struct job *job, const struct task *task, const struct secret *secret, const struct buffer *path,
-		     struct atomicdir_error *error)
+/* The one of this secret and stage that is in the newest version; NULL: none is live. */
+static const struct json *find_live(const struct job *job, const char *name, const char *stage)
 {
-	const struct json *live = secret->instead_of ? find_live(job, task, path) : NULL;
-	const char *version = json_member_text(live, "version"), *created = json_member_text(live, "created");
+	const struct json *found = NULL;
+	double newest = -1;
 
-	if (!version || !created || !secret->created || strcmp(version, secret->version) == 0 ||
+	for (const struct json *one = NULL; (one = next_live(job, one));) {
+		const char *text = json_member_text(one, "created");
+		double created = text ? strtod(text, NULL) : 0;
+
+		if (is_member(one, "source", name) && is_member(one, "stage", stage) && created > newest) {
+			found = one;
+			newest = created;
+		}
+	}
+	return found;
+}
+
+/* One region may lag behind another: what is live is never replaced by what is older, if either is from where it ought not to be. In one
+ * and the same region an older version may be wanted again. */
+static int check_age(const struct job *job, const struct task *task, const struct secret *secret, struct atomicdir_error *error)
+{
+	const struct json *live = secret->place && !*task->wanted->version ? find_live(job, task->name, task->wanted->stage) : NULL;
+	const char *version = json_member_text(live, "version"), *created = json_member_text(live, "created");
+	const char *place = json_member_text(live, "place");
+
+	if (secret->instead_of && job->is_live_unknown)
+		return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
+				 "%s: whether region %s lags behind what is published cannot be told, since no versions are on record "
+				 "there; try again when %s can be reached",
+				 task->name, secret->place, secret->instead_of);
+	if (!version || !created || !secret->created || (place && strcmp(place, secret->place) == 0) ||
+	    (!place && !secret->instead_of) || strcmp(version, secret->version) == 0 ||
 	    strtod(secret->created, NULL) >= strtod(created, NULL))
 		return 0;
 	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-			 "%s: version %s is older than %s, which is published: the failover region lags behind; try again when %s "
-			 "can be reached",
-			 task->name, secret->version, version, secret->instead_of);
+			 "%s: version %s of region %s is older than %s, which is published: that region lags behind; try again later, or "
+			 "take it all the same with --region %s alone",
+			 task->name, secret->version, secret->place, version, secret->place);
 }
+
+/* ---- Answers ---- */
 
 /* The path is `path` and then `key`, which may hold anything: the reader judges it. */
 static int send_file(struct job *job, const struct task *task, const struct secret *secret, const char *path,
@@ -125,9 +152,10 @@ static int send_file(struct job *job, const struct task *task, const struct secr
 	    field_add(&output, "path", whole.bytes, whole.size) < 0 || field_add_text(&output, "source", task->name) < 0 ||
 	    field_add_text(&output, "version", secret->version) < 0 ||
 	    (secret->created && field_add_text(&output, "created", secret->created) < 0) ||
+	    (secret->instead_of && field_add_text(&output, "place", secret->place) < 0) ||
 	    field_add(&output, "value", value->bytes, value->size) < 0)
 		return error_errno(error, NULL, "cannot answer");
-	if (check_age(job, task, secret, &whole, error) < 0)
+	if (check_age(job, task, secret, error) < 0)
 		return -1;
 	job->answers++;
 	return send(&output, error);
@@ -252,11 +280,13 @@ static int plan_lookups(struct job *job, struct atomicdir_error *error)
 	return 0;
 }
 
+/* Where it is asked for elsewhere, that it is not there says nothing of one that is live. */
 static bool is_absent(const struct job *job, const struct task *task)
 {
 	const struct lookup *lookup = &job->lookups[task->lookup];
 
-	return task->wanted->is_optional && lookup->result < 0 && lookup->error.kind == ATOMICDIR_NOT_FOUND;
+	return task->wanted->is_optional && lookup->result < 0 && lookup->error.kind == ATOMICDIR_NOT_FOUND &&
+	       !(lookup->secret.instead_of && find_live(job, task->name, task->wanted->stage));
 }
 
 /* The first that failed, and how many more: before anything is sent. */
@@ -276,6 +306,9 @@ static int check_lookups(const struct job *job, struct atomicdir_error *error)
 	if (!first)
 		return 0;
 	*error = job->lookups[first->lookup].error;
+	/* Who ought to have been asked may have it, and allow it. */
+	if (job->lookups[first->lookup].secret.instead_of && error->kind != ATOMICDIR_USAGE)
+		error->kind = ATOMICDIR_UNREACHABLE;
 	if (first->is_listed && error->kind == ATOMICDIR_NOT_FOUND)
 		error_append(error, "it is on the list of secrets still, which can be minutes late");
 	if (more)
@@ -311,12 +344,39 @@ static int run_tasks(struct job *job, struct atomicdir_error *error)
 	return 0;
 }
 
+static bool is_listed(const struct listing *listing, const char *name)
+{
+	size_t i = 0;
+
+	while (i < listing->count && strcmp(listing->items[i].name, name) != 0)
+		i++;
+	return i < listing->count;
+}
+
+/* A list of elsewhere need not have all. */
+static int check_listing(const struct job *job, const struct wanted *wanted, const struct listing *listing,
+			 struct atomicdir_error *error)
+{
+	for (const struct json *one = NULL; listing->instead_of && (one = next_live(job, one));) {
+		const char *name = json_member_text(one, "source"), *path = json_member_text(one, "path");
+
+		if (name && path && strncmp(name, wanted->secret, strlen(wanted->secret)) == 0 &&
+		    strncmp(path, wanted_path(wanted), strlen(wanted_path(wanted))) == 0 && !is_listed(listing, name))
+			return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
+					 "%s: it is published, and not on the list of the region that is asked instead of %s; try again "
+					 "when that can be reached",
+					 name, listing->instead_of);
+	}
+	return 0;
+}
+
 static int plan_prefix(struct job *job, const struct wanted *wanted, struct atomicdir_error *error)
 {
 	cleanup(listing_clear) struct listing listing = {0};
 	size_t size = strlen(wanted->secret);
 
-	if (job->source->list(job->source, wanted->service, wanted->secret, &listing, error) < 0)
+	if (job->source->list(job->source, wanted->service, wanted->secret, &listing, error) < 0 ||
+	    check_listing(job, wanted, &listing, error) < 0)
 		return -1;
 	if (!listing.count && wanted->is_optional)
 		return send_absent(wanted, error);
@@ -364,6 +424,7 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 	if (request_option(request, "describe"))
 		return describe(job, error);
 	job->live = live ? json_parse(live, strlen(live), &why) : NULL;
+	job->is_live_unknown = live && !job->live;
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;

@@ -4,6 +4,7 @@
  *
  *	index I, path PATH, source SECRET, version ID, value BYTES      each file; value ends it; before it may stand
  *	created SECONDS                                                 when that version was made, since 1970
+ *	place WHERE                                                     where it is from, if another one ought to have been asked
  *	index I, absent ""                                              an optional one that is not there
  *	warning TEXT
  *	index I, arn ARN, kms-key KEY                                   where it was asked to describe: each secret; KEY may be ""

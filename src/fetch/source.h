@@ -15,6 +15,7 @@ struct secret {
 	char *name;             /* as the source has it, however it was asked for */
 	char *version;          /* or "" */
 	char *created;          /* that version, in seconds since 1970, in digits; NULL: not known */
+	const char *place;      /* where it is from; "": nobody asks for it elsewhere */
 	const char *instead_of; /* the place that ought to have been asked; NULL: it was */
 };
 
@@ -38,6 +39,7 @@ struct listing {
 	size_t count;
 	char *deleted;        /* the first of those that are marked for deletion, and so are not among them; NULL: none is */
 	size_t deleted_count;
+	const char *instead_of; /* as struct secret has it */
 };
 
 /* What is known of a secret beside its value. */

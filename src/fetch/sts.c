@@ -151,6 +151,14 @@ static int make_form(const struct call *call, struct buffer *form)
 		       : 0;
 }
 
+static int find_region(const struct credentials_context *context, char **region, struct atomicdir_error *error)
+{
+	if (!context->region)
+		return aws_find_region(context->request, context->http, region, error);
+	*region = strdup(context->region);
+	return *region ? 0 : error_errno(error, NULL, "cannot ask");
+}
+
 static int send(const struct credentials_context *context, const struct call *call, struct http_reply *reply,
 		struct atomicdir_error *error)
 {
@@ -159,7 +167,7 @@ static int send(const struct credentials_context *context, const struct call *ca
 	const char *headers[] = { "Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL, NULL };
 	struct http_request request = { .headers = headers };
 
-	if (aws_find_region(context->request, context->http, &region, error) < 0 ||
+	if (find_region(context, &region, error) < 0 ||
 	    aws_url("sts", region ? region : STS_GLOBAL, &url, error) < 0)
 		return -1;
 	/* The endpoint that is everybody's has a region of its own. */

@@ -22,7 +22,7 @@
 struct fetcher {
 	pid_t pid;
 	struct field_reader reader;
-	struct field index, path, source, version, created; /* path, source: the ARN, and its key, where secrets are described */
+	struct field index, path, source, version, created, place; /* path, source: the ARN, and its key, where secrets are described */
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
 	size_t count;    /* of files, or of secrets, as "done" counts them */
@@ -227,6 +227,7 @@ void fetcher_free(struct fetcher *fetcher)
 	field_clear(&fetcher->source);
 	field_clear(&fetcher->version);
 	field_clear(&fetcher->created);
+	field_clear(&fetcher->place);
 	free(fetcher->answers);
 	free(fetcher);
 }
@@ -368,19 +369,27 @@ static int read_part(struct fetcher *fetcher, struct field *field, const char *n
 	return field_is(field, name) && field_text(field) ? 0 : garbled(fetcher, "a file is not whole", error);
 }
 
-/* Its date, which may be left out, and its value. */
+/* Where this field is one that may be left out, it is taken, and the next one read. */
+static int take_if(struct fetcher *fetcher, struct field *field, const char *name, struct field *taken, struct atomicdir_error *error)
+{
+	field_clear(taken);
+	if (!field_is(field, name) || !field_text(field))
+		return 0;
+	*taken = *field;
+	*field = (struct field){0};
+	return read_field(fetcher, field, error) < 0 ? -1 : 0;
+}
+
 static int read_value(struct fetcher *fetcher, struct buffer *value, struct atomicdir_error *error)
 {
 	struct field field = {0};
 
-	field_clear(&fetcher->created);
 	if (read_field(fetcher, &field, error) < 0)
 		return -1;
-	if (field_is(&field, "created") && field_text(&field)) {
-		fetcher->created = field;
-		field = (struct field){0};
-		if (read_field(fetcher, &field, error) < 0)
-			return -1;
+	if (take_if(fetcher, &field, "created", &fetcher->created, error) < 0 ||
+	    take_if(fetcher, &field, "place", &fetcher->place, error) < 0) {
+		field_clear(&field);
+		return -1;
 	}
 	*value = field.value;
 	return field_is(&field, "value") ? 0 : garbled(fetcher, "a file is not whole", error);
@@ -401,6 +410,7 @@ static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct at
 	fetched->source = field_text(&fetcher->source);
 	fetched->version = field_text(&fetcher->version);
 	fetched->created = fetcher->created.value.size ? field_text(&fetcher->created) : "";
+	fetched->place = fetcher->place.value.size ? field_text(&fetcher->place) : "";
 	return FETCHER_FILE;
 }
 

@@ -21,7 +21,8 @@ void fetcher_free(struct fetcher *fetcher);
 /* What came; its texts are good until the next call. */
 struct fetched {
 	size_t entry; /* which one */
-	const char *path, *source, *version, *created; /* created: of the version, in seconds; or "" */
+	const char *path, *source, *version;
+	const char *created, *place; /* of the version, in seconds; where it is from, if that is not where it ought to be; or "" */
 	struct buffer value;
 	const char *arn, *key; /* of a secret that is described; key: of KMS, or "" */
 };

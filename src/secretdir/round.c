@@ -18,7 +18,7 @@
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
 
-#define NOTE_MAX 65536
+#define NOTE_MAX (1 << 20)
 
 /* ---- The command line ---- */
 
@@ -97,6 +97,7 @@ void round_clear(struct round *round)
 		free(round->placed[i].source);
 		free(round->placed[i].version);
 		free(round->placed[i].created);
+		free(round->placed[i].place);
 	}
 	free(round->placed);
 	entries_clear(&round->entries);
@@ -129,8 +130,10 @@ static int remember(struct round *round, const struct fetched *file, struct atom
 	round->placed = placed;
 	one = &placed[round->count++];
 	*one = (struct placed){strdup(file->path), strdup(file->source), strdup(file->version), strdup(file->created),
-			       file->value.size, file->entry};
-	return one->path && one->source && one->version && one->created ? 0 : error_errno(error, file->path, "cannot remember the file");
+			       strdup(file->place), file->value.size, file->entry};
+	return one->path && one->source && one->version && one->created && one->place
+		       ? 0
+		       : error_errno(error, file->path, "cannot remember the file");
 }
 
 /* What is in the way, if it is another of the files; else the error as it is. */
@@ -216,6 +219,16 @@ static int own_all_directories(const struct round *round, struct atomicdir_error
 	return own(round, NULL, atomicdir_fd(round->stage), round->link, error);
 }
 
+static int add_member(struct buffer *note, const char *name, const char *text)
+{
+	if (!*text)
+		return 0;
+	if (buffer_add_text(note, note->bytes[note->size - 1] == '{' ? "" : ",") < 0 || buffer_add_json(note, name) < 0 ||
+	    buffer_add_text(note, ":") < 0)
+		return -1;
+	return buffer_add_json(note, text);
+}
+
 static int add_note(const struct round *round, struct buffer *note)
 {
 	if (buffer_add_text(note, "{\"entries\":[") < 0)
@@ -223,10 +236,10 @@ static int add_note(const struct round *round, struct buffer *note)
 	for (size_t i = 0; i < round->count; i++) {
 		const struct placed *one = &round->placed[i];
 
-		if (buffer_add_text(note, i ? ",{\"path\":" : "{\"path\":") < 0 || buffer_add_json(note, one->path) < 0 ||
-		    buffer_add_text(note, ",\"source\":") < 0 || buffer_add_json(note, one->source) < 0 ||
-		    buffer_add_text(note, ",\"version\":") < 0 || buffer_add_json(note, one->version) < 0 ||
-		    (*one->created && (buffer_add_text(note, ",\"created\":") < 0 || buffer_add_json(note, one->created) < 0)) ||
+		if (buffer_add_text(note, i ? ",{" : "{") < 0 || add_member(note, "path", one->path) < 0 ||
+		    add_member(note, "source", one->source) < 0 || add_member(note, "version", one->version) < 0 ||
+		    add_member(note, "stage", round->entries.items[one->entry].stage) < 0 ||
+		    add_member(note, "created", one->created) < 0 || add_member(note, "place", one->place) < 0 ||
 		    buffer_add_text(note, "}") < 0)
 			return -1;
 	}
@@ -260,7 +273,7 @@ static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_
 	}
 }
 
-/* The note of what is live, for a fetcher that might get something older; NULL: there is none. On the heap. */
+/* The note of what is live, for a fetcher that might get something older; NULL: nothing is. On the heap. */
 static char *live_note(const char *link)
 {
 	struct atomicdir_generation *list = NULL;
@@ -268,8 +281,8 @@ static char *live_note(const char *link)
 
 	if (atomicdir_list(link, &list, NULL) > 0)
 		for (const struct atomicdir_generation *one = list; one && !note; one = one->next)
-			if (one->is_live && one->note)
-				note = strdup(one->note);
+			if (one->is_live)
+				note = strdup(*one->note ? one->note : "unknown");
 	free(list);
 	return note;
 }

@@ -10,7 +10,7 @@
 #include "secretdir/spec.h"
 
 struct placed {
-	char *path, *source, *version, *created; /* created: "" where not known */
+	char *path, *source, *version, *created, *place; /* as struct fetched has them */
 	size_t size, entry;
 };
 
