@@ -97,7 +97,7 @@ fresh
 ok "optional ones that are not there, or marked, are absent" sync optional nothing,optional gone,optional all/001
 ok "but for them all is there" test "$(cd optional && find . -type f)" = ./all/001
 fault item --secret all/007 --code DecryptionFailure --message "The key is disabled."
-ok "an error inside a 200 is one" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, HTTP 200, request " "The key is disabled" "check its KMS key" \
+ok "an error inside a 200 is one" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, request " "The key is disabled" "check its KMS key" \
 	-- sync new --entries all.entries
 fault item --secret all/007 --code InternalServiceError
 ok "one that is wrong for a while inside a 200" sync all --entries all.entries
@@ -238,12 +238,33 @@ ok "and told, with how to have it back" sh -c "'$secretdir' sync tags tagged/ 2>
 	\"secretdir: warning: one of 'tagged/' is left out, marked for deletion: tagged/gone; to have it back: aws secretsmanager restore-secret\""
 ok "but not where its tag is not asked for" sh -c "'$secretdir' sync tags --tag env=web tagged/ 2>err >out && ! grep marked err"
 put ended/a --string a; control delete ended/a
-ok "a prefix of which all are marked" says 10 "every secret whose name begins so is marked for deletion" "restore 'ended/a'" "it is: ended/" -- sync new ended/
+ok "a prefix of which all are marked" says 10 "all that the entry takes is marked for deletion: restore 'ended/a'" "it is: ended/" -- sync new ended/
 ok "an optional one of these is absent" sh -c "'$secretdir' sync -q tags ended/,optional && test -z \"\$(ls tags)\""
-ok "no secret with this tag" says 10 "tagged/" -- sync new --tag env=nothing tagged/
+put once --string o; ok "an optional one that is there" sync optional once,optional
+control delete once
+ok "may be left out when it is marked for deletion" sh -c "'$secretdir' sync optional once,optional 2>told >out && test ! -e optional/once"
+ok "but not without a word" grep -qx "secretdir: warning: 'once' is left out, marked for deletion; to have it back: aws secretsmanager restore-secret" told
+ok "no secret with this tag" says 10 "there is no secret with the tags that are asked for, and whose name begins so: tagged/" -- sync new --tag env=nothing tagged/
 ok "no prefix to which a tag belongs" says 2 "--tag" -- sync new --tag env=prod tagged/a
 ok "no tag" says 2 "KEY=VALUE" -- sync new --tag env tagged/
 ok "no tags in a file" says 2 "--tag" -- sync new --source file:all.json --tag env=prod all/
+
+# ---- Values and names ----
+
+put nothing --string '{}'; printf '\357\273\277{"k":"v"}' >marked; put marked --file marked
+ok "an object without keys is nothing to publish" says 10 "without keys" "nothing" -- sync new k/=nothing
+ok "but may be where the entry is optional" sync optional k/=nothing,optional once/=marked
+ok "a byte order mark before JSON is no part of it" test "$(cat optional/once/k)" = v
+ok "but one of a value is" sh -c "'$secretdir' sync -q optional marked && cmp marked optional/marked"
+printf '\357\273\277# entries\nmarked\n' >marked.entries; printf '\357\273\277- secret: marked\n  path: two\n' >marked.yaml
+ok "nor is one in a list of entries, or in a spec" sh -c "'$secretdir' sync -q optional --entries marked.entries --spec marked.yaml && cmp marked optional/two"
+ok "all that fail are named" says 10 "no1: " "3 more failed: no2, no3, no4;" -- sync new no1 no2 marked no3 x=no2:k no4
+for i in $(seq 30); do echo "a-name-that-is-not-there-and-takes-room-$i"; done >none.entries
+ok "as far as there is room" says 10 "29 more failed: a-name-that-is-not-there-and-takes-room-2, " "-5, ...;" -- sync new --entries none.entries
+ok "an absolute path is told how to be another" says 2 "it is absolute (write PATH=SECRET, with a PATH that does not begin with '/')" -- sync new /a/b
+proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" sync -q new marked 2>told; cat told; ! grep -qE 'hun|ter2' told && grep -q -- "$2" told; }
+ok "a proxy's password is not told" proxied 'nosuchscheme://user:hun@ter2@127.0.0.1:9' 127.0.0.1
+ok "nor is one that is no URL" proxied 'http://user:hun@ter2@127.0.0.1:18999x' 127.0.0.1
 
 # ---- Another region ----
 

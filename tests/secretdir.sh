@@ -66,7 +66,7 @@ ok "a directory of authorities" sync --ca-bundle "$work/server/ca-path" token te
 
 # What cannot be had.
 ok "no such secret" says 10 "nothing-here: GetSecretValue: ResourceNotFoundException, HTTP 400, request " sync new nothing-here
-ok "nor among others" says 10 "nothing-here: BatchGetSecretValue: ResourceNotFoundException, HTTP 200, request " sync new nothing-here text
+ok "nor among others" says 10 "nothing-here: BatchGetSecretValue: ResourceNotFoundException, request " sync new nothing-here text
 ok "no such version" says 10 AWSPENDING sync new text,stage=AWSPENDING
 ok "no such key" says 10 "no key 'nokey'" sync new prod/db:nokey
 ok "no such prefix" says 10 nothing/ sync new x/=nothing/

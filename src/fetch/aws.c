@@ -194,7 +194,7 @@ static void take_answer(const struct http_reply *reply, struct aws_call *call)
 
 static void refuse(struct aws *aws, struct aws_call *call, const struct http_reply *reply)
 {
-	struct aws_asked asked = {services[call->service].name, call->operation, call->secret,
+	struct aws_asked asked = {services[call->service].name, call->operation, call->operation, call->secret,
 				  call->resource ? call->resource : call->id};
 
 	call->refusal = aws_refuse(&asked, reply, &call->error);

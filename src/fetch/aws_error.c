@@ -113,7 +113,7 @@ static void advise_denied(const struct aws_asked *asked, const char *message, ch
 	else if (action[0])
 		snprintf(advice, capacity, "%s %s on %s", verb, action, resource[0] ? resource : asked->resource);
 	else
-		snprintf(advice, capacity, "%s %s:%s on %s", verb, asked->service, asked->operation, asked->resource);
+		snprintf(advice, capacity, "%s %s:%s on %s", verb, asked->service, asked->action, asked->resource);
 }
 
 /* Says what to do about it; "" where nothing is known. */
@@ -169,12 +169,15 @@ static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, 
 {
 	enum aws_refusal refusal = aws_refusal_of(code, status);
 	int size = message_size(refusal, message);
-	char advice[600] = "is a proxy in the way?";
+	char advice[600] = "is a proxy in the way?", http[32] = "";
 
 	if (code[0])
 		advise(asked, refusal, message, advice, sizeof(advice));
-	error_set(error, kind_of(refusal, message), NULL, "%s: %s%sHTTP %ld, request %s%s%.*s%s%s", asked->operation, code,
-		  code[0] ? ", " : "", status, *request_id ? request_id : "unknown", size ? ": " : "", size, message,
+	/* An error inside a 200 has a code, and that status says nothing. */
+	if (status != 200)
+		snprintf(http, sizeof(http), "HTTP %ld, ", status);
+	error_set(error, kind_of(refusal, message), NULL, "%s: %s%s%srequest %s%s%.*s%s%s", asked->operation, code,
+		  code[0] ? ", " : "", http, *request_id ? request_id : "unknown", size ? ": " : "", size, message,
 		  *advice ? "; " : "", advice);
 	error_prefix(error, "%s", asked->secret);
 	return refusal;

@@ -24,6 +24,7 @@ enum aws_refusal {
 /* What was asked for. */
 struct aws_asked {
 	const char *service, *operation;
+	const char *action;   /* what has to be allowed for it: "GetSecretValue" */
 	const char *secret;   /* for errors: the name or ARN, or words for many */
 	const char *resource; /* what has to be allowed where the answer does not say it */
 };

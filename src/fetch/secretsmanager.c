@@ -126,14 +126,20 @@ static void group_clear(struct group *group)
 }
 
 /* What is wrong for a while is asked for by itself, which is tried again. */
+static bool is_deleted(enum aws_refusal refusal, const struct atomicdir_error *error)
+{
+	return refusal == AWS_UNUSABLE && error->kind == ATOMICDIR_NOT_FOUND;
+}
+
 static void take_error(const struct group *group, struct lookup *lookup, const struct json *one)
 {
 	const char *code = json_member_text(one, "ErrorCode"), *message = json_member_text(one, "Message");
-	struct aws_asked asked = {"secretsmanager", group->call->operation, lookup->id, lookup->id};
+	struct aws_asked asked = {"secretsmanager", group->call->operation, "GetSecretValue", lookup->id, lookup->id};
 	enum aws_refusal refusal = aws_refuse_one(&asked, code ? code : "", message ? message : "", group->call->request_id,
 						  &lookup->error);
 
 	lookup->result = refusal == AWS_TRANSIENT || refusal == AWS_THROTTLED ? 0 : -1;
+	lookup->is_deleted = is_deleted(refusal, &lookup->error);
 }
 
 static void take_batch(const struct group *group)
@@ -184,6 +190,7 @@ static void take_group(struct group *group)
 		for (size_t i = 0; i < group->count; i++) {
 			group->members[i]->error = group->call->error;
 			group->members[i]->result = -1;
+			group->members[i]->is_deleted = is_deleted(group->call->refusal, &group->call->error);
 		}
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "fetch/base64.h"
 #include "fetch/json.h"
 #include "fetch/select.h"
+#include "fetch/url.h"
+
+#define NAMES_SIZE 200 /* of other names in an error */
 
 /* One secret for one entry. */
 struct task {
@@ -70,6 +74,21 @@ static int send(struct buffer *output, struct atomicdir_error *error)
 	int result = write_all(STDOUT_FILENO, output->bytes, output->size);
 
 	return result < 0 ? error_errno(error, NULL, "cannot answer") : 0;
+}
+
+__attribute__((format(printf, 2, 3))) static int send_warning(struct atomicdir_error *error, const char *format, ...)
+{
+	cleanup_buffer struct buffer output = {0};
+	char text[1000];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	text_hide_users(text);
+	if (field_add_text(&output, "warning", text) < 0)
+		return error_errno(error, NULL, "cannot answer");
+	return send(&output, error);
 }
 
 static int send_absent(const struct wanted *wanted, struct atomicdir_error *error)
@@ -189,6 +208,10 @@ static int send_members(struct job *job, const struct task *task, const struct s
 	if (root->type != JSON_OBJECT)
 		return error_set(error, ATOMICDIR_FAILED, task->name,
 				 "the value is no JSON object, so it has no keys to publish");
+	if (!root->first)
+		return task->wanted->is_optional ? send_absent(task->wanted, error)
+						 : error_set(error, ATOMICDIR_NOT_FOUND, task->name,
+							     "the value is an object without keys, so there is nothing to publish of");
 	for (const struct json *member = root->first; member; member = member->next) {
 		cleanup_buffer struct buffer value = {0};
 
@@ -241,10 +264,12 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 	const char *path = *task->path ? task->path : secret->name, *why = "";
 	cleanup_json struct json *root = NULL;
 	bool is_expanded = wanted_is_expanded(task->wanted);
+	/* A byte order mark is no part of JSON. */
+	size_t mark = secret->value.size >= 3 && memcmp(secret->value.bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
 	if (!is_expanded && !*task->wanted->key && !*task->wanted->query)
 		return decode_and_send(job, task, secret, path, NULL, &secret->value, error);
-	root = json_parse(secret->value.bytes, secret->value.size, &why);
+	root = json_parse(secret->value.bytes + mark, secret->value.size - mark, &why);
 	if (!root)
 		return error_set(error, ATOMICDIR_FAILED, task->name, "the value has no keys that can be read: %s", why);
 	return is_expanded ? send_members(job, task, secret, root, error) : send_key(job, task, secret, path, root, error);
@@ -289,42 +314,63 @@ static bool is_absent(const struct job *job, const struct task *task)
 	       !(lookup->secret.instead_of && find_live(job, task->name, task->wanted->stage));
 }
 
-/* The first that failed, and how many more: before anything is sent. */
+static bool is_failed(const struct job *job, const struct task *task)
+{
+	return job->lookups[task->lookup].result < 0 && !is_absent(job, task);
+}
+
+/* Those that failed beside the first one. */
+static void add_others(const struct job *job, const struct task *first, struct atomicdir_error *error)
+{
+	char names[NAMES_SIZE] = "";
+	size_t more = 0, told = 0, used = 0, last = first->lookup;
+
+	for (const struct task *task = first + 1; task < job->tasks + job->count; task++) {
+		int size;
+
+		if (!is_failed(job, task) || task->lookup <= last)
+			continue;
+		last = task->lookup;
+		size = snprintf(names + used, sizeof(names) - used, "%s%s", told ? ", " : "", task->name);
+		if (told == more++ && size >= 0 && (size_t)size < sizeof(names) - used) {
+			used += (size_t)size;
+			told++;
+		} else {
+			names[used] = '\0';
+		}
+	}
+	if (more)
+		error_append(error, "%zu more failed: %s%s", more, names, told == more ? "" : told ? ", ..." : "...");
+}
+
+/* Before anything is sent. */
 static int check_lookups(const struct job *job, struct atomicdir_error *error)
 {
-	const struct task *first = NULL;
-	size_t more = 0;
+	const struct task *first = job->tasks, *end = job->tasks + job->count;
+	const struct lookup *lookup;
 
-	for (size_t i = 0; i < job->count; i++) {
-		const struct task *task = &job->tasks[i];
-
-		if (job->lookups[task->lookup].result > 0 || is_absent(job, task))
-			continue;
-		more += first && task->lookup != first->lookup;
-		first = first ? first : task;
-	}
-	if (!first)
+	while (first < end && !is_failed(job, first))
+		first++;
+	if (first == end)
 		return 0;
-	*error = job->lookups[first->lookup].error;
+	lookup = &job->lookups[first->lookup];
+	*error = lookup->error;
 	/* Who ought to have been asked may have it, and allow it. */
-	if (job->lookups[first->lookup].secret.instead_of && error->kind != ATOMICDIR_USAGE)
+	if (lookup->secret.instead_of && error->kind != ATOMICDIR_USAGE)
 		error->kind = ATOMICDIR_UNREACHABLE;
 	if (first->is_listed && error->kind == ATOMICDIR_NOT_FOUND)
 		error_append(error, "it is on the list of secrets still, which can be minutes late");
-	if (more)
-		error_append(error, "%zu more failed", more);
+	add_others(job, first, error);
 	return -1;
 }
 
-static int send_warning(const struct job *job, struct atomicdir_error *error)
+/* An optional one may be left out, but not without a word while it can be restored. */
+static int send_absence(const struct job *job, const struct task *task, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer output = {0};
-
-	if (!job->source->warning.text[0])
-		return 0;
-	if (field_add_text(&output, "warning", job->source->warning.text) < 0)
-		return error_errno(error, NULL, "cannot answer");
-	return send(&output, error);
+	if (job->lookups[task->lookup].is_deleted &&
+	    send_warning(error, "'%.500s' is left out, marked for deletion; to have it back: aws secretsmanager restore-secret", task->name) < 0)
+		return -1;
+	return send_absent(task->wanted, error);
 }
 
 static int run_tasks(struct job *job, struct atomicdir_error *error)
@@ -332,12 +378,14 @@ static int run_tasks(struct job *job, struct atomicdir_error *error)
 	if (plan_lookups(job, error) < 0)
 		return -1;
 	job->source->get(job->source, job->lookups, job->lookup_count);
-	if (send_warning(job, error) < 0 || check_lookups(job, error) < 0)
+	if (job->source->warning.text[0] && send_warning(error, "%s", job->source->warning.text) < 0)
+		return -1;
+	if (check_lookups(job, error) < 0)
 		return -1;
 	for (size_t i = 0; i < job->count; i++) {
 		const struct task *task = &job->tasks[i];
 
-		if (is_absent(job, task) ? send_absent(task->wanted, error) < 0
+		if (is_absent(job, task) ? send_absence(job, task, error) < 0
 					 : send_secret(job, task, &job->lookups[task->lookup].secret, error) < 0)
 			return -1;
 	}
@@ -370,7 +418,7 @@ static int check_listing(const struct job *job, const struct wanted *wanted, con
 	return 0;
 }
 
-static int plan_prefix(struct job *job, const struct wanted *wanted, struct atomicdir_error *error)
+static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tagged, struct atomicdir_error *error)
 {
 	cleanup(listing_clear) struct listing listing = {0};
 	size_t size = strlen(wanted->secret);
@@ -382,11 +430,12 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, struct atom
 		return send_absent(wanted, error);
 	if (!listing.count && listing.deleted)
 		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret,
-				 "every secret whose name begins so is marked for deletion: restore '%s' (aws secretsmanager "
-				 "restore-secret), or take the entry out; it is",
+				 "all that the entry takes is marked for deletion: restore '%.200s' (aws secretsmanager restore-secret), or "
+				 "take the entry out; it is",
 				 listing.deleted);
 	if (!listing.count)
-		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret whose name begins so");
+		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret%s whose name begins so",
+				 is_tagged ? " with the tags that are asked for, and" : "");
 	for (size_t i = 0; i < listing.count; i++) {
 		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
 			     listing.items[i].name + size, error) < 0)
@@ -428,7 +477,7 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
-		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, error)
+		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, request_option(request, "tag"), error)
 						      : add_task(job, wanted, wanted->secret, wanted->secret,
 								 is_arn ? wanted->path : wanted_path(wanted), "", error);
 
@@ -444,6 +493,7 @@ static int finish(const struct job *job, int result, struct atomicdir_error *err
 
 	if (result < 0 && !error->kind)
 		error->kind = ATOMICDIR_FAILED;
+	text_hide_users(error->text);
 	if (buffer_printf(&text, result < 0 ? "%zu %s" : "%zu", result < 0 ? (size_t)error->kind : job->answers, error->text) <
 		0 ||
 	    field_add(&output, result < 0 ? "error" : "done", text.bytes, text.size) < 0 ||

@@ -6,6 +6,8 @@
 #ifndef FETCH_SOURCE_H
 #define FETCH_SOURCE_H
 
+#include <stdbool.h>
+
 #include <atomicdir.h>
 
 #include "base/buffer.h"
@@ -26,6 +28,7 @@ struct lookup {
 	int result;					    /* 1: here it is; -1: *error says why not; 0: not yet */
 	struct secret secret;
 	struct atomicdir_error error;
+	bool is_deleted;                                    /* it is there no more, but can be restored */
 };
 
 struct listed {

@@ -332,6 +332,9 @@ int entries_read_file(const char *path, struct buffer *content, struct atomicdir
 			error->kind = ATOMICDIR_USAGE;
 		return -1;
 	}
+	/* An editor may have put a byte order mark before it. */
+	if (content->size >= 3 && memcmp(content->bytes, "\xef\xbb\xbf", 3) == 0)
+		buffer_consume(content, 3);
 	return 0;
 }
 

@@ -221,12 +221,15 @@ static int own_all_directories(const struct round *round, struct atomicdir_error
 
 static int add_member(struct buffer *note, const char *name, const char *text)
 {
-	if (!*text)
-		return 0;
 	if (buffer_add_text(note, note->bytes[note->size - 1] == '{' ? "" : ",") < 0 || buffer_add_json(note, name) < 0 ||
 	    buffer_add_text(note, ":") < 0)
 		return -1;
 	return buffer_add_json(note, text);
+}
+
+static int add_if(struct buffer *note, const char *name, const char *text)
+{
+	return *text ? add_member(note, name, text) : 0;
 }
 
 static int add_note(const struct round *round, struct buffer *note)
@@ -238,8 +241,8 @@ static int add_note(const struct round *round, struct buffer *note)
 
 		if (buffer_add_text(note, i ? ",{" : "{") < 0 || add_member(note, "path", one->path) < 0 ||
 		    add_member(note, "source", one->source) < 0 || add_member(note, "version", one->version) < 0 ||
-		    add_member(note, "stage", round->entries.items[one->entry].stage) < 0 ||
-		    add_member(note, "created", one->created) < 0 || add_member(note, "place", one->place) < 0 ||
+		    add_if(note, "stage", round->entries.items[one->entry].stage) < 0 ||
+		    add_if(note, "created", one->created) < 0 || add_if(note, "place", one->place) < 0 ||
 		    buffer_add_text(note, "}") < 0)
 			return -1;
 	}
