@@ -25,7 +25,7 @@ control web-identity web; control web-identity web-old --expired
 control role app; control role second; control role external --external-id x-17; control role oidc --web-identity
 control role long --longest 7200
 control role closed --trusts nobody
-control sso-role $account reader; control sso-token tok3n-sso
+control sso-role $account reader; control sso-token tok3n-sso; control sso-token tok3n-past --expired
 control container /ecs; control container /pod --token-file pod; control container /late --lifetime=-60
 control container /slow --uninitialized
 ln -s web projected
@@ -35,7 +35,7 @@ token() { # FOR EXPIRES TOKEN [MORE]: what `aws sso login` leaves
 		"$3" "$2" "${4-}" >"home/.aws/sso/cache/$(printf %s "$1" | sha1sum | cut -d' ' -f1).json"
 }
 token https://legacy.example/start 2099-01-02T03:04:05UTC tok3n-sso
-token https://old.example/start 2020-01-02T03:04:05Z tok3n-sso
+token https://old.example/start 2020-01-02T03:04:05Z tok3n-past
 token https://unknown.example/start 2099-01-02T03:04:05Z tok3n-unknown
 token corp 2099-01-02T03:04:05Z tok3n-sso
 token lapsed 2020-01-02T03:04:05Z tok3n-old ', "refreshToken": "tok3n-gone", "clientId": "nobody", "clientSecret": "tok3n-c", "registrationExpiresAt": "2099-01-02T03:04:05Z"'
