@@ -215,7 +215,7 @@ bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_r
 		return false;
 	if (http_set_clock(http, reply))
 		return true;
-	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it", (skew_s < 0 ? -skew_s : skew_s) / 60,
+	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it", ((skew_s < 0 ? -skew_s : skew_s) + 30) / 60,
 		     skew_s < 0 ? "ahead of" : "behind");
 	return false;
 }
