@@ -2,10 +2,12 @@
 """A certificate authority for one run, and a server certificate from it, by way of openssl.
 
 No key outlives the start: the authority's is removed once it has signed, the
-server's once it is loaded. It will not renew anything.
+server's once it is loaded, unless somebody is to stand in front with it. It
+will not renew anything.
 """
 
 import os
+import shutil
 import ssl
 import subprocess
 import tempfile
@@ -48,8 +50,8 @@ GOOD_NAMES = "DNS:localhost, IP:127.0.0.1, IP:::1"
 KINDS = ("good", "expired", "wrong-host", "unknown-authority")
 
 
-def make_context(directory, kind="good", extra_names=()):
-    """A server's TLS context; leaves ca.pem and ca-path/ (hashed) in directory.
+def make_context(directory, kind="good", extra_names=(), is_left=False):
+    """A server's TLS context; leaves ca.pem and ca-path/ (hashed) in directory, and server.pem and server.key if asked.
 
     The other kinds are for proving that a client refuses them."""
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
@@ -65,6 +67,10 @@ def make_context(directory, kind="good", extra_names=()):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         context.load_cert_chain(certificate, key)
+        if is_left:
+            # openssl made the key for its owner alone, and so it stays.
+            shutil.copy(certificate, os.path.join(directory, "server.pem"))
+            shutil.copy(key, os.path.join(directory, "server.key"))
         return context
 
 

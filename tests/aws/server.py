@@ -71,7 +71,8 @@ def main():
     for service in SERVICES + METADATA:
         world.services[service.NAME] = service.new_state()
     server = Server(world, Journal(os.path.join(directory, "requests.log")), options.ipv4_only, directory)
-    context = certificates.make_context(directory, options.certificate, options.host)
+    context = certificates.make_context(directory, options.certificate, options.host,
+                                        options.leave_certificate)
 
     start(control_channel.serve, control_channel.listen(directory), world, SERVICES + METADATA, server.journal,
           {"listener": server.switch})
@@ -106,6 +107,8 @@ def parse_options():
     parser.add_argument("--region", action="append", help="accepted in a signature's scope (default us-east-1)")
     parser.add_argument("--host", action="append", default=[], help="one more name in the certificate")
     parser.add_argument("--certificate", choices=certificates.KINDS, default="good")
+    parser.add_argument("--leave-certificate", action="store_true",
+                        help="leave server.pem and server.key in DIR, for a server that stands in front of this one")
     parser.add_argument("--parent", type=int, default=os.getppid(),
                         help="end with this process (default: the one that started the server)")
     return parser.parse_args()

@@ -13,6 +13,24 @@ start_server() {
 	container=$(cat "$work/server/address.container") imds=$(cat "$work/server/address.imds")
 }
 stop_server() { kill "$server"; wait "$server" 2>/dev/null; }
+# start_front [OPTION...]: nghttpx, which speaks HTTP/2, before the plain port of a server that was started with --leave-certificate,
+# and AWS_ENDPOINT_URL leads to it. $work/front.log has "CLIENT-PORT PROTOCOL STATUS" of each answer before the client has it.
+has_front() { PATH=$PATH:/usr/sbin command -v nghttpx >/dev/null; }
+start_front() {
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	plain=$(cat "$work/server/address.http")
+	: >"$work/front.err"
+	PATH=$PATH:/usr/sbin nghttpx --conf=/dev/null --frontend="127.0.0.1,$port" --backend="127.0.0.1,${plain##*:}" \
+		--accesslog-file="$work/front.log" --accesslog-format='$remote_port $alpn $status' --accesslog-write-early \
+		"$@" "$work/server/server.key" "$work/server/server.pem" >"$work/front.err" 2>&1 3>&- &
+	front=$!
+	until grep -q "Listening on" "$work/front.err"; do
+		kill -0 "$front" 2>/dev/null || { cat "$work/front.err"; echo "Bail out! nghttpx does not start"; exit 1; }
+		sleep 0.02
+	done
+	AWS_ENDPOINT_URL=https://127.0.0.1:$port
+}
+stop_front() { kill "$front" 2>/dev/null; wait "$front" 2>/dev/null; }
 control() { "$here/tests/aws/control.py" "$work/server" "$@"; }
 # Can the fetcher sign with another clock than ours? Where its libcurl is 8.3 or newer.
 can_date() {
