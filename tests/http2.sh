@@ -57,6 +57,8 @@ json.dump(values, open("all.json", "w"))
 PY
 control load all.json
 head -c 65536 /dev/urandom >bytes; control put blob --binary bytes >/dev/null
+mkdir -p wanted-twenty/some; cp wanted/all/0[89]? wanted-twenty/some
+for i in $(seq -f '%03g' 80 99); do control put "some/$i" --file "wanted/all/$i" >/dev/null; done
 seq -f 'all/%03g' 0 99 >all.entries
 seq -f 'all/%03g,stage=AWSCURRENT' 0 99 >single.entries
 
@@ -124,6 +126,24 @@ ok "a server that begins anew, and says so to whom it serves (GOAWAY)" sync sing
 ok "did so" grep -q "Worker process shutting down" front.err
 ok "over HTTP/2" over_http2 200
 ok "and each file has its bytes" diff -r singles wanted
+fault delay --seconds 3 --forever --operation GetSecretValue
+meanwhile 101 kill -HUP "$front"
+ok "and with a hundred answers outstanding" sync listed all/,stage=AWSCURRENT; wait $!
+ok "gives them over the connection that it ends" connections 1
+ok "and is asked for nothing twice" asked 1 ListSecrets 100 GetSecretValue
+stop_front
+
+start_front --worker-process-grace-shutdown-period=1ms
+fault delay --seconds 3 --count 20 --operation GetSecretValue
+meanwhile 21 kill -HUP "$front"
+ok "a connection that ends with twenty answers outstanding" sync twenty some/,stage=AWSCURRENT; wait $!
+ok "they are asked for again" asked 1 ListSecrets 40 GetSecretValue
+ok "over one other connection, since it is known by now what the server speaks" connections 2
+ok "and each file has its bytes" diff -r twenty wanted-twenty
+fault delay --seconds 3 --forever --operation GetSecretValue
+meanwhile 21 kill -KILL "$front"
+ok "a server that is killed meanwhile" says 8 "GetSecretValue: cannot be reached: " "; try again later; 19 more failed" -- sync new some/,stage=AWSCURRENT; wait $!
+ok "is asked for nothing more" asked 1 ListSecrets 20 GetSecretValue
 stop_front
 
 start_front

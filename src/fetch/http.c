@@ -21,10 +21,18 @@
 #define KEPT 32                 /* to all hosts */
 #define STREAMS 100             /* of HTTP/2, as many as servers commonly take */
 
+/* Where connections lead to, and so what they are shared by. */
+struct origin {
+	struct origin *next;
+	bool is_multiplexing;   /* its last answer came over HTTP/2 */
+	char name[];            /* "https://HOST:PORT" */
+};
+
 struct http {
 	CURLM *multi;           /* whose connections outlive a request */
 	char *ca_bundle;        /* or NULL */
 	int64_t skew_s;         /* of the servers' clock, by which signatures are dated */
+	struct origin *origins; /* all that were asked */
 };
 
 /* A directory that c_rehash or update-ca-certificates prepared: looking one certificate up in it is much faster than reading
@@ -95,6 +103,10 @@ void http_free(struct http *http)
 		return;
 	if (http->multi)
 		curl_multi_cleanup(http->multi);
+	for (struct origin *origin = http->origins, *next; origin; origin = next) {
+		next = origin->next;
+		free(origin);
+	}
 	curl_global_cleanup();
 	free(http->ca_bundle);
 	free(http);
@@ -155,12 +167,35 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 	return size;
 }
 
+/* ---- What is known of a server ---- */
+
+/* NULL with ENOMEM. */
+static struct origin *origin_of(struct http *http, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t size = host ? (size_t)(host - url) + 3 : 0;
+	struct origin *origin;
+
+	size += strcspn(url + size, "/?#");
+	for (origin = http->origins; origin; origin = origin->next)
+		if (strlen(origin->name) == size && memcmp(origin->name, url, size) == 0)
+			return origin;
+	origin = calloc(1, sizeof(*origin) + size + 1);
+	if (!origin)
+		return NULL;
+	memcpy(origin->name, url, size);
+	origin->next = http->origins;
+	http->origins = origin;
+	return origin;
+}
+
 /* ---- One exchange ---- */
 
 /* Each has a handle of its own: before 8.1 a reused one keeps a pointer into the headers of the answer before, and a folded first
  * header of the next one is written there. The connections are what is shared. */
 struct transfer {
 	struct http_exchange *exchange;
+	struct origin *origin;
 	CURL *curl;
 	struct curl_slist *headers;
 	char why[CURL_ERROR_SIZE];
@@ -227,9 +262,9 @@ static void set_request(CURL *curl, const struct http_request *request)
 	}
 }
 
-static int transfer_init(struct transfer *transfer, const struct http *http, struct http_exchange *exchange)
+static int transfer_init(struct transfer *transfer, const struct http *http, struct origin *origin, struct http_exchange *exchange)
 {
-	*transfer = (struct transfer){ .exchange = exchange, .curl = curl_easy_init() };
+	*transfer = (struct transfer){ .exchange = exchange, .origin = origin, .curl = curl_easy_init() };
 	http_reply_clear(&exchange->reply);
 	if (!transfer->curl)
 		return -1;
@@ -237,6 +272,8 @@ static int transfer_init(struct transfer *transfer, const struct http *http, str
 	curl_easy_setopt(transfer->curl, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(transfer->curl, CURLOPT_ERRORBUFFER, transfer->why);
 	curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
+	/* Where it is not known, waiting for what the first connection will speak would cost HTTP/1.1 a handshake's time. */
+	curl_easy_setopt(transfer->curl, CURLOPT_PIPEWAIT, (long)origin->is_multiplexing);
 	curl_easy_setopt(transfer->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(transfer->curl, CURLOPT_USERAGENT, "secretdir/" VERSION);
 	curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -304,16 +341,20 @@ struct run {
 	struct http *http;
 	struct http_exchange *exchanges;
 	struct transfer *transfers;
-	size_t count, next, under_way, most;
+	size_t count, next, under_way;
 };
 
 /* libcurl would count the time that a transfer waits for a connection as the server's: it gets no more than can be under way. */
 static size_t feed(struct run *run)
 {
-	for (; run->next < run->count && run->under_way < run->most; run->next++) {
+	for (; run->next < run->count; run->next++) {
 		struct transfer *transfer = &run->transfers[run->next];
+		struct http_exchange *exchange = &run->exchanges[run->next];
+		struct origin *origin = origin_of(run->http, exchange->request.url);
 
-		if (transfer_init(transfer, run->http, &run->exchanges[run->next]) == 0 &&
+		if (origin && run->under_way >= (origin->is_multiplexing ? STREAMS : CONNECTIONS))
+			break;
+		if (origin && transfer_init(transfer, run->http, origin, exchange) == 0 &&
 		    curl_multi_add_handle(run->http->multi, transfer->curl) == CURLM_OK)
 			run->under_way++;
 		else
@@ -328,8 +369,8 @@ static void end(struct run *run, struct transfer *transfer, CURLcode code)
 
 	transfer->exchange->result = finish(transfer, code, &transfer->exchange->error);
 	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_VERSION, &version);
-	if (version == CURL_HTTP_VERSION_2_0)
-		run->most = STREAMS;
+	if (version)
+		transfer->origin->is_multiplexing = version == CURL_HTTP_VERSION_2_0;
 	curl_multi_remove_handle(run->http->multi, transfer->curl);
 	transfer_clear(transfer);
 	run->under_way--;
@@ -355,7 +396,7 @@ static bool end_finished(struct run *run)
 
 void http_run(struct http *http, struct http_exchange *exchanges, size_t count)
 {
-	struct run run = {http, exchanges, calloc(count ? count : 1, sizeof(struct transfer)), count, 0, 0, CONNECTIONS};
+	struct run run = {http, exchanges, calloc(count ? count : 1, sizeof(struct transfer)), count, 0, 0};
 	int running;
 
 	for (size_t i = 0; i < count; i++)

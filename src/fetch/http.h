@@ -47,7 +47,8 @@ struct http_exchange {
 	struct atomicdir_error error;
 };
 
-/* All of them, at most eight connections to one host at a time; over HTTP/2 more at once on each. */
+/* All of them, at most eight connections to one host at a time; once it has answered over HTTP/2, a hundred requests at once over as
+ * few of them as will do. */
 void http_run(struct http *http, struct http_exchange *exchanges, size_t count);
 /* Just one; gives its result. */
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
