@@ -96,7 +96,7 @@ ok "are those that were stored" cmp binary/blob bytes
 # ---- Answers that are none ----
 
 fault item --secret all/007 --code DecryptionFailure --message "The key is disabled."
-ok "an error inside of an answer" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, HTTP 200, request " "The key is disabled" \
+ok "an error inside of an answer" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, request " "The key is disabled" \
 	-- sync new --entries all.entries
 fault error --code ResourceNotFoundException --status 400 --secret all/042 --forever
 ok "one answer of a hundred that is an error" says 10 "all/042: GetSecretValue: ResourceNotFoundException, HTTP 400, request " "check its name" \
