@@ -45,6 +45,7 @@ cat >process.sh <<'SH'
 case $1 in
 good) echo '{"Version": 1, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+="}' ;;
 session) echo '{"Version": 1, "AccessKeyId": "SESSION", "SecretAccessKey": "sekrit/SESSION", "SessionToken": "tok3n/session+=", "Expiration": "2099-01-02T03:04:05+01:00"}' ;;
+loose) echo '{"Version": 1.0, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+=", "SessionToken": "", "Expiration": "2099-01-02T03:04:05.123+0000"}' ;;
 old) echo '{"Version": 1, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+=", "Expiration": "2020-01-02T03:04:05Z"}' ;;
 version) echo '{"Version": 2, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+="}' ;;
 part) echo '{"Version": 1, "AccessKeyId": "SOURCE"}' ;;
@@ -325,7 +326,7 @@ aws_access_key_id = CONFIG
 aws_secret_access_key = sekrit/CONFIG+=
 [profile file-and-process]
 credential_process = $work/process.sh good
-$(for how in old version part text large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
+$(for how in loose old version part text large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
 [profile process-absent]
 credential_process = $work/absent.sh
 [profile process-quote]
@@ -339,7 +340,7 @@ printf '[default]\nsekrit/FILE\n' >no-pair
 printf 'region = us-east-1\n' >no-section
 printf '[default\nregion = us-east-1\n' >no-bracket
 printf '[ ]\nregion = us-east-1\n' >no-name
-printf '[default]\nrole_arn = x\n  sekrit = y\n' >goes-on
+printf '[default]\nregion = us-east-1\n  next\n[profile other]\nregion = us-east-1\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n[profile key]\naws_access_key_id = CONFIG\n  X-Evil: 1\naws_secret_access_key = sekrit/CONFIG+=\n' >goes-on
 printf '[default]\nregion\0 = us-east-1\n' >nul
 mkdir directory
 export work role container arn account SECRETS
@@ -391,6 +392,29 @@ ok "also where it throttles" again 3 AssumeRole standard throttle
 ok "five times in the legacy mode" again 5 AssumeRole legacy error --status 503 --code ServiceUnavailable
 control fault error --operation AssumeRole --status 500 --code InternalFailure --count 2
 ok "and the third time can be lucky" sync app text --profile role
+
+# Another program stopped while it renewed.
+renewable 2020-01-02T03:04:05Z tok3n-old
+mkfifo held; flock home/.aws/sso/cache cat held & holder=$!
+exec 9>held
+ok "a lock that nobody gives back" says 9 "another program holds the lock of ~/.aws/sso/cache; run: aws sso login --sso-session fresh" sync app text --profile sso-fresh
+renewable "$(date -u -d '+5 minutes' +%Y-%m-%dT%H:%M:%SZ)" tok3n-sso
+ok "is not waited for while the token is good" sync app text --profile sso-fresh
+exec 9>&-; wait $holder
+
+# As somebody to whom the home directory is closed, as with sudo -u.
+if [ "$(id -u)" = 0 ] && chmod 711 . && setpriv --reuid 65534 --clear-groups test -x "$secretdir" -a -x . 2>/dev/null; then
+	mkdir ours; chown 65534 ours; chmod 700 home/.aws; chmod -R a+rX server web
+	closed() { setpriv --reuid 65534 --clear-groups "$@"; }
+	ok "closed files are no matter to keys of the environment" closed env AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= AWS_REGION=us-east-1 "$secretdir" sync -q ours/a text
+	ok "nor to a web identity" closed env AWS_WEB_IDENTITY_TOKEN_FILE="$work/web" AWS_ROLE_ARN=$role/oidc AWS_REGION=us-east-1 "$secretdir" sync -q ours/b text
+	ok "nor to a container" closed env AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/ecs" AWS_REGION=us-east-1 "$secretdir" sync -q ours/c text
+	ok "an instance is not taken instead of what they may say" says 2 "cannot read: $HOME/.aws/config: Permission denied; mend its rights, or say which one to read in AWS_CONFIG_FILE" \
+		closed env AWS_REGION=us-east-1 "$secretdir" sync -q ours/d text
+	ok "what is named has to be read" says 2 "cannot read: $HOME/.aws/config: Permission denied" closed env AWS_CONFIG_FILE="$HOME/.aws/config" AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= "$secretdir" sync -q ours/d text
+	ok "so has a profile" says 2 "cannot read: $HOME/.aws/config: Permission denied" closed env AWS_PROFILE=file AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= "$secretdir" sync -q ours/d text
+	chmod 755 home/.aws
+else skip "closed files are no matter to keys of the environment" "needs root, setpriv, and a build that others may run"; fi
 
 export AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/pod" AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="$work/pod"
 ok "a pod's token is there" sync app text

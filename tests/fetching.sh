@@ -263,6 +263,39 @@ for i in $(seq 30); do echo "a-name-that-is-not-there-and-takes-room-$i"; done >
 ok "as far as there is room" says 10 "29 more failed: a-name-that-is-not-there-and-takes-room-2, " "-5, ...;" -- sync new --entries none.entries
 ok "an absolute path is told how to be another" says 2 "it is absolute (write PATH=SECRET, with a PATH that does not begin with '/')" -- sync new /a/b
 proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" sync -q new marked 2>told; cat told; ! grep -qE 'hun|ter2' told && grep -q -- "$2" told; }
+# A listener that meets each connection so; what it met is counted in met.
+cat >meets.py <<'PY'
+import socket, struct, sys
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(20)
+open("port.new", "w").write(str(listener.getsockname()[1]))
+__import__("os").rename("port.new", "port")
+met = 0
+while True:
+    connection = listener.accept()[0]
+    connection.recv(65536)
+    met += 1
+    open("met", "w").write(str(met))
+    if sys.argv[1] == "reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif sys.argv[1] == "407":
+        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+    connection.close()
+PY
+met() { # HOW VARIABLE SCHEME STATUS TEXT...
+	rm -f port met; python3 meets.py "$1" & listener=$!
+	while [ ! -e port ]; do sleep 0.05; done
+	variable=$2 value=$3://127.0.0.1:$(cat port) wanted=$4; shift 4
+	says "$wanted" "$@" -- env "$variable=$value" "$secretdir" sync -q new marked; ended=$?
+	kill $listener; wait $listener 2>/dev/null; return $ended
+}
+ok "a connection that is reset in its handshake" met reset AWS_ENDPOINT_URL https 8 "cannot be reached" "reset" "3 attempts"
+ok "is tried again" test "$(cat met)" = 3
+ok "so is one that just ends" met end AWS_ENDPOINT_URL https 8 "cannot be reached" "3 attempts"
+ok "a proxy that knows nobody" met 407 https_proxy http 8 "the proxy of https_proxy wants a user and a password" "407"
+ok "one that is not there" says 8 "through the proxy of HTTPS_PROXY: check that, or list the host in NO_PROXY" -- env HTTPS_PROXY=http://127.0.0.1:1 "$secretdir" sync -q new marked
+ok "one that is none" says 2 "the proxy of HTTPS_PROXY is none" "mend it, or unset it" -- env HTTPS_PROXY=nosuch://127.0.0.1:1 "$secretdir" sync -q new marked
 ok "a proxy's password is not told" proxied 'nosuchscheme://user:hun@ter2@127.0.0.1:9' 127.0.0.1
 ok "nor is one that is no URL" proxied 'http://user:hun@ter2@127.0.0.1:18999x' 127.0.0.1
 

@@ -209,8 +209,13 @@ ok "a header that continues nothing is a bad answer at worst" folds
 # Certificates.
 stop_server
 for certificate in wrong-host expired unknown-authority; do
+	case $certificate in
+	wrong-host) advice="is for another host" ;;
+	expired) advice="renew the server's certificate, or set the clock here" ;;
+	*) advice="is the right CA in --ca-bundle" ;;
+	esac
 	start_server --certificate $certificate; put text --string x
-	ok "a certificate that is $certificate" says 8 "no trusted connection" sync new text
+	ok "a certificate that is $certificate" says 8 "$advice" sync new text
 	stop_server
 done
 finish

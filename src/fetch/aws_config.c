@@ -129,7 +129,21 @@ static int load_one(const char *variable, const char *otherwise, struct ini *ini
 	const char *named = aws_environment(variable);
 	cleanup_free char *path = aws_path(named ? named : otherwise);
 
-	return path ? ini_load(path, ini, error) : error_errno(error, NULL, "cannot start");
+	return path ? ini_load(path, named, ini, error) : error_errno(error, NULL, "cannot start");
+}
+
+int aws_config_check(struct atomicdir_error *error)
+{
+	const struct ini *file = loaded.config.unreadable ? &loaded.config : &loaded.credentials;
+
+	if (!file->unreadable)
+		return 0;
+	errno = file->unreadable;
+	error_errno(error, file->path, "cannot read");
+	error->kind = ATOMICDIR_USAGE;
+	error_append(error, "mend its rights, or say which one to read in %s",
+		     file == &loaded.config ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE");
+	return -1;
 }
 
 int aws_config_load(const struct request *request, struct atomicdir_error *error)
@@ -148,7 +162,7 @@ int aws_config_load(const struct request *request, struct atomicdir_error *error
 	    load_one("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", &loaded.credentials, error) < 0)
 		return -1;
 	if (named && !aws_profile_find(named, ""))
-		return error_set(error, ATOMICDIR_USAGE, NULL,
+		return aws_config_check(error) < 0 ? -1 : error_set(error, ATOMICDIR_USAGE, NULL,
 				 "there is no profile '%.128s', neither [profile %.128s] in %.160s nor [%.128s] in %.160s", named, named,
 				 aws_config_path(), named, aws_credentials_path());
 	return 0;

@@ -15,6 +15,8 @@
 /* USAGE: a file cannot be read, or the profile that was asked for does not exist. */
 int aws_config_load(const struct request *request, struct atomicdir_error *error);
 void aws_config_clear(void);
+/* USAGE: one of the files is there, and may not be read, so that it is not known what it says. */
+int aws_config_check(struct atomicdir_error *error);
 
 /* The profile in effect. */
 const char *aws_profile(void);

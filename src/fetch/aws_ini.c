@@ -107,13 +107,19 @@ static int take_pair(struct reader *reader, char *line)
 	return add(reader);
 }
 
-/* A line that is indented more than the key before it belongs to that: to its block, or to its value. */
+/* A line that is indented more than the key before it belongs to that: to its block, or to its value, which then has lines. */
 static int take_indented(struct reader *reader, char *line)
 {
 	struct ini_entry *last = &reader->ini->entries[reader->ini->count - 1];
 
-	if (!last->parent && *last->value)
-		return ini_refuse(reader->error, &reader->entry, "the value before goes on here: write it on one line");
+	if (!last->parent && *last->value) {
+		/* What was between them is gone, so there is room for the line's end. */
+		char *end = reader->ini->text.bytes + (last->value - reader->ini->text.bytes) + strlen(last->value);
+
+		*end++ = '\n';
+		memmove(end, line, strlen(line) + 1);
+		return 0;
+	}
 	if (!last->parent)
 		reader->entry.parent = last->key;
 	return take_pair(reader, line);
@@ -159,13 +165,14 @@ static int parse(struct ini *ini, struct atomicdir_error *error)
 	return 0;
 }
 
-int ini_load(const char *path, struct ini *ini, struct atomicdir_error *error)
+int ini_load(const char *path, bool is_named, struct ini *ini, struct atomicdir_error *error)
 {
 	*ini = (struct ini){.path = strdup(path)};
 	if (!ini->path || buffer_reserve(&ini->text, 1) < 0)
 		return error_errno(error, path, "cannot read");
 	if (read_path(path, FILE_MAX, &ini->text) < 0) {
-		if (errno == ENOENT || errno == ENOTDIR)
+		ini->unreadable = !is_named && errno == EACCES ? errno : 0;
+		if (errno == ENOENT || errno == ENOTDIR || ini->unreadable)
 			return 0;
 		error_errno(error, path, "cannot read");
 		if (error)

@@ -6,6 +6,7 @@
 #ifndef FETCH_AWS_INI_H
 #define FETCH_AWS_INI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <atomicdir.h>
@@ -27,10 +28,11 @@ struct ini {
 	struct buffer text; /* what the entries point into */
 	struct ini_entry *entries;
 	size_t count;
+	int unreadable;     /* errno; 0: it could be read, or there is none */
 };
 
-/* A file that does not exist is empty. USAGE. */
-int ini_load(const char *path, struct ini *ini, struct atomicdir_error *error);
+/* A file that does not exist is empty; so is one that may not be read, where nobody has named it. USAGE. */
+int ini_load(const char *path, bool is_named, struct ini *ini, struct atomicdir_error *error);
 void ini_clear(struct ini *ini);
 
 /* NULL: there is none. key "": the section itself. */

@@ -176,6 +176,8 @@ static int check(const struct request *request, struct atomicdir_error *error)
 
 	if (request_option(request, "argument"))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the source 'aws' takes nothing after its name");
+	if (request_option(request, "external-id") && !request_option(request, "role-arn"))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--external-id is what a role is asked with, and there is no --role-arn");
 	for (size_t i = 0; i < request->count; i++) {
 		if (!is_service(request->wanted[i].service))
 			return error_set(error, ATOMICDIR_USAGE, request->wanted[i].service, "the source 'aws' has no service");

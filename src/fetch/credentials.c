@@ -16,8 +16,8 @@ static const credentials_provider of_profile[] = {
 	credentials_from_web_identity, credentials_from_sso,     credentials_from_credentials_file,
 	credentials_from_login,        credentials_from_process, credentials_from_config_file,
 }, of_all[] = {
-	credentials_from_environment, credentials_from_role, credentials_from_profile, credentials_from_container,
-	credentials_from_instance,
+	credentials_from_environment, credentials_from_role,       credentials_from_profile,
+	credentials_from_container,   credentials_from_unreadable, credentials_from_instance,
 };
 
 void credentials_clear(struct credentials *credentials)
@@ -77,7 +77,7 @@ int credentials_take(const struct json *json, const char *token, struct credenti
 	if (take_member(json, "AccessKeyId", &credentials->key_id, credentials->from, error) < 0 ||
 	    take_member(json, "SecretAccessKey", &credentials->key, credentials->from, error) < 0)
 		return -1;
-	if (json_member_text(json, token) && take_member(json, token, &credentials->token, credentials->from, error) < 0)
+	if (json_member_text(json, token) && *json_member_text(json, token) && take_member(json, token, &credentials->token, credentials->from, error) < 0)
 		return -1;
 	credentials->expires = expiration ? moment_parse(expiration) : 0;
 	if (credentials->expires < 0)

@@ -46,6 +46,7 @@ PROVIDER(login);            /* refuses what `aws login` set up */
 PROVIDER(process);
 PROVIDER(config_file);
 PROVIDER(container);
+PROVIDER(unreadable);       /* refuses to go on where a shared file may say who we are, and may not be read */
 PROVIDER(instance);         /* where there is no instance: 0, and why is the error */
 
 /* Whatever the profile has, its own role aside. */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -157,7 +158,7 @@ static int take(const struct process *process, struct credentials *credentials, 
 	if (!json || json->type != JSON_OBJECT)
 		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints no JSON object: %.80s", process->argv[0],
 				  json ? "it is something else" : why);
-	if (!version || version->type != JSON_NUMBER || strcmp(version->text, "1") != 0)
+	if (!version || version->type != JSON_NUMBER || strtod(version->text, NULL) != 1)
 		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints no \"Version\": 1", process->argv[0]);
 	if (credentials_take(json, "SessionToken", credentials, error) < 0)
 		return -1;

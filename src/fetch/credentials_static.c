@@ -21,6 +21,8 @@ static int take(find_fn find, const char *profile, struct credentials *credentia
 	if (!id || !key || !*id->value || !*key->value)
 		return ini_refuse(error, id ? id : key, "profile '%.64s' needs aws_access_key_id and aws_secret_access_key, both", profile);
 	token = token ? token : find(profile, "aws_security_token");
+	if (credentials_refuse_text(id->value) || credentials_refuse_text(key->value) || (token && credentials_refuse_text(token->value)))
+		return ini_refuse(error, id, "profile '%.64s' has a key or a token of more than one line", profile);
 	if (buffer_add_text(&credentials->key_id, id->value) < 0 || buffer_add_text(&credentials->key, key->value) < 0 ||
 	    (token && buffer_add_text(&credentials->token, token->value) < 0))
 		return error_errno(error, NULL, "cannot take the keys");
@@ -48,4 +50,11 @@ PROVIDER(login)
 				  "export-credentials --profile %.64s --format process",
 				  context->profile)
 		     : 0;
+}
+
+PROVIDER(unreadable)
+{
+	(void)context;
+	(void)credentials;
+	return aws_config_check(error);
 }

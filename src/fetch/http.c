@@ -15,7 +15,8 @@
 
 #define BODY_MAX (16 << 20)
 #define CONNECT_TIMEOUT_MS 5000
-#define TIMEOUT_MS 15000
+#define SILENCE_S 15             /* how long a service may send nothing, */
+#define TIMEOUT_MS 120000       /* and how long it may take in all */
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
 #define CONNECTIONS 8           /* to one host */
 #define KEPT 32                 /* to all hosts */
@@ -246,6 +247,8 @@ static void set_request(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	if (request->is_metadata)
 		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -291,6 +294,65 @@ static void transfer_clear(struct transfer *transfer)
 	*transfer = (struct transfer){0};
 }
 
+/* Why a certificate was not taken, from what libcurl and OpenSSL say of it. */
+static const char *certificate_advice(const char *why)
+{
+	static const struct {
+		const char *text, *advice;
+	} advices[] = {
+		{ "has expired", "renew the server's certificate, or set the clock here" },
+		{ "not yet valid", "set the clock here" },
+		{ "subject name", "its certificate is for another host: check the endpoint's name" },
+		{ "self-signed", "is the right CA in --ca-bundle (AWS_CA_BUNDLE)? A proxy that looks inside has one of its own" },
+		{ "issuer certificate", "is the right CA in --ca-bundle (AWS_CA_BUNDLE)? A proxy that looks inside has one of its own" },
+	};
+
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		if (strstr(why, advices[i].text))
+			return advices[i].advice;
+	return "is the right CA in --ca-bundle (AWS_CA_BUNDLE)?";
+}
+
+/* The variable that sends this URL through a proxy, as libcurl takes it; NULL: none, as far as can be told. */
+static const char *proxy_variable(const struct http_request *request)
+{
+	static const char *const variables[][2] = { { "https_proxy", "HTTPS_PROXY" }, { "all_proxy", "ALL_PROXY" } };
+
+	if (request->is_metadata)
+		return NULL;
+	if (strncasecmp(request->url, "http:", 5) == 0 && getenv("http_proxy"))
+		return "http_proxy";
+	for (size_t i = strncasecmp(request->url, "http:", 5) == 0; i < 2; i++)
+		for (size_t j = 0; j < 2; j++) {
+			const char *value = getenv(variables[i][j]);
+
+			if (value && *value)
+				return variables[i][j];
+		}
+	return NULL;
+}
+
+static int refuse_unreached(const struct transfer *transfer, const char *why, struct atomicdir_error *error)
+{
+	const struct http_request *request = &transfer->exchange->request;
+	const char *variable = proxy_variable(request);
+	long answer = 0;
+
+	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
+	if (strstr(why, "Unsupported proxy")) {
+		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is none: %.160s", variable ? variable : "the environment",
+			  why);
+		error_append(error, "mend it, or unset it");
+		return -1;
+	}
+	error_set(error, ATOMICDIR_UNREACHABLE, request->url, "cannot be reached: %.160s", why);
+	if (answer == 407 && variable)
+		error_append(error, "the proxy of %s wants a user and a password, in its URL", variable);
+	else if (variable)
+		error_append(error, "it is asked for through the proxy of %s: check that, or list the host in NO_PROXY", variable);
+	return 0;
+}
+
 static int refuse(const struct transfer *transfer, CURLcode code, struct atomicdir_error *error)
 {
 	const char *why = transfer->why[0] ? transfer->why : curl_easy_strerror(code);
@@ -308,14 +370,13 @@ static int refuse(const struct transfer *transfer, CURLcode code, struct atomicd
 		return error_set(error, ATOMICDIR_USAGE, url,
 				 "the CA bundle cannot be used: %.160s; install ca-certificates, or give a readable --ca-bundle", why);
 	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CONNECT_ERROR:
-		return error_set(error, ATOMICDIR_UNREACHABLE, url,
-				 "no trusted connection: %.160s; is the right CA in --ca-bundle?", why);
+		error_set(error, ATOMICDIR_UNREACHABLE, url, "no trusted connection: %.160s", why);
+		error_append(error, "%s", certificate_advice(why));
+		return -1;
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(error, ATOMICDIR_FAILED, url, "memory is out");
 	default:
-		error_set(error, ATOMICDIR_UNREACHABLE, url, "cannot be reached: %.160s", why);
-		return 0;
+		return refuse_unreached(transfer, why, error);
 	}
 }
 

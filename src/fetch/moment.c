@@ -14,7 +14,9 @@ static int parse_zone(const char *text, int64_t *offset)
 	*offset = 0;
 	if (strcmp(text, "Z") == 0 || strcmp(text, "UTC") == 0)
 		return 0;
-	if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &size) != 3 || text[size] || (sign != '+' && sign != '-'))
+	if ((sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &size) != 3 &&
+	     sscanf(text, "%c%2d%2d%n", &sign, &hours, &minutes, &size) != 3) ||
+	    text[size] || (sign != '+' && sign != '-'))
 		return -1;
 	*offset = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
 	return 0;

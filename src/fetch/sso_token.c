@@ -20,6 +20,8 @@
 #define CACHE "~/.aws/sso/cache"
 #define CACHE_MAX 65536
 #define EARLY_S (15 * 60)
+#define LOCK_WAIT_MS 10000
+#define LOCK_PAUSE_MS 50
 struct cache {
 	const struct sso *sso;
 	int directory_fd;
@@ -186,13 +188,27 @@ static int renew(struct cache *cache, struct http *http, struct atomicdir_error 
 	return -1;
 }
 
+/* Whoever holds it renews the token, or has been stopped in the middle of that. */
+static int lock(struct cache *cache, struct atomicdir_error *error)
+{
+	const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
+
+	for (int waited = 0; flock(cache->directory_fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_PAUSE_MS) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_errno(error, CACHE, "cannot lock");
+		/* As long as the old one is good, nobody needs to wait. */
+		if (waited >= LOCK_WAIT_MS || seconds_left(cache) > 0)
+			return error_set(error, ATOMICDIR_DENIED, NULL,
+					 "the token of SSO is not renewed, since another program holds the lock of " CACHE);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 /* One at a time; who waited finds what the other one got. */
 static int renew_alone(struct cache *cache, struct http *http, struct atomicdir_error *error)
 {
-	while (flock(cache->directory_fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return error_errno(error, CACHE, "cannot lock");
-	if (load(cache, error) < 0)
+	if (lock(cache, error) < 0 || load(cache, error) < 0)
 		return -1;
 	return seconds_left(cache) > EARLY_S ? 0 : renew(cache, http, error);
 }
