@@ -365,6 +365,7 @@ def add_fault_commands(command):
     how.add_argument("--reset", action="store_true", default=None, help="cut: with RST")
     how.add_argument("--form", help="garbage: see faults.py, or give none that exists for the list")
     how.add_argument("--bytes", type=int, help="garbage huge")
+    how.add_argument("--text", help="garbage given: the whole body")
     how.add_argument("--location", help="garbage redirect")
     how.add_argument("--bytes-per-second", type=float, help="trickle")
 

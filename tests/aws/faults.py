@@ -27,7 +27,7 @@ KINDS = COMPANIONS + ("error", "throttle", "expired", "cut", "garbage")
 CUTS = ("never", "before", "headers", "body", "after")
 FORMS = ("not-http", "truncated-json", "content-type", "huge", "html", "wrong-types", "bad-base64",
          "duplicate-keys", "redirect", "empty", "not-object", "trailing", "invalid-utf8", "deep", "chunked",
-         "entities")
+         "entities", "given")
 
 # A document type whose entities grow tenfold at each of ten levels.
 ENTITIES = b"<!DOCTYPE a [<!ENTITY e0 'x'>%s]><a>&e10;</a>" % b"".join(
@@ -62,6 +62,8 @@ def make(arguments):
         raise ValueError("cut: where is one of " + ", ".join(CUTS))
     if fault.kind == "garbage" and fault.options.get("form") not in FORMS:
         raise ValueError("garbage: form is one of " + ", ".join(FORMS))
+    if fault.options.get("form") == "given" and "text" not in fault.options:
+        raise ValueError("garbage: given is a text")
     if fault.kind == "throttle" and fault.options.setdefault("status", 400) not in THROTTLES:
         raise ValueError("throttle: status is 400, 429 or 503")
     return fault
@@ -181,6 +183,8 @@ def _spoil(response, form, options):
         response.delivery.chunked = True
     elif form == "entities":
         response.body = ENTITIES
+    elif form == "given":
+        response.body = options["text"].encode()
 
 
 def _members(body):

@@ -460,6 +460,8 @@ def garbage_comes_in_every_form():
     assert spoilt("deep").bytes.endswith(b"]}")
     answer = spoilt("chunked")
     equal((answer.json["SecretString"], answer.headers["Content-Length"]), (CANARY + "\n", None))
+    equal(spoilt("given", "--text", '{"a": 1}').json, {"a": 1})
+    control("fault", "garbage", "--form", "given", fails=True)
     control("fault", "garbage", "--form", "none", fails=True)
     control("fault", "trickle", "--bytes-per-second", "2000")
     equal(get("a/b").status, 200)
