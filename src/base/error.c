@@ -8,6 +8,8 @@
 
 #include "base/utf8.h"
 
+#define WHAT_MAX 384 /* before a path, which is never cut for it */
+
 void text_sanitise(char *text)
 {
 	unsigned char *c = (unsigned char *)text;
@@ -46,14 +48,14 @@ static void fill_path(struct atomicdir_error *error, const char *path)
 static __attribute__((format(printf, 5, 0))) void fill(struct atomicdir_error *error, int kind, int errnum, const char *path,
 						       const char *format, va_list arguments)
 {
-	char what[384];
+	char what[sizeof(error->text)];
 
 	error->kind = kind;
 	error->errnum = errnum;
 	fill_path(error, path);
 	vsnprintf(what, sizeof(what), format, arguments);
-	snprintf(error->text, sizeof(error->text), "%s%s%s%s%s", what, path && *path ? ": " : "", path ? error->path : "",
-		 errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	snprintf(error->text, sizeof(error->text), "%.*s%s%s%s%s", path ? WHAT_MAX : (int)sizeof(what), what,
+		 path && *path ? ": " : "", path ? error->path : "", errnum ? ": " : "", errnum ? strerror(errnum) : "");
 	text_sanitise(error->text);
 }
 
