@@ -15,6 +15,7 @@ mkdir -p home/.aws/sso/cache
 # Every key's secret begins so, and may never be told.
 SECRETS="sekrit wJalrXUtnFEMI tok3n"
 for key in ENV FILE CONFIG SOURCE; do control key $key "sekrit/$key+="; done
+control key EXPIRED sekrit --session-token tok3n --expired
 control key SESSION sekrit/SESSION --session-token tok3n/session+=
 for region in us-east-1 eu-west-1 eu-central-1; do control put text --string x --region $region >/dev/null; done
 arn=$(control show text --arn --region eu-central-1)
@@ -40,6 +41,9 @@ token https://unknown.example/start 2099-01-02T03:04:05Z tok3n-unknown
 token corp 2099-01-02T03:04:05Z tok3n-sso
 token lapsed 2020-01-02T03:04:05Z tok3n-old ', "refreshToken": "tok3n-gone", "clientId": "nobody", "clientSecret": "tok3n-c", "registrationExpiresAt": "2099-01-02T03:04:05Z"'
 
+cache() { echo "home/.aws/sso/cache/$(printf %s "https://$1.example/start" | sha1sum | cut -d' ' -f1).json"; }
+echo '{"accessToken": "tok3n' >"$(cache half)"; echo '{"accessToken": "tok3n"}' >"$(cache empty)"
+
 cat >process.sh <<'SH'
 #!/bin/sh
 case $1 in
@@ -50,6 +54,7 @@ old) echo '{"Version": 1, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SO
 version) echo '{"Version": 2, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+="}' ;;
 part) echo '{"Version": 1, "AccessKeyId": "SOURCE"}' ;;
 text) echo 'sekrit is no JSON' ;;
+list) echo '["sekrit"]' ;;
 large) head -c 200000 /dev/zero | tr '\0' ' ' ;;
 fails) echo 'first line' >&2; echo 'the card is not in the reader' >&2; echo sekrit; exit 7 ;;
 dies) kill -9 $$ ;;
@@ -326,11 +331,42 @@ aws_access_key_id = CONFIG
 aws_secret_access_key = sekrit/CONFIG+=
 [profile file-and-process]
 credential_process = $work/process.sh good
-$(for how in loose old version part text large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
+$(for how in loose old version part text list large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
 [profile process-absent]
 credential_process = $work/absent.sh
 [profile process-quote]
 credential_process = $work/process.sh "good
+[profile sso-regionless]
+sso_start_url = https://corp.example/start
+sso_account_id = $account
+sso_role_name = reader
+[profile process-nothing]
+credential_process =
+[profile region-none]
+region = x/y
+aws_access_key_id = CONFIG
+aws_secret_access_key = sekrit/CONFIG+=
+[profile endpoint-none]
+endpoint_url = x
+[sso-session nowhere]
+sso_region = x/y
+sso_start_url = https://corp.example/start
+[profile sso-nowhere]
+sso_session = nowhere
+sso_account_id = $account
+sso_role_name = reader
+$(for how in half empty; do printf '[profile sso-%s]\nsso_start_url = https://%s.example/start\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = reader\n' $how $how; done)
+$(for how in unknown wrong expired; do printf '[profile source-%s]\nrole_arn = %s/app\nsource_profile = keys-%s\n' $how $role $how; done)
+[profile keys-unknown]
+aws_access_key_id = UNKNOWN
+aws_secret_access_key = sekrit
+[profile keys-wrong]
+aws_access_key_id = FILE
+aws_secret_access_key = sekrit
+[profile keys-expired]
+aws_access_key_id = EXPIRED
+aws_secret_access_key = sekrit
+aws_session_token = tok3n
 EOF
 printf '[default]\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n[profile default]\naws_access_key_id = FILE\naws_secret_access_key = sekrit/FILE+=\n' >two-defaults
 printf '\357\273\277[default]\r\naws_access_key_id = CONFIG\r\naws_secret_access_key = sekrit/CONFIG+=\r\nregion = us-east-1\r\n' >windows
@@ -343,9 +379,11 @@ printf '[ ]\nregion = us-east-1\n' >no-name
 printf '[default]\nregion = us-east-1\n  next\n[profile other]\nregion = us-east-1\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n[profile key]\naws_access_key_id = CONFIG\n  X-Evil: 1\naws_secret_access_key = sekrit/CONFIG+=\n' >goes-on
 printf '[default]\nregion\0 = us-east-1\n' >nul
 mkdir directory
-export work role container arn account SECRETS
+newline='
+'
+export work role container arn account newline SECRETS
 
-python3 "$here/tests/credentials.py" "$here/tests/aws/control.py" server "$secretdir" "$here/tests/credentials.tsv" $count >rows || failed=1
+python3 "$here/tests/credentials.py" server "$secretdir" "$here/tests/credentials.tsv" $count >rows || failed=1
 cat rows
 count=$((count + $(grep -cE '^(not )?ok' rows)))
 

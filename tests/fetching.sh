@@ -97,7 +97,7 @@ fresh
 ok "optional ones that are not there, or marked, are absent" sync optional nothing,optional gone,optional all/001
 ok "but for them all is there" test "$(cd optional && find . -type f)" = ./all/001
 fault item --secret all/007 --code DecryptionFailure --message "The key is disabled."
-ok "an error inside a 200 is one" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, request " "The key is disabled" "check its KMS key" \
+ok "an error inside a 200 is one" says 1 "all/007: BatchGetSecretValue: DecryptionFailure, request " "The key is disabled" "allow kms:Decrypt on it" \
 	-- sync new --entries all.entries
 fault item --secret all/007 --code InternalServiceError
 ok "one that is wrong for a while inside a 200" sync all --entries all.entries

@@ -11,7 +11,7 @@
 #include "fetch/aws_config.h"
 #include "fetch/retry.h"
 
-#define MESSAGE_MAX 160
+#define MESSAGE_MAX 256
 
 /* Somewhere between half of it and all, so that many do not come at the same time again. */
 static void pause_ms(long ms)
@@ -75,16 +75,6 @@ int ask_machine(struct http *http, const struct http_request *request, int attem
 	}
 }
 
-int ask_message_size(const char *message)
-{
-	size_t line = strcspn(message, "\r\n");
-	int size = line < MESSAGE_MAX ? (int)line : MESSAGE_MAX;
-
-	while (size && strchr(". ", message[size - 1]))
-		size--;
-	return size;
-}
-
 struct json *ask_take_object(const struct http_reply *reply)
 {
 	const char *why;
@@ -94,6 +84,17 @@ struct json *ask_take_object(const struct http_reply *reply)
 		return json;
 	json_free(json);
 	return NULL;
+}
+
+int ask_message_size(const char *message)
+{
+	size_t size = message ? strcspn(message, "\r\n") : 0;
+
+	if (size > MESSAGE_MAX)
+		size = MESSAGE_MAX;
+	while (size && strchr(". ", message[size - 1]))
+		size--;
+	return (int)size;
 }
 
 int form_add(struct buffer *form, const char *name, const char *value)

@@ -15,10 +15,10 @@ int ask_service(struct http *http, const struct http_request *request, struct ht
 int ask_machine(struct http *http, const struct http_request *request, int attempts, long pause_ms, struct http_reply *reply,
 		struct atomicdir_error *error);
 
-/* The code of a refusal, as printf's "%.*s" takes it. */
-#define ASK_CODE(reply) (int)strcspn((reply)->error_type, ":"), (reply)->error_type
+/* The code of a refusal, as printf's "%s%.*s" takes it: after a space, where there is one. */
+#define ASK_CODE(reply) *(reply)->error_type ? " " : "", (int)strcspn((reply)->error_type, ":"), (reply)->error_type
 
-/* How much of what a service says goes into an error, as "%.*s" takes it: its first line, without the full stop. */
+/* How much of what a service says goes into an error, as "%.*s" takes it: its first line, without the full stop. Of NULL: 0. */
 int ask_message_size(const char *message);
 
 /* The object that the answer is; NULL: it is none. */

@@ -21,8 +21,8 @@ static const struct {
 static int find_places(struct aws *aws, const struct request *request, struct atomicdir_error *error)
 {
 	aws->failover_region = request_option(request, "failover-region");
-	if (aws->failover_region && !aws_is_region(aws->failover_region))
-		return error_set(error, ATOMICDIR_USAGE, aws->failover_region, "not the name of a region");
+	if (aws_check_region(aws->failover_region, "the failover region", error) < 0)
+		return -1;
 	for (int i = 0; i < AWS_SERVICES; i++) {
 		free(take_pointer(&aws->region));
 		if (aws_find_place(request, services[i].name, &aws->region, &aws->endpoints[i], error) < 0)
@@ -83,9 +83,14 @@ int aws_init(struct aws *aws, const struct request *request, struct atomicdir_er
 		return -1;
 	aws->http = http_new(ca_bundle ? ca_bundle : aws_setting("AWS_CA_BUNDLE", "ca_bundle"), error);
 	aws->context = (struct credentials_context){.request = request, .http = aws->http};
-	if (!aws->http || find_credentials(aws, error) < 0)
+	if (!aws->http)
 		return -1;
-	return aws->region ? 0 : aws_find_region(request, aws->http, &aws->region, error);
+	if (find_credentials(aws, error) == 0 &&
+	    (aws->region || aws_find_region(request, aws->http, &aws->region, error) == 0))
+		return 0;
+	if (error->kind == ATOMICDIR_UNREACHABLE)
+		error_append(error, "try again later");
+	return -1;
 }
 
 void aws_clear(struct aws *aws)
@@ -170,6 +175,7 @@ static int prepare(struct aws *aws, struct post *post, struct http_request *requ
 	    buffer_printf(&post->signature, "aws:amz:%s:%s", post->region, service) < 0 ||
 	    buffer_printf(&post->token, "X-Amz-Security-Token: %s", has_token ? aws->credentials.token.bytes : "") < 0)
 		return error_errno(&call->error, NULL, "cannot ask");
+	call->keys = aws->credentials.from;
 	post->headers[0] = "Content-Type: application/x-amz-json-1.1";
 	post->headers[1] = post->target.bytes;
 	post->headers[2] = has_token ? post->token.bytes : NULL;
@@ -194,7 +200,7 @@ static void take_answer(const struct http_reply *reply, struct aws_call *call)
 
 static void refuse(struct aws *aws, struct aws_call *call, const struct http_reply *reply)
 {
-	struct aws_asked asked = {services[call->service].name, call->operation, call->operation, call->secret,
+	struct aws_asked asked = {services[call->service].name, call->operation, call->operation, call->keys, call->secret,
 				  call->resource ? call->resource : call->id};
 
 	call->refusal = aws_refuse(&asked, reply, &call->error);

@@ -35,6 +35,7 @@ struct aws_call {
 	const char *resource;  /* what must be allowed; NULL: the id */
 	struct buffer body;
 	/* What came of it. */
+	const char *keys;    /* for errors: where those are from that signed it */
 	struct json *answer; /* an object; NULL: *error says why not. Kinds UNREACHABLE, DENIED, NOT_FOUND, USAGE, FAILED */
 	enum aws_refusal refusal;
 	char request_id[80];

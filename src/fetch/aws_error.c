@@ -101,39 +101,40 @@ static void take_word(const char *text, const char *before, char *word, size_t c
 }
 
 /* What is not allowed, and on what: in the service's own words, else as it follows from what was asked for. */
-static void advise_denied(const struct aws_asked *asked, const char *message, char *advice, size_t capacity)
+static void advise_denied(const struct aws_asked *asked, const char *message, struct atomicdir_error *error)
 {
-	char action[128], resource[400];
+	char action[128], resource[640];
 	const char *verb = strstr(message, "explicit deny") ? "take away the explicit deny of" : "allow";
 
 	take_word(message, "to perform: ", action, sizeof(action));
 	take_word(message, "on resource: ", resource, sizeof(resource));
 	if (!action[0] && (strstr(message, "KMS") || strstr(message, "master key")))
-		snprintf(advice, capacity, "%s kms:Decrypt on its key", verb);
+		error_append(error, "%s kms:Decrypt on the KMS key that encrypts it", verb);
 	else if (action[0])
-		snprintf(advice, capacity, "%s %s on %s", verb, action, resource[0] ? resource : asked->resource);
+		error_append(error, "%s %s on %s", verb, action, resource[0] ? resource : asked->resource);
 	else
-		snprintf(advice, capacity, "%s %s:%s on %s", verb, asked->service, asked->action, asked->resource);
+		error_append(error, "%s %s:%s on %s", verb, asked->service, asked->action, asked->resource);
 }
 
-/* Says what to do about it; "" where nothing is known. */
-static void advise(const struct aws_asked *asked, enum aws_refusal refusal, const char *message, char *advice, size_t capacity)
+/* What to do about it, where something is known. */
+static void advise(const struct aws_asked *asked, enum aws_refusal refusal, const char *message, struct atomicdir_error *error)
 {
 	static const char *const advices[] = {
-	    [AWS_UNKNOWN_KEY] = "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN",
-	    [AWS_SIGNATURE] = "check AWS_SECRET_ACCESS_KEY, and the region",
-	    [AWS_EXPIRED] = "the credentials are too old: get new ones",
+	    [AWS_UNKNOWN_KEY] = "AWS knows no such keys, or no such session token: check them",
+	    [AWS_SIGNATURE] = "the secret access key or the region is wrong: check both",
+	    [AWS_EXPIRED] = "these keys have expired: get new ones",
 	    [AWS_ABSENT] = "check its name, stage or version, the region and the account",
-	    [AWS_UNUSABLE] = "restore it (aws secretsmanager restore-secret), or take its entry out",
-	    [AWS_UNDECIPHERABLE] = "check its KMS key, and the right to use it",
+	    [AWS_UNUSABLE] = "see its state (aws secretsmanager describe-secret)",
+	    [AWS_UNDECIPHERABLE] =
+		"see which KMS key encrypts it (aws secretsmanager describe-secret), enable that, and allow kms:Decrypt on it",
 	};
 
 	if (refusal == AWS_DENIED)
-		advise_denied(asked, message, advice, capacity);
-	else if (refusal == AWS_UNUSABLE && !strstr(message, "deletion"))
-		*advice = '\0';
-	else
-		snprintf(advice, capacity, "%s", advices[refusal] ? advices[refusal] : "");
+		advise_denied(asked, message, error);
+	else if (refusal == AWS_UNUSABLE && strstr(message, "deletion"))
+		error_append(error, "restore it (aws secretsmanager restore-secret), or take its entry out");
+	else if (advices[refusal])
+		error_append(error, "%s", advices[refusal]);
 }
 
 static int kind_of(enum aws_refusal refusal, const char *message)
@@ -159,9 +160,7 @@ static int kind_of(enum aws_refusal refusal, const char *message)
 /* What the service says of itself; "" where it is no help. */
 static int message_size(enum aws_refusal refusal, const char *message)
 {
-	bool is_help = refusal != AWS_UNKNOWN_KEY && refusal != AWS_SIGNATURE && refusal != AWS_EXPIRED;
-
-	return is_help ? ask_message_size(message) : 0;
+	return refusal == AWS_UNKNOWN_KEY || refusal == AWS_SIGNATURE || refusal == AWS_EXPIRED ? 0 : ask_message_size(message);
 }
 
 static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, const char *message, long status,
@@ -169,17 +168,20 @@ static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, 
 {
 	enum aws_refusal refusal = aws_refusal_of(code, status);
 	int size = message_size(refusal, message);
-	char advice[600] = "is a proxy in the way?", http[32] = "";
+	char http[32] = "";
 
-	if (code[0])
-		advise(asked, refusal, message, advice, sizeof(advice));
 	/* An error inside a 200 has a code, and that status says nothing. */
 	if (status != 200)
 		snprintf(http, sizeof(http), "HTTP %ld, ", status);
-	error_set(error, kind_of(refusal, message), NULL, "%s: %s%s%srequest %s%s%.*s%s%s", asked->operation, code,
-		  code[0] ? ", " : "", http, *request_id ? request_id : "unknown", size ? ": " : "", size, message,
-		  *advice ? "; " : "", advice);
+	error_set(error, kind_of(refusal, message), NULL, "%s: %s%s%srequest %s%s%.*s", asked->operation, code, code[0] ? ", " : "", http,
+		  *request_id ? request_id : "unknown", size ? ": " : "", size, message);
 	error_prefix(error, "%s", asked->secret);
+	if (code[0])
+		advise(asked, refusal, message, error);
+	else
+		error_append(error, "is a proxy in the way?");
+	if (error->kind == ATOMICDIR_DENIED || refusal == AWS_UNDECIPHERABLE)
+		error_append(error, "asked with the keys from %s", asked->keys);
 	return refusal;
 }
 

@@ -58,7 +58,8 @@ static int add(struct reader *reader)
 	struct ini_entry *entries;
 
 	if (ini_find(ini, entry->section, entry->parent, entry->key))
-		return ini_refuse(reader->error, entry, "this %s stands here a second time", *entry->key ? "key" : "section");
+		return ini_refuse(reader->error, entry, "the %s '%.64s' stands here a second time: take one out",
+				  *entry->key ? "key" : "section", *entry->key ? entry->key : entry->section);
 	entries = reallocarray(ini->entries, ini->count + 1, sizeof(*entries));
 	if (!entries)
 		return error_errno(reader->error, ini->path, "cannot read");

@@ -22,13 +22,27 @@ bool aws_is_region(const char *text)
 	return size && size < 64 && !text[size];
 }
 
-static const char *said_region(const struct request *request)
+int aws_check_region(const char *region, const char *from, struct atomicdir_error *error)
 {
-	const char *region = request_option(request, "region");
+	return !region || aws_is_region(region)
+		   ? 0
+		   : error_set(error, ATOMICDIR_USAGE, region, "%s is not the name of a region such as eu-west-1", from);
+}
 
-	if (!region)
-		region = aws_environment("AWS_REGION");
-	return region ? region : aws_setting("AWS_DEFAULT_REGION", "region");
+static int find_said_region(const struct request *request, const char **region, struct atomicdir_error *error)
+{
+	const char *from = "--region, or the spec's region,";
+
+	*region = request_option(request, "region");
+	if (!*region)
+		*region = aws_environment(from = "AWS_REGION");
+	if (!*region)
+		*region = aws_environment(from = "AWS_DEFAULT_REGION");
+	if (!*region) {
+		from = "the profile's region";
+		*region = aws_profile_text(aws_profile(), "region");
+	}
+	return aws_check_region(*region, from, error);
 }
 
 /* arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME; NULL: it is no ARN, or one without. */
@@ -64,21 +78,19 @@ static char *region_of_all(const struct request *request)
 	return first;
 }
 
-static int check_region(const char *region, struct atomicdir_error *error)
-{
-	return !region || aws_is_region(region) ? 0 : error_set(error, ATOMICDIR_USAGE, region, "not the name of a region");
-}
-
 int aws_find_region(const struct request *request, struct http *http, char **region, struct atomicdir_error *error)
 {
-	const char *said = said_region(request);
+	const char *said;
 
-	*region = said ? strdup(said) : region_of_all(request);
-	if (said && !*region)
-		return error_errno(error, NULL, "cannot start");
-	if (!*region && imds_region(http, region, error) < 0)
+	*region = NULL;
+	if (find_said_region(request, &said, error) < 0)
 		return -1;
-	return check_region(*region, error);
+	*region = said ? strdup(said) : region_of_all(request);
+	if (said)
+		return *region ? 0 : error_errno(error, NULL, "cannot start");
+	if (*region)
+		return aws_check_region(*region, "the ARN's region", error);
+	return imds_region(http, region, error) < 0 ? -1 : aws_check_region(*region, "the instance's region", error);
 }
 
 /* ---- Endpoints ---- */
@@ -138,50 +150,54 @@ static bool is_dual(void)
 	return aws_setting_is_true("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
 }
 
-/* The one that the user has set; NULL: none. */
-static const char *own_endpoint(const struct service *service)
+/* The one that the user has set, and where; NULL: none. */
+static const char *own_endpoint(const struct service *service, const char **from)
 {
 	const char *endpoint, *section = aws_profile_text(aws_profile(), "services");
-	const struct ini_entry *entry;
+	const struct ini_entry *entry = section ? aws_section_find("services", section, service->key, "endpoint_url") : NULL;
 
 	if (aws_setting_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"))
 		return NULL;
-	endpoint = aws_environment(service->variable);
-	endpoint = endpoint ? endpoint : aws_environment("AWS_ENDPOINT_URL");
+	endpoint = aws_environment(*from = service->variable);
+	if (!endpoint)
+		endpoint = aws_environment(*from = "AWS_ENDPOINT_URL");
 	if (endpoint)
 		return endpoint;
-	entry = section ? aws_section_find("services", section, service->key, "endpoint_url") : NULL;
+	*from = "the profile's endpoint_url";
 	return entry && *entry->value ? entry->value : aws_profile_text(aws_profile(), "endpoint_url");
 }
 
-static int check_endpoint(const char *endpoint, struct atomicdir_error *error)
+static int check_endpoint(const char *endpoint, const char *from, struct atomicdir_error *error)
 {
 	const char *host = strncasecmp(endpoint, "https://", 8) == 0  ? endpoint + 8
 			   : strncasecmp(endpoint, "http://", 7) == 0 ? endpoint + 7
 								      : "";
 
 	if (!*host || *host == '/')
-		return error_set(error, ATOMICDIR_USAGE, endpoint, "the endpoint is no URL such as https://HOST[:PORT]");
+		return error_set(error, ATOMICDIR_USAGE, endpoint, "%s is no URL such as https://HOST[:PORT]", from);
+	/* Who has a user there has a password. */
 	if (strpbrk(host, "@?# \t\r\n\\"))
-		return error_set(error, ATOMICDIR_USAGE, NULL, "the endpoint's URL may hold neither a user nor a query");
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "%s is a URL that holds a user, a query or white space: take that out", from);
 	if (is_fips() || is_dual())
-		return error_set(error, ATOMICDIR_USAGE, endpoint, "%s and an endpoint of your own do not go together",
-				 is_fips() ? "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)" :
-					     "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)");
+		return error_set(error, ATOMICDIR_USAGE, endpoint, "%s and %s do not go together: take one of them out",
+				 is_fips() ? "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)"
+					   : "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)",
+				 from);
 	return 0;
 }
 
 int aws_find_place(const struct request *request, const char *service, char **region, char **endpoint,
 		   struct atomicdir_error *error)
 {
-	const char *where = said_region(request), *url = request_option(request, "endpoint-url");
+	const char *said, *url = request_option(request, "endpoint-url"), *from = "--endpoint-url";
 
-	url = url ? url : own_endpoint(find_service(service));
-	if (check_region(where, error) < 0 || (url && check_endpoint(url, error) < 0))
+	url = url ? url : own_endpoint(find_service(service), &from);
+	if (find_said_region(request, &said, error) < 0 || (url && check_endpoint(url, from, error) < 0))
 		return -1;
-	*region = where ? strdup(where) : NULL;
+	*region = said ? strdup(said) : NULL;
 	*endpoint = url ? strdup(url) : NULL;
-	if ((where && !*region) || (url && !*endpoint))
+	if ((said && !*region) || (url && !*endpoint))
 		return error_errno(error, NULL, "cannot start");
 	return 0;
 }
@@ -227,12 +243,10 @@ static int make_url(const struct service *service, const char *region, char **ur
 int aws_url(const char *host, const char *region, char **url, struct atomicdir_error *error)
 {
 	const struct service *service = find_service(host);
-	const char *endpoint = own_endpoint(service);
+	const char *from, *endpoint = own_endpoint(service, &from);
 
 	*url = NULL;
-	if (endpoint && check_endpoint(endpoint, error) < 0)
-		return -1;
-	if (check_region(region, error) < 0)
+	if (endpoint && check_endpoint(endpoint, from, error) < 0)
 		return -1;
 	if ((endpoint ? whole_url(endpoint, url) : make_url(service, region, url)) >= 0)
 		return 0;
@@ -250,7 +264,7 @@ int aws_place(const char *region, const char *endpoint, const char *service, con
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "no region: say --region, set AWS_REGION, or write region = ... in profile '%.64s'", aws_profile());
 	if (!aws_is_region(*its_region))
-		return error_set(error, ATOMICDIR_USAGE, secret, "the ARN's region is not the name of one");
+		return error_set(error, ATOMICDIR_USAGE, secret, "the ARN's region is not the name of one such as eu-west-1");
 	if ((endpoint ? whole_url(endpoint, url) : make_url(find_service(service), *its_region, url)) >= 0)
 		return 0;
 	*url = NULL;

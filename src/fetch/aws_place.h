@@ -16,8 +16,8 @@ int aws_find_place(const struct request *request, const char *service, char **re
 /* The region alone; where nothing is said, that of the entries if all are ARNs, else the instance's. */
 int aws_find_region(const struct request *request, struct http *http, char **region, struct atomicdir_error *error);
 
-/* The URL of a service, named as its hosts are ("secretsmanager", "sts", "ssm", "portal.sso", "oidc"), with a '/' at the end where
- * it has no path. On the heap. USAGE. */
+/* The URL of a service, named as its hosts are ("secretsmanager", "sts", "ssm", "portal.sso", "oidc"), with a '/' at the end
+ * where it has no path; the region is one. On the heap. USAGE. */
 int aws_url(const char *service, const char *region, char **url, struct atomicdir_error *error);
 /* STS has one endpoint that is everybody's; the name stands for where no region is known. */
 #define STS_GLOBAL "aws-global"
@@ -29,5 +29,7 @@ int aws_place(const char *region, const char *endpoint, const char *service, con
 
 /* It becomes part of a host's name. */
 bool aws_is_region(const char *text);
+/* NULL is one. `from`: where it was said. USAGE. */
+int aws_check_region(const char *region, const char *from, struct atomicdir_error *error);
 
 #endif

@@ -145,7 +145,8 @@ static int list(struct source *source, const char *service, const char *prefix, 
 	struct aws_source *self = (struct aws_source *)source;
 
 	if (*service)
-		return error_set(error, ATOMICDIR_USAGE, prefix, "parameters are not taken by the beginning of their names");
+		return error_set(error, ATOMICDIR_USAGE, prefix,
+				 "parameters are not taken by the beginning of their names, so each needs an entry");
 	if (list_open(self, prefix, listing, error) < 0)
 		return -1;
 	listing->instead_of = self->aws.first_region;
@@ -175,7 +176,8 @@ static int check(const struct request *request, struct atomicdir_error *error)
 	bool has_prefix = false;
 
 	if (request_option(request, "argument"))
-		return error_set(error, ATOMICDIR_USAGE, NULL, "the source 'aws' takes nothing after its name");
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "the source 'aws' takes nothing after its name: say --source aws");
 	if (request_option(request, "external-id") && !request_option(request, "role-arn"))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--external-id is what a role is asked with, and there is no --role-arn");
 	for (size_t i = 0; i < request->count; i++) {
@@ -185,7 +187,9 @@ static int check(const struct request *request, struct atomicdir_error *error)
 	}
 	if (request_option(request, "tag") && !has_prefix)
 		return error_set(error, ATOMICDIR_USAGE, NULL,
-				 "--tag chooses among secrets that an entry takes by the beginning of their names, and there is none such");
+				 "--tag chooses among secrets that an entry takes by the beginning of their names, as "
+				 "app/=prod/app/ does, and "
+				 "there is none such");
 	return 0;
 }
 

@@ -47,7 +47,7 @@ static int find_url(struct buffer *url, struct atomicdir_error *error)
 	if (relative && *relative != '/')
 		return error_set(error, ATOMICDIR_USAGE, relative, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with '/'");
 	if (strpbrk(relative ? relative : full, " \t\r\n") || (!relative && strpbrk(full, "@\\")))
-		return error_set(error, ATOMICDIR_USAGE, NULL, "%s is no URL",
+		return error_set(error, ATOMICDIR_USAGE, NULL, "%s is no URL: it holds a user or white space",
 				 relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI");
 	if (!relative && !is_allowed(full))
 		return error_set(error, ATOMICDIR_USAGE, full,
@@ -76,7 +76,7 @@ static int find_token(struct buffer *header, struct atomicdir_error *error)
 	if (strlen(header->bytes) != header->size || credentials_refuse_text(header->bytes))
 		return error_set(error, ATOMICDIR_DENIED, file,
 				 "the container's token holds a line end (or a NUL), which may not be sent%s",
-				 file ? ": write the file without one" : ", in AWS_CONTAINER_AUTHORIZATION_TOKEN");
+				 file ? ": write the file without one" : ": take it out of AWS_CONTAINER_AUTHORIZATION_TOKEN");
 	return 0;
 }
 
@@ -88,11 +88,11 @@ static int refuse(const struct http_reply *reply, const char *url, struct atomic
 	bool is_passing = reply->status >= 500 || reply->status == 429;
 
 	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld: %.*s", reply->status,
-		  message ? ask_message_size(message) : 0, message ? message : "");
+		  ask_message_size(message), message ? message : "");
 	error_prefix(error, "the container's credentials, %.160s", url);
-	error_append(error, is_passing		  ? "try again later"
-			    : reply->status == 404 ? "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI"
-						   : "check the container's token and its role");
+	if (!is_passing)
+		error_append(error, reply->status == 404 ? "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI"
+							 : "check the container's token and its role");
 	return -1;
 }
 
@@ -111,15 +111,19 @@ PROVIDER(container)
 		return -1;
 	headers[1] = token.bytes;
 	if (ask_machine(context->http,
-		&(struct http_request){ .url = url.bytes, .headers = headers, .timeout_ms = TIMEOUT_MS, .is_metadata = true }, ATTEMPTS,
-		PAUSE_MS, &reply, error) < 0)
+			&(struct http_request){.url = url.bytes, .headers = headers, .timeout_ms = TIMEOUT_MS, .is_metadata = true},
+			ATTEMPTS, PAUSE_MS, &reply, error) < 0) {
+		if (error && error->kind == ATOMICDIR_UNREACHABLE)
+			error_append(error, "does the agent of ECS or of EKS's Pod Identity run?");
 		return error_prefix(error, "the container's credentials");
+	}
 	if (reply.status != 200)
 		return refuse(&reply, url.bytes, error);
 	snprintf(credentials->from, sizeof(credentials->from), "the container's credentials, %.120s", url.bytes);
 	json = ask_take_object(&reply);
 	if (!json)
-		return error_set(error, ATOMICDIR_FAILED, NULL, "%s: the answer is no JSON object", credentials->from);
+		return error_set(error, ATOMICDIR_FAILED, NULL, "%s: the answer is no JSON object; is this the agent's URL?",
+				 credentials->from);
 	if (credentials_take(json, "Token", credentials, error) < 0)
 		return -1;
 	return credentials_are_expired(credentials) ? credentials_refuse_expired(credentials, error) : 1;

@@ -21,7 +21,7 @@ static int take(const char *name, struct buffer *buffer, struct atomicdir_error 
 	if (!size)
 		return 0;
 	if (credentials_refuse_text(value))
-		return error_set(error, ATOMICDIR_DENIED, NULL, "%s holds a line end, which no key has", name);
+		return error_set(error, ATOMICDIR_DENIED, NULL, "%s holds a line end, which no key has: take it out", name);
 	if (buffer_add(buffer, value, size) < 0)
 		return error_errno(error, NULL, "cannot take the keys");
 	explicit_bzero(value, size);
@@ -42,7 +42,7 @@ static int take_all(struct atomicdir_error *error)
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "AWS_CREDENTIAL_EXPIRATION is no moment as 2026-01-02T03:04:05Z: mend it, or unset it");
 	taken.is_fixed = true;
-	snprintf(taken.from, sizeof(taken.from), "the environment");
+	snprintf(taken.from, sizeof(taken.from), "the environment (AWS_ACCESS_KEY_ID)");
 	return 0;
 }
 

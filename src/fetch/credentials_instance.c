@@ -24,10 +24,13 @@ static int take(const struct buffer *text, struct credentials *credentials, stru
 	const char *code = json ? json_member_text(json, "Code") : NULL;
 
 	if (!json || json->type != JSON_OBJECT)
-		return error_set(error, ATOMICDIR_FAILED, NULL, "%s: the answer is no JSON object", credentials->from);
+		return error_set(error, ATOMICDIR_FAILED, NULL,
+				 "%s: the answer is no JSON object; does something else than EC2 answer there?",
+				 credentials->from);
 	if (code && strcmp(code, "Success") != 0)
-		return error_set(error, ATOMICDIR_DENIED, NULL, "%s: %.64s: may EC2 assume this role? see its trust policy",
-				 credentials->from, code);
+		return error_set(error, ATOMICDIR_DENIED, NULL,
+				 "%s: %.64s: let its trust policy allow sts:AssumeRole to ec2.amazonaws.com", credentials->from,
+				 code);
 	if (credentials_take(json, "Token", credentials, error) < 0)
 		return -1;
 	if (credentials_are_expired(credentials))

@@ -169,9 +169,9 @@ static int run(struct process *process, struct credentials *credentials, struct 
 {
 	int result;
 
-	if (start(process, error) < 0 || listen_to(process, error) < 0)
+	if (start(process, error) < 0)
 		return -1;
-	result = reap(process, error) < 0 ? -1 : take(process, credentials, error);
+	result = listen_to(process, error) < 0 || reap(process, error) < 0 ? -1 : take(process, credentials, error);
 	if (result < 0 && error)
 		error->kind = ATOMICDIR_DENIED;
 	return result;

@@ -24,15 +24,19 @@ static int find_source(const struct credentials_context *context, const struct i
 	int found;
 
 	if (!aws_profile_find(source->value, ""))
-		return ini_refuse(error, source, "there is no profile '%.64s'", source->value);
+		return ini_refuse(error, source, "there is no profile '%.64s', which source_profile names", source->value);
 	/* It may name itself where it has keys as well. */
 	for (const struct credentials_context *one = context; one && !(is_itself && has_keys(source->value)); one = one->parent)
 		if (strcmp(one->profile, source->value) == 0)
-			return ini_refuse(error, source, "source_profile leads back to profile '%.64s'", source->value);
+			return ini_refuse(error, source,
+					  "source_profile leads back to profile '%.64s': name one that has credentials",
+					  source->value);
 	found = is_itself ? 0 : credentials_from_role(&of_source, own, error);
 	if (!found)
 		found = credentials_from_profile(&of_source, own, error);
-	return found ? found : ini_refuse(error, source, "profile '%.64s' has no credentials", source->value);
+	return found ? found
+		     : ini_refuse(error, source, "profile '%.64s', which source_profile names, has no credentials",
+				  source->value);
 }
 
 static int find_named(const struct credentials_context *context, const struct ini_entry *named, struct credentials *own,
@@ -72,8 +76,8 @@ static int check_duration(const struct ini_entry *duration, struct atomicdir_err
 	size_t size = duration ? strspn(duration->value, "0123456789") : 0;
 
 	return !duration || (size && size < 10 && !duration->value[size])
-		       ? 0
-		       : ini_refuse(error, duration, "duration_seconds is not a whole number");
+		   ? 0
+		   : ini_refuse(error, duration, "duration_seconds is not a whole number, such as 3600");
 }
 
 PROVIDER(role)

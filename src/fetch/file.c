@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,11 @@
 #include "fetch/json.h"
 
 #define FILE_MAX (16 << 20)
+#define MAKE_ANEW "make the file anew"
 
 struct file {
 	struct source source;
+	char *path; /* for errors */
 	struct json *root;
 	const struct json *values; /* the array of a batch; NULL: a single one, or plain */
 	const struct json *errors;
@@ -53,28 +56,40 @@ static bool is_wanted(const struct json *object, const char *id, const char *sta
 	return *stage ? has_stage(object, stage) : *version || has_stage(object, "AWSCURRENT");
 }
 
-static int take_value(const struct json *object, struct secret *secret, const char *id, struct atomicdir_error *error)
+static int complain(const struct file *file, const char *id, int kind, const char *what, const char *cure,
+		    struct atomicdir_error *error)
+{
+	error_set(error, kind, file->path, "%s the file of secrets", what);
+	error_append(error, "%s", cure);
+	return error_prefix(error, "%s", id);
+}
+
+static int take_value(const struct file *file, const struct json *object, struct secret *secret, const char *id,
+		      struct atomicdir_error *error)
 {
 	const struct json *string = member(object, "SecretString"), *binary = member(object, "SecretBinary");
-	int result = -1;
+	const struct json *value = string ? string : binary;
+	int result;
 
-	if (string && !binary && string->type == JSON_STRING)
-		result = buffer_add(&secret->value, string->text, string->size);
-	else if (binary && !string && binary->type == JSON_STRING && buffer_reserve(&secret->value, 1) == 0)
-		result = base64_decode(binary->text, binary->size, true, &secret->value);
-	else
-		return error_set(error, ATOMICDIR_FAILED, id,
-				 "the file has neither one SecretString nor one SecretBinary for it");
+	if (!value || (string && binary) || value->type != JSON_STRING)
+		return complain(file, id, ATOMICDIR_FAILED, "it has neither one SecretString nor one SecretBinary in",
+				MAKE_ANEW, error);
+	/* So that there is something even where nothing is in it. */
+	result = buffer_reserve(&secret->value, 1);
+	if (result == 0)
+		result = string ? buffer_add(&secret->value, value->text, value->size)
+				: base64_decode(value->text, value->size, true, &secret->value);
 	if (result > 0)
-		return error_set(error, ATOMICDIR_FAILED, id, "the file's SecretBinary is not base64");
+		return complain(file, id, ATOMICDIR_FAILED, "its SecretBinary is not base64 in", MAKE_ANEW, error);
 	return result < 0 ? error_errno(error, id, "cannot take the value") : 0;
 }
 
-static int take(const struct json *object, struct secret *secret, const char *id, struct atomicdir_error *error)
+static int take(const struct file *file, const struct json *object, struct secret *secret, const char *id,
+		struct atomicdir_error *error)
 {
 	const char *name = json_member_text(object, "Name"), *version = json_member_text(object, "VersionId");
 
-	if (take_value(object, secret, id, error) < 0)
+	if (take_value(file, object, secret, id, error) < 0)
 		return -1;
 	secret->name = strdup(name ? name : id);
 	secret->version = strdup(version ? version : "");
@@ -84,18 +99,22 @@ static int take(const struct json *object, struct secret *secret, const char *id
 /* What the AWS CLI could not get stands in Errors. */
 static int refuse(const struct file *file, const char *id, struct atomicdir_error *error)
 {
+	char what[128];
+
 	for (const struct json *one = file->errors ? file->errors->first : NULL; one; one = one->next) {
 		const char *code = json_member_text(one, "ErrorCode");
 
 		if (!code || !is_text(one, "SecretId", id))
 			continue;
-		return error_set(error,
-				 strcmp(code, "AccessDeniedException") == 0	  ? ATOMICDIR_DENIED
-				 : strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND
-										  : ATOMICDIR_FAILED,
-				 id, "the file says that it could not be fetched: %.64s", code);
+		snprintf(what, sizeof(what), "it could not be fetched (%.64s), says", code);
+		return complain(file, id,
+				strcmp(code, "AccessDeniedException") == 0	 ? ATOMICDIR_DENIED
+				: strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND
+										 : ATOMICDIR_FAILED,
+				what, MAKE_ANEW, error);
 	}
-	return error_set(error, ATOMICDIR_NOT_FOUND, id, "no such secret, stage or version in the file");
+	return complain(file, id, ATOMICDIR_NOT_FOUND, "no such secret, stage or version in",
+			"mend the entry, or make it optional", error);
 }
 
 static int get_plain(const struct file *file, const char *id, const char *stage, const char *version, struct secret *secret,
@@ -120,7 +139,7 @@ static int get(const struct file *file, struct lookup *lookup)
 		return get_plain(file, lookup->id, lookup->stage, lookup->version, &lookup->secret, &lookup->error);
 	for (; one; one = one->next)
 		if (is_wanted(one, lookup->id, lookup->stage, lookup->version))
-			return take(one, &lookup->secret, lookup->id, &lookup->error);
+			return take(file, one, &lookup->secret, lookup->id, &lookup->error);
 	return refuse(file, lookup->id, &lookup->error);
 }
 
@@ -141,7 +160,7 @@ static int file_list(struct source *source, const char *service, const char *pre
 		const char *name = is_plain ? one->key : json_member_text(one, "Name");
 
 		if (is_plain && memchr(one->key, '\0', one->key_size))
-			return error_set(error, ATOMICDIR_FAILED, prefix, "the file has a name with a NUL in it");
+			return error_set(error, ATOMICDIR_FAILED, file->path, "a secret's name has a NUL in it");
 		if (!name || strncmp(name, prefix, strlen(prefix)) != 0)
 			continue;
 		if (listing_add(listing, name, name, "") < 0)
@@ -162,6 +181,7 @@ static void file_free(struct source *source)
 	struct file *file = (struct file *)source;
 
 	json_free(file->root);
+	free(file->path);
 	free(file);
 }
 
@@ -170,7 +190,7 @@ static int look(struct file *file, const char *path, struct atomicdir_error *err
 	const struct json *values = member(file->root, "SecretValues");
 
 	if (file->root->type != JSON_OBJECT)
-		return error_set(error, ATOMICDIR_FAILED, path, "the file of secrets is no JSON object");
+		return error_set(error, ATOMICDIR_FAILED, path, "the file of secrets is JSON, but no object");
 	if (values && values->type == JSON_ARRAY) {
 		file->values = values;
 		file->errors = member(file->root, "Errors");
@@ -228,10 +248,13 @@ struct source *file_open(const struct request *request, struct atomicdir_error *
 		return NULL;
 	}
 	file->source = (struct source){.get = file_get, .list = file_list, .free = file_free};
+	file->path = strdup(path);
 	file->root = json_parse(content.bytes, content.size, &why);
-	if (!file->root)
+	if (!file->path)
+		error_errno(error, path, "cannot read the file of secrets");
+	else if (!file->root)
 		error_set(error, ATOMICDIR_FAILED, path, "the file of secrets cannot be read: %s", why);
-	if (file->root && look(file, path, error) == 0)
+	else if (look(file, path, error) == 0)
 		return &file->source;
 	file_free(&file->source);
 	return NULL;

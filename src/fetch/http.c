@@ -57,6 +57,7 @@ static int check_bundle(const char *ca_bundle, struct atomicdir_error *error)
 	if (!ca_bundle || (stat(ca_bundle, &status) == 0 && access(ca_bundle, R_OK) == 0))
 		return 0;
 	error_errno(error, ca_bundle, "cannot read the CA bundle");
+	error_append(error, "check --ca-bundle, AWS_CA_BUNDLE and ca_bundle");
 	error->kind = ATOMICDIR_USAGE;
 	return -1;
 }
@@ -360,15 +361,20 @@ static int refuse(const struct transfer *transfer, CURLcode code, struct atomicd
 
 	switch (code) {
 	case CURLE_WRITE_ERROR:
-		return error_set(error, ATOMICDIR_FAILED, url, "the answer is longer than %d bytes", BODY_MAX);
+		error_set(error, ATOMICDIR_FAILED, url, "the answer is longer than %d bytes", BODY_MAX);
+		error_append(error, "is a proxy in the way?");
+		return -1;
 	case CURLE_URL_MALFORMAT:
-		return error_set(error, ATOMICDIR_USAGE, url, "this is no URL");
+		return error_set(error, ATOMICDIR_USAGE, url, "this is no URL such as https://HOST[:PORT]");
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
-		return error_set(error, ATOMICDIR_FAILED, url, "this does not speak HTTP: %.160s", why);
+		error_set(error, ATOMICDIR_FAILED, url, "this does not speak HTTP: %.160s", why);
+		error_append(error, "is this the right port?");
+		return -1;
 	case CURLE_SSL_CACERT_BADFILE:
-		return error_set(error, ATOMICDIR_USAGE, url,
-				 "the CA bundle cannot be used: %.160s; install ca-certificates, or give a readable --ca-bundle", why);
+		error_set(error, ATOMICDIR_USAGE, url, "the CA bundle cannot be used: %.160s", why);
+		error_append(error, "install ca-certificates, or give a readable one (--ca-bundle, AWS_CA_BUNDLE, ca_bundle)");
+		return -1;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		error_set(error, ATOMICDIR_UNREACHABLE, url, "no trusted connection: %.160s", why);
 		error_append(error, "%s", certificate_advice(why));

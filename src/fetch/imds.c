@@ -43,12 +43,24 @@ static int send(struct http *http, const char *method, const char *path, const c
 		.timeout_ms = setting("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", 60) * 1000 };
 
 	if ((strncasecmp(where, "http://", 7) != 0 && strncasecmp(where, "https://", 8) != 0) || strpbrk(where, " \t\r\n@?#"))
-		return error_set(error, ATOMICDIR_USAGE, where, "AWS_EC2_METADATA_SERVICE_ENDPOINT is no URL such as http://HOST");
+		return error_set(error, ATOMICDIR_USAGE, where,
+				 "AWS_EC2_METADATA_SERVICE_ENDPOINT (ec2_metadata_service_endpoint) is no URL such as http://HOST");
 	if (buffer_printf(&url, "%.*s%s", (int)(where[size - 1] == '/' ? size - 1 : size), where, path) < 0)
 		return error_errno(error, NULL, "cannot ask");
 	request.url = url.bytes;
 	return ask_machine(http, &request, (int)setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 10), PAUSE_MS,
 		   reply, error);
+}
+
+static int refuse_status(const struct http_reply *reply, const char *more, struct atomicdir_error *error)
+{
+	bool is_passing = reply->status >= 500;
+
+	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, endpoint(),
+		  "the instance's metadata: HTTP %ld%s", reply->status, more);
+	if (!is_passing)
+		error_append(error, "does something else than EC2 answer there?");
+	return -1;
 }
 
 /* The header with the token; empty: only version 1 can be asked. */
@@ -66,8 +78,7 @@ static int get_token(struct http *http, struct buffer *header, struct atomicdir_
 		return is_v1;
 	}
 	if (reply.status != 200 || !reply.body.size || strpbrk(reply.body.bytes, "\r\n"))
-		return error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, endpoint(),
-				 "the instance's metadata: HTTP %ld and no token", reply.status);
+		return refuse_status(&reply, " and no token", error);
 	return buffer_printf(header, "X-aws-ec2-metadata-token: %s", reply.body.bytes) < 0 ? error_errno(error, NULL, "cannot ask") : 1;
 }
 
@@ -82,11 +93,12 @@ static int refuse(const struct http_reply *reply, bool has_token, struct atomicd
 				 "the instance's metadata demands a token, and does not give one: in a container, raise its hop limit (aws "
 				 "ec2 modify-instance-metadata-options --http-put-response-hop-limit 2)");
 	if (reply->status == 403) {
-		error_set(error, ATOMICDIR_DENIED, endpoint(), "the instance's metadata is turned off (HTTP 403)");
+		error_set(error, ATOMICDIR_DENIED, endpoint(),
+			  "the instance's metadata is turned off (HTTP 403): turn it on (aws ec2 "
+			  "modify-instance-metadata-options --http-endpoint enabled)");
 		return 0;
 	}
-	return error_set(error, reply->status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, endpoint(),
-			 "the instance's metadata: HTTP %ld", reply->status);
+	return refuse_status(reply, "", error);
 }
 
 void imds_clear(struct imds *imds)

@@ -50,7 +50,7 @@ static void take(const struct json *one, struct lookup *lookup)
 	bool is_dated = modified && modified->type == JSON_NUMBER;
 
 	if (!value || value->type != JSON_STRING || !version || version->type != JSON_NUMBER) {
-		refuse(lookup, ATOMICDIR_FAILED, "the answer lacks a Value or a Version");
+		refuse(lookup, ATOMICDIR_FAILED, "the answer lacks a Value or a Version; is a proxy in the way?");
 		return;
 	}
 	secret->name = strdup(json_member_text(one, "Name") ? json_member_text(one, "Name") : lookup->id);
@@ -84,14 +84,15 @@ static void take_group(const struct group *group, const struct aws_call *call)
 			lookup->error = call->error;
 			lookup->result = -1;
 		} else if (!is_good) {
-			refuse(lookup, ATOMICDIR_FAILED, "the answer has no Parameters, or one that was not asked for");
+			refuse(lookup, ATOMICDIR_FAILED,
+			       "the answer has no Parameters, or one that was not asked for; is a proxy in the way?");
 		} else if (one) {
 			take(one, lookup);
 		} else if (aws_find(invalid, group->ids[i], is_invalid)) {
 			refuse(lookup, ATOMICDIR_NOT_FOUND,
 			       "there is no such parameter, version or label; check them, the region and the account");
 		} else {
-			refuse(lookup, ATOMICDIR_FAILED, "the answer lacks it");
+			refuse(lookup, ATOMICDIR_FAILED, "the answer lacks it; is a proxy in the way?");
 		}
 	}
 }

@@ -27,11 +27,13 @@ int retry_init(struct retry *retry, const char *mode, const char *attempts, stru
 	char *end;
 
 	if (mode && !is_legacy && strcmp(mode, "standard") != 0 && strcmp(mode, "adaptive") != 0)
-		return error_set(error, ATOMICDIR_USAGE, mode, "AWS_RETRY_MODE is none of standard, adaptive and legacy");
+		return error_set(error, ATOMICDIR_USAGE, mode,
+				 "AWS_RETRY_MODE (retry_mode) is none of standard, adaptive and legacy");
 	if (attempts) {
 		count = strtol(attempts, &end, 10);
 		if (*attempts < '0' || *attempts > '9' || *end || count < 1 || count > ATTEMPTS_MOST)
-			return error_set(error, ATOMICDIR_USAGE, attempts, "AWS_MAX_ATTEMPTS is no number from 1 to %d", ATTEMPTS_MOST);
+			return error_set(error, ATOMICDIR_USAGE, attempts,
+					 "AWS_MAX_ATTEMPTS (max_attempts) is no number from 1 to %d", ATTEMPTS_MOST);
 	}
 	*retry = (struct retry){.attempts_max = (int)count, .quota = QUOTA};
 	return 0;

@@ -14,9 +14,10 @@
 #define BATCH 20
 #define SUFFIX 7 /* what an ARN ends in after the name: "-" and six characters */
 
+/* For what AWS does not answer. */
 static void refuse(struct lookup *lookup, const char *operation, const char *why)
 {
-	error_set(&lookup->error, ATOMICDIR_FAILED, NULL, "%s: %s", operation, why);
+	error_set(&lookup->error, ATOMICDIR_FAILED, NULL, "%s: %s; is a proxy in the way?", operation, why);
 	lookup->result = error_prefix(&lookup->error, "%s", lookup->id);
 }
 
@@ -134,7 +135,7 @@ static bool is_deleted(enum aws_refusal refusal, const struct atomicdir_error *e
 static void take_error(const struct group *group, struct lookup *lookup, const struct json *one)
 {
 	const char *code = json_member_text(one, "ErrorCode"), *message = json_member_text(one, "Message");
-	struct aws_asked asked = {"secretsmanager", group->call->operation, "GetSecretValue", lookup->id, lookup->id};
+	struct aws_asked asked = {"secretsmanager", group->call->operation, "GetSecretValue", group->call->keys, lookup->id, lookup->id};
 	enum aws_refusal refusal = aws_refuse_one(&asked, code ? code : "", message ? message : "", group->call->request_id,
 						  &lookup->error);
 

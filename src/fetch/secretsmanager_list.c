@@ -44,6 +44,13 @@ static int take(const struct json *one, const char *name, struct listing *listin
 	return listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name, key ? key : "");
 }
 
+/* For what AWS does not answer. */
+static int refuse(const char *prefix, const char *why, struct atomicdir_error *error)
+{
+	error_set(error, ATOMICDIR_FAILED, NULL, "ListSecrets: %s; is a proxy in the way?", why);
+	return error_prefix(error, "%s", prefix);
+}
+
 /* The service's filter is a help, not a promise: it is looked at once more. */
 static int take_page(const struct json *answer, const char *prefix, const struct request *request,
 		     struct listing *listing, struct atomicdir_error *error)
@@ -51,13 +58,12 @@ static int take_page(const struct json *answer, const char *prefix, const struct
 	const struct json *list = aws_member(answer, "SecretList");
 
 	if (!list || list->type != JSON_ARRAY)
-		return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer has no SecretList");
+		return refuse(prefix, "the answer has no SecretList", error);
 	for (const struct json *one = list->first; one; one = one->next) {
 		const char *name = json_member_text(one, "Name");
 
 		if (!name)
-			return error_set(error, ATOMICDIR_FAILED, prefix,
-					 "ListSecrets: the answer has a secret whose name is no text");
+			return refuse(prefix, "the answer has a secret whose name is no text", error);
 		if (strncmp(name, prefix, strlen(prefix)) != 0 || !has_tags(one, request))
 			continue;
 		if (take(one, name, listing) < 0)
@@ -103,14 +109,13 @@ int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *lis
 			return -1;
 		next = json_member_text(answer, "NextToken");
 		if (aws_member(answer, "NextToken") && !next)
-			return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the answer's NextToken is no text");
+			return refuse(prefix, "the answer's NextToken is no text", error);
 		if (!next || !*next)
 			return 0;
 		if (strcmp(next, token) == 0)
-			return error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: the same page comes again and again");
+			return refuse(prefix, "the same page comes again and again", error);
 		free(token);
 		token = strdup(next);
 	}
-	return token ? error_set(error, ATOMICDIR_FAILED, prefix, "ListSecrets: there is no end to it")
-		     : error_errno(error, prefix, "cannot list");
+	return token ? refuse(prefix, "there is no end to it", error) : error_errno(error, prefix, "cannot list");
 }

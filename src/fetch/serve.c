@@ -180,6 +180,13 @@ static int send_file(struct job *job, const struct task *task, const struct secr
 	return send(&output, error);
 }
 
+/* The value is not what the entry takes it for. */
+static int refuse(const struct task *task, const char *what, const char *why, struct atomicdir_error *error)
+{
+	error_set(error, ATOMICDIR_FAILED, NULL, "%s%s; mend the secret, or the entry", what, why);
+	return error_prefix(error, "%s", task->name);
+}
+
 static int decode_and_send(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 			   const struct json *member, const struct buffer *value, struct atomicdir_error *error)
 {
@@ -197,8 +204,7 @@ static int decode_and_send(struct job *job, const struct task *task, const struc
 	if (result < 0)
 		return error_errno(error, NULL, "cannot decode");
 	if (result)
-		return error_set(error, ATOMICDIR_FAILED, task->name,
-				 "the value is not base64, though the entry says decode=base64");
+		return refuse(task, "the value is not base64, though the entry says decode=base64", "", error);
 	return send_file(job, task, secret, path, member, &decoded, error);
 }
 
@@ -206,12 +212,15 @@ static int send_members(struct job *job, const struct task *task, const struct s
 			struct atomicdir_error *error)
 {
 	if (root->type != JSON_OBJECT)
-		return error_set(error, ATOMICDIR_FAILED, task->name,
-				 "the value is no JSON object, so it has no keys to publish");
-	if (!root->first)
-		return task->wanted->is_optional ? send_absent(task->wanted, error)
-						 : error_set(error, ATOMICDIR_NOT_FOUND, task->name,
-							     "the value is an object without keys, so there is nothing to publish of");
+		return refuse(task, "the value is JSON, but no object, so it has no keys to publish as PATH/KEY", "", error);
+	if (!root->first && task->wanted->is_optional)
+		return send_absent(task->wanted, error);
+	if (!root->first) {
+		refuse(task, "the value is an object without keys, so there is nothing to publish; mend the entry, or make it optional", "",
+		       error);
+		error->kind = ATOMICDIR_NOT_FOUND;
+		return -1;
+	}
 	for (const struct json *member = root->first; member; member = member->next) {
 		cleanup_buffer struct buffer value = {0};
 
@@ -234,9 +243,10 @@ static int find(const struct task *task, const struct json *root, const struct j
 		*found = select_key(root, task->wanted->key);
 		return 0;
 	}
-	if (query_parse(text, &query, &column, &why) < 0)
-		return error_set(error, ATOMICDIR_USAGE, task->name, "the expression '%s', column %zu: %s; it is for secret", text,
-				 column, why);
+	if (query_parse(text, &query, &column, &why) < 0) {
+		error_set(error, ATOMICDIR_USAGE, NULL, "the JMESPath '%s', column %zu: %s", text, column, why);
+		return error_prefix(error, "%s", task->name);
+	}
 	*found = select_query(root, &query);
 	return 0;
 }
@@ -249,11 +259,13 @@ static int send_key(struct job *job, const struct task *task, const struct secre
 
 	if (find(task, root, &found, error) < 0)
 		return -1;
-	if (!found)
-		return task->wanted->is_optional
-			   ? send_absent(task->wanted, error)
-			   : error_set(error, ATOMICDIR_NOT_FOUND, task->name, "the value has no key '%s'",
-				       *task->wanted->query ? task->wanted->query : task->wanted->key);
+	if (!found && task->wanted->is_optional)
+		return send_absent(task->wanted, error);
+	if (!found) {
+		error_set(error, ATOMICDIR_NOT_FOUND, NULL, "the value has no key '%s'; mend the entry, or make it optional",
+			  *task->wanted->query ? task->wanted->query : task->wanted->key);
+		return error_prefix(error, "%s", task->name);
+	}
 	if (json_value(found, &value) < 0)
 		return error_errno(error, NULL, "cannot answer");
 	return decode_and_send(job, task, secret, path, NULL, &value, error);
@@ -271,7 +283,7 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 		return decode_and_send(job, task, secret, path, NULL, &secret->value, error);
 	root = json_parse(secret->value.bytes + mark, secret->value.size - mark, &why);
 	if (!root)
-		return error_set(error, ATOMICDIR_FAILED, task->name, "the value has no keys that can be read: %s", why);
+		return refuse(task, "the value has no keys that can be read: ", why, error);
 	return is_expanded ? send_members(job, task, secret, root, error) : send_key(job, task, secret, path, root, error);
 }
 
@@ -428,14 +440,19 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tag
 		return -1;
 	if (!listing.count && wanted->is_optional)
 		return send_absent(wanted, error);
-	if (!listing.count && listing.deleted)
-		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret,
-				 "all that the entry takes is marked for deletion: restore '%.200s' (aws secretsmanager restore-secret), or "
-				 "take the entry out; it is",
-				 listing.deleted);
-	if (!listing.count)
-		return error_set(error, ATOMICDIR_NOT_FOUND, wanted->secret, "there is no secret%s whose name begins so",
-				 is_tagged ? " with the tags that are asked for, and" : "");
+	if (!listing.count && listing.deleted) {
+		error_set(error, ATOMICDIR_NOT_FOUND, NULL,
+			  "all that the entry takes is marked for deletion; restore '%.200s' (aws secretsmanager restore-secret), or take "
+			  "the entry out",
+			  listing.deleted);
+		return error_prefix(error, "%s", wanted->secret);
+	}
+	if (!listing.count) {
+		error_set(error, ATOMICDIR_NOT_FOUND, NULL,
+			  "no secret%s has a name that begins so; mend the entry, or make it optional",
+			  is_tagged ? " with this --tag" : "");
+		return error_prefix(error, "%s", wanted->secret);
+	}
 	for (size_t i = 0; i < listing.count; i++) {
 		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
 			     listing.items[i].name + size, error) < 0)

@@ -119,6 +119,13 @@ static int make_request(const struct cache *cache, struct buffer *body)
 		       : 0;
 }
 
+static bool is_token(const struct json *json)
+{
+	const struct json *lifetime = json_member(json, "expiresIn", 9);
+
+	return json_member_text(json, "accessToken") && lifetime && lifetime->type == JSON_NUMBER;
+}
+
 static struct json *ask_for_new(const struct cache *cache, struct http *http, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer url = {0}, body = {0};
@@ -136,13 +143,19 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 	}
 	request.url = url.bytes;
 	request.body = body.bytes;
-	if (ask_service(http, &request, &reply, error) < 0)
+	if (ask_service(http, &request, &reply, error) < 0) {
+		error_prefix(error, "the token of SSO cannot be renewed");
 		return NULL;
+	}
 	json = ask_take_object(&reply);
-	if (reply.status == 200 && json && json_member_text(json, "accessToken") && json_member(json, "expiresIn", 9))
+	if (reply.status == 200 && is_token(json))
 		return take_pointer(&json);
-	error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
-		  "the token of SSO cannot be renewed: HTTP %ld %.*s", reply.status, ASK_CODE(&reply));
+	if (reply.status == 200)
+		error_set(error, ATOMICDIR_DENIED, NULL,
+			  "the token of SSO cannot be renewed: the answer has no accessToken, or no expiresIn");
+	else
+		error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
+			  "the token of SSO cannot be renewed: HTTP %ld%s%.*s", reply.status, ASK_CODE(&reply));
 	return NULL;
 }
 

@@ -89,7 +89,8 @@ static int take(const struct answer *answer, struct credentials *credentials, st
 		return error_set(error, ATOMICDIR_FAILED, NULL, "the answer has no credentials; is a proxy in the way?");
 	credentials->expires = moment_parse(answer->expiration.bytes);
 	if (credentials->expires < 0 || credentials_refuse_text(answer->token.bytes))
-		return error_set(error, ATOMICDIR_FAILED, NULL, "the answer's credentials cannot be read");
+		return error_set(error, ATOMICDIR_FAILED, NULL,
+				 "the answer's credentials cannot be read; is a proxy in the way?");
 	return buffer_add(&credentials->key_id, answer->key_id.bytes, answer->key_id.size) < 0 ||
 			       buffer_add(&credentials->key, answer->key.bytes, answer->key.size) < 0 ||
 			       buffer_add(&credentials->token, answer->token.bytes, answer->token.size) < 0
@@ -99,10 +100,17 @@ static int take(const struct answer *answer, struct credentials *credentials, st
 
 /* ---- What a refusal means ---- */
 
+struct call {
+	const char *operation;
+	const struct sts_role *role;
+	const struct credentials *own; /* NULL: not signed */
+	const char *token;             /* or NULL */
+	const char *denied;            /* what to do then */
+};
+
 static const struct {
 	const char *code, *advice;
 } advices[] = {
-	{ "AccessDenied", "does the role's trust policy name them (and the external id)?" },
 	{ "InvalidClientTokenId", "these keys are not known: check them" },
 	{ "SignatureDoesNotMatch", "check that these keys go together" },
 	{ "ExpiredToken", "these credentials have expired: get new ones" },
@@ -110,18 +118,18 @@ static const struct {
 	{ "InvalidIdentityToken", "check the identity provider, and the token's audience" },
 	{ "IDPRejectedClaim", "check the identity provider, and the token's audience" },
 	{ "RegionDisabledException", "turn STS on in this region, or say another" },
-	{ "ValidationError", "" },
 };
 
 /* 0: it was for the clock, which is set now; else -1. */
-static int refuse(struct http *http, const struct http_reply *reply, const struct answer *answer, struct atomicdir_error *error)
+static int refuse(struct http *http, const struct call *call, const struct http_reply *reply, const struct answer *answer,
+		  struct atomicdir_error *error)
 {
 	const char *code = answer->code.size ? answer->code.bytes : "no code; is a proxy in the way?";
 	bool is_passing = reply->status >= 500 || reply->status == 429 || strstr(code, "Throttl") || strstr(code, "IDPComm");
-	const char *advice = is_passing ? "try again later" : "", *message = answer->message.size ? answer->message.bytes : "";
+	const char *advice = strcmp(code, "AccessDenied") == 0 ? call->denied : "", *message = answer->message.size ? answer->message.bytes : "";
 
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-		if (strcmp(code, advices[i].code) == 0)
+		if (!is_passing && strcmp(code, advices[i].code) == 0)
 			advice = advices[i].advice;
 	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s", reply->status, code,
 		  *message ? ": " : "", ask_message_size(message), message, *advice ? "; " : "", advice);
@@ -129,13 +137,6 @@ static int refuse(struct http *http, const struct http_reply *reply, const struc
 }
 
 /* ---- One call ---- */
-
-struct call {
-	const char *operation;
-	const struct sts_role *role;
-	const struct credentials *own; /* NULL: not signed */
-	const char *token;             /* or NULL */
-};
 
 static int make_form(const struct call *call, struct buffer *form)
 {
@@ -197,7 +198,7 @@ static int try(const struct credentials_context *context, const struct call *cal
 		return -1;
 	is_read = parse(&reply, &answer);
 	if (reply.status != 200)
-		return refuse(context->http, &reply, &answer, error);
+		return refuse(context->http, call, &reply, &answer, error);
 	if (!is_read)
 		return error_set(error, ATOMICDIR_FAILED, NULL, "the answer is no XML of STS; is a proxy in the way?");
 	return take(&answer, credentials, error) < 0 ? -1 : 1;
@@ -216,7 +217,13 @@ static int run(const struct credentials_context *context, const struct call *cal
 int sts_assume_role(const struct credentials_context *context, const struct sts_role *role, const struct credentials *own,
 		    struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct call call = { .operation = "AssumeRole", .role = role, .own = own };
+	struct call call = {
+	    .operation = "AssumeRole",
+	    .role = role,
+	    .own = own,
+	    .denied = "allow sts:AssumeRole on it to who asks, and let its trust policy name them (and the external id, if it "
+		      "wants one)",
+	};
 
 	snprintf(credentials->from, sizeof(credentials->from), "role %.150s", role->arn);
 	if (run(context, &call, credentials, error) > 0)
@@ -228,7 +235,12 @@ int sts_assume_role(const struct credentials_context *context, const struct sts_
 int sts_assume_role_with_web_identity(const struct credentials_context *context, const struct sts_role *role, const char *token,
 				      struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct call call = { .operation = "AssumeRoleWithWebIdentity", .role = role, .token = token };
+	struct call call = {
+	    .operation = "AssumeRoleWithWebIdentity",
+	    .role = role,
+	    .token = token,
+	    .denied = "let its trust policy allow sts:AssumeRoleWithWebIdentity to the token's issuer and subject",
+	};
 
 	snprintf(credentials->from, sizeof(credentials->from), "role %.150s", role->arn);
 	return run(context, &call, credentials, error);
