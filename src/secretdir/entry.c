@@ -17,13 +17,16 @@
 #define SECRET_MAX 2048
 #define ARN_COLONS 6
 #define FILE_MAX (16 << 20)
+#define NO_NAME "it has no secret's name, or one of more than 2048 bytes"
+#define TWICE "an option occurs twice: take one out"
 
 static int refuse(struct atomicdir_error *error, const struct entry *entry, const char *why)
 {
 	char shown[256];
 
 	path_show(entry->text, strlen(entry->text), shown, sizeof(shown));
-	error_set(error, ATOMICDIR_USAGE, NULL, "entry '%s': %s", shown, why);
+	error_set(error, ATOMICDIR_USAGE, NULL, "%s", why);
+	error_prefix(error, "entry '%s'", shown);
 	return *entry->place ? error_prefix(error, "%s", entry->place) : -1;
 }
 
@@ -109,7 +112,7 @@ static bool is_pointer(const char *key)
 static int set_name(struct entry *entry, char **place, const char *value, struct atomicdir_error *error)
 {
 	if (**place)
-		return refuse(error, entry, "an option occurs twice");
+		return refuse(error, entry, TWICE);
 	if (!value || !*value)
 		return refuse(error, entry, "stage and version need a value");
 	return set(place, value, strlen(value), error);
@@ -118,7 +121,7 @@ static int set_name(struct entry *entry, char **place, const char *value, struct
 static int set_mode(struct entry *entry, const char *value, struct atomicdir_error *error)
 {
 	if (entry->mode)
-		return refuse(error, entry, "an option occurs twice");
+		return refuse(error, entry, TWICE);
 	return parse_mode(value ? value : "", &entry->mode, error) < 0
 		   ? refuse(error, entry, "its mode is not one in octal such as 0400")
 		   : 0;
@@ -130,7 +133,7 @@ static int set_owner(struct entry *entry, const char *value, struct atomicdir_er
 	char why[512];
 
 	if (entry->uid != (uid_t)-1 || entry->gid != (gid_t)-1)
-		return refuse(error, entry, "an option occurs twice");
+		return refuse(error, entry, TWICE);
 	if (parse_owner(value ? value : "", &entry->uid, &entry->gid, &own) == 0)
 		return 0;
 	snprintf(why, sizeof(why), "its owner is %.400s", own.text);
@@ -142,7 +145,7 @@ static int set_flag(struct entry *entry, bool *flag, bool is_good, const char *w
 	if (!is_good)
 		return refuse(error, entry, why);
 	if (*flag)
-		return refuse(error, entry, "an option occurs twice");
+		return refuse(error, entry, TWICE);
 	*flag = true;
 	return 0;
 }
@@ -244,8 +247,8 @@ static int parse(struct entry *entry, const char *text, struct atomicdir_error *
 	size = secret_size(text);
 	if (!size || size > SECRET_MAX)
 		return refuse(error, entry,
-			      strncmp(text, "arn:", 4) == 0 ? "its ARN is not whole"
-							    : "it has no secret's name, or one that is too long");
+			      strncmp(text, "arn:", 4) == 0 ? "its ARN is not arn:PARTITION:SERVICE:REGION:ACCOUNT:secret:NAME"
+							    : NO_NAME);
 	if (set(&entry->secret, text, size, error) < 0)
 		return -1;
 	text += size;
@@ -309,7 +312,7 @@ int entries_end(struct entries *entries, struct atomicdir_error *error)
 	const struct entry *entry = &entries->items[entries->count - 1];
 
 	if (!*entry->secret || strlen(entry->secret) > SECRET_MAX)
-		return refuse(error, entry, "it has no secret's name, or one that is too long");
+		return refuse(error, entry, NO_NAME);
 	return check(entry, error);
 }
 
@@ -321,21 +324,22 @@ int entries_read_file(const char *path, struct buffer *content, struct atomicdir
 
 	while (got > 0 && content->size <= FILE_MAX) {
 		if (buffer_reserve(content, 65536) < 0)
-			break;
+			return error_errno(error, path, "cannot read the entries");
 		got = read_all(fd, content->bytes + content->size, 65536);
 		content->size += got > 0 ? (size_t)got : 0;
 		content->bytes[content->size] = '\0';
 	}
-	if (got != 0) {
-		error_errno(error, path, content->size > FILE_MAX ? "too long a file of entries" : "cannot read the entries");
+	if (got < 0) {
+		error_errno(error, path, "cannot read the entries");
 		if (error)
 			error->kind = ATOMICDIR_USAGE;
-		return -1;
+	} else if (got > 0) {
+		error_set(error, ATOMICDIR_USAGE, path, "the entries are longer than %d bytes", FILE_MAX);
 	}
 	/* An editor may have put a byte order mark before it. */
-	if (content->size >= 3 && memcmp(content->bytes, "\xef\xbb\xbf", 3) == 0)
+	else if (content->size >= 3 && memcmp(content->bytes, "\xef\xbb\xbf", 3) == 0)
 		buffer_consume(content, 3);
-	return 0;
+	return got ? -1 : 0;
 }
 
 int entries_add_file(struct entries *entries, const char *path, struct atomicdir_error *error)
@@ -402,7 +406,7 @@ int entries_check(const struct entries *entries, struct atomicdir_error *error)
 		return 0;
 	clashing = &entries->items[indexes[other]];
 	path_show(clashing->text, strlen(clashing->text), shown, sizeof(shown));
-	snprintf(text, sizeof(text), "its path clashes with that of entry '%s'%s%s", shown, *clashing->place ? " at " : "",
-		 clashing->place);
+	snprintf(text, sizeof(text), "its path clashes with that of entry '%s'%s%s: give one another PATH", shown,
+		 *clashing->place ? " at " : "", clashing->place);
 	return refuse(error, &entries->items[indexes[one]], text);
 }

@@ -20,6 +20,7 @@
 #include "secretdir/program.h"
 
 struct fetcher {
+	char program[PATH_MAX]; /* for errors */
 	pid_t pid;
 	struct field_reader reader;
 	struct field index, path, source, version, created, place; /* path, source: the ARN, and its key, where secrets are described */
@@ -58,9 +59,11 @@ int fetcher_check_signal(struct atomicdir_error *error)
 
 /* ---- Starting it ---- */
 
-/* In the child. */
+/* In the child. Why it cannot is said as a fetcher would. */
 static void become(const char *path, int input_fd, int output_fd, pid_t parent)
 {
+	struct atomicdir_error error;
+	struct buffer reply = {0};
 	char *copy = strdup(path);
 	char *argv[] = {copy, NULL};
 
@@ -70,6 +73,9 @@ static void become(const char *path, int input_fd, int output_fd, pid_t parent)
 		_exit(127);
 	process_restore();
 	execv(path, argv);
+	error_errno(&error, path, "%d the fetcher cannot be executed", ATOMICDIR_FAILED);
+	if (field_add_text(&reply, "error", error.text) == 0)
+		write_all(STDOUT_FILENO, reply.bytes, reply.size);
 	_exit(127);
 }
 
@@ -167,6 +173,7 @@ static struct fetcher *start(const char *path, const struct buffer *request, con
 
 	if (fetcher) {
 		*fetcher = (struct fetcher){.pid = -1, .reader = {.fd = -1}, .entries = entries};
+		snprintf(fetcher->program, sizeof(fetcher->program), "%s", path);
 		fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	}
 	if (!fetcher || !fetcher->answers) {
@@ -192,7 +199,7 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	int found;
 
 	if (!is_name(source, size)) {
-		error_set(error, ATOMICDIR_USAGE, source, "not a source: NAME or NAME:ARGUMENT");
+		error_set(error, ATOMICDIR_USAGE, source, "--source is not NAME or NAME:ARGUMENT");
 		return NULL;
 	}
 	if (!name || make_request(&request, source[size] ? source + size + 1 : NULL, options, entries) < 0) {
@@ -201,7 +208,7 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	}
 	found = program_find("fetch", name, path, error);
 	if (!found)
-		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': there is no program", name);
+		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': install it as", name);
 	if (found <= 0)
 		return NULL;
 	watch_signals();
@@ -246,12 +253,13 @@ static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
 	running_pid = 0;
 	if (fetcher_check_signal(error) < 0)
 		return -1;
-	if (WIFSIGNALED(status))
-		return error_set(error, ATOMICDIR_FAILED, NULL, "the fetcher died of signal %d (%s)", WTERMSIG(status),
-				 strsignal(WTERMSIG(status)));
-	if (WEXITSTATUS(status) == 127)
-		return error_set(error, ATOMICDIR_FAILED, NULL, "the fetcher could not be started");
-	return WEXITSTATUS(status) ? error_set(error, ATOMICDIR_FAILED, NULL,
+	if (WIFSIGNALED(status)) {
+		error_set(error, ATOMICDIR_FAILED, fetcher->program, "the fetcher died of signal %d (%s)", WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
+		error_append(error, "the kernel's log (dmesg) may say why");
+		return -1;
+	}
+	return WEXITSTATUS(status) ? error_set(error, ATOMICDIR_FAILED, fetcher->program,
 					       "the fetcher ended with status %d, and said not why", WEXITSTATUS(status))
 				   : 0;
 }
@@ -262,9 +270,11 @@ static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_er
 		kill(-fetcher->pid, SIGKILL);
 		reap(fetcher, NULL);
 	}
-	return fetcher_check_signal(error) < 0
-		   ? -1
-		   : error_set(error, ATOMICDIR_FAILED, NULL, "the fetcher does not keep to the protocol: %s", why);
+	if (fetcher_check_signal(error) < 0)
+		return -1;
+	error_set(error, ATOMICDIR_FAILED, fetcher->program, "the fetcher does not keep to the protocol: %s", why);
+	error_append(error, "is it of this version of secretdir?");
+	return -1;
 }
 
 static int read_field(struct fetcher *fetcher, struct field *field, struct atomicdir_error *error)
@@ -354,8 +364,9 @@ static int check_path(struct fetcher *fetcher, const struct entry *entry, struct
 		why = "it ends in '/'";
 	if (why) {
 		path_show(fetcher->path.value.bytes, fetcher->path.value.size, shown, sizeof(shown));
-		return error_set(error, ATOMICDIR_FAILED, field_text(&fetcher->source),
-				 "the path '%s' cannot be published: %s; it is of secret", shown, why);
+		error_set(error, ATOMICDIR_FAILED, NULL,
+			  "the path '%s' cannot be published: %s; write an entry with a PATH of its own", shown, why);
+		return error_prefix(error, "%s", field_text(&fetcher->source));
 	}
 	return fits(entry, field_text(&fetcher->path))
 		   ? 0

@@ -236,7 +236,7 @@ static int add_in(struct maker *maker, size_t index, const char *secret, const c
 		return fail(error);
 	if (strpbrk(secret, "*?$"))
 		return error_set(error, ATOMICDIR_USAGE, secret,
-				 "a policy would take the name for more than one; it is none of AWS");
+				 "a policy would take the name for more than one, and none of AWS holds '*', '?' or '$'");
 	maker->policy.has_prefix = maker->policy.has_prefix || place.is_prefix;
 	return add_place(maker, &place, error);
 }

@@ -76,7 +76,7 @@ int round_init(struct round *round, const struct options *options, struct atomic
 {
 	*round = (struct round){.options = options, .old_fd = -1};
 	if (options->operand_count < 1)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no LINK");
+		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no LINK: where is it to be published?");
 	round->link = absolute_link(options->operands[0]);
 	if (!round->link)
 		return error_errno(error, NULL, "cannot start");
@@ -150,8 +150,8 @@ static int explain(const struct round *round, struct atomicdir_error *error)
 	if (!paths || path_find_clash(paths, round->count, &one, &other) <= 0)
 		return -1;
 	return error_set(error, ATOMICDIR_FAILED, NULL,
-			 "the path '%.100s' of secret '%.80s' clashes with '%.100s' of secret '%.80s'", round->placed[one].path,
-			 round->placed[one].source, round->placed[other].path, round->placed[other].source);
+			 "the path '%.100s' of secret '%.80s' clashes with '%.100s' of secret '%.80s': give one another PATH",
+			 round->placed[one].path, round->placed[one].source, round->placed[other].path, round->placed[other].source);
 }
 
 static int own(const struct round *round, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error)
@@ -161,7 +161,10 @@ static int own(const struct round *round, const struct entry *entry, int fd, con
 
 	if ((uid == (uid_t)-1 && gid == (gid_t)-1) || fchown(fd, uid, gid) == 0)
 		return 0;
-	return error_errno(error, path, "cannot set the owner");
+	error_errno(error, path, "cannot set the owner");
+	if (errno == EPERM)
+		error_append(error, "only root can give to others: run as root, or leave the owner out");
+	return -1;
 }
 
 static int place(struct round *round, const struct fetched *file, struct atomicdir_error *error)

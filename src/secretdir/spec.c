@@ -19,6 +19,7 @@
 #define TIME_MS 30000 /* it has never needed a tenth of a second */
 
 struct reading {
+	const char *name;
 	struct spec *spec;
 	const struct options *options;
 	struct entries *entries;
@@ -60,7 +61,9 @@ static int ask(const char *name, const struct buffer *content, int reply_fd, str
 		return error_errno(error, name, "cannot read the spec");
 	found = program_find("spec", "yaml", path, error);
 	if (found <= 0)
-		return found < 0 ? -1 : error_set(error, ATOMICDIR_USAGE, path, "a spec needs a program that is not there");
+		return found < 0 ? -1
+				 : error_set(error, ATOMICDIR_USAGE, path,
+					     "a spec is read by a program that is not there: install it as");
 	if (write_request(request_fd, name, content, error) < 0)
 		return -1;
 	if (process_run(&process, error) < 0)
@@ -72,7 +75,9 @@ static int ask(const char *name, const struct buffer *content, int reply_fd, str
 
 static int garbled(struct reading *reading)
 {
-	return error_set(reading->error, ATOMICDIR_FAILED, NULL, "the program that reads the spec does not keep to the protocol");
+	error_set(reading->error, ATOMICDIR_FAILED, NULL,
+		  "spec-yaml does not keep to the protocol; is it of this version of secretdir?");
+	return error_prefix(reading->error, "cannot read the spec %s", reading->name);
 }
 
 /* "KIND TEXT" */
@@ -157,7 +162,7 @@ static int listen(struct reading *reading, int fd)
 int spec_read(struct spec *spec, const struct options *options, struct entries *entries, struct atomicdir_error *error)
 {
 	const char *name = strcmp(options->spec, "-") == 0 ? "standard input" : options->spec;
-	struct reading reading = {.spec = spec, .options = options, .entries = entries, .error = error};
+	struct reading reading = {.name = name, .spec = spec, .options = options, .entries = entries, .error = error};
 	cleanup_fd int reply_fd = memfd_create("reply", MFD_CLOEXEC);
 	cleanup_buffer struct buffer content = {0};
 

@@ -77,7 +77,7 @@ static int check_name(const struct object *object, const struct node *name, stru
 		return place_refuse(&name->place, error, "the ARN is neither of Secrets Manager nor of Parameter Store");
 	return strcmp(service, object->service) == 0
 		   ? 0
-		   : place_refuse(&name->place, error, "the ARN is of another service than objectType says");
+		   : place_refuse(&name->place, error, "the ARN is of another service than objectType says: mend one of them");
 }
 
 static int take_service(const struct node *map, struct object *object, struct atomicdir_error *error)
