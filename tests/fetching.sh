@@ -179,7 +179,7 @@ ok "once" asked 2 ContainerCredentials 2 GetSecretValue
 off() { fresh; control clock "$@"; }
 wrong_key() {
 	AWS_SECRET_ACCESS_KEY=wrong "$secretdir" sync -q new all/001 2>told; got=$?
-	cat told; [ $got = 9 ] && grep -q "InvalidSignatureException.*check AWS_SECRET_ACCESS_KEY" told && [ "$(grep -c "the clock here" told)" = "$1" ]
+	cat told; [ $got = 9 ] && grep -q "InvalidSignatureException.*the secret access key" told && [ "$(grep -c "the clock here" told)" = "$1" ]
 }
 off 600
 ok "ten minutes are no matter" sync clock all/001
@@ -238,13 +238,13 @@ ok "and told, with how to have it back" sh -c "'$secretdir' sync tags tagged/ 2>
 	\"secretdir: warning: one of 'tagged/' is left out, marked for deletion: tagged/gone; to have it back: aws secretsmanager restore-secret\""
 ok "but not where its tag is not asked for" sh -c "'$secretdir' sync tags --tag env=web tagged/ 2>err >out && ! grep marked err"
 put ended/a --string a; control delete ended/a
-ok "a prefix of which all are marked" says 10 "all that the entry takes is marked for deletion: restore 'ended/a'" "it is: ended/" -- sync new ended/
+ok "a prefix of which all are marked" says 10 "ended/: all that the entry takes is marked for deletion; restore 'ended/a'" -- sync new ended/
 ok "an optional one of these is absent" sh -c "'$secretdir' sync -q tags ended/,optional && test -z \"\$(ls tags)\""
 put once --string o; ok "an optional one that is there" sync optional once,optional
 control delete once
 ok "may be left out when it is marked for deletion" sh -c "'$secretdir' sync optional once,optional 2>told >out && test ! -e optional/once"
 ok "but not without a word" grep -qx "secretdir: warning: 'once' is left out, marked for deletion; to have it back: aws secretsmanager restore-secret" told
-ok "no secret with this tag" says 10 "there is no secret with the tags that are asked for, and whose name begins so: tagged/" -- sync new --tag env=nothing tagged/
+ok "no secret with this tag" says 10 "tagged/: no secret with this --tag has a name that begins so" -- sync new --tag env=nothing tagged/
 ok "no prefix to which a tag belongs" says 2 "--tag" -- sync new --tag env=prod tagged/a
 ok "no tag" says 2 "KEY=VALUE" -- sync new --tag env tagged/
 ok "no tags in a file" says 2 "--tag" -- sync new --source file:all.json --tag env=prod all/
@@ -261,7 +261,7 @@ ok "nor is one in a list of entries, or in a spec" sh -c "'$secretdir' sync -q o
 ok "all that fail are named" says 10 "no1: " "3 more failed: no2, no3, no4;" -- sync new no1 no2 marked no3 x=no2:k no4
 for i in $(seq 30); do echo "a-name-that-is-not-there-and-takes-room-$i"; done >none.entries
 ok "as far as there is room" says 10 "29 more failed: a-name-that-is-not-there-and-takes-room-2, " "-5, ...;" -- sync new --entries none.entries
-ok "an absolute path is told how to be another" says 2 "it is absolute (write PATH=SECRET, with a PATH that does not begin with '/')" -- sync new /a/b
+ok "an absolute path is told how to be another" says 2 "it is absolute; write it as PATH=SECRET, with another PATH" -- sync new /a/b
 proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" sync -q new marked 2>told; cat told; ! grep -qE 'hun|ter2' told && grep -q -- "$2" told; }
 # A listener that meets each connection so; what it met is counted in met.
 cat >meets.py <<'PY'

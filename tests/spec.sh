@@ -163,7 +163,7 @@ printf -- '- {secret: a, service: s3}\n' >bad.yaml; bad "a service" "bad.yaml:1:
 printf -- '- {secret: a, query: "a-b"}\n' >bad.yaml; bad "a query" "bad.yaml:1:22: the JMESPath 'a-b', column 2: a name that holds '-' stands in double quotes, as in \"user-name\""
 (echo '- {'; seq -f '  k%g: x,' 1001) >bad.yaml; bad "too many keys" "bad.yaml:1002:3: a mapping has at most 1000 keys"
 printf -- '- {secret: a, key: b, query: c}\n' >bad.yaml; bad "a key and a query" "bad.yaml:1:3: entry 'a': it has a key and a query; one of them says which value is taken"
-printf -- '- {secret: a, path: ../b}\n' >bad.yaml; bad "a path" "bad.yaml:1:3: entry 'a': its path cannot be published: it has a component \"..\""
+printf -- '- {secret: a, path: ../b}\n' >bad.yaml; bad "a path" "bad.yaml:1:3: entry 'a': its path cannot be published: it has a component \"..\"; write it as PATH=SECRET, with another PATH"
 printf -- '- x=a\n- b:\n' >bad.yaml; bad "a part that is not known" "bad.yaml:2:3: 'b' is no key of an entry; its keys are secret, path, key, query, service, stage, version, mode, owner, decode, optional"
 printf -- '- x=a\n- "b:"\n' >bad.yaml; bad "an entry's text" "bad.yaml:2:3: entry 'b:': its KEY is empty"
 printf -- '- x=a\n- x=b\n' >bad.yaml; bad "paths that clash" "bad.yaml:1:3: entry 'x=a': its path clashes with that of entry 'x=b' at bad.yaml:2:3: give one another PATH"

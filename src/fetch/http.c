@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -304,14 +305,12 @@ static const char *certificate_advice(const char *why)
 		{ "has expired", "renew the server's certificate, or set the clock here" },
 		{ "not yet valid", "set the clock here" },
 		{ "subject name", "its certificate is for another host: check the endpoint's name" },
-		{ "self-signed", "is the right CA in --ca-bundle (AWS_CA_BUNDLE)? A proxy that looks inside has one of its own" },
-		{ "issuer certificate", "is the right CA in --ca-bundle (AWS_CA_BUNDLE)? A proxy that looks inside has one of its own" },
 	};
 
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
 		if (strstr(why, advices[i].text))
 			return advices[i].advice;
-	return "is the right CA in --ca-bundle (AWS_CA_BUNDLE)?";
+	return "is the right CA in --ca-bundle (AWS_CA_BUNDLE, ca_bundle)?";
 }
 
 /* The variable that sends this URL through a proxy, as libcurl takes it; NULL: none, as far as can be told. */
@@ -333,23 +332,39 @@ static const char *proxy_variable(const struct http_request *request)
 	return NULL;
 }
 
+/* Was it the proxy that failed? Its host is named then, or it answered. */
+static bool is_of_proxy(const struct transfer *transfer, const char *variable, const char *why)
+{
+	const char *url = variable ? getenv(variable) : "", *host = strrchr(url, '@');
+	char name[256];
+	long answer = 0;
+
+	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
+	if (!host)
+		host = strstr(url, "://");
+	host = !host ? url : *host == '@' ? host + 1 : host + 3;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":/"), host);
+	return variable && (answer || (*name && strstr(why, name)));
+}
+
 static int refuse_unreached(const struct transfer *transfer, const char *why, struct atomicdir_error *error)
 {
 	const struct http_request *request = &transfer->exchange->request;
 	const char *variable = proxy_variable(request);
+	bool is_proxy = is_of_proxy(transfer, variable, why);
 	long answer = 0;
 
-	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
 	if (strstr(why, "Unsupported proxy")) {
 		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is none: %.160s", variable ? variable : "the environment",
 			  why);
 		error_append(error, "mend it, or unset it");
 		return -1;
 	}
+	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
 	error_set(error, ATOMICDIR_UNREACHABLE, request->url, "cannot be reached: %.160s", why);
-	if (answer == 407 && variable)
+	if (is_proxy && answer == 407)
 		error_append(error, "the proxy of %s wants a user and a password, in its URL", variable);
-	else if (variable)
+	else if (is_proxy)
 		error_append(error, "it is asked for through the proxy of %s: check that, or list the host in NO_PROXY", variable);
 	return 0;
 }

@@ -331,11 +331,22 @@ static bool is_failed(const struct job *job, const struct task *task)
 	return job->lookups[task->lookup].result < 0 && !is_absent(job, task);
 }
 
+/* Under the same name one of another stage may have failed before. */
+static bool is_named(const struct job *job, const struct task *task)
+{
+	const struct task *before = job->tasks;
+
+	while (before < task && !(is_failed(job, before) && strcmp(before->name, task->name) == 0))
+		before++;
+	return before < task;
+}
+
 /* Those that failed beside the first one. */
 static void add_others(const struct job *job, const struct task *first, struct atomicdir_error *error)
 {
 	char names[NAMES_SIZE] = "";
-	size_t more = 0, told = 0, used = 0, last = first->lookup;
+	size_t more = 0, used = 0, last = first->lookup;
+	bool is_full = false;
 
 	for (const struct task *task = first + 1; task < job->tasks + job->count; task++) {
 		int size;
@@ -343,16 +354,15 @@ static void add_others(const struct job *job, const struct task *first, struct a
 		if (!is_failed(job, task) || task->lookup <= last)
 			continue;
 		last = task->lookup;
-		size = snprintf(names + used, sizeof(names) - used, "%s%s", told ? ", " : "", task->name);
-		if (told == more++ && size >= 0 && (size_t)size < sizeof(names) - used) {
-			used += (size_t)size;
-			told++;
-		} else {
-			names[used] = '\0';
-		}
+		more++;
+		if (is_full || is_named(job, task))
+			continue;
+		size = snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : ": ", task->name);
+		is_full = size < 0 || (size_t)size >= sizeof(names) - used;
+		names[used += is_full ? 0 : (size_t)size] = '\0';
 	}
 	if (more)
-		error_append(error, "%zu more failed: %s%s", more, names, told == more ? "" : told ? ", ..." : "...");
+		error_append(error, "%zu more failed%s%s", more, names, is_full ? used ? ", ..." : ": ..." : "");
 }
 
 /* Before anything is sent. */

@@ -234,7 +234,7 @@ static int check(const struct entry *entry, struct atomicdir_error *error)
 		return refuse(error, entry, "a PATH that ends in '/' takes all the keys, so it goes with no KEY");
 	if (!why)
 		return 0;
-	snprintf(text, sizeof(text), "its path cannot be published: %s", why);
+	snprintf(text, sizeof(text), "its path cannot be published: %s; write it as PATH=SECRET, with another PATH", why);
 	return refuse(error, entry, text);
 }
 
@@ -335,10 +335,9 @@ int entries_read_file(const char *path, struct buffer *content, struct atomicdir
 			error->kind = ATOMICDIR_USAGE;
 	} else if (got > 0) {
 		error_set(error, ATOMICDIR_USAGE, path, "the entries are longer than %d bytes", FILE_MAX);
+	} else if (content->size >= 3 && memcmp(content->bytes, "\xef\xbb\xbf", 3) == 0) {
+		buffer_consume(content, 3); /* a byte order mark, of an editor's */
 	}
-	/* An editor may have put a byte order mark before it. */
-	else if (content->size >= 3 && memcmp(content->bytes, "\xef\xbb\xbf", 3) == 0)
-		buffer_consume(content, 3);
 	return got ? -1 : 0;
 }
 
