@@ -30,6 +30,9 @@ void fuzz_read(int fd, struct buffer *content);
 /* A directory on TMPDIR for all runs, open; run.sh removes it. */
 int fuzz_directory(void);
 
+/* Not 0: a pause in this thread takes no time, and may not be as long. */
+extern __thread int fuzz_pause_max_s;
+
 /* Fit for a terminal and a log: one line, UTF-8, no control code. Written a second time here, on purpose. */
 bool is_clean(const char *text);
 /* Stays below the directory that it is relative to. Likewise. */
