@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "fetch/aws_ini.h"
-#include "fetch/words.h"
 #include "fuzz.h"
 
 static size_t count_lines(const uint8_t *bytes, size_t size)
@@ -37,19 +36,6 @@ static void check(const struct ini *ini, size_t lines)
 	}
 }
 
-static void split(const char *line)
-{
-	struct words words = {0};
-	size_t size = 0;
-
-	if (words_split(line, &words) != 0)
-		return;
-	for (size_t i = 0; i < words.count; i++)
-		size += strlen(words.items[i]);
-	must(size <= strlen(line) && !words.items[words.count]);
-	words_clear(&words);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	int fd = fuzz_file(bytes, size);
@@ -63,10 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		check(&ini, count_lines(bytes, size));
 	else
 		must_be_told(&error);
-	for (size_t i = 0; i < ini.count; i++) {
-		split(ini.entries[i].section);
-		split(ini.entries[i].value);
-	}
 	ini_clear(&ini);
 	close(fd);
 	return 0;
