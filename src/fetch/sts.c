@@ -88,7 +88,8 @@ static int take(const struct answer *answer, struct credentials *credentials, st
 	if (!answer->key_id.size || !answer->key.size || !answer->token.size || !answer->expiration.size)
 		return error_set(error, ATOMICDIR_FAILED, NULL, "the answer has no credentials; is a proxy in the way?");
 	credentials->expires = moment_parse(answer->expiration.bytes);
-	if (credentials->expires < 0 || credentials_refuse_text(answer->token.bytes))
+	if (credentials->expires < 0 || credentials_refuse_text(answer->key_id.bytes) || credentials_refuse_text(answer->key.bytes) ||
+	    credentials_refuse_text(answer->token.bytes))
 		return error_set(error, ATOMICDIR_FAILED, NULL,
 				 "the answer's credentials cannot be read; is a proxy in the way?");
 	return buffer_add(&credentials->key_id, answer->key_id.bytes, answer->key_id.size) < 0 ||
