@@ -378,6 +378,7 @@ printf '[default\nregion = us-east-1\n' >no-bracket
 printf '[ ]\nregion = us-east-1\n' >no-name
 printf '[default]\nregion = us-east-1\n  next\n[profile other]\nregion = us-east-1\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n[profile key]\naws_access_key_id = CONFIG\n  X-Evil: 1\naws_secret_access_key = sekrit/CONFIG+=\n' >goes-on
 printf '[default]\nregion\0 = us-east-1\n' >nul
+printf '[default]\naws_access_key_id = FILE\rX-Evil: 1\naws_secret_access_key = sekrit/FILE+=\n' >line-end
 mkdir directory
 newline='
 '

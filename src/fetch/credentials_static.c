@@ -11,6 +11,13 @@
 
 typedef const struct ini_entry *(*find_fn)(const char *profile, const char *key);
 
+static int take_value(const struct ini_entry *entry, struct buffer *buffer, struct atomicdir_error *error)
+{
+	if (credentials_refuse_text(entry->value))
+		return ini_refuse(error, entry, "%s holds a line end, which no key has", entry->key);
+	return buffer_add_text(buffer, entry->value) < 0 ? error_errno(error, NULL, "cannot take the keys") : 0;
+}
+
 static int take(find_fn find, const char *profile, struct credentials *credentials, struct atomicdir_error *error)
 {
 	const struct ini_entry *id = find(profile, "aws_access_key_id"), *key = find(profile, "aws_secret_access_key");
@@ -21,11 +28,9 @@ static int take(find_fn find, const char *profile, struct credentials *credentia
 	if (!id || !key || !*id->value || !*key->value)
 		return ini_refuse(error, id ? id : key, "profile '%.64s' needs aws_access_key_id and aws_secret_access_key, both", profile);
 	token = token ? token : find(profile, "aws_security_token");
-	if (credentials_refuse_text(id->value) || credentials_refuse_text(key->value) || (token && credentials_refuse_text(token->value)))
-		return ini_refuse(error, id, "profile '%.64s' has a key or a token of more than one line", profile);
-	if (buffer_add_text(&credentials->key_id, id->value) < 0 || buffer_add_text(&credentials->key, key->value) < 0 ||
-	    (token && buffer_add_text(&credentials->token, token->value) < 0))
-		return error_errno(error, NULL, "cannot take the keys");
+	if (take_value(id, &credentials->key_id, error) < 0 || take_value(key, &credentials->key, error) < 0 ||
+	    (token && take_value(token, &credentials->token, error) < 0))
+		return -1;
 	snprintf(credentials->from, sizeof(credentials->from), "profile '%.32s' in %.100s", profile, id->file->path);
 	return 1;
 }
