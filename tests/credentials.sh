@@ -38,6 +38,7 @@ token() { # FOR EXPIRES TOKEN [MORE]: what `aws sso login` leaves
 token https://legacy.example/start 2099-01-02T03:04:05UTC tok3n-sso
 token https://old.example/start 2020-01-02T03:04:05Z tok3n-past
 token https://unknown.example/start 2099-01-02T03:04:05Z tok3n-unknown
+token https://lines.example/start 2099-01-02T03:04:05Z 'tok3n-sso\r\nX-Evil: 1'
 token corp 2099-01-02T03:04:05Z tok3n-sso
 token lapsed 2020-01-02T03:04:05Z tok3n-old ', "refreshToken": "tok3n-gone", "clientId": "nobody", "clientSecret": "tok3n-c", "registrationExpiresAt": "2099-01-02T03:04:05Z"'
 
@@ -288,6 +289,11 @@ sso_account_id = $account
 sso_role_name = reader
 [profile sso-unknown]
 sso_start_url = https://unknown.example/start
+sso_region = us-east-1
+sso_account_id = $account
+sso_role_name = reader
+[profile sso-lines]
+sso_start_url = https://lines.example/start
 sso_region = us-east-1
 sso_account_id = $account
 sso_role_name = reader

@@ -15,6 +15,7 @@
 #include "fetch/ask.h"
 #include "fetch/aws_config.h"
 #include "fetch/aws_place.h"
+#include "fetch/credentials.h"
 #include "fetch/moment.h"
 
 #define CACHE "~/.aws/sso/cache"
@@ -61,6 +62,14 @@ static int name_it(struct cache *cache)
 	return 0;
 }
 
+/* It goes into a header. */
+static bool has_token(const struct json *json)
+{
+	const char *token = json ? json_member_text(json, "accessToken") : NULL;
+
+	return token && *token && !credentials_refuse_text(token);
+}
+
 static int load(struct cache *cache, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer text = {0};
@@ -75,10 +84,10 @@ static int load(struct cache *cache, struct atomicdir_error *error)
 	cache->json = json_parse(text.bytes, text.size, &why);
 	expires = cache->json ? json_member_text(cache->json, "expiresAt") : NULL;
 	cache->expires = expires ? moment_parse(expires) : -1;
-	if (cache->expires >= 0 && json_member_text(cache->json, "accessToken"))
+	if (cache->expires >= 0 && has_token(cache->json))
 		return 0;
 	error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s cannot be read: %.80s", cache->name,
-		  cache->json ? "it has no accessToken, or no expiresAt" : why);
+		  cache->json ? "it has no accessToken that can be sent, or no expiresAt" : why);
 	return sso_refuse(cache->sso, error);
 }
 
@@ -148,7 +157,7 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 		return NULL;
 	}
 	json = ask_take_object(&reply);
-	if (reply.status == 200 && is_token(json))
+	if (reply.status == 200 && has_token(json) && is_token(json))
 		return take_pointer(&json);
 	if (reply.status == 200)
 		error_set(error, ATOMICDIR_DENIED, NULL,
