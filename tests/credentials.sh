@@ -424,6 +424,10 @@ ok "a renewal that could not be kept is not asked for" says 9 "it could not be k
 ok "so that its token is still good" asked 0 CreateToken
 rmdir "$fresh.new"
 ok "later" sync app text --profile sso-fresh
+renewable 2020-01-02T03:04:05Z tok3n-old; control sso-client client tok3n-secret tok3n-refresh --lifetime 99999999999
+before=$(cat "$fresh")
+ok "a renewal for thousands of years is none" says 9 "the answer has none that can be used" sync app text --profile sso-fresh
+ok "and the login stays as it was" test "$(cat "$fresh")" = "$before" -a ! -e "$fresh.new"
 
 # Those who give credentials out are asked again as everybody else is.
 again() { # N OPERATION MODE FAULT...: so often, and the status is 8

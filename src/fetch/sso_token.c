@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -128,11 +129,12 @@ static int make_request(const struct cache *cache, struct buffer *body)
 		       : 0;
 }
 
-static bool is_token(const struct json *json)
+/* How many seconds the new one is good; 0: that is not said, or cannot be. */
+static long lifetime(const struct json *got)
 {
-	const struct json *lifetime = json_member(json, "expiresIn", 9);
+	const struct json *seconds = json_member(got, "expiresIn", 9);
 
-	return json_member_text(json, "accessToken") && lifetime && lifetime->type == JSON_NUMBER;
+	return seconds && seconds->type == JSON_NUMBER && seconds->size < 10 ? atol(seconds->text) : 0;
 }
 
 static struct json *ask_for_new(const struct cache *cache, struct http *http, struct atomicdir_error *error)
@@ -157,7 +159,7 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 		return NULL;
 	}
 	json = ask_take_object(&reply);
-	if (reply.status == 200 && has_token(json) && is_token(json))
+	if (reply.status == 200 && has_token(json) && lifetime(json) > 0)
 		return take_pointer(&json);
 	if (reply.status == 200)
 		error_set(error, ATOMICDIR_DENIED, NULL,
@@ -175,7 +177,7 @@ static int make_cache(const struct cache *cache, const struct json *got, struct 
 	const char *refresh = json_member_text(got, "refreshToken");
 	char expires[32];
 
-	moment_print((int64_t)time(NULL) + atol(json_member(got, "expiresIn", 9)->text), expires);
+	moment_print((int64_t)time(NULL) + lifetime(got), expires);
 	if (buffer_add_text(text, "{") < 0 || add(text, "startUrl", cache->sso->start_url) < 0 ||
 	    add(text, "region", cache->sso->region) < 0 || add(text, "accessToken", json_member_text(got, "accessToken")) < 0 ||
 	    add(text, "expiresAt", expires) < 0 ||
