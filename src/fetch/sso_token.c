@@ -71,25 +71,26 @@ static bool has_token(const struct json *json)
 	return token && *token && !credentials_refuse_text(token);
 }
 
+/* What was loaded before stays where this fails. */
 static int load(struct cache *cache, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer text = {0};
-	const char *why = "it is no object", *expires;
+	cleanup_json struct json *json = NULL;
+	const char *why = "it is no object", *moment;
+	int64_t expires;
 
+	if (cache->directory_fd < 0 || read_file_at(cache->directory_fd, cache->name, CACHE_MAX, &text) < 0)
+		return error_errno(error, NULL, "there is no token of SSO in " CACHE "/%s", cache->name);
+	json = json_parse(text.bytes, text.size, &why);
+	moment = json ? json_member_text(json, "expiresAt") : NULL;
+	expires = moment ? moment_parse(moment) : -1;
+	if (expires < 0 || !has_token(json))
+		return error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s cannot be read: %.80s", cache->name,
+				 json ? "it has no accessToken that can be sent, or no expiresAt" : why);
 	json_free(cache->json);
-	cache->json = NULL;
-	if (cache->directory_fd < 0 || read_file_at(cache->directory_fd, cache->name, CACHE_MAX, &text) < 0) {
-		error_errno(error, NULL, "there is no token of SSO in " CACHE "/%s", cache->name);
-		return sso_refuse(cache->sso, error);
-	}
-	cache->json = json_parse(text.bytes, text.size, &why);
-	expires = cache->json ? json_member_text(cache->json, "expiresAt") : NULL;
-	cache->expires = expires ? moment_parse(expires) : -1;
-	if (cache->expires >= 0 && has_token(cache->json))
-		return 0;
-	error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s cannot be read: %.80s", cache->name,
-		  cache->json ? "it has no accessToken that can be sent, or no expiresAt" : why);
-	return sso_refuse(cache->sso, error);
+	cache->json = take_pointer(&json);
+	cache->expires = expires;
+	return 0;
 }
 
 static int64_t seconds_left(const struct cache *cache)
@@ -240,10 +241,9 @@ static int renew_alone(struct cache *cache, struct http *http, struct atomicdir_
 static int find(struct cache *cache, struct http *http, struct buffer *token, struct atomicdir_error *error)
 {
 	if (load(cache, error) < 0)
-		return -1;
+		return sso_refuse(cache->sso, error);
 	/* As long as the old one is good, it does not matter why there is no new one. */
-	if (seconds_left(cache) <= EARLY_S && is_renewable(cache) && renew_alone(cache, http, error) < 0 &&
-	    (!cache->json || seconds_left(cache) <= 0))
+	if (seconds_left(cache) <= EARLY_S && is_renewable(cache) && renew_alone(cache, http, error) < 0 && seconds_left(cache) <= 0)
 		return error->kind == ATOMICDIR_UNREACHABLE ? -1 : sso_refuse(cache->sso, error);
 	if (seconds_left(cache) <= 0) {
 		error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s has expired", cache->name);
