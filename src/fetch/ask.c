@@ -12,6 +12,7 @@
 #include "fetch/retry.h"
 
 #define MESSAGE_MAX 256
+#define PAUSE_MAX_MS 20000
 
 /* Somewhere between half of it and all, so that many do not come at the same time again. */
 static void pause_ms(long ms)
@@ -71,7 +72,8 @@ int ask_machine(struct http *http, const struct http_request *request, int attem
 
 		if (!judge(result, reply) || attempt >= attempts)
 			return result ? result : -1;
-		pause_ms(wait_ms << (attempt - 1));
+		pause_ms(wait_ms);
+		wait_ms = wait_ms < PAUSE_MAX_MS / 2 ? wait_ms * 2 : PAUSE_MAX_MS;
 	}
 }
 
