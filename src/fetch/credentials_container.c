@@ -24,13 +24,15 @@
 static bool is_allowed(const char *url)
 {
 	static const char *const hosts[] = { "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost", "[::1]" };
-	const char *host = url + 7;
-	size_t size = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+	const char *host;
+	size_t size;
 
 	if (strncasecmp(url, "https://", 8) == 0)
 		return true;
 	if (strncasecmp(url, "http://", 7) != 0)
 		return false;
+	host = url + 7;
+	size = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++)
 		if (strlen(hosts[i]) == size && strncasecmp(hosts[i], host, size) == 0)
 			return true;
