@@ -82,15 +82,18 @@ static int find_token(struct buffer *header, struct atomicdir_error *error)
 	return 0;
 }
 
-/* The agent says why in a "message", or in a line of text. */
+/* The agent says why in a "message", or in a line of text. Half an object is none: it may be one with keys. */
 static int refuse(const struct http_reply *reply, const char *url, struct atomicdir_error *error)
 {
 	cleanup_json struct json *json = ask_take_object(reply);
 	const char *message = json ? json_member_text(json, "message") : reply->body.bytes;
+	int size = ask_message_size(message), object = message && !json ? (int)strcspn(message, "{") : size;
 	bool is_passing = reply->status >= 500 || reply->status == 429;
 
-	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld: %.*s", reply->status,
-		  ask_message_size(message), message ? message : "");
+	/* Half an object, which may hold keys, is no line of text. */
+	size = object < size ? object : size;
+	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld%s%.*s", reply->status,
+		  size ? ": " : "", size, message ? message : "");
 	error_prefix(error, "the container's credentials, %.160s", url);
 	if (!is_passing)
 		error_append(error, reply->status == 404 ? "check AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI"
