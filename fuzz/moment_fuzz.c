@@ -25,11 +25,14 @@ static long digits(const char *text, size_t count)
 /* Of seconds east of Greenwich. */
 static long zone(const char *text)
 {
+	const char *minutes;
+
 	if (strcmp(text, "Z") == 0 || strcmp(text, "UTC") == 0)
 		return 0;
-	must(strlen(text) == 6 && (*text == '+' || *text == '-') && text[3] == ':');
-	must(digits(text + 1, 2) < 24 && digits(text + 4, 2) < 60);
-	return (digits(text + 1, 2) * 60 + digits(text + 4, 2)) * (*text == '-' ? -60 : 60);
+	minutes = text[3] == ':' ? text + 4 : text + 3;
+	must((*text == '+' || *text == '-') && strlen(minutes) == 2);
+	must(digits(text + 1, 2) < 24 && digits(minutes, 2) < 60);
+	return (digits(text + 1, 2) * 60 + digits(minutes, 2)) * (*text == '-' ? -60 : 60);
 }
 
 /* Days since 1970, counted one year and one month after the other. */

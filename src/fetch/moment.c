@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "fetch/moment.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,39 +9,41 @@
 /* Seconds east of Greenwich in *offset. "UTC" is what older AWS CLIs write. */
 static int parse_zone(const char *text, int64_t *offset)
 {
-	int hours, minutes, size = 0;
-	char sign;
+	unsigned hours, minutes;
+	char sign, again[32];
+	bool has_colon = strchr(text, ':');
 
 	*offset = 0;
 	if (strcmp(text, "Z") == 0 || strcmp(text, "UTC") == 0)
 		return 0;
-	if ((sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &size) != 3 &&
-	     sscanf(text, "%c%2d%2d%n", &sign, &hours, &minutes, &size) != 3) ||
-	    text[size] || (sign != '+' && sign != '-'))
+	if (sscanf(text, has_colon ? "%c%2u:%2u" : "%c%2u%2u", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-') ||
+	    hours > 23 || minutes > 59)
 		return -1;
-	*offset = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
-	return 0;
+	snprintf(again, sizeof(again), has_colon ? "%c%02u:%02u" : "%c%02u%02u", sign, hours, minutes);
+	*offset = (int)(hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
+	return strcmp(again, text) == 0 ? 0 : -1;
 }
 
 int64_t moment_parse(const char *text)
 {
 	struct tm tm = {0};
 	int64_t offset, moment;
-	int size = 0;
+	char again[32];
 
-	if (sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		   &size) != 6 ||
-	    !size)
-		return -1;
-	text += size;
-	if (*text == '.')
-		text += 1 + strspn(text + 1, "0123456789");
-	if (parse_zone(text, &offset) < 0)
+	if (sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+		   &tm.tm_sec) != 6)
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
 	moment = timegm(&tm);
-	return moment < 0 || moment - offset < 0 ? -1 : moment - offset;
+	/* A 13th month counts as another moment, which is written otherwise. */
+	moment_print(moment, again);
+	if (moment < 0 || strncmp(text, again, 10) != 0 || strncmp(text + 11, again + 11, 8) != 0)
+		return -1;
+	text += 19;
+	if (*text == '.')
+		text += 1 + strspn(text + 1, "0123456789");
+	return parse_zone(text, &offset) < 0 || moment < offset ? -1 : moment - offset;
 }
 
 void moment_print(int64_t moment, char text[static 32])
