@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "fetch/words.h"
 
-#include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +14,16 @@ void words_clear(struct words *words)
 	*words = (struct words){0};
 }
 
+/* To shlex, no others are. */
+static bool is_space(char c)
+{
+	return c && strchr(" \t\r\n", c);
+}
+
 /* One word, to where `out` is; gives where it ends, or NULL where it does not. */
 static const char *take_word(const char *c, char **out)
 {
-	for (char quote = '\0'; quote || (*c && !isspace((unsigned char)*c)); c++) {
+	for (char quote = '\0'; quote || (*c && !is_space(*c)); c++) {
 		if (!*c)
 			return NULL;
 		if (*c == quote) {
@@ -49,7 +55,7 @@ int words_split(const char *line, struct words *words)
 		return -1;
 	}
 	for (;;) {
-		while (isspace((unsigned char)*line))
+		while (is_space(*line))
 			line++;
 		if (!*line)
 			return 0;
