@@ -175,6 +175,14 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	return 1;
 }
 
+/* As a libcurl that cannot. */
+bool http_set_clock(struct http *http, const struct http_reply *reply)
+{
+	(void)http;
+	(void)reply;
+	return false;
+}
+
 /* ---- In place of a credential_process: what it prints is in files, in the order of its pipes ---- */
 
 static int open_pipe(int fds[2], int flags)

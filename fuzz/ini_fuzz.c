@@ -19,7 +19,7 @@ static size_t count_lines(const uint8_t *bytes, size_t size)
 	return lines;
 }
 
-/* Each entry is the one that is found by its names, on a line of its own. */
+/* Each entry is the one that is found by its names, on lines of its own: its value may have more than one. */
 static void check(const struct ini *ini, size_t lines)
 {
 	int line = 0;
@@ -28,8 +28,9 @@ static void check(const struct ini *ini, size_t lines)
 		const struct ini_entry *entry = &ini->entries[i];
 
 		must(entry->line > line && (size_t)entry->line <= lines);
-		line = entry->line;
-		must(*entry->section && !strpbrk(entry->section, "\n") && !strpbrk(entry->value, "\n"));
+		line = entry->line + (int)count_lines((const uint8_t *)entry->value, strlen(entry->value)) - 1;
+		must((size_t)line <= lines);
+		must(*entry->section && !strpbrk(entry->section, "\n") && !strpbrk(entry->key, "\n"));
 		must(!entry->parent || *entry->parent);
 		must(ini_find(ini, entry->section, entry->parent, entry->key) == entry);
 		must(ini_find(ini, entry->section, NULL, "") != NULL);
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	error_clear(&error);
-	if (ini_load(path, &ini, &error) == 0)
+	if (ini_load(path, true, &ini, &error) == 0)
 		check(&ini, count_lines(bytes, size));
 	else
 		must_be_told(&error);

@@ -426,7 +426,7 @@ rmdir "$fresh.new"
 ok "later" sync app text --profile sso-fresh
 renewable 2020-01-02T03:04:05Z tok3n-old; control sso-client client tok3n-secret tok3n-refresh --lifetime 99999999999
 before=$(cat "$fresh")
-ok "a renewal for thousands of years is none" says 9 "the answer has none that can be used" sync app text --profile sso-fresh
+ok "a renewal for thousands of years is none" says 9 "the answer has no accessToken, or no expiresIn, that can be used" sync app text --profile sso-fresh
 ok "and the login stays as it was" test "$(cat "$fresh")" = "$before" -a ! -e "$fresh.new"
 
 # Those who give credentials out are asked again as everybody else is.

@@ -164,7 +164,7 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 		return take_pointer(&json);
 	if (reply.status == 200)
 		error_set(error, ATOMICDIR_DENIED, NULL,
-			  "the token of SSO cannot be renewed: the answer has no accessToken, or no expiresIn");
+			  "the token of SSO cannot be renewed: the answer has no accessToken, or no expiresIn, that can be used");
 	else
 		error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
 			  "the token of SSO cannot be renewed: HTTP %ld%s%.*s", reply.status, ASK_CODE(&reply));
