@@ -13,6 +13,8 @@ export ASAN_OPTIONS=detect_leaks=0
 export FAULTS_BUILD="$here/build" FAULTS_DIRECTORY="$shared" FAULTS_SHARE=${FAULTS_SHARE:-${SAN:+3}6} FAULTS_SEED=${FAULTS_SEED:-1}
 matrix=$here/build/faults/matrix
 
+# Only root may remove what is in a directory without its write bit.
+clear() { chmod -R u+rwx "$shared"/* 2>/dev/null; rm -rf "$shared"/*; }
 # run NAME COMMAND...: its own TAP becomes ours.
 run() {
 	name=$1; shift
@@ -31,9 +33,9 @@ run() {
 if ! "$matrix" calls show >probe 2>&1 && grep -q 'cannot trace here' probe; then
 	skip "killed or failed at any system call" "ptrace is not allowed here"; finish
 fi
-rm -rf "$shared"/*
+clear
 run calls "$matrix" calls
-rm -rf "$shared"/*
+clear
 if [ -n "${SAN:-}" ]; then skip "an allocation that fails" "a sanitizer has its own allocator"
 else
 	run library "$here/build/faults/leaks"
@@ -44,7 +46,7 @@ else
 	for name in a b; do printf '2\n' | control put $name --file - >/dev/null; done
 	printf 's\n' | control put same --file - >/dev/null
 	[ "$FAULTS_SHARE" = 1 ] || FAULTS_SHARE=$((FAULTS_SHARE * 40))
-	rm -rf "$shared"/*
+	clear
 	export FAULTS_AWS=1
 	run allocations "$matrix" allocations "secretdir sync from AWS"
 fi
