@@ -186,17 +186,18 @@ static int is_same(int directory_fd, const char *name, int fd)
 	return fstat(fd, &open) < 0 ? -1 : named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
-static bool is_unused(const struct store *store)
+/* -1: that cannot be told. */
+static int is_unused(const struct store *store)
 {
 	struct stat lock;
 
-	return fstat(store->lock_fd, &lock) == 0 && lock.st_size == 0;
+	return fstat(store->lock_fd, &lock) < 0 ? -1 : lock.st_size == 0;
 }
 
 int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_error *error)
 {
 	for (;;) {
-		int same, again = make_store(store, error);
+		int same, unused = 0, again = make_store(store, error);
 
 		if (again == 0)
 			again = open_lock(store, error);
@@ -213,9 +214,11 @@ int store_open_locked(struct store *store, int64_t wait_ms, struct atomicdir_err
 		same = is_same(store->parent_fd, store->name.store, store->fd);
 		if (same > 0)
 			same = is_same(store->fd, LOCK, store->lock_fd);
-		if (same < 0)
+		if (same > 0)
+			unused = is_unused(store);
+		if (same < 0 || unused < 0)
 			return error_errno(error, store->name.store, "cannot look at the store");
-		store->is_unused = same && is_unused(store);
+		store->is_unused = unused;
 		if (same)
 			return 0;
 		store->is_new = false;
@@ -227,7 +230,7 @@ static bool may_go(const struct store *store)
 {
 	if (store->lock_fd < 0)
 		return store->is_new;
-	if (!store->is_unused && (!store->is_new || flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0 || !is_unused(store)))
+	if (!store->is_unused && (!store->is_new || flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0 || is_unused(store) <= 0))
 		return false;
 	return is_same(store->fd, LOCK, store->lock_fd) > 0;
 }
