@@ -6,6 +6,8 @@ work=$(mktemp -d)
 count=0 failed=0
 trap 'cd /; chmod -R u+rwx "$work" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
+# Whoever runs this may have another one.
+umask 022
 
 # ok CLAIM COMMAND...: the claim holds if the command ends with 0.
 ok() {
