@@ -87,7 +87,7 @@ for where in before headers body; do
 done
 fault cut --where after --forever; ok "a connection that ends unannounced" sync faults text old
 fault cut --where body --reset; ok "reset" sync faults text
-for form in content-type chunked; do fault garbage --form $form; ok "harmless: $form" sync faults text; done
+for form in content-type chunked trailers; do fault garbage --form $form --forever; ok "harmless: $form" sync faults text; done
 fault delay --seconds 30 --forever
 ok "an answer that does not come" says 8 "1 attempt" env AWS_MAX_ATTEMPTS=1 "$secretdir" sync -q new text
 control clear

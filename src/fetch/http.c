@@ -158,7 +158,11 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 	char value[64];
 
 	size *= one;
-	reply->has_headers = size <= 2;
+	/* From a status line to an empty line, for an interim answer too; what comes after the body are trailers. */
+	if (size > 5 && strncasecmp(line, "HTTP/", 5) == 0)
+		reply->has_headers = false;
+	else if (size <= 2)
+		reply->has_headers = true;
 	if (take_header(line, size, "x-amzn-RequestId", reply->request_id, sizeof(reply->request_id)) ||
 	    take_header(line, size, "x-amzn-ErrorType", reply->error_type, sizeof(reply->error_type)))
 		return size;

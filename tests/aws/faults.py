@@ -27,7 +27,7 @@ KINDS = COMPANIONS + ("error", "throttle", "expired", "cut", "garbage")
 CUTS = ("never", "before", "headers", "body", "after")
 FORMS = ("not-http", "truncated-json", "content-type", "huge", "html", "wrong-types", "bad-base64",
          "duplicate-keys", "redirect", "empty", "not-object", "trailing", "invalid-utf8", "deep", "chunked",
-         "entities", "given")
+         "trailers", "entities", "given")
 
 # A document type whose entities grow tenfold at each of ten levels.
 ENTITIES = b"<!DOCTYPE a [<!ENTITY e0 'x'>%s]><a>&e10;</a>" % b"".join(
@@ -179,8 +179,9 @@ def _spoil(response, form, options):
             else body.replace(b'"SecretString":"', b'"SecretString":"\xc3\x28\xff', 1)
     elif form == "deep":
         response.body = body[:-1] + b',"Deep":' + b"[" * 100000 + b"]" * 100000 + b"}"
-    elif form == "chunked":
+    elif form in ("chunked", "trailers"):
         response.delivery.chunked = True
+        response.delivery.trailers = form == "trailers"
     elif form == "entities":
         response.body = ENTITIES
     elif form == "given":

@@ -62,6 +62,7 @@ class Delivery:
     instead: Optional[bytes] = None
     bytes_per_second: float = 0.0
     chunked: bool = False
+    trailers: bool = False  # after the last chunk
     date_skew_seconds: float = 0.0
 
 
@@ -152,7 +153,7 @@ def send_response(connection_socket, response, now, keep_alive):
     if delivery.bytes_per_second:
         _trickle(connection_socket, head, response.body, delivery.bytes_per_second)
     elif delivery.chunked:
-        connection_socket.sendall(head + _chunks(response.body))
+        connection_socket.sendall(head + _chunks(response.body, delivery.trailers))
     else:
         connection_socket.sendall(head + response.body)
     if delivery.cut == "after":
@@ -174,9 +175,10 @@ def _head(response, now, keep_alive):
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def _chunks(body, size=7):
+def _chunks(body, trailers, size=7):
     pieces = (body[i : i + size] for i in range(0, len(body), size))
-    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+    end = b"0\r\n%s\r\n" % (b"X-Served-By: nobody\r\n" if trailers else b"")
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + end
 
 
 def _trickle(connection_socket, head, body, bytes_per_second):
