@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * batches calls|secrets ROUNDS: the calls that a hundred secrets need, all at once, and nothing else; or those secrets, as a
- * fetcher gets them. Over connections that stand already. Prints the nanoseconds of each round, one a line.
+ * batches calls|singles|secrets ROUNDS: the calls that a hundred secrets need, all at once, and nothing else; or a call for each
+ * of them; or those secrets, as a fetcher gets them. Over connections that stand already. Prints the nanoseconds of each round,
+ * one a line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,10 @@ static const struct request request;
 static struct aws aws;
 static struct source *source;
 
-static int make(struct aws_call *call, int first)
+static int make_batch(struct aws_call *call, int number)
 {
+	int first = 1 + EACH * number;
+
 	*call = (struct aws_call){.operation = "BatchGetSecretValue", .id = "", .secret = "batch"};
 	if (buffer_add_text(&call->body, "{\"SecretIdList\":[") < 0)
 		return -1;
@@ -30,22 +33,38 @@ static int make(struct aws_call *call, int first)
 	return buffer_add_text(&call->body, "]}");
 }
 
-static int run_calls(void)
+static int make_single(struct aws_call *call, int number)
 {
-	struct aws_call calls[CALLS];
+	*call = (struct aws_call){.operation = "GetSecretValue", .id = "", .secret = "one"};
+	return buffer_printf(&call->body, "{\"SecretId\":\"all/%03d\"}", 1 + number);
+}
+
+static int run(int count, int (*make)(struct aws_call *call, int number))
+{
+	struct aws_call calls[SECRETS];
 	int result = 0;
 
-	for (int i = 0; i < CALLS; i++)
-		if (make(&calls[i], 1 + EACH * i) < 0)
+	for (int i = 0; i < count; i++)
+		if (make(&calls[i], i) < 0)
 			return -1;
-	aws_run(&aws, calls, CALLS);
-	for (int i = 0; i < CALLS; i++) {
+	aws_run(&aws, calls, (size_t)count);
+	for (int i = 0; i < count; i++) {
 		if (!calls[i].answer)
 			fprintf(stderr, "%s\n", calls[i].error.text);
 		result = calls[i].answer ? result : -1;
 		aws_call_clear(&calls[i]);
 	}
 	return result;
+}
+
+static int run_calls(void)
+{
+	return run(CALLS, make_batch);
+}
+
+static int run_singles(void)
+{
+	return run(SECRETS, make_single);
 }
 
 static int run_secrets(void)
@@ -71,11 +90,11 @@ static int run_secrets(void)
 
 int main(int argc, char **argv)
 {
-	bool is_calls = argc > 1 && strcmp(argv[1], "calls") == 0;
-	int (*run)(void) = is_calls ? run_calls : run_secrets;
+	const char *what = argc > 1 ? argv[1] : "";
+	int (*one)(void) = strcmp(what, "calls") == 0 ? run_calls : strcmp(what, "singles") == 0 ? run_singles : run_secrets;
 	struct atomicdir_error error;
 
-	if (is_calls ? aws_init(&aws, &request, &error) < 0 : !(source = aws_source_open(&request, &error))) {
+	if (one == run_secrets ? !(source = aws_source_open(&request, &error)) : aws_init(&aws, &request, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
@@ -83,7 +102,7 @@ int main(int argc, char **argv)
 		struct timespec begin, end;
 
 		clock_gettime(CLOCK_MONOTONIC, &begin);
-		if (run() < 0)
+		if (one() < 0)
 			return 1;
 		clock_gettime(CLOCK_MONOTONIC, &end);
 		/* The first one opened the connections. */

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: ISC
 #
 # 100 secrets from the test server, whose every answer comes late by a round trip: medians, as ratios to the five calls that
-# they need, over connections that stand already. BENCH_ROUNDS (9), BENCH_ROUND_TRIP (0.02 seconds).
+# they need, over connections that stand already; over HTTP/2 where nghttpx is there, which speaks it in front of the test server.
+# BENCH_ROUNDS (9), BENCH_ROUND_TRIP (0.02 seconds).
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD:-$here/build} rounds=${BENCH_ROUNDS:-9} trip=${BENCH_ROUND_TRIP:-0.02}
 work=$(mktemp -d "${TMPDIR:-/tmp}/atomicdir-bench.XXXXXX")
-trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $front $server 2>/dev/null || :; wait 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 . "$here/tests/aws/start.sh"
-start_server
+front=
+start_server --leave-certificate
 
 seq -f '"all/%03g": "a value of some length, as passwords are"' 100 | sed '$!s/$/,/; 1s/^/{/; $s/$/}/' >"$work/all.json"
 control load "$work/all.json"
@@ -50,6 +52,17 @@ sync # what is measured is a round that finds nothing new
 row "secretdir sync, all of it, unchanged" "$(measure sync)"
 singles
 row "fetch-aws where batches are denied: 100 calls" "$(measure fetch)"
+row "100 calls, a secret each, eight connections open" "$(inside singles)"
+https=$AWS_ENDPOINT_URL
+if has_front; then
+	start_front
+	row "100 calls, a secret each, over HTTP/2 at once (by nghttpx)" "$(inside singles)"
+	row "fetch-aws over HTTP/2 where batches are denied: 100 calls" "$(measure fetch)"
+	stop_front
+else
+	echo "over HTTP/2: left out, there is no nghttpx here (nghttp2-proxy)"
+fi
+AWS_ENDPOINT_URL=$https
 control allow
 if command -v aws >/dev/null && aws --version >/dev/null 2>&1; then
 	rounds=3
