@@ -390,7 +390,7 @@ newline='
 '
 export work role container arn account newline SECRETS
 
-python3 "$here/tests/credentials.py" server "$secretdir" "$here/tests/credentials.tsv" $count >rows || failed=1
+"$(python_with_botocore)" "$here/tests/credentials.py" server "$secretdir" "$here/tests/credentials.tsv" $count >rows || failed=1
 cat rows
 count=$((count + $(grep -cE '^(not )?ok' rows)))
 

@@ -38,6 +38,13 @@ can_date() {
 raise SystemExit(tuple(map(int, version().split()[0].split(b"/")[1].split(b".")[:2])) < (8, 3))' \
 		"$(ldd "$here/build/libexec/atomicdir/fetch-aws" | sed -n 's/.*libcurl[^ ]* => \([^ ]*\) .*/\1/p')"
 }
+# The Python that has botocore, where one has it: Debian's, or the one that comes first.
+python_with_botocore() {
+	for python in /usr/bin/python3 python3; do
+		! "$python" -c 'import botocore' 2>/dev/null || break
+	done
+	echo "$python"
+}
 for name in $(env | sed -n 's/^\(AWS_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 # Whoever runs this has files of their own.
