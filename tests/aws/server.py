@@ -71,6 +71,8 @@ def main():
     for service in SERVICES + METADATA:
         world.services[service.NAME] = service.new_state()
     server = Server(world, Journal(os.path.join(directory, "requests.log")), options.ipv4_only, directory)
+    if options.record:
+        server.record = Journal(os.path.join(directory, "requests.raw"))
     context = certificates.make_context(directory, options.certificate, options.host,
                                         options.leave_certificate)
 
@@ -109,6 +111,8 @@ def parse_options():
     parser.add_argument("--certificate", choices=certificates.KINDS, default="good")
     parser.add_argument("--leave-certificate", action="store_true",
                         help="leave server.pem and server.key in DIR, for a server that stands in front of this one")
+    parser.add_argument("--record", action="store_true",
+                        help="write each request as it came to DIR/requests.raw: whoever reads it has its tokens")
     parser.add_argument("--parent", type=int, default=os.getppid(),
                         help="end with this process (default: the one that started the server)")
     return parser.parse_args()
@@ -120,6 +124,7 @@ class Server:
     def __init__(self, world, journal, ipv4_only, directory):
         self.world = world
         self.journal = journal
+        self.record = None
         self._ipv4_only = ipv4_only
         self._directory = directory
         self._listeners = {}
@@ -185,6 +190,9 @@ class Server:
         if request is None:
             return False
         request.regions = door.regions
+        if self.record:
+            self.record.write({"method": request.method, "target": request.target, "headers": request.headers,
+                               "body": request.body.decode("latin-1")})
         with self._counted(entry):
             entry.update(time=now(), method=request.method, path=request.target, host=request.header("host"),
                          user_agent=request.header("user-agent"))
