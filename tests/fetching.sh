@@ -146,6 +146,9 @@ ok "what the server asks for is not waited for in full" timeout 30 "$secretdir" 
 fault cut --where before
 ok "a connection that is cut" sync all --entries all.entries
 ok "is one call more" asked 6 BatchGetSecretValue
+plain=$(cat server/address.http)
+ok "a server that speaks no TLS is one that cannot be reached" says 8 "all/001: GetSecretValue: cannot be reached: no TLS connection: " "3 attempts; try again later" \
+	-- sync --endpoint-url "https${plain#http}" new all/001
 # The last of them begins when the first has been answered for longer than an answer may take.
 fault delay --seconds 4 --forever --operation GetSecretValue; control deny secretsmanager:BatchGetSecretValue
 head -25 all.entries >some.entries

@@ -400,6 +400,7 @@ static int refuse(const struct transfer *transfer, CURLcode code, struct atomicd
 		return -1;
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(error, ATOMICDIR_FAILED, url, "memory is out");
+	/* A handshake that breaks off is among them: no certificate was refused then. */
 	default:
 		return refuse_unreached(transfer, why, error);
 	}
