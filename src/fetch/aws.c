@@ -214,6 +214,7 @@ static void settle(struct aws *aws, struct aws_call *call, struct http_exchange 
 
 	call->is_pending = false;
 	call->retry_after_ms = -1;
+	call->is_unanswered = exchange->result <= 0;
 	memcpy(call->request_id, reply->request_id, sizeof(call->request_id));
 	if (exchange->result > 0 && reply->status == 200) {
 		take_answer(reply, call);
@@ -333,6 +334,8 @@ static void give_up(struct aws *aws, struct aws_call *calls, size_t count, int a
 
 static bool may_retry(struct aws *aws, struct aws_call *calls, size_t count, int attempt, struct wait *wait)
 {
+	bool is_paid = false; /* for connections: one that ends is one failure, however many requests were on it */
+
 	*wait = (struct wait){.asked_ms = -1};
 	if (attempt >= aws->retry.attempts_max) {
 		give_up(aws, calls, count, attempt, "");
@@ -340,15 +343,16 @@ static bool may_retry(struct aws *aws, struct aws_call *calls, size_t count, int
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct aws_call *call = &calls[i];
-		bool is_throttled = call->refusal == AWS_THROTTLED;
+		bool is_throttled = call->refusal == AWS_THROTTLED, is_free = call->is_unanswered && is_paid;
 
 		if (!call->is_pending)
 			continue;
-		call->cost = retry_take(&aws->retry, is_throttled);
-		if (!call->cost) {
+		call->cost = is_free ? 0 : retry_take(&aws->retry, is_throttled);
+		if (!call->cost && !is_free) {
 			give_up(aws, calls, count, attempt, ", and too much has failed to ask again");
 			return false;
 		}
+		is_paid = is_paid || call->is_unanswered;
 		wait->is_throttled = wait->is_throttled || is_throttled;
 		if (call->retry_after_ms > wait->asked_ms)
 			wait->asked_ms = call->retry_after_ms;

@@ -42,6 +42,7 @@ struct aws_call {
 	struct atomicdir_error error;
 	/* Meanwhile. */
 	bool is_pending, is_late; /* late: by a clock that is now set */
+	bool is_unanswered;
 	int cost; /* of its last attempt */
 	int64_t retry_after_ms;
 };

@@ -351,7 +351,7 @@ static bool is_of_proxy(const struct transfer *transfer, const char *variable, c
 	return variable && (answer || (*name && strstr(why, name)));
 }
 
-static int refuse_unreached(const struct transfer *transfer, const char *why, struct atomicdir_error *error)
+static int refuse_unreached(const struct transfer *transfer, const char *what, const char *why, struct atomicdir_error *error)
 {
 	const struct http_request *request = &transfer->exchange->request;
 	const char *variable = proxy_variable(request);
@@ -365,7 +365,7 @@ static int refuse_unreached(const struct transfer *transfer, const char *why, st
 		return -1;
 	}
 	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
-	error_set(error, ATOMICDIR_UNREACHABLE, request->url, "cannot be reached: %.160s", why);
+	error_set(error, ATOMICDIR_UNREACHABLE, request->url, "cannot be reached: %s%.160s", what, why);
 	if (is_proxy && answer == 407)
 		error_append(error, "the proxy of %s wants a user and a password, in its URL", variable);
 	else if (is_proxy)
@@ -400,9 +400,11 @@ static int refuse(const struct transfer *transfer, CURLcode code, struct atomicd
 		return -1;
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(error, ATOMICDIR_FAILED, url, "memory is out");
-	/* A handshake that breaks off is among them: no certificate was refused then. */
+	/* No certificate was refused: a server that begins anew breaks handshakes off. */
+	case CURLE_SSL_CONNECT_ERROR:
+		return refuse_unreached(transfer, "no TLS connection: ", why, error);
 	default:
-		return refuse_unreached(transfer, why, error);
+		return refuse_unreached(transfer, "", why, error);
 	}
 }
 
