@@ -71,6 +71,7 @@ class Stress:
         self.is_bad = False
         os.environ["RACE_LOG"] = os.path.abspath("log")
         self.log = open("log", "a+", encoding="utf-8", errors="replace")
+        self.begun_line = ""
         # "app" is as rough as can be: no grace, often none kept. "kept" always keeps two before the live one. "secrets" is secretdir's.
         self.links = {name: History(name, keep, self.tell) for name, keep in (("app", 0), ("kept", 2), ("secrets", 0))}
         self.by_id = {}              # of this round
@@ -289,7 +290,9 @@ class Stress:
 
     def read_log(self):
         lines = {"stage": [], "hook-began": [], "hook-ended": [], "held": [], "seen": [], "named": []}
-        for line in self.log.read().splitlines():
+        # A line that crosses a page may be seen before it is whole: readers go on writing.
+        whole, _, self.begun_line = (self.begun_line + self.log.read()).rpartition("\n")
+        for line in whole.splitlines():
             kind, id, time, rest = line.split(" ", 3)
             if kind == "bad":
                 claim, what = rest.split(" ", 1)
