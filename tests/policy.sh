@@ -180,5 +180,9 @@ ok "of an alias" works alias
 ok "of several" works plain own byid alias
 ok "of a prefix" works app/
 ok "of parameters" works --spec parameters.yaml
+ok "of one that need not be there" works later,optional plain
+"$secretdir" policy -q later plain >policy.json; control policy policy.json
+ok "one that has to be, and is not, is denied under such a policy, and told as what it is" sh -c "'$secretdir' sync -q new later plain 2>&1 | grep 'allow secretsmanager:GetSecretValue on later; perhaps there is none of that name in us-east-1'"
+control clear policy
 ok "of all together" works plain own alias app/ --spec parameters.yaml
 finish

@@ -176,6 +176,7 @@ static int prepare(struct aws *aws, struct post *post, struct http_request *requ
 	    buffer_printf(&post->token, "X-Amz-Security-Token: %s", has_token ? aws->credentials.token.bytes : "") < 0)
 		return error_errno(&call->error, NULL, "cannot ask");
 	call->keys = aws->credentials.from;
+	snprintf(call->region, sizeof(call->region), "%s", post->region);
 	post->headers[0] = "Content-Type: application/x-amz-json-1.1";
 	post->headers[1] = post->target.bytes;
 	post->headers[2] = has_token ? post->token.bytes : NULL;
@@ -200,7 +201,7 @@ static void take_answer(const struct http_reply *reply, struct aws_call *call)
 
 static void refuse(struct aws *aws, struct aws_call *call, const struct http_reply *reply)
 {
-	struct aws_asked asked = {services[call->service].name, call->operation, call->operation, call->keys, call->secret,
+	struct aws_asked asked = {services[call->service].name, call->operation, call->operation, call->keys, call->region, call->secret,
 				  call->resource ? call->resource : call->id};
 
 	call->refusal = aws_refuse(&asked, reply, &call->error);

@@ -36,6 +36,7 @@ struct aws_call {
 	struct buffer body;
 	/* What came of it. */
 	const char *keys;    /* for errors: where those are from that signed it */
+	char region[64];     /* where it was asked */
 	struct json *answer; /* an object; NULL: *error says why not. Kinds UNREACHABLE, DENIED, NOT_FOUND, USAGE, FAILED */
 	enum aws_refusal refusal;
 	char request_id[80];

@@ -100,6 +100,26 @@ static void take_word(const char *text, const char *before, char *word, size_t c
 	word[size] = '\0';
 }
 
+/* The policy that does not allow it, where that is not one of the identity's own. */
+static const char *policy_of(const char *message)
+{
+	static const struct {
+		const char *text, *policy;
+	} policies[] = {
+		{ "VPC endpoint policy", ", in the policy of the VPC endpoint" },
+		{ "service control policy", ", in the organization's service control policies" },
+		{ "resource control policy", ", in the organization's resource control policies" },
+		{ "permissions boundary", ", in the permissions boundary" },
+		{ "session policy", ", in the session's policy" },
+		{ "resource-based policy", ", in the policy of the secret itself" },
+	};
+
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++)
+		if (strstr(message, policies[i].text))
+			return policies[i].policy;
+	return "";
+}
+
 /* What is not allowed, and on what: in the service's own words, else as it follows from what was asked for. */
 static void advise_denied(const struct aws_asked *asked, const char *message, struct atomicdir_error *error)
 {
@@ -111,30 +131,44 @@ static void advise_denied(const struct aws_asked *asked, const char *message, st
 	if (!action[0] && (strstr(message, "KMS") || strstr(message, "master key")))
 		error_append(error, "%s kms:Decrypt on the KMS key that encrypts it", verb);
 	else if (action[0])
-		error_append(error, "%s %s on %s", verb, action, resource[0] ? resource : asked->resource);
+		error_append(error, "%s %s on %s%s", verb, action, resource[0] ? resource : asked->resource, policy_of(message));
 	else
 		error_append(error, "%s %s:%s on %s", verb, asked->service, asked->action, asked->resource);
+	/* Of a secret that exists the service names the ARN. */
+	if (resource[0] && strncmp(resource, "arn:", 4) != 0 && strcmp(resource, "*") != 0 && !strstr(message, "explicit deny"))
+		error_append(error, "perhaps there is none of that name in %s", asked->region);
 }
 
 /* What to do about it, where something is known. */
 static void advise(const struct aws_asked *asked, enum aws_refusal refusal, const char *message, struct atomicdir_error *error)
 {
-	static const char *const advices[] = {
-	    [AWS_UNKNOWN_KEY] = "AWS knows no such keys, or no such session token: check them",
-	    [AWS_SIGNATURE] = "the secret access key or the region is wrong: check both",
-	    [AWS_EXPIRED] = "these keys have expired: get new ones",
-	    [AWS_ABSENT] = "check its name, stage or version, the region and the account",
-	    [AWS_UNUSABLE] = "see its state (aws secretsmanager describe-secret)",
-	    [AWS_UNDECIPHERABLE] =
-		"see which KMS key encrypts it (aws secretsmanager describe-secret), enable that, and allow kms:Decrypt on it",
-	};
-
-	if (refusal == AWS_DENIED)
+	switch (refusal) {
+	case AWS_DENIED:
 		advise_denied(asked, message, error);
-	else if (refusal == AWS_UNUSABLE && strstr(message, "deletion"))
-		error_append(error, "restore it (aws secretsmanager restore-secret), or take its entry out");
-	else if (advices[refusal])
-		error_append(error, "%s", advices[refusal]);
+		break;
+	case AWS_UNKNOWN_KEY:
+		error_append(error, "AWS knows no such keys, or no such session token: check them");
+		break;
+	case AWS_SIGNATURE:
+		error_append(error, "the secret access key or the region (%s) is wrong: check both", asked->region);
+		break;
+	case AWS_EXPIRED:
+		error_append(error, "these keys have expired: get new ones");
+		break;
+	case AWS_ABSENT:
+		error_append(error, "check its name, stage or version, the region (%s) and the account", asked->region);
+		break;
+	case AWS_UNUSABLE:
+		error_append(error, strstr(message, "deletion") ? "restore it (aws secretsmanager restore-secret), or take its entry out"
+								: "see its state (aws secretsmanager describe-secret)");
+		break;
+	case AWS_UNDECIPHERABLE:
+		error_append(error, "see which KMS key encrypts it (aws secretsmanager describe-secret), enable that, and allow kms:Decrypt "
+				    "on it");
+		break;
+	default:
+		break;
+	}
 }
 
 static int kind_of(enum aws_refusal refusal, const char *message)

@@ -26,6 +26,7 @@ struct aws_asked {
 	const char *service, *operation;
 	const char *action;   /* what has to be allowed for it: "GetSecretValue" */
 	const char *keys;     /* for errors: where those are from that signed */
+	const char *region;   /* for errors */
 	const char *secret;   /* for errors: the name or ARN, or words for many */
 	const char *resource; /* what has to be allowed where the answer does not say it */
 };

@@ -89,8 +89,8 @@ static void take_group(const struct group *group, const struct aws_call *call)
 		} else if (one) {
 			take(one, lookup);
 		} else if (aws_find(invalid, group->ids[i], is_invalid)) {
-			refuse(lookup, ATOMICDIR_NOT_FOUND,
-			       "there is no such parameter, version or label; check them, the region and the account");
+			refuse(lookup, ATOMICDIR_NOT_FOUND, "there is no such parameter, version or label");
+			error_append(&lookup->error, "check them, the region (%s) and the account", call->region);
 		} else {
 			refuse(lookup, ATOMICDIR_FAILED, "the answer lacks it; is a proxy in the way?");
 		}

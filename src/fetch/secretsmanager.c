@@ -135,7 +135,8 @@ static bool is_deleted(enum aws_refusal refusal, const struct atomicdir_error *e
 static void take_error(const struct group *group, struct lookup *lookup, const struct json *one)
 {
 	const char *code = json_member_text(one, "ErrorCode"), *message = json_member_text(one, "Message");
-	struct aws_asked asked = {"secretsmanager", group->call->operation, "GetSecretValue", group->call->keys, lookup->id, lookup->id};
+	struct aws_asked asked = {"secretsmanager", group->call->operation, "GetSecretValue", group->call->keys, group->call->region,
+				  lookup->id, lookup->id};
 	enum aws_refusal refusal = aws_refuse_one(&asked, code ? code : "", message ? message : "", group->call->request_id,
 						  &lookup->error);
 

@@ -177,18 +177,26 @@ struct place {
 	bool is_prefix;
 };
 
-static int add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
+/* The ARN of one that is wanted by name. */
+static int add_named(struct maker *maker, const struct place *place, const char *end, struct atomicdir_error *error)
 {
-	const char *secret = place->secret, *partition = arn_partition_of(place->region);
-	bool is_arn = arn_is(secret), is_parameter = *place->entry->service;
-	const char *end = is_parameter ? "" : place->is_prefix ? "*" : is_arn && has_suffix(secret) ? "" : "-??????";
+	bool is_parameter = *place->entry->service;
 	struct texts *texts = is_parameter ? &maker->policy.parameters : &maker->policy.secrets;
 
-	if (is_arn)
-		return add(texts, error, "%s%s", secret, end);
 	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
-	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", partition, is_parameter ? "ssm" : "secretsmanager", place->region,
-		   maker->account, is_parameter ? "parameter/" : "secret:", secret + (is_parameter && *secret == '/'), end);
+	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition_of(place->region), is_parameter ? "ssm" : "secretsmanager",
+		   place->region, maker->account, is_parameter ? "parameter/" : "secret:",
+		   place->secret + (is_parameter && *place->secret == '/'), end);
+}
+
+static int add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
+{
+	bool is_arn = arn_is(place->secret), is_parameter = *place->entry->service;
+	const char *end = is_parameter ? "" : place->is_prefix ? "*" : is_arn && has_suffix(place->secret) ? "" : "-??????";
+
+	if (!is_arn)
+		return add_named(maker, place, end, error);
+	return add(is_parameter ? &maker->policy.parameters : &maker->policy.secrets, error, "%s%s", place->secret, end);
 }
 
 static bool is_in(const struct known *known, const struct place *place)
@@ -205,7 +213,12 @@ static int add_place(struct maker *maker, const struct place *place, struct atom
 	for (size_t i = 0; i < maker->known_count && !place->is_prefix && result == 0; i++)
 		if (is_in(&maker->known[i], place))
 			result = add(texts, error, "%s", maker->known[i].arn) < 0 ? -1 : 1;
-	return result ? result : add_by_name(maker, place, error);
+	if (!result)
+		result = add_by_name(maker, place, error);
+	/* A name that nothing has is asked for without the six characters: else it would be denied rather than absent. */
+	if (result >= 0 && place->entry->is_optional && !arn_is(place->secret) && !*place->entry->service && !place->is_prefix)
+		result = add_named(maker, place, "", error);
+	return result;
 }
 
 /* What stands for it in the other region: a replica's ARN differs in nothing else. On the heap. */

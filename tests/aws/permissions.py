@@ -48,8 +48,11 @@ def _conditions(condition):
     return [(operator, key, _listed(values)) for operator, keys in condition.items() for key, values in keys.items()]
 
 
-def demand(rules, identity, action, resource, name=None, context=None):
-    """Refuse unless identity may do action ("service:Action") on resource (an ARN, or *); context: {key: [value]} for conditions."""
+def demand(rules, identity, action, resource, name=None, context=None, shown=None):
+    """Refuse unless identity may do action ("service:Action") on resource (an ARN, or *); context: {key: [value]} for conditions.
+
+    shown: what the refusal calls the resource.
+    """
     allowed = True
     for rule in rules:
         if (is_caller(rule.caller, identity)
@@ -59,7 +62,7 @@ def demand(rules, identity, action, resource, name=None, context=None):
             allowed = rule.allows
     if allowed:
         return
-    on = "" if resource == "*" else " on resource: " + resource
+    on = "" if resource == "*" else " on resource: " + (shown or resource)
     raise Refusal("AccessDeniedException",
                   "User: %s is not authorized to perform: %s%s because no identity-based policy "
                   "allows the %s action" % (identity.arn, action, on, action))

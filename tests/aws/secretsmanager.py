@@ -113,7 +113,10 @@ def _permitted(call, action, secret_id):
     """The secret, if it exists and the caller may do action on it; else a Refusal."""
     secret = _find(call.world, call.region, secret_id)
     if secret is None:
-        permissions.demand(call.world.rules, call.identity, "secretsmanager:" + action, secret_id, secret_id)
+        # What a name would be called if it had no characters of its own behind it.
+        arn = secret_id if secret_id.startswith("arn:") else \
+            "arn:aws:secretsmanager:%s:%s:secret:%s" % (call.region, call.world.account, secret_id)
+        permissions.demand(call.world.rules, call.identity, "secretsmanager:" + action, arn, secret_id, shown=secret_id)
         if not secret_id.startswith("arn:") and not re.fullmatch(NAME_PATTERN, secret_id):
             raise Refusal("ValidationException", "Invalid name. Must be a valid name containing alphanumeric "
                           "characters, or any of the following: -/_+=.@!", common=True)
