@@ -215,25 +215,17 @@ static pid_t end_of_process(pid_t pid, int *status, int options)
 
 static int signal_process(pid_t pid, int number)
 {
-	must(pid < -1 && number && world.is_running);
-	return 0;
-}
-
-static int group_process(pid_t pid, pid_t group)
-{
-	must(pid == group && world.is_running);
+	must(pid > 0 && number && world.is_running);
 	return 0;
 }
 
 #define pipe2 open_pipe
 #define fork start_process
-#define setpgid group_process
 #define waitpid end_of_process
 #define kill signal_process
 #include "fetch/credentials_process.c"
 #undef kill
 #undef waitpid
-#undef setpgid
 #undef fork
 #undef pipe2
 

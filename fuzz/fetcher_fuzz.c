@@ -10,7 +10,7 @@
 
 /* The fetcher has no process here: its end is what the input says. */
 static int ended_with;
-static bool is_over;
+static bool is_ended, is_over;
 
 static pid_t end_of_fetcher(pid_t pid, int *status, int options)
 {
@@ -22,18 +22,30 @@ static pid_t end_of_fetcher(pid_t pid, int *status, int options)
 	return pid;
 }
 
-static int kill_fetcher(pid_t pid, int number)
+static int see_fetcher_end(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	must(pid < -1 && number == SIGKILL && !is_over);
-	ended_with = SIGKILL;
+	(void)info;
+	must(type == P_PID && id && options & WNOWAIT && !is_over);
+	is_ended = true;
 	return 0;
 }
 
+/* Its group is left when it has ended. */
+static int kill_fetcher(pid_t pid, int number)
+{
+	must(pid < -1 && number == SIGKILL && !is_over);
+	if (!is_ended)
+		ended_with = SIGKILL;
+	return 0;
+}
+
+#define waitid see_fetcher_end
 #define waitpid end_of_fetcher
 #define kill kill_fetcher
 #include "secretdir/fetcher.c"
 #undef kill
 #undef waitpid
+#undef waitid
 
 #define ENTRIES_MAX 16
 
@@ -85,7 +97,7 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 	*fetcher = (struct fetcher){.pid = 1000000, .reader = {.fd = fuzz_file(reply->bytes, reply->size)}, .entries = entries, .is_describing = is_describing};
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	must(fetcher->answers);
-	is_over = false;
+	is_ended = is_over = false;
 	error_clear(&error);
 	while ((got = fetcher_next(fetcher, &file, &error)) > 0) {
 		must(is_describing ? got == FETCHER_DESCRIBED || got == FETCHER_UNKNOWN || got == FETCHER_WARNING

@@ -2,8 +2,10 @@
  *
  * Claim: what our own fetcher makes of any file of secrets, secretdir takes or refuses for a reason
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "fetch/file.h"
 #include "fetch/serve.h"
@@ -21,6 +23,15 @@ static pid_t end_of_fetcher(pid_t pid, int *status, int options)
 	return pid;
 }
 
+static int see_fetcher_end(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+	(void)type;
+	(void)id;
+	(void)info;
+	(void)options;
+	return 0;
+}
+
 static int kill_fetcher(pid_t pid, int number)
 {
 	(void)pid;
@@ -28,13 +39,13 @@ static int kill_fetcher(pid_t pid, int number)
 	return 0;
 }
 
-#include <signal.h>
-#include <sys/wait.h>
+#define waitid see_fetcher_end
 #define waitpid end_of_fetcher
 #define kill kill_fetcher
 #include "secretdir/fetcher.c"
 #undef kill
 #undef waitpid
+#undef waitid
 
 #define ENTRIES_MAX 16
 

@@ -50,6 +50,8 @@ cat >process.sh <<'SH'
 case $1 in
 good) echo '{"Version": 1, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+="}' ;;
 session) echo '{"Version": 1, "AccessKeyId": "SESSION", "SecretAccessKey": "sekrit/SESSION", "SessionToken": "tok3n/session+=", "Expiration": "2099-01-02T03:04:05+01:00"}' ;;
+stays) sleep 321 & echo $! >stays.pid; wait ;;
+leaves) sleep 321 </dev/null >/dev/null 2>&1 & echo $! >leaves.pid; exec "$0" good ;;
 loose) echo '{"Version": 1.0, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+=", "SessionToken": "", "Expiration": "2099-01-02T03:04:05.123+0000"}' ;;
 old) echo '{"Version": 1, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+=", "Expiration": "2020-01-02T03:04:05Z"}' ;;
 version) echo '{"Version": 2, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+="}' ;;
@@ -337,7 +339,7 @@ aws_access_key_id = CONFIG
 aws_secret_access_key = sekrit/CONFIG+=
 [profile file-and-process]
 credential_process = $work/process.sh good
-$(for how in loose old version part text list large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
+$(for how in stays leaves loose old version part text list large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
 [profile process-absent]
 credential_process = $work/absent.sh
 [profile process-quote]
@@ -441,6 +443,15 @@ ok "also where it throttles" again 3 AssumeRole standard throttle
 ok "five times in the legacy mode" again 5 AssumeRole legacy error --status 503 --code ServiceUnavailable
 control fault error --operation AssumeRole --status 500 --code InternalFailure --count 2
 ok "and the third time can be lucky" sync app text --profile role
+
+# What a credential_process has started does not outlive us.
+gone() { for i in $(seq 100); do kill -0 "$(cat "$1")" 2>/dev/null || return 0; sleep 0.05; done; echo "it runs"; return 1; }
+"$secretdir" sync -q stays text --profile process-stays 2>/dev/null & told=$!
+until [ -s stays.pid ]; do sleep 0.05; done
+kill -TERM $told; wait $told
+ok "what a credential_process has started ends with us" gone stays.pid
+ok "one that leaves something behind" sync leaves text --profile process-leaves
+ok "leaves it to its end" gone leaves.pid
 
 # Another program stopped while it renewed.
 renewable 2020-01-02T03:04:05Z tok3n-old

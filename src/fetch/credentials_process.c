@@ -34,7 +34,7 @@ struct process {
 static void process_clear(struct process *process)
 {
 	if (process->pid > 0) {
-		kill(-process->pid, SIGKILL);
+		kill(process->pid, SIGKILL);
 		waitpid(process->pid, NULL, 0);
 	}
 	close_fd(&process->output_fd);
@@ -43,13 +43,13 @@ static void process_clear(struct process *process)
 	buffer_clear(&process->message);
 }
 
-/* In the child. Of our descriptors it gets none but these. */
+/* In the child. Of our descriptors it gets none but these. It stays in our group, which secretdir ends with us: so what it started and
+ * left behind ends too. */
 static void become(const struct process *process, int output_fd, int message_fd, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpgid(0, 0);
 	if (getppid() != parent || dup2(null, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
 	    dup2(message_fd, STDERR_FILENO) < 0)
 		_exit(127);
@@ -69,9 +69,6 @@ static int start(struct process *process, struct atomicdir_error *error)
 		process->pid = fork();
 	if (process->pid == 0)
 		become(process, output[1], message[1], parent);
-	/* A group of its own: what it started ends with it. */
-	if (process->pid > 0)
-		setpgid(process->pid, process->pid);
 	process->output_fd = output[0];
 	process->message_fd = message[0];
 	close_fd(&output[1]);

@@ -241,14 +241,27 @@ void fetcher_free(struct fetcher *fetcher)
 
 /* ---- Its end ---- */
 
-/* How it ended; -1: not well. */
+/* How it ended. What it started and left behind ends too; as long as it is not waited for, the group's number is nobody else's. */
+static int wait_for(pid_t pid)
+{
+	siginfo_t info;
+	int status = 0;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* -1: it did not end well. */
 static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
 {
 	int status;
 
 	close_fd(&fetcher->reader.fd);
-	while (waitpid(fetcher->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = wait_for(fetcher->pid);
 	fetcher->pid = -1;
 	running_pid = 0;
 	if (fetcher_check_signal(error) < 0)
