@@ -368,13 +368,15 @@ static void add_others(const struct job *job, const struct task *first, struct a
 /* Before anything is sent. */
 static int check_lookups(const struct job *job, struct atomicdir_error *error)
 {
-	const struct task *first = job->tasks, *end = job->tasks + job->count;
+	const struct task *first;
 	const struct lookup *lookup;
+	size_t i = 0;
 
-	while (first < end && !is_failed(job, first))
-		first++;
-	if (first == end)
+	while (i < job->count && !is_failed(job, &job->tasks[i]))
+		i++;
+	if (i == job->count)
 		return 0;
+	first = &job->tasks[i];
 	lookup = &job->lookups[first->lookup];
 	*error = lookup->error;
 	/* Who ought to have been asked may have it, and allow it. */
