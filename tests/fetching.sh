@@ -252,6 +252,19 @@ ok "no prefix to which a tag belongs" says 2 "--tag" -- sync new --tag env=prod 
 ok "no tag" says 2 "KEY=VALUE" -- sync new --tag env tagged/
 ok "no tags in a file" says 2 "--tag" -- sync new --source file:all.json --tag env=prod all/
 
+# ---- Many batches ----
+
+python3 -c 'import json; json.dump({"lot/%03d" % i: "v%d" % i for i in range(400)}, open("lot.json", "w"))'
+control load lot.json; seq -f 'lot/%03g' 0 399 >lot.entries
+fresh
+ok "four hundred secrets" sync lot --entries lot.entries
+ok "are twenty batches" asked 20 BatchGetSecretValue
+fresh; control deny secretsmanager:BatchGetSecretValue
+ok "where batches are denied" sync lots --entries lot.entries
+ok "no more of them are asked for than go out at once" asked 8 BatchGetSecretValue 400 GetSecretValue
+ok "and nothing is otherwise" diff -r lot/lot lots/lot
+fresh
+
 # ---- Values and names ----
 
 put nothing --string '{}'; printf '\357\273\277{"k":"v"}' >marked; put marked --file marked

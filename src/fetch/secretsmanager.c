@@ -12,6 +12,7 @@
 
 #define VALUE_MAX 65536
 #define BATCH 20
+#define PROBE 8  /* batches, as many as there are connections */
 #define SUFFIX 7 /* what an ARN ends in after the name: "-" and six characters */
 
 /* For what AWS does not answer. */
@@ -262,6 +263,21 @@ static size_t form(struct aws *aws, struct lookup **lookups, size_t count, bool 
 	return used;
 }
 
+/* No more batches than are under way at once anyhow, if the first ones are not allowed: the others would be denied too. */
+static void run(struct aws *aws, struct aws_call *calls, size_t count, bool is_batched)
+{
+	size_t first = is_batched && count > PROBE ? PROBE : count;
+	bool is_denied = false;
+
+	aws_run(aws, calls, first);
+	for (size_t i = 0; i < first && first < count; i++)
+		is_denied = is_denied || (!calls[i].answer && calls[i].refusal == AWS_DENIED);
+	for (size_t i = first; i < count && is_denied; i++)
+		calls[i].refusal = AWS_DENIED;
+	if (first < count && !is_denied)
+		aws_run(aws, calls + first, count - first);
+}
+
 static void ask(struct aws *aws, struct lookup **lookups, size_t count, bool is_batched)
 {
 	cleanup_free struct group *groups = calloc(count + 1, sizeof(*groups));
@@ -275,7 +291,7 @@ static void ask(struct aws *aws, struct lookup **lookups, size_t count, bool is_
 		is_made = is_made && (groups[i].is_batch ? make_batch : make_single)(&groups[i]) == 0;
 	}
 	if (is_made)
-		aws_run(aws, calls, used);
+		run(aws, calls, used, is_batched);
 	for (size_t i = 0; i < used; i++) {
 		if (is_made)
 			take_group(&groups[i]);
