@@ -153,15 +153,19 @@ if [ "$(id -u)" = 0 ]; then
 	ok "--owner" sync --owner 65534:12 owned s d/t r=s,owner=7 m=s,mode=0600,owner=8:9
 	ok "is of files and directories, with the modes of a group" test \
 		"$(stat -L -c '%u:%g:%a' owned owned/s owned/d owned/d/t owned/r owned/m | tr '\n' ' ')" \
-		= "65534:12:550 65534:12:440 65534:12:550 65534:12:440 7:12:440 8:9:600 "
+		= "65534:12:551 65534:12:440 65534:12:551 65534:12:440 7:12:440 8:9:600 "
 	mkdir setgid; chgrp 12 setgid; chmod 2755 setgid
 	ok "a setgid parent" sync setgid/app s
 	ok "gives its group to read" test "$(stat -L -c '%g:%a' setgid/app/s)" = 12:440
 	"$secretdir" sync --source file:secrets.json rooted s >/dev/null 2>rooted.err
+	"$secretdir" sync --source file:secrets.json rooted s >/dev/null 2>rooted.again
+	ok "root is not told again where nothing changes" test ! -s rooted.again
 	ok "root is told that only root can read it" test "$(cat rooted.err)" = "secretdir: warning: only root can read what is published: files are 0400; --owner USER[:GROUP] is for others"
 	chmod 711 .; mkdir ours; chown 65534 ours; chmod 644 secrets.json
 	if [ -x /usr/bin/setpriv ] && setpriv --reuid 65534 --clear-groups test -x "$secretdir" -a -r secrets.json; then
 		ok "anybody may" setpriv --reuid 65534 --clear-groups "$secretdir" sync --source file:secrets.json ours/app s d/t
+		ok "an entry's own owner can read it" sh -c "'$secretdir' sync --source file:secrets.json theirs d/t s=s,mode=0400,owner=65534 2>theirs.err && test ! -s theirs.err &&
+			test \"\$(setpriv --reuid 65534 --clear-groups cat theirs/s)\" = 1 && ! setpriv --reuid 65534 --clear-groups cat theirs/d/t && ! setpriv --reuid 65534 --clear-groups ls theirs/"
 		ok "again and again" setpriv --reuid 65534 --clear-groups "$secretdir" sync --source file:secrets.json ours/app s
 	else skip "anybody may" "no setpriv, or the tree is private"; fi
 else skip "owners" "needs root"; fi

@@ -39,6 +39,15 @@ static bool has_group(const struct round *round)
 	return round->options->library.gid != (gid_t)-1 || is_setgid(round->link);
 }
 
+/* Then all have to pass its directories on their way to it. */
+static bool has_owners(const struct round *round)
+{
+	for (size_t i = 0; i < round->entries.count; i++)
+		if (round->entries.items[i].uid != (uid_t)-1 || round->entries.items[i].gid != (gid_t)-1)
+			return true;
+	return false;
+}
+
 /* Each entry has its own mode and owner, so the library, whose options would override them, is told those of directories alone.
  */
 static void take_modes(struct round *round)
@@ -52,19 +61,19 @@ static void take_modes(struct round *round)
 	round->library.uid = (uid_t)-1;
 	round->library.gid = (gid_t)-1;
 	if (!round->library.dir_mode)
-		round->library.dir_mode = is_grouped ? 0550 : 0500;
+		round->library.dir_mode = (is_grouped ? 0550 : 0500) | (has_owners(round) ? 0111 : 0);
 	if (round->library.keep < 0)
 		round->library.keep = 0;
 	if (round->library.grace_ms < 0)
 		round->library.grace_ms = 1000;
 }
 
-static void warn_of_root(const struct round *round)
+void round_warn_of_root(const struct round *round)
 {
 	const struct atomicdir_options *library = &round->options->library;
 	struct atomicdir_error warning;
 
-	if (geteuid() != 0 || library->uid != (uid_t)-1 || library->dir_mode || has_group(round))
+	if (geteuid() != 0 || library->uid != (uid_t)-1 || library->dir_mode || has_group(round) || has_owners(round))
 		return;
 	error_clear(&warning);
 	snprintf(warning.text, sizeof(warning.text),
@@ -83,7 +92,6 @@ int round_init(struct round *round, const struct options *options, struct atomic
 	if (wanted_take(options, 1, &round->entries, &round->spec, error) < 0)
 		return -1;
 	take_modes(round);
-	warn_of_root(round);
 	return 0;
 }
 

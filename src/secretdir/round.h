@@ -33,6 +33,8 @@ void round_clear(struct round *round);
 
 /* Fetches everything into the stage. */
 int round_fill(struct round *round, struct atomicdir_error *error);
+/* Where only root will be able to read it, though nobody said so. */
+void round_warn_of_root(const struct round *round);
 /* Seals, and runs the check if it differs. 1: it differs from what is live; *changes may be NULL. */
 int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error);
 

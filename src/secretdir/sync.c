@@ -52,6 +52,8 @@ static int publish(struct round *round, struct atomicdir_error *error)
 	round->stage = NULL;
 	report_result(round->options, round->link, is_changed, live, stdout);
 	fflush(stdout);
+	if (is_changed)
+		round_warn_of_root(round);
 	result = hook_run(round->options, round->link, live, live && live->next ? live->next->path : NULL, error);
 	close_fd(&round->old_fd);
 	if (is_changed && live && live->next)
