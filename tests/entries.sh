@@ -49,6 +49,8 @@ ok "an entry has its own mode" sync modes a=plain,mode=0444 b=plain
 ok "and only that one" test "$(stat -L -c %a modes/a modes/b | tr '\n' ' ')" = "444 400 "
 printf '# comment\n\n  x=plain  \r\ny=prod/db:port\n' >list
 ok "entries come from a file" sync fromfile --entries list
+echo other=plain >list2
+ok "of as many files as there are" sh -c "'$secretdir' sync -q --source file:secrets.json fromfiles --entries list --entries list2 && test -e fromfiles/x -a -e fromfiles/other"
 ok "with the others" sh -c "echo z=plain | '$secretdir' sync -q --source file:secrets.json fromfile --entries - x=plain"
 ok "what was asked for before and is not now is gone" test "$(ls fromfile/ | tr '\n' ' ')" = "x z "
 ok "the replaced one is gone from the disk" test "$(ls .fromfile.atomicdir | tr '\n' ' ')" = "000002 000002.info lock "

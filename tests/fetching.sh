@@ -254,14 +254,14 @@ ok "no tags in a file" says 2 "--tag" -- sync new --source file:all.json --tag e
 
 # ---- Many batches ----
 
-python3 -c 'import json; json.dump({"lot/%03d" % i: "v%d" % i for i in range(400)}, open("lot.json", "w"))'
-control load lot.json; seq -f 'lot/%03g' 0 399 >lot.entries
+python3 -c 'import json; json.dump({"lot/%03d" % i: "v%d" % i for i in range(401)}, open("lot.json", "w"))'
+control load lot.json; seq -f 'lot/%03g' 0 400 >lot.entries
 fresh
-ok "four hundred secrets" sync lot --entries lot.entries
-ok "are twenty batches" asked 20 BatchGetSecretValue
+ok "four hundred secrets and one" sync lot --entries lot.entries
+ok "are twenty batches and one call" asked 20 BatchGetSecretValue 1 GetSecretValue
 fresh; control deny secretsmanager:BatchGetSecretValue
 ok "where batches are denied" sync lots --entries lot.entries
-ok "no more of them are asked for than go out at once" asked 8 BatchGetSecretValue 400 GetSecretValue
+ok "no more of them are asked for than go out at once" asked 8 BatchGetSecretValue 401 GetSecretValue
 ok "and nothing is otherwise" diff -r lot/lot lots/lot
 fresh
 

@@ -139,6 +139,23 @@ static int parse_key(struct options *options, const char *text, struct atomicdir
 	return 0;
 }
 
+static int parse_entries(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	if (options->entries_count == ENTRIES_MOST)
+		return error_set(error, ATOMICDIR_USAGE, text, "more than %d files", ENTRIES_MOST);
+	options->entries[options->entries_count++] = text;
+	return 0;
+}
+
+/* It may say where all is fetched from, which two could not. */
+static int parse_spec(struct options *options, const char *text, struct atomicdir_error *error)
+{
+	if (options->spec)
+		return error_set(error, ATOMICDIR_USAGE, text, "a second spec, after '%.200s': write one of both", options->spec);
+	options->spec = text;
+	return 0;
+}
+
 #define PARSE(name, call) \
 	static int name(struct options *options, const char *text, struct atomicdir_error *error) \
 	{ \
@@ -155,8 +172,6 @@ PARSE(set_file_mode, parse_mode(text, &options->library.file_mode, error))
 PARSE(set_dir_mode, parse_mode(text, &options->library.dir_mode, error))
 PARSE(set_hook_timeout, parse_duration(text, &options->hook_timeout_ms, error))
 PARSE(set_owner, parse_owner(text, &options->library.uid, &options->library.gid, error))
-PARSE(set_entries, (options->entries = text, 0))
-PARSE(set_spec, (options->spec = text, 0))
 PARSE(set_source, (options->source = text, 0))
 PARSE(set_profile, (options->profile = text, 0))
 PARSE(set_role_arn, (options->role_arn = text, 0))
@@ -183,8 +198,8 @@ static const struct option {
 	{ "--from", "DIR", TAKES_FILL, set_from, "publish a copy of DIR" },
 	{ "--dereference", NULL, TAKES_FILL, set_dereference, "with --from: links become what they point to" },
 	{ "--edit", NULL, TAKES_FILL, set_edit, "start from a copy of the live generation" },
-	{ "--entries", "FILE", TAKES_ENTRIES, set_entries, "more entries, one a line; -: standard input" },
-	{ "--spec", "FILE", TAKES_ENTRIES, set_spec, "more entries, or objects, in YAML; -: likewise" },
+	{ "--entries", "FILE", TAKES_ENTRIES, parse_entries, "more entries, one a line; -: standard input" },
+	{ "--spec", "FILE", TAKES_ENTRIES, parse_spec, "more entries, or objects, in YAML; -: likewise" },
 	{ "--source", "NAME[:ARG]", TAKES_ENTRIES, set_source, "aws (the default), file:PATH, or another" },
 	{ "--profile", "NAME", TAKES_ENTRIES, set_profile, "of ~/.aws/config; else AWS_PROFILE" },
 	{ "--role-arn", "ARN", TAKES_ENTRIES, set_role_arn, "a role to assume, by whoever we are" },

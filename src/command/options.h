@@ -23,11 +23,14 @@ enum {
 
 #define TAGS_MOST 50    /* as many as a secret can have */
 #define KEYS_MOST 64
+#define ENTRIES_MOST 64
 
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change, *from;
-	const char *entries, *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
+	const char *entries[ENTRIES_MOST]; /* files */
+	size_t entries_count;
+	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
 	const char *tags[TAGS_MOST];    /* KEY=VALUE */
 	size_t tag_count;
 	const char *kms_keys[KEYS_MOST];

@@ -116,7 +116,7 @@ struct group {
 	struct lookup *members[BATCH];
 	char *ids[BATCH];
 	size_t count;
-	bool is_batch;
+	bool is_batch, is_left; /* left: to the calls for one */
 	char words[300]; /* for errors */
 	struct aws_call *call;
 };
@@ -183,7 +183,7 @@ static bool can_be_single(enum aws_refusal refusal)
 
 static void take_group(struct group *group)
 {
-	bool is_left = group->is_batch && can_be_single(group->call->refusal);
+	bool is_left = group->is_left || (group->is_batch && can_be_single(group->call->refusal));
 
 	if (group->call->answer && group->is_batch) {
 		take_batch(group);
@@ -263,17 +263,27 @@ static size_t form(struct aws *aws, struct lookup **lookups, size_t count, bool 
 	return used;
 }
 
-/* No more batches than are under way at once anyhow, if the first ones are not allowed: the others would be denied too. */
-static void run(struct aws *aws, struct aws_call *calls, size_t count, bool is_batched)
+/* How many calls go out before it is known whether batches are allowed: where they are not, all of them would be denied. It costs no
+ * time, since no more are under way at once. */
+static size_t probe(const struct group *groups, size_t count)
 {
-	size_t first = is_batched && count > PROBE ? PROBE : count;
+	size_t batches = 0;
+
+	while (batches < count && groups[batches].is_batch)
+		batches++;
+	return batches > PROBE ? PROBE : count;
+}
+
+static void run(struct aws *aws, struct group *groups, struct aws_call *calls, size_t count)
+{
+	size_t first = probe(groups, count);
 	bool is_denied = false;
 
 	aws_run(aws, calls, first);
 	for (size_t i = 0; i < first && first < count; i++)
 		is_denied = is_denied || (!calls[i].answer && calls[i].refusal == AWS_DENIED);
-	for (size_t i = first; i < count && is_denied; i++)
-		calls[i].refusal = AWS_DENIED;
+	for (size_t i = first; i < count; i++)
+		groups[i].is_left = is_denied;
 	if (first < count && !is_denied)
 		aws_run(aws, calls + first, count - first);
 }
@@ -291,7 +301,7 @@ static void ask(struct aws *aws, struct lookup **lookups, size_t count, bool is_
 		is_made = is_made && (groups[i].is_batch ? make_batch : make_single)(&groups[i]) == 0;
 	}
 	if (is_made)
-		run(aws, calls, used, is_batched);
+		run(aws, groups, calls, used);
 	for (size_t i = 0; i < used; i++) {
 		if (is_made)
 			take_group(&groups[i]);

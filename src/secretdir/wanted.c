@@ -12,8 +12,9 @@ int wanted_take(const struct options *options, int first, struct entries *entrie
 	for (char **more = options->command; more && *more; more++)
 		if (entries_add(entries, *more, error) < 0)
 			return -1;
-	if (options->entries && entries_add_file(entries, options->entries, error) < 0)
-		return -1;
+	for (size_t i = 0; i < options->entries_count; i++)
+		if (entries_add_file(entries, options->entries[i], error) < 0)
+			return -1;
 	if (options->spec && spec_read(spec, options, entries, error) < 0)
 		return -1;
 	if (!entries->count)
