@@ -20,7 +20,7 @@ control key SESSION sekrit/SESSION --session-token tok3n/session+=
 for region in us-east-1 eu-west-1 eu-central-1; do control put text --string x --region $region >/dev/null; done
 arn=$(control show text --arn --region eu-central-1)
 
-printf tok3n-web >web; printf 'tok3n-web\n' >web-newline; printf tok3n-old >web-old; : >empty
+printf 'tok3n-web\0x' >web-nul; printf tok3n-web >web; printf 'tok3n-web\n' >web-newline; printf tok3n-old >web-old; : >empty
 printf tok3n-pod >pod; printf 'tok3n-pod\nX-Evil: 1' >pod-newline
 control web-identity web; control web-identity web-old --expired
 control role app; control role second; control role external --external-id x-17; control role oidc --web-identity

@@ -144,7 +144,7 @@ interrupt() {
 	grep -q 'Max core file size *0 *0' /proc/$pid/limits || return 1
 	kill -TERM $pid; wait $pid; got=$?
 	cat cut.err
-	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: ended by Terminated; nothing was published, and LINK is as it was" ] &&
+	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: ended by SIGTERM; nothing was published, and LINK is as it was" ] &&
 		[ "$(ls .cut.atomicdir)" = lock ] && [ ! -e cut ]
 }
 ok "SIGTERM ends a fetcher, and removes what had come" interrupt

@@ -32,6 +32,8 @@ static int read_token(const char *file, struct buffer *token, struct atomicdir_e
 	}
 	while (token->size && strchr(" \t\r\n", token->bytes[token->size - 1]))
 		token->bytes[--token->size] = '\0';
+	if (token->size && strlen(token->bytes) != token->size)
+		return error_set(error, ATOMICDIR_DENIED, file, "the web identity's token holds a NUL: write the file anew");
 	return token->size ? 0 : error_set(error, ATOMICDIR_DENIED, file, "there is no token in the web identity's file");
 }
 

@@ -54,7 +54,7 @@ static void watch_signals(void)
 
 int fetcher_check_signal(struct atomicdir_error *error)
 {
-	return caught ? error_set(error, ATOMICDIR_FAILED, NULL, "ended by %s", strsignal(caught)) : 0;
+	return caught ? error_set(error, ATOMICDIR_FAILED, NULL, "ended by SIG%s", sigabbrev_np(caught)) : 0;
 }
 
 /* ---- Starting it ---- */
