@@ -2,7 +2,7 @@
 #
 # make                     the library, the commands and their fetchers, at build/
 # make check               every test; WERROR=1 makes warnings errors, SAN=address,undefined builds with sanitizers
-# make check-faults        every fault: 29,000 system calls and 18,000 allocations that fail; make check takes a share
+# make check-faults        every fault: 31,000 system calls and 18,000 allocations that fail; make check takes a share
 # make check-power         power cuts: 100,000 states and more; MOST=n states of each scenario, 0: all
 # make install             to $(DESTDIR)$(PREFIX); uninstall likewise
 # Nothing here installs a package: ./check does.

@@ -71,8 +71,16 @@ if [ -d .half.atomicdir ] && [ ! -L half ]; then
 	strace -y -o trace -e trace=fsync,renameat2 "$atomicdir" fill --sync files half -- true 2>/dev/null
 	order=$(sed -n "s|^fsync([0-9]*<$work>).*|P|p; s/^renameat2.*\"next\".*/S/p" trace | tr -d '\n')
 	ok "the store that a killed writer made is on disk by its name before the first swap" [ "$order" = PSP ]
+	for i in 1 2 3; do "$atomicdir" fill --keep 2 --grace 0s facts -- sh -c "echo $i >n" 2>/dev/null; done
+	strace -o trace -e trace=write "$atomicdir" fill --keep 3 --grace 0s facts --from facts/. >/dev/null
+	"$atomicdir" fill --keep 2 --grace 0s facts --from facts/. >/dev/null
+	strace -o killed -e trace=write -e inject=write:signal=KILL:when="$(grep -n '"created_ms' trace | cut -d: -f1)" \
+		"$atomicdir" fill --keep 3 --grace 0s facts --from facts/. 2>/dev/null
+	"$atomicdir" fill --keep 2 --grace 0s facts -- sh -c 'echo 4 >n' 2>/dev/null
+	ok "who dies while he writes down how many to keep" grep -q 'created_ms.*= ?' killed
+	ok "costs none of those that are kept" [ "$(cat .facts.atomicdir/*/n | tr '\n' ' ')" = "2 3 4 " ]
 else
-	skip "the store of a killed writer" "strace cannot trace here"
+	skip "the store of a killed writer, and what he wrote down" "strace cannot trace here"
 fi
 
 # ---- Hooks that overlap ----

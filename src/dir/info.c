@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "dir/link.h"
 
 #define INFO_SIZE_MAX (2 * INFO_NOTE_MAX)
 
@@ -118,25 +119,54 @@ int info_read(int store_fd, int64_t number, bool is_live, struct info *info)
 	return 0;
 }
 
-int info_write_new(int store_fd, int64_t number, const struct info *info)
+static int print(const struct info *info, struct buffer *text)
 {
-	cleanup(buffer_clear) struct buffer text = { 0 };
-	char name[NAME_NUMBER_SIZE];
 	int done;
 
-	done = buffer_printf(&text,
+	done = buffer_printf(text,
 			     "created_ms %" PRId64 "\nprevious %" PRId64 "\nfiles %" PRId64 "\nbytes %" PRId64 "\nsynced %d\n"
 			     "top_mode %04o\nkeep %" PRId64 "\ngrace_ms %" PRId64 "\nboot %s\n",
 			     info->created_ms, info->previous, info->files, info->bytes, info->is_synced, (unsigned)info->top_mode,
 			     info->keep, info->grace_ms, info->boot);
 	for (size_t i = 0; done == 0 && i < info->replaced_count; i++)
-		done = buffer_printf(&text, "replaced %" PRId64 " %" PRId64 "\n", info->replaced[i].number, info->replaced[i].at_ms);
+		done = buffer_printf(text, "replaced %" PRId64 " %" PRId64 "\n", info->replaced[i].number, info->replaced[i].at_ms);
 	if (done == 0 && info->note && *info->note)
-		done = buffer_printf(&text, "note %s\n", info->note);
-	if (done < 0)
+		done = buffer_printf(text, "note %s\n", info->note);
+	return done;
+}
+
+int info_write_new(int store_fd, int64_t number, const struct info *info)
+{
+	cleanup(buffer_clear) struct buffer text = { 0 };
+	char name[NAME_NUMBER_SIZE];
+
+	if (print(info, &text) < 0)
 		return -1;
 	name_number(name, number, ".info.new");
 	if (unlinkat(store_fd, name, 0) < 0 && errno != ENOENT)
 		return -1;
 	return write_file_at(store_fd, name, 0600, text.bytes, text.size);
+}
+
+int info_replace(int store_fd, int64_t number, const struct info *info, bool to_disk)
+{
+	cleanup(buffer_clear) struct buffer text = { 0 };
+	cleanup_fd int fd = -1;
+	char name[NAME_NUMBER_SIZE], name_new[NAME_NUMBER_SIZE];
+	int saved;
+
+	if (print(info, &text) < 0)
+		return -1;
+	fd = create_file_at(store_fd, LINK_NEXT, 0600);
+	if (fd < 0)
+		return -1;
+	name_number(name, number, ".info");
+	name_number(name_new, number, ".info.new");
+	if (write_all(fd, text.bytes, text.size) == 0 && (!to_disk || fsync(fd) == 0) && close(take_fd(&fd)) == 0 &&
+	    renameat(store_fd, LINK_NEXT, store_fd, name_new) == 0)
+		return renameat(store_fd, name_new, store_fd, name);
+	saved = errno;
+	link_forget(store_fd);
+	errno = saved;
+	return -1;
 }

@@ -38,8 +38,10 @@ void info_clear(struct info *info);
 /* `N.info`, or `N.info.new` where there is no other; for the live one the other way round, since a swap that happened makes the
  * new facts true. -1 with errno; *info is INFO_INIT then. */
 int info_read(int store_fd, int64_t number, bool is_live, struct info *info);
-/* `N.info.new`; -1 with errno, and nothing is left behind. */
+/* `N.info.new`, of what is not live yet; -1 with errno, and nothing is left behind. */
 int info_write_new(int store_fd, int64_t number, const struct info *info);
+/* Other facts of the live one, in `N.info`. Until they are whole they have another name, since whoever dies leaves them to be believed. */
+int info_replace(int store_fd, int64_t number, const struct info *info, bool to_disk);
 
 /* Replaces N's stamp; keeps errno. -1: no memory. */
 int info_stamp(struct info *info, int64_t number, int64_t at_ms);

@@ -210,17 +210,12 @@ int publish(struct writer *writer, struct publication *publication, struct atomi
 
 void publish_retention(struct writer *writer)
 {
-	char info[NAME_NUMBER_SIZE], info_new[NAME_NUMBER_SIZE];
-
 	if (writer->info.keep == writer->keep && writer->info.grace_ms == writer->grace_ms)
 		return;
 	writer->info.keep = writer->keep;
 	writer->info.grace_ms = writer->grace_ms;
-	name_number(info, writer->live, ".info");
-	name_number(info_new, writer->live, ".info.new");
-	if (info_write_new(writer->store.fd, writer->live, &writer->info) < 0 ||
-	    renameat(writer->store.fd, info_new, writer->store.fd, info) < 0)
-		error_warn(&writer->warning, info, "cannot remember how many generations to keep");
+	if (info_replace(writer->store.fd, writer->live, &writer->info, writer->info.is_synced) < 0)
+		error_warn(&writer->warning, writer->store.name.store, "cannot remember how many generations to keep");
 }
 
 void publish_make_room(struct writer *writer, int errnum)

@@ -92,10 +92,9 @@ static void finish_swap(struct writer *writer, unsigned parts)
 	writer->info.is_synced = !is_diskless;
 	name_number(name, writer->live, ".info");
 	name_number(info_new, writer->live, ".info.new");
-	if ((!(parts & FOUND_INFO_NEW) || was_synced != writer->info.is_synced) &&
-	    info_write_new(writer->store.fd, writer->live, &writer->info) < 0)
-		error_warn(&writer->warning, info_new, "cannot finish an earlier publication");
-	else if (renameat(writer->store.fd, info_new, writer->store.fd, name) < 0)
+	if ((!(parts & FOUND_INFO_NEW) || was_synced != writer->info.is_synced
+		     ? info_replace(writer->store.fd, writer->live, &writer->info, writer->info.is_synced)
+		     : renameat(writer->store.fd, info_new, writer->store.fd, name)) < 0)
 		error_warn(&writer->warning, name, "cannot finish an earlier publication");
 }
 

@@ -19,6 +19,8 @@ const struct scenario scenarios[] = {
 	{ "fill --from --sync fs", TWICE, "atomicdir fill --sync fs --grace 0s app --from 2", '1', '2', NEXT },
 	{ "fill --from --sync files", TWICE, "atomicdir fill --sync files --grace 0s app --from 2", '1', '2', NEXT },
 	{ "fill --from, unchanged", TWICE, "atomicdir fill --sync files --grace 0s app --from 1", '1', '1', NEXT },
+	{ "fill --from, unchanged, that keeps more", THRICE, "atomicdir fill --sync files --keep 6 --grace 0s app --from 1", '1', '1',
+	  .next = "atomicdir fill --keep 1 --grace 0s app --from 3", .next_value = '3', .kept = 1 },
 	{ "fill --from --dereference", TWICE, "atomicdir fill --sync fs --dereference --grace 0s app --from 2", '1', '2', NEXT },
 	{ "fill COMMAND", POPULATE TWICE, "atomicdir fill --sync fs --grace 0s app -- ../../populate", '1', '2', NEXT },
 	{ "fill --edit COMMAND", POPULATE TWICE, "atomicdir fill --sync fs --edit --grace 0s app -- ../../populate", '1', '2', NEXT },
