@@ -66,7 +66,7 @@ AWS_ENDPOINT_URL=$https
 control allow
 if command -v aws >/dev/null && aws --version >/dev/null 2>&1; then
 	rounds=3
-	one=$(AWS_DEFAULT_REGION=$AWS_REGION measure aws secretsmanager get-secret-value --secret-id all/001)
+	one=$(AWS_DEFAULT_REGION=$AWS_REGION measure aws --endpoint-url "$AWS_ENDPOINT_URL" secretsmanager get-secret-value --secret-id all/001)
 	row "the AWS CLI, 100 times (one measured)" $((one * 100))
 	awk -v cli=$((one * 100)) -v whole="$whole" 'BEGIN { printf "fetch-aws is %.0f times faster than one call of the AWS CLI for each\n", cli / whole }'
 else
