@@ -4,33 +4,14 @@
 # each failure says what, why, and what to do. Counts are from the server's log.
 . "$(dirname "$0")/tap.sh"
 . "$here/tests/aws/start.sh"
+. "$here/tests/aws/asked.sh"
 secretdir=$here/build/secretdir
 
 sync() { "$secretdir" sync -q "$@"; }
 put() { control put "$@" >/dev/null; }
 arn() { control show "$1" --arn; }
-# says N TEXT... COMMAND WORDS: this status, one line on standard error that has the texts, and nothing is made. The texts end with "--".
-says() {
-	wanted=$1; shift; : >texts
-	while [ "$1" != -- ]; do printf '%s\n' "$1" >>texts; shift; done
-	shift
-	"$@" >says.out 2>says.err; got=$?
-	cat says.err
-	[ $got = "$wanted" ] && [ "$(wc -l <says.err)" = 1 ] && [ ! -L new ] || return 1
-	while read -r text; do grep -qF -- "$text" says.err || { echo "no '$text'"; return 1; }; done <texts
-}
 fresh() { control clear; control clear requests; }
 fault() { fresh; control fault "$@"; }
-# asked N OPERATION ...: this often, and nothing else was asked.
-asked() {
-	sum=0
-	while [ $# -gt 0 ]; do
-		got=$(control requests --count "$2"); sum=$((sum + got))
-		[ "$got" = "$1" ] || { echo "$2: $got times, not $1"; return 1; }
-		shift 2
-	done
-	[ "$(control requests --count)" = $sum ] || { echo "asked for more than that"; return 1; }
-}
 connections() { got=$(control requests --connections); [ "$got" -le "$1" ] || { echo "$got connections"; return 1; }; }
 
 # fetch FIELD=VALUE...: what the fetcher itself answers.

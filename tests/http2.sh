@@ -3,6 +3,7 @@
 # Secrets over HTTP/2: nghttpx speaks it with us, and HTTP/1.1 with the test server, which checks every signature. Counts are from both logs.
 . "$(dirname "$0")/tap.sh"
 . "$here/tests/aws/start.sh"
+. "$here/tests/aws/asked.sh"
 secretdir=$here/build/secretdir
 
 has_front || { skip "a hundred secrets over HTTP/2" "no nghttpx (package nghttp2-proxy)"; finish; }
@@ -11,32 +12,12 @@ trap 'kill "$front" 2>/dev/null; cd /; chmod -R u+rwx "$work" 2>/dev/null; rm -r
 sync() { "$secretdir" sync -q "$@"; }
 fresh() { control clear; control clear requests; : >front.log; }
 fault() { fresh; control fault "$@"; }
-# asked N OPERATION ...: this often, and nothing else was asked.
-asked() {
-	sum=0
-	while [ $# -gt 0 ]; do
-		got=$(control requests --count "$2"); sum=$((sum + got))
-		[ "$got" = "$1" ] || { echo "$2: $got times, not $1"; return 1; }
-		shift 2
-	done
-	[ "$(control requests --count)" = $sum ] || { echo "asked for more than that"; return 1; }
-}
 # Each answer was sent over HTTP/2, with this status if one is given.
 over_http2() { ! grep -v " h2 ${1-}" front.log && [ -s front.log ]; }
 connections() { got=$(cut -d' ' -f1 front.log | sort -u | wc -l); [ "$got" -le "$1" ] || { echo "$got connections"; return 1; }; }
 # Of this many answers one connection had so many.
 busiest() { got=$(cut -d' ' -f1 front.log | sort | uniq -c | sort -n | awk 'END { print $1 }'); [ "$got" -ge "$1" ] || { echo "$got on one"; return 1; }; }
 at_once() { got=$(control requests --at-once); [ "$got" -ge "$1" ] || { echo "$got at once"; return 1; }; }
-# says N TEXT... COMMAND WORDS: this status, one line on standard error that has the texts, and nothing is made. The texts end with "--".
-says() {
-	wanted=$1; shift; : >texts
-	while [ "$1" != -- ]; do printf '%s\n' "$1" >>texts; shift; done
-	shift
-	"$@" >says.out 2>says.err; got=$?
-	cat says.err
-	[ $got = "$wanted" ] && [ "$(wc -l <says.err)" = 1 ] && [ ! -L new ] || return 1
-	while read -r text; do grep -qF -- "$text" says.err || { echo "no '$text'"; return 1; }; done <texts
-}
 # meanwhile N COMMAND...: the command, once the server has been asked N times.
 meanwhile() {
 	wanted=$1; shift
