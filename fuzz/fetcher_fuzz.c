@@ -33,7 +33,7 @@ static int see_fetcher_end(idtype_t type, id_t id, siginfo_t *info, int options)
 /* Its group is left when it has ended. */
 static int kill_fetcher(pid_t pid, int number)
 {
-	must(pid < -1 && number == SIGKILL && !is_over);
+	must((pid < -1 || pid > 1) && number == SIGKILL && !is_over);
 	if (!is_ended)
 		ended_with = SIGKILL;
 	return 0;

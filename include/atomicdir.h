@@ -144,7 +144,8 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 /* The same from the live generation, for what the stage lacks; what the stage has stays. ENOENT: nothing is live, or it has no
  * such entry. */
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error);
-/* One line of at most 1,048,576 bytes, kept with the generation, out of readers' sight. The last call counts. */
+/* One line of at most 1,048,576 bytes, kept with the generation, out of readers' sight. The last call counts; where the content turns
+ * out to be unchanged it is the live generation's from then on. */
 int atomicdir_note(struct atomicdir_stage *stage, const char *text, struct atomicdir_error *error);
 
 /* Sets owners and modes, refuses what cannot be published (devices, sockets, FIFOs, mount points, relative links that leave the

@@ -50,6 +50,7 @@ cat >process.sh <<'SH'
 case $1 in
 good) echo '{"Version": 1, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+="}' ;;
 session) echo '{"Version": 1, "AccessKeyId": "SESSION", "SecretAccessKey": "sekrit/SESSION", "SessionToken": "tok3n/session+=", "Expiration": "2099-01-02T03:04:05+01:00"}' ;;
+asks) read -r line </dev/tty && exec "$0" good ;;
 stays) sleep 321 & echo $! >stays.pid; wait ;;
 leaves) sleep 321 </dev/null >/dev/null 2>&1 & echo $! >leaves.pid; exec "$0" good ;;
 loose) echo '{"Version": 1.0, "AccessKeyId": "SOURCE", "SecretAccessKey": "sekrit/SOURCE+=", "SessionToken": "", "Expiration": "2099-01-02T03:04:05.123+0000"}' ;;
@@ -339,7 +340,7 @@ aws_access_key_id = CONFIG
 aws_secret_access_key = sekrit/CONFIG+=
 [profile file-and-process]
 credential_process = $work/process.sh good
-$(for how in stays leaves loose old version part text list large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
+$(for how in asks stays leaves loose old version part text list large fails dies; do printf '[profile process-%s]\ncredential_process = %s/process.sh %s\n' $how "$work" $how; done)
 [profile process-absent]
 credential_process = $work/absent.sh
 [profile process-quote]
@@ -452,6 +453,11 @@ kill -TERM $told; wait $told
 ok "what a credential_process has started ends with us" gone stays.pid
 ok "one that leaves something behind" sync leaves text --profile process-leaves
 ok "leaves it to its end" gone leaves.pid
+
+if command -v script >/dev/null; then
+	ok "a credential_process has no terminal to ask at, and hangs at none" status 9 timeout 30 \
+		script -qec "'$secretdir' sync -q asks text --profile process-asks" /dev/null
+else skip "a credential_process has no terminal to ask at, and hangs at none" "no script(1)"; fi
 
 # Another program stopped while it renewed.
 renewable 2020-01-02T03:04:05Z tok3n-old

@@ -244,6 +244,9 @@ fresh; control deny secretsmanager:BatchGetSecretValue
 ok "where batches are denied" sync lots --entries lot.entries
 ok "no more of them are asked for than go out at once" asked 8 BatchGetSecretValue 401 GetSecretValue
 ok "and nothing is otherwise" diff -r lot/lot lots/lot
+control clear requests
+ok "whatever stands before them" sync lots z=lot/000,stage=AWSCURRENT --entries lot.entries
+ok "is asked for then too" asked 8 BatchGetSecretValue 402 GetSecretValue
 fresh
 
 # ---- Values and names ----
@@ -292,9 +295,14 @@ ok "is tried again" test "$(cat met)" = 3
 ok "so is one that just ends" met end AWS_ENDPOINT_URL https 8 "cannot be reached" "3 attempts"
 ok "a proxy that knows nobody" met 407 https_proxy http 8 "the proxy of https_proxy wants a user and a password" "407"
 ok "one that is not there" says 8 "through the proxy of HTTPS_PROXY: check that, or list the host in NO_PROXY" -- env HTTPS_PROXY=http://127.0.0.1:1 "$secretdir" sync -q new marked
-ok "one that is none" says 2 "the proxy of HTTPS_PROXY is none" "mend it, or unset it" -- env HTTPS_PROXY=nosuch://127.0.0.1:1 "$secretdir" sync -q new marked
-ok "a proxy's password is not told" proxied 'nosuchscheme://user:hun@ter2@127.0.0.1:9' 127.0.0.1
-ok "nor is one that is no URL" proxied 'http://user:hun@ter2@127.0.0.1:18999x' 127.0.0.1
+ok "one that is none" says 2 "the proxy of HTTPS_PROXY is no URL of one" "mend it, or unset it" -- env HTTPS_PROXY=nosuch://127.0.0.1:1 "$secretdir" sync -q new marked
+ok "a proxy's password is not told" proxied 'nosuchscheme://user:hun@ter2@127.0.0.1:9' https_proxy
+for url in 'http://user:hun,ter2@127.0.0.1:1' "socks9://u:hun'ter2@127.0.0.1" 'user:hunter2@127.0.0.1 1' "http://user:$(printf 'hunter2%.0s' $(seq 40))@127.0.0.1:18999x"; do
+	ok "however it is written" proxied "$url" HTTPS_PROXY\\\|https_proxy
+done
+policy_proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" policy marked >out 2>told; cat told; grep -q "by its name" told && ! grep -qE 'hun|ter2' told; }
+ok "nor by a policy" policy_proxied 'http://user:hun@ter2@127.0.0.1:1'
+ok "nor is one that is no URL" proxied 'http://user:hun@ter2@127.0.0.1:18999x' https_proxy
 
 # ---- Another region ----
 
@@ -355,7 +363,39 @@ ok "hundreds with long names" two many --entries many.entries
 fault error --region us-east-1 --forever
 ok "are known when it matters" says 8 "lags behind" -- two many --entries many.entries
 "$atomicdir" fill -q bare -- touch db more
-ok "where versions are not on record, another region may lag behind" says 8 "db: whether region eu-west-1 lags behind what is published cannot be told" "no versions are on record" -- two bare db more
+ok "where versions are not on record, another region may lag behind" says 8 "db: whether the other region lags behind what is published cannot be told" "no versions are on record" -- two bare db more
+ok "nor is an optional one taken for absent then" says 8 "never2: " "us-east-1 fails" -- two bare never2,optional
+ok "nor a prefix" says 8 "never/: whether the other region lags behind" -- two bare never/,optional
+"$atomicdir" list --json bare | grep -q '"generation":1' || echo "not ok - bare was replaced"
+fresh; put kv --string '{"a":1,"b":2}'; put kv --region eu-west-1 --string '{"a":1}'; sleep 0.01; put kv --string '{"a":3,"b":4}'
+ok "an optional key" two keyed b=kv:b,optional
+fault error --region us-east-1 --forever
+ok "does not go because an older version has none" says 8 "kv: version " "lags behind" -- two keyed b=kv:b,optional
+ok "so that it is still there" test "$(cat keyed/b)" = 4
+fresh; for region in us-east-1 eu-west-1; do put same --region $region --string 1 --version-id 44444444-4444-4444-4444-444444444444; done
+sleep 0.01; for region in us-east-1 eu-west-1; do put same --region $region --string 2 --version-id 55555555-5555-5555-5555-555555555555; done
+fault error --region us-east-1 --forever; two sames same more
+fresh; ok "what was the other region's" two sames same more
+control stage same AWSCURRENT 44444444-4444-4444-4444-444444444444
+ok "is the first one's again where that has the same, so that it may put an older one back" two sames same more
+ok "which is published" test "$(cat sames/same)" = 1
+control parameter both --string p1 >/dev/null; control parameter both --string p2 >/dev/null
+for region in eu-west-1 us-east-1; do put both --region $region --string s --version-id 66666666-6666-6666-6666-666666666666; control parameter both --region $region --string p >/dev/null; done
+printf -- '- {secret: both, path: p, service: ssm}\n- {secret: both, path: s}\n- more\n' >both.yaml
+ok "a parameter and a secret of one name" two both --spec both.yaml
+fault error --service secretsmanager --region us-east-1 --forever
+ok "have versions of their own" says 8 "both: version 1 of region eu-west-1 is older than 3" -- two both --spec both.yaml
+elsewhere=$(control show more --region eu-west-1 --arn)
+fault error --region eu-west-1 --forever
+ok "an ARN of another region that is not reached says nothing of the first" says 8 "InternalServiceError" "3 attempts; try again later;" -- two new db x="$elsewhere"
+ok "so that one is not left" test -z "$(grep 'us-east-1 fails' says.err)"
+fresh; control role app; control container /keys --role reader
+fault throttle --service sts --region us-east-1 --forever
+ok "an STS that throttles is no ground either" says 8 "AssumeRole of " "Throttling" -- two new --role-arn arn:aws:iam::123456789012:role/app db
+fault error --service container --forever
+ok "nor is a container's agent that fails" says 8 "the container's credentials, " "HTTP 500" -- env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY \
+	AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/keys" "$secretdir" sync -q --region us-east-1,eu-west-1 new db
+ok "the other region is not asked for" asked 3 ContainerCredentials
 fresh; control role app
 fault error --service sts --region us-east-1 --status 503 --forever; control fault error --service secretsmanager --region us-east-1 --status 503 --forever
 ok "a role is assumed where it can be" two assumed --role-arn arn:aws:iam::123456789012:role/app db

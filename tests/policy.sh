@@ -131,6 +131,26 @@ ok "an ARN is a replica's in the other region" allows "secretsmanager:DescribeSe
 secretsmanager:DescribeSecret $(echo "$plain" | sed s/us-east-1/eu-west-1/)
 secretsmanager:GetSecretValue $plain
 secretsmanager:GetSecretValue $(echo "$plain" | sed s/us-east-1/eu-west-1/)" --region us-east-1,eu-west-1 x="$plain"
+printf '[default]\nregion = us-east-1\n' >config
+cat >arn.yaml <<END
+kind: SecretProviderClass
+spec:
+  provider: aws
+  parameters:
+    failoverRegion: eu-west-1
+    objects: |
+      - objectName: "$(arn twin)"
+        objectAlias: twin
+END
+twins="secretsmanager:DescribeSecret $(arn twin)
+secretsmanager:DescribeSecret $(arn twin --region eu-west-1)
+secretsmanager:GetSecretValue $(arn twin)
+secretsmanager:GetSecretValue $(arn twin --region eu-west-1)"
+profiled() { grants "$@" --spec arn.yaml; }
+ok "where the profile says the region, both are in it" env -u AWS_REGION AWS_CONFIG_FILE="$work/config" sh -c "'$secretdir' policy -q --spec arn.yaml >said && grep -cF '$(arn twin)' said && grep -cF '$(arn twin --region eu-west-1)' said"
+unset AWS_REGION
+ok "also asking nobody" allows "$(echo "$twins" | sed "s/\($(arn twin | sed 's/.*://')\)$/\1/; s/eu-west-1\(.*\)$(arn twin --region eu-west-1 | sed 's/.*-//')/eu-west-1\1$(arn twin | sed 's/.*-//')/")" --spec arn.yaml
+export AWS_REGION=us-east-1
 cat >parameters.yaml <<'END'
 - {secret: /app/open, service: ssm, path: p/open}
 - {secret: /app/sealed, service: ssm, path: p/sealed}

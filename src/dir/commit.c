@@ -82,7 +82,7 @@ int tell_live(const struct writer *writer, int64_t replaced, struct atomicdir_ge
 static int end_unchanged(struct atomicdir_stage *stage)
 {
 	generation_remove(&stage->writer.store, stage->number, &stage->writer.warning);
-	publish_retention(&stage->writer);
+	publish_facts(&stage->writer, stage->note);
 	prune(&stage->writer, NULL);
 	return 0;
 }

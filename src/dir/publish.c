@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -208,14 +209,22 @@ int publish(struct writer *writer, struct publication *publication, struct atomi
 	return 0;
 }
 
-void publish_retention(struct writer *writer)
+void publish_facts(struct writer *writer, const char *note)
 {
-	if (writer->info.keep == writer->keep && writer->info.grace_ms == writer->grace_ms)
+	struct info *info = &writer->info;
+	bool is_noted = note && strcmp(note, info->note ? info->note : "") != 0;
+	char *copy = is_noted ? strdup(note) : NULL;
+
+	if (info->keep == writer->keep && info->grace_ms == writer->grace_ms && !is_noted)
 		return;
-	writer->info.keep = writer->keep;
-	writer->info.grace_ms = writer->grace_ms;
-	if (info_replace(writer->store.fd, writer->live, &writer->info, writer->info.is_synced) < 0)
-		error_warn(&writer->warning, writer->store.name.store, "cannot remember how many generations to keep");
+	info->keep = writer->keep;
+	info->grace_ms = writer->grace_ms;
+	if (copy) {
+		free(info->note);
+		info->note = copy;
+	}
+	if ((is_noted && !copy) || info_replace(writer->store.fd, writer->live, info, info->is_synced) < 0)
+		error_warn(&writer->warning, writer->store.name.store, "cannot remember how many generations to keep, and the note");
 }
 
 void publish_make_room(struct writer *writer, int errnum)

@@ -23,8 +23,8 @@ struct publication {
  * failure: what steps 8 and 9 made is undone; the generation itself stays the caller's. */
 int publish(struct writer *writer, struct publication *publication, struct atomicdir_error *error);
 
-/* The last fill's keep and grace stay with the live generation, also when nothing else changed. */
-void publish_retention(struct writer *writer);
+/* Of what did not change: the last fill's keep and grace, and its note if it has one, are the live generation's. */
+void publish_facts(struct writer *writer, const char *note);
 /* ENOSPC and EDQUOT: old generations that are not needed any more may make room for the next try. */
 void publish_make_room(struct writer *writer, int errnum);
 

@@ -59,7 +59,7 @@ int ask_service(struct http *http, const struct http_request *request, struct ht
 		enum passing passing = judge(result, reply);
 
 		if (!passing || attempt >= retry.attempts_max || !retry_take(&retry, passing == THROTTLED))
-			return result ? result : -1;
+			return result;
 		retry_pause(attempt, passing == THROTTLED, reply->retry_after_ms);
 	}
 }

@@ -8,10 +8,10 @@
 #include "fetch/http.h"
 #include "fetch/json.h"
 
-/* A service of AWS, as often and in such intervals as its SDKs do (retry.h). 1: answered, whatever the status; -1: it was not, in all
- * of its attempts. */
+/* A service of AWS, as often and in such intervals as its SDKs do (retry.h). 1: answered, whatever the status; 0: not reached, in all
+ * of its attempts; -1: it cannot be. */
 int ask_service(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error);
-/* A service of this machine's, likewise, in intervals that grow from this one. */
+/* A service of this machine's, in intervals that grow from this one; -1 for both. */
 int ask_machine(struct http *http, const struct http_request *request, int attempts, long pause_ms, struct http_reply *reply,
 		struct atomicdir_error *error);
 

@@ -18,6 +18,13 @@ static const struct {
     [AWS_SSM] = {"ssm", "AmazonSSM"},
 };
 
+static int check_regions(const struct aws *aws, struct atomicdir_error *error)
+{
+	if (!aws->failover_region || aws->first_region || !aws->region || strcmp(aws->failover_region, aws->region) != 0)
+		return 0;
+	return error_set(error, ATOMICDIR_USAGE, aws->region, "the second region is the first");
+}
+
 static int find_places(struct aws *aws, const struct request *request, struct atomicdir_error *error)
 {
 	aws->failover_region = request_option(request, "failover-region");
@@ -28,9 +35,7 @@ static int find_places(struct aws *aws, const struct request *request, struct at
 		if (aws_find_place(request, services[i].name, &aws->region, &aws->endpoints[i], error) < 0)
 			return -1;
 	}
-	if (aws->failover_region && aws->region && strcmp(aws->failover_region, aws->region) == 0)
-		return error_set(error, ATOMICDIR_USAGE, aws->region, "the second region is the first");
-	return 0;
+	return check_regions(aws, error);
 }
 
 /* ---- The other region ---- */
@@ -51,25 +56,27 @@ bool aws_go_over(struct aws *aws)
 	return true;
 }
 
-bool aws_fail_over(struct aws *aws, const struct atomicdir_error *why)
+bool aws_fail_over(struct aws *aws)
 {
-	if (!aws->is_unreachable || !aws_go_over(aws))
-		return false;
-	aws->why = *why;
-	return true;
+	return aws->is_unreachable && aws_go_over(aws);
 }
 
 /* ---- Beginning and end ---- */
 
-/* Where those who give credentials out cannot be reached in the first region, they are in the other one. */
+/* Where STS cannot be reached in the first region, roles are assumed in the other one. */
 static int find_credentials(struct aws *aws, struct atomicdir_error *error)
 {
-	if (credentials_get(&aws->context, &aws->credentials, error) == 0)
-		return 0;
-	if (error->kind != ATOMICDIR_UNREACHABLE || !aws_go_over(aws))
-		return -1;
-	aws->why = *error;
-	return credentials_get(&aws->context, &aws->credentials, error);
+	bool is_region_down = false;
+	int result;
+
+	aws->context.is_region_down = &is_region_down;
+	result = credentials_get(&aws->context, &aws->credentials, error);
+	if (result < 0 && is_region_down && aws_go_over(aws)) {
+		aws->why = *error;
+		result = credentials_get(&aws->context, &aws->credentials, error);
+	}
+	aws->context.is_region_down = NULL;
+	return result;
 }
 
 int aws_init(struct aws *aws, const struct request *request, struct atomicdir_error *error)
@@ -87,7 +94,7 @@ int aws_init(struct aws *aws, const struct request *request, struct atomicdir_er
 		return -1;
 	if (find_credentials(aws, error) == 0 &&
 	    (aws->region || aws_find_region(request, aws->http, &aws->region, error) == 0))
-		return 0;
+		return check_regions(aws, error);
 	if (error->kind == ATOMICDIR_UNREACHABLE)
 		error_append(error, "try again later");
 	return -1;
@@ -321,6 +328,15 @@ struct wait {
 	int64_t asked_ms;
 };
 
+/* ARNs may be of other regions, which say nothing of ours. */
+static void note_unreachable(struct aws *aws, const struct aws_call *call)
+{
+	if (aws->is_unreachable || call->refusal != AWS_TRANSIENT || !aws->region || strcmp(call->region, aws->region) != 0)
+		return;
+	aws->is_unreachable = true;
+	aws->why = call->error;
+}
+
 /* Their failures stay as they are. One that may not try again would fail the round: then none does. */
 static void give_up(struct aws *aws, struct aws_call *calls, size_t count, int attempt, const char *why)
 {
@@ -328,8 +344,8 @@ static void give_up(struct aws *aws, struct aws_call *calls, size_t count, int a
 		if (!calls[i].is_pending)
 			continue;
 		calls[i].is_pending = false;
-		aws->is_unreachable = aws->is_unreachable || calls[i].refusal == AWS_TRANSIENT;
 		error_append(&calls[i].error, "%d attempt%s%s; try again later", attempt, attempt == 1 ? "" : "s", why);
+		note_unreachable(aws, &calls[i]);
 	}
 }
 

@@ -23,7 +23,7 @@ struct aws {
 	char *region, *endpoints[AWS_SERVICES]; /* or NULL */
 	char *first_region;                     /* NULL until aws_go_over() */
 	const char *failover_region;            /* or NULL */
-	struct atomicdir_error why;             /* it is asked; a text of "": it is not */
+	struct atomicdir_error why;             /* why the first region is not asked any more, or need not be */
 	bool is_renewed, is_unreachable;
 };
 
@@ -57,7 +57,7 @@ void aws_call_clear(struct aws_call *call);
 /* From now on the other region is asked, if there is one. */
 bool aws_go_over(struct aws *aws);
 /* Likewise, but only if the first one's servers did not answer, or not well. */
-bool aws_fail_over(struct aws *aws, const struct atomicdir_error *why);
+bool aws_fail_over(struct aws *aws);
 /* The ARN of a secret of the first region as it is where it is asked now: replicas differ in nothing else. Others, and names, as
  * they are. On the heap. */
 char *aws_local_id(const struct aws *aws, const char *id);

@@ -215,9 +215,22 @@ static int describe_here(struct aws *aws, described_fn take, void *context)
 	return result;
 }
 
+/* Of the region that was left before anything could be asked there. */
+static int tell_first(const struct aws *aws, described_fn take, void *context)
+{
+	const struct request *request = aws->context.request;
+	int result = 0;
+
+	for (size_t i = 0; i < request->count && result == 0; i++)
+		result = take(context, &(struct described){ .index = request->wanted[i].index, .error = &aws->why });
+	return result;
+}
+
 int aws_describe(struct aws *aws, described_fn take, void *context)
 {
-	int result = describe_here(aws, take, context);
+	int result = aws->first_region ? tell_first(aws, take, context) : 0;
 
+	if (result == 0)
+		result = describe_here(aws, take, context);
 	return result == 0 && aws_go_over(aws) ? describe_here(aws, take, context) : result;
 }

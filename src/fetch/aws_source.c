@@ -102,11 +102,11 @@ static bool is_unreachable(const struct lookup *lookup)
 /* Of one region is all, or nothing: what belongs together would not go together otherwise. */
 static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_t count)
 {
-	size_t first = 0;
+	bool is_any = false;
 
-	while (first < count && !is_unreachable(&lookups[first]))
-		first++;
-	if (first == count || !aws_fail_over(&self->aws, &lookups[first].error))
+	for (size_t i = 0; i < count; i++)
+		is_any = is_any || is_unreachable(&lookups[i]);
+	if (!is_any || !aws_fail_over(&self->aws))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		secret_clear(&lookups[i].secret);
@@ -133,7 +133,7 @@ static int list_open(struct aws_source *self, const char *prefix, struct listing
 {
 	if (secretsmanager_list(&self->aws, prefix, listing, error) == 0)
 		return 0;
-	if (!aws_fail_over(&self->aws, error))
+	if (!aws_fail_over(&self->aws))
 		return -1;
 	listing_clear(listing);
 	return secretsmanager_list(&self->aws, prefix, listing, error);

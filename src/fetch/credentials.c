@@ -132,7 +132,8 @@ static int assume(const struct credentials_context *context, struct credentials 
 
 int credentials_get(const struct credentials_context *context, struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct credentials_context whole = { .request = context->request, .http = context->http, .region = context->region };
+	struct credentials_context whole = { .request = context->request, .http = context->http, .region = context->region,
+					     .is_region_down = context->is_region_down };
 	struct atomicdir_error why;
 	int found;
 

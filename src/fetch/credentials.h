@@ -21,11 +21,12 @@ struct credentials {
 	char from[160];                     /* where they are from, for errors */
 };
 
-/* What providers look at, and what they ask with. Callers of credentials_get() say the first three. */
+/* What providers look at, and what they ask with. Callers of credentials_get() say the first four. */
 struct credentials_context {
 	const struct request *request;
 	struct http *http;
 	const char *region;                          /* instead of what is said of it; or NULL */
+	bool *is_region_down;                        /* says whether its STS was not reached, or failed itself; or NULL */
 	const char *profile;
 	bool is_profile_only;                        /* it was named by --profile or by another one: variables do not count */
 	const struct credentials_context *parent;    /* of the profile whose source_profile this one is */

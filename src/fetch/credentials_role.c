@@ -18,13 +18,13 @@ static int find_source(const struct credentials_context *context, const struct i
 		       struct atomicdir_error *error)
 {
 	struct credentials_context of_source = {
-		.request = context->request, .http = context->http, .region = context->region, .profile = source->value,
-		.is_profile_only = true, .parent = context };
+		.request = context->request, .http = context->http, .region = context->region,
+		.is_region_down = context->is_region_down, .profile = source->value, .is_profile_only = true, .parent = context };
 	bool is_itself = strcmp(source->value, context->profile) == 0;
 	int found;
 
 	if (!aws_profile_find(source->value, ""))
-		return ini_refuse(error, source, "there is no profile '%.64s', which source_profile names", source->value);
+		return aws_config_check(error) < 0 ? -1 : ini_refuse(error, source, "there is no profile '%.64s', which source_profile names", source->value);
 	/* It may name itself where it has keys as well. */
 	for (const struct credentials_context *one = context; one && !(is_itself && has_keys(source->value)); one = one->parent)
 		if (strcmp(one->profile, source->value) == 0)
@@ -51,7 +51,8 @@ static int find_named(const struct credentials_context *context, const struct in
 		{ "EcsContainer", credentials_from_container },
 	};
 	struct credentials_context anywhere = {
-		.request = context->request, .http = context->http, .region = context->region, .profile = context->profile };
+		.request = context->request, .http = context->http, .region = context->region,
+		.is_region_down = context->is_region_down, .profile = context->profile };
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		int found;

@@ -96,7 +96,7 @@ PROVIDER(sso)
 	if (!aws_profile_find(profile, "sso_role_name") && !aws_profile_find(profile, "sso_account_id"))
 		return 0;
 	if (session && !aws_section_find("sso-session", session, NULL, ""))
-		return ini_refuse(error, named, "there is no [sso-session %.64s] in %.160s", session, aws_config_path());
+		return aws_config_check(error) < 0 ? -1 : ini_refuse(error, named, "there is no [sso-session %.64s] in %.160s", session, aws_config_path());
 	if (find(context, session, "sso_role_name", &role, error) < 0 ||
 	    find(context, session, "sso_account_id", &account, error) < 0 ||
 	    find(context, session, "sso_start_url", &start_url, error) < 0 ||
@@ -115,7 +115,7 @@ PROVIDER(sso)
 	snprintf(credentials->from, sizeof(credentials->from), "SSO's role %.64s in account %.16s", role->value,
 		 account->value);
 	headers[0] = header.bytes;
-	if (ask_service(context->http, &(struct http_request){ .url = url.bytes, .headers = headers }, &reply, error) < 0)
+	if (ask_service(context->http, &(struct http_request){ .url = url.bytes, .headers = headers }, &reply, error) <= 0)
 		return error_prefix(error, "%s", credentials->from);
 	if (reply.status != 200)
 		return refuse(&sso, &reply, credentials->from, error);

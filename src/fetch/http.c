@@ -253,8 +253,8 @@ static void set_request(CURL *curl, const struct http_request *request)
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->timeout_ms ? 0L : 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, request->timeout_ms ? 0L : (long)SILENCE_S);
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	if (request->is_metadata)
 		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -337,7 +337,7 @@ static const char *proxy_variable(const struct http_request *request)
 }
 
 /* Was it the proxy that failed? Its host is named then, or it answered. */
-static bool is_of_proxy(const struct transfer *transfer, const char *variable, const char *why)
+static bool is_of_proxy(const struct transfer *transfer, const char *variable)
 {
 	const char *url = variable ? getenv(variable) : "", *host = strrchr(url, '@');
 	char name[256];
@@ -348,19 +348,18 @@ static bool is_of_proxy(const struct transfer *transfer, const char *variable, c
 		host = strstr(url, "://");
 	host = !host ? url : *host == '@' ? host + 1 : host + 3;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":/"), host);
-	return variable && (answer || (*name && strstr(why, name)));
+	return variable && (answer || (*name && strstr(transfer->why, name)));
 }
 
 static int refuse_unreached(const struct transfer *transfer, const char *what, const char *why, struct atomicdir_error *error)
 {
 	const struct http_request *request = &transfer->exchange->request;
 	const char *variable = proxy_variable(request);
-	bool is_proxy = is_of_proxy(transfer, variable, why);
+	bool is_proxy = is_of_proxy(transfer, variable);
 	long answer = 0;
 
-	if (strstr(why, "Unsupported proxy")) {
-		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is none: %.160s", variable ? variable : "the environment",
-			  why);
+	if (strstr(transfer->why, "Unsupported proxy")) {
+		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is no URL of one", variable ? variable : "the environment");
 		error_append(error, "mend it, or unset it");
 		return -1;
 	}
@@ -373,10 +372,18 @@ static int refuse_unreached(const struct transfer *transfer, const char *what, c
 	return 0;
 }
 
+/* libcurl's own words, but where they may hold a proxy's password: those are for nobody. */
+static const char *reason(const struct transfer *transfer, CURLcode code)
+{
+	const char *variable = proxy_variable(&transfer->exchange->request);
+	bool is_told = transfer->why[0] && (!variable || !strchr(getenv(variable), '@'));
+
+	return is_told ? transfer->why : curl_easy_strerror(code);
+}
+
 static int refuse(const struct transfer *transfer, CURLcode code, struct atomicdir_error *error)
 {
-	const char *why = transfer->why[0] ? transfer->why : curl_easy_strerror(code);
-	const char *url = transfer->exchange->request.url;
+	const char *why = reason(transfer, code), *url = transfer->exchange->request.url;
 
 	switch (code) {
 	case CURLE_WRITE_ERROR:

@@ -263,6 +263,13 @@ static size_t form(struct aws *aws, struct lookup **lookups, size_t count, bool 
 	return used;
 }
 
+static int compare_sizes(const void *one, const void *other)
+{
+	size_t size = ((const struct group *)one)->count, other_size = ((const struct group *)other)->count;
+
+	return (size < other_size) - (size > other_size);
+}
+
 /* How many calls go out before it is known whether batches are allowed: where they are not, all of them would be denied. It costs no
  * time, since no more are under way at once. */
 static size_t probe(const struct group *groups, size_t count)
@@ -295,6 +302,9 @@ static void ask(struct aws *aws, struct lookup **lookups, size_t count, bool is_
 	size_t used = groups && calls ? form(aws, lookups, count, is_batched, groups) : 0;
 	bool is_made = used > 0;
 
+	/* Batches first, for probe(). */
+	if (used)
+		qsort(groups, used, sizeof(*groups), compare_sizes);
 	for (size_t i = 0; i < used; i++) {
 		groups[i].call = &calls[i];
 		groups[i].is_batch = groups[i].count > 1;

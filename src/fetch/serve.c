@@ -117,8 +117,8 @@ static const struct json *next_live(const struct job *job, const struct json *be
 	return before ? before->next : entries ? entries->first : NULL;
 }
 
-/* The one of this secret and stage that is in the newest version; NULL: none is live. */
-static const struct json *find_live(const struct job *job, const char *name, const char *stage)
+/* The one of this task's secret and stage that is in the newest version; NULL: none is live. */
+static const struct json *find_live(const struct job *job, const struct task *task)
 {
 	const struct json *found = NULL;
 	double newest = -1;
@@ -127,7 +127,8 @@ static const struct json *find_live(const struct job *job, const char *name, con
 		const char *text = json_member_text(one, "created");
 		double created = text ? strtod(text, NULL) : 0;
 
-		if (is_member(one, "source", name) && is_member(one, "stage", stage) && created > newest) {
+		if (is_member(one, "source", task->name) && is_member(one, "stage", task->wanted->stage) &&
+		    is_member(one, "service", task->wanted->service) && created > newest) {
 			found = one;
 			newest = created;
 		}
@@ -135,19 +136,25 @@ static const struct json *find_live(const struct job *job, const char *name, con
 	return found;
 }
 
+static int refuse_unknown(const char *name, const char *instead_of, struct atomicdir_error *error)
+{
+	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
+			 "%s: whether the other region lags behind what is published cannot be told, since no versions are on record there; "
+			 "try again when %s can be reached",
+			 name, instead_of);
+}
+
 /* One region may lag behind another: what is live is never replaced by what is older, if either is from where it ought not to be. In one
  * and the same region an older version may be wanted again. */
-static int check_age(const struct job *job, const struct task *task, const struct secret *secret, struct atomicdir_error *error)
+static int check_age(const struct job *job, const struct task *task, struct atomicdir_error *error)
 {
-	const struct json *live = secret->place && !*task->wanted->version ? find_live(job, task->name, task->wanted->stage) : NULL;
+	const struct secret *secret = &job->lookups[task->lookup].secret;
+	const struct json *live = secret->place && !*task->wanted->version ? find_live(job, task) : NULL;
 	const char *version = json_member_text(live, "version"), *created = json_member_text(live, "created");
 	const char *place = json_member_text(live, "place");
 
 	if (secret->instead_of && job->is_live_unknown)
-		return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-				 "%s: whether region %s lags behind what is published cannot be told, since no versions are on record "
-				 "there; try again when %s can be reached",
-				 task->name, secret->place, secret->instead_of);
+		return refuse_unknown(task->name, secret->instead_of, error);
 	if (!version || !created || !secret->created || (place && strcmp(place, secret->place) == 0) ||
 	    (!place && !secret->instead_of) || strcmp(version, secret->version) == 0 ||
 	    strtod(secret->created, NULL) >= strtod(created, NULL))
@@ -174,8 +181,6 @@ static int send_file(struct job *job, const struct task *task, const struct secr
 	    (secret->instead_of && field_add_text(&output, "place", secret->place) < 0) ||
 	    field_add(&output, "value", value->bytes, value->size) < 0)
 		return error_errno(error, NULL, "cannot answer");
-	if (check_age(job, task, secret, error) < 0)
-		return -1;
 	job->answers++;
 	return send(&output, error);
 }
@@ -317,13 +322,13 @@ static int plan_lookups(struct job *job, struct atomicdir_error *error)
 	return 0;
 }
 
-/* Where it is asked for elsewhere, that it is not there says nothing of one that is live. */
+/* Where it is asked for elsewhere, that it is not there says nothing of one that is live, or may be. */
 static bool is_absent(const struct job *job, const struct task *task)
 {
 	const struct lookup *lookup = &job->lookups[task->lookup];
 
 	return task->wanted->is_optional && lookup->result < 0 && lookup->error.kind == ATOMICDIR_NOT_FOUND &&
-	       !(lookup->secret.instead_of && find_live(job, task->name, task->wanted->stage));
+	       !(lookup->secret.instead_of && (job->is_live_unknown || find_live(job, task)));
 }
 
 static bool is_failed(const struct job *job, const struct task *task)
@@ -410,7 +415,8 @@ static int run_tasks(struct job *job, struct atomicdir_error *error)
 		const struct task *task = &job->tasks[i];
 
 		if (is_absent(job, task) ? send_absence(job, task, error) < 0
-					 : send_secret(job, task, &job->lookups[task->lookup].secret, error) < 0)
+					 : check_age(job, task, error) < 0 ||
+						   send_secret(job, task, &job->lookups[task->lookup].secret, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -429,6 +435,8 @@ static bool is_listed(const struct listing *listing, const char *name)
 static int check_listing(const struct job *job, const struct wanted *wanted, const struct listing *listing,
 			 struct atomicdir_error *error)
 {
+	if (listing->instead_of && job->is_live_unknown)
+		return refuse_unknown(wanted->secret, listing->instead_of, error);
 	for (const struct json *one = NULL; listing->instead_of && (one = next_live(job, one));) {
 		const char *name = json_member_text(one, "source"), *path = json_member_text(one, "path");
 
@@ -478,9 +486,13 @@ static int send_described(void *context, const struct described *described)
 {
 	struct job *job = context;
 	cleanup_buffer struct buffer output = {0};
+	char why[sizeof(described->error->text)] = "";
 
+	if (described->error)
+		memcpy(why, described->error->text, sizeof(why));
+	text_hide_users(why);
 	if (field_add_text(&output, "index", described->index) < 0 ||
-	    (described->error ? field_add_text(&output, "unknown", described->error->text) < 0
+	    (described->error ? field_add_text(&output, "unknown", why) < 0
 			      : field_add_text(&output, "arn", described->arn) < 0 ||
 					field_add_text(&output, "kms-key", described->key) < 0))
 		return -1;

@@ -155,7 +155,7 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 	}
 	request.url = url.bytes;
 	request.body = body.bytes;
-	if (ask_service(http, &request, &reply, error) < 0) {
+	if (ask_service(http, &request, &reply, error) <= 0) {
 		error_prefix(error, "the token of SSO cannot be renewed");
 		return NULL;
 	}

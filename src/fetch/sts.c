@@ -161,6 +161,7 @@ static int find_region(const struct credentials_context *context, char **region,
 	return *region ? 0 : error_errno(error, NULL, "cannot ask");
 }
 
+/* As ask_service(). */
 static int send(const struct credentials_context *context, const struct call *call, struct http_reply *reply,
 		struct atomicdir_error *error)
 {
@@ -193,9 +194,12 @@ static int try(const struct credentials_context *context, const struct call *cal
 {
 	cleanup(http_reply_clear) struct http_reply reply = {0};
 	cleanup(answer_clear) struct answer answer = {0};
+	int sent = send(context, call, &reply, error);
 	bool is_read;
 
-	if (send(context, call, &reply, error) < 0)
+	if (context->is_region_down)
+		*context->is_region_down = sent == 0 || (sent > 0 && reply.status >= 500);
+	if (sent <= 0)
 		return -1;
 	is_read = parse(&reply, &answer);
 	if (reply.status != 200)

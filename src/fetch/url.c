@@ -10,7 +10,7 @@ void text_hide_users(char *text)
 		char *end, *at = NULL;
 
 		url += 3;
-		end = url + strcspn(url, " \t\"'<>;,");
+		end = url + strcspn(url, " \t\"<>");
 		for (char *c = url; c < end; c++)
 			if (*c == '@')
 				at = c;

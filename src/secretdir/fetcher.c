@@ -34,11 +34,18 @@ struct fetcher {
 
 static volatile sig_atomic_t running_pid, caught;
 
+/* The program, and what it has started: also before it has a group of its own, or if it has left it. */
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
+}
+
 static void on_signal(int number)
 {
 	caught = number;
 	if (running_pid > 0)
-		kill(-(pid_t)running_pid, SIGKILL);
+		end((pid_t)running_pid);
 }
 
 static void watch_signals(void)
@@ -68,7 +75,8 @@ static void become(const char *path, int input_fd, int output_fd, pid_t parent)
 	char *argv[] = {copy, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpgid(0, 0);
+	/* A session of its own: a group that ends with it, and no terminal that somebody could be asked at, or stopped by. */
+	setsid();
 	if (!copy || getppid() != parent || dup2(input_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0)
 		_exit(127);
 	process_restore();
@@ -141,9 +149,6 @@ static int spawn(struct fetcher *fetcher, const char *path, int *request_fd, str
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		become(path, request[0], reply[1], parent);
 	}
-	/* A group of its own: what it started must not keep the pipe open when it is ended. */
-	if (fetcher->pid > 0)
-		setpgid(fetcher->pid, fetcher->pid);
 	running_pid = fetcher->pid;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close_fd(&request[0]);
@@ -218,15 +223,29 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	return fetcher;
 }
 
+/* How it ended. What it started and left behind ends too; as long as it is not waited for, its number is nobody else's. */
+static int wait_for(pid_t pid)
+{
+	siginfo_t info;
+	int status = 0;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	kill(-pid, SIGKILL);
+	running_pid = 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 void fetcher_free(struct fetcher *fetcher)
 {
 	if (!fetcher)
 		return;
 	close_fd(&fetcher->reader.fd);
 	if (fetcher->pid > 0) {
-		kill(-fetcher->pid, SIGKILL);
-		waitpid(fetcher->pid, NULL, 0);
-		running_pid = 0;
+		end(fetcher->pid);
+		wait_for(fetcher->pid);
 	}
 	field_reader_clear(&fetcher->reader);
 	field_clear(&fetcher->index);
@@ -241,20 +260,6 @@ void fetcher_free(struct fetcher *fetcher)
 
 /* ---- Its end ---- */
 
-/* How it ended. What it started and left behind ends too; as long as it is not waited for, the group's number is nobody else's. */
-static int wait_for(pid_t pid)
-{
-	siginfo_t info;
-	int status = 0;
-
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		;
-	kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
 /* -1: it did not end well. */
 static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
 {
@@ -263,7 +268,6 @@ static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
 	close_fd(&fetcher->reader.fd);
 	status = wait_for(fetcher->pid);
 	fetcher->pid = -1;
-	running_pid = 0;
 	if (fetcher_check_signal(error) < 0)
 		return -1;
 	if (WIFSIGNALED(status)) {
@@ -280,7 +284,7 @@ static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
 static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_error *error)
 {
 	if (fetcher->pid > 0) {
-		kill(-fetcher->pid, SIGKILL);
+		end(fetcher->pid);
 		reap(fetcher, NULL);
 	}
 	if (fetcher_check_signal(error) < 0)

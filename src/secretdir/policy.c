@@ -199,21 +199,27 @@ static int add_by_name(struct maker *maker, const struct place *place, struct at
 	return add(is_parameter ? &maker->policy.parameters : &maker->policy.secrets, error, "%s%s", place->secret, end);
 }
 
-static bool is_in(const struct known *known, const struct place *place)
+/* Is it the one that is asked for there? Of a region that is not known it is any but the failover's. */
+static bool is_in(const struct maker *maker, const struct known *known, const struct place *place)
 {
-	return known->entry == place->index &&
-	       (strcmp(place->region, "*") == 0 || arn_part_is(known->arn, ARN_REGION, place->region));
+	if (strcmp(place->region, "*") != 0)
+		return arn_part_is(known->arn, ARN_REGION, place->region);
+	return !maker->failover_region || !arn_part_is(known->arn, ARN_REGION, maker->failover_region);
 }
 
+/* All that is known of it, and by name what is not. */
 static int add_place(struct maker *maker, const struct place *place, struct atomicdir_error *error)
 {
 	struct texts *texts = *place->entry->service ? &maker->policy.parameters : &maker->policy.secrets;
+	bool is_known = false;
 	int result = 0;
 
-	for (size_t i = 0; i < maker->known_count && !place->is_prefix && result == 0; i++)
-		if (is_in(&maker->known[i], place))
-			result = add(texts, error, "%s", maker->known[i].arn) < 0 ? -1 : 1;
-	if (!result)
+	for (size_t i = 0; i < maker->known_count && !place->is_prefix && result >= 0; i++)
+		if (maker->known[i].entry == place->index && is_in(maker, &maker->known[i], place)) {
+			result = add(texts, error, "%s", maker->known[i].arn);
+			is_known = true;
+		}
+	if (!is_known && result >= 0)
 		result = add_by_name(maker, place, error);
 	/* A name that nothing has is asked for without the six characters: else it would be denied rather than absent. */
 	if (result >= 0 && place->entry->is_optional && !arn_is(place->secret) && !*place->entry->service && !place->is_prefix)
@@ -229,7 +235,7 @@ static char *failover_secret(const struct maker *maker, const struct entry *entr
 
 	if (*entry->failover_secret)
 		return strdup(entry->failover_secret);
-	if (!region.text || !arn_part_is(entry->secret, ARN_REGION, maker->region))
+	if (!region.text || (strcmp(maker->region, "*") != 0 && !arn_part_is(entry->secret, ARN_REGION, maker->region)))
 		return strdup(entry->secret);
 	return asprintf(&secret, "%.*s%s%s", (int)(region.text - entry->secret), entry->secret, maker->failover_region,
 			region.text + region.size) < 0

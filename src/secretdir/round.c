@@ -252,6 +252,7 @@ static int add_note(const struct round *round, struct buffer *note)
 
 		if (buffer_add_text(note, i ? ",{" : "{") < 0 || add_member(note, "path", one->path) < 0 ||
 		    add_member(note, "source", one->source) < 0 || add_member(note, "version", one->version) < 0 ||
+		    add_if(note, "service", round->entries.items[one->entry].service) < 0 ||
 		    add_if(note, "stage", round->entries.items[one->entry].stage) < 0 ||
 		    add_if(note, "created", one->created) < 0 || add_if(note, "place", one->place) < 0 ||
 		    buffer_add_text(note, "}") < 0)

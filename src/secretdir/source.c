@@ -20,52 +20,51 @@ struct source_regions source_regions(const struct options *options, const struct
 }
 
 /* "NAME=VALUE" for each option of the fetcher's; ends with NULL. */
-struct texts {
+struct told {
 	char *items[TAGS_MOST + 9];
 	size_t count;
 	bool is_broken;
 };
 
-static void texts_clear(struct texts *texts)
+static void told_clear(struct told *told)
 {
-	for (size_t i = 0; i < texts->count; i++)
-		free(texts->items[i]);
+	for (size_t i = 0; i < told->count; i++)
+		free(told->items[i]);
 }
 
-static void add_part(struct texts *texts, const char *name, const char *value, size_t size)
+static void tell_part(struct told *told, const char *name, const char *value, size_t size)
 {
 	if (!size)
 		return;
-	if (asprintf(&texts->items[texts->count], "%s=%.*s", name, (int)size, value) < 0)
-		texts->is_broken = true;
+	if (asprintf(&told->items[told->count], "%s=%.*s", name, (int)size, value) < 0)
+		told->is_broken = true;
 	else
-		texts->count++;
+		told->count++;
 }
 
-static void add(struct texts *texts, const char *name, const char *value)
+static void tell(struct told *told, const char *name, const char *value)
 {
-	add_part(texts, name, value, value ? strlen(value) : 0);
+	tell_part(told, name, value, value ? strlen(value) : 0);
 }
 
 struct fetcher *source_ask(const struct options *options, const struct spec *spec, const struct entries *entries,
 			   const char *name, const char *value, struct atomicdir_error *error)
 {
-	cleanup(texts_clear) struct texts texts = {0};
+	cleanup(told_clear) struct told told = {0};
 	struct source_regions regions = source_regions(options, spec);
 
-	add_part(&texts, "region", regions.first, regions.first_size);
-	add(&texts, "profile", options->profile);
-	add(&texts, "role-arn", options->role_arn);
-	add(&texts, "external-id", options->external_id);
-	add(&texts, "endpoint-url", options->endpoint_url);
-	add(&texts, "ca-bundle", options->ca_bundle);
+	tell_part(&told, "region", regions.first, regions.first_size);
+	tell(&told, "profile", options->profile);
+	tell(&told, "role-arn", options->role_arn);
+	tell(&told, "external-id", options->external_id);
+	tell(&told, "endpoint-url", options->endpoint_url);
+	tell(&told, "ca-bundle", options->ca_bundle);
+	tell(&told, "failover-region", regions.other);
+	tell(&told, name, value);
 	for (size_t i = 0; i < options->tag_count; i++)
-		add(&texts, "tag", options->tags[i]);
-	add(&texts, "failover-region", regions.other);
-	add(&texts, name, value);
-	if (!texts.is_broken)
-		return fetcher_start(options->source ? options->source : "aws", (const char *const *)texts.items, entries,
-				     error);
+		tell(&told, "tag", options->tags[i]);
+	if (!told.is_broken)
+		return fetcher_start(options->source ? options->source : "aws", (const char *const *)told.items, entries, error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;
 }
