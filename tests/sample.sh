@@ -51,6 +51,10 @@ number = ctypes.c_int64()
 assert library.atomicdir_pin(b'db', ctypes.byref(number), None) >= 0 and number.value == 1
 "; fi
 ok "make names the packages that are missing" sh -c "! make -s -C '$here' B='$work/lacking' NEEDS=none/such.h:libnone-dev all >lacking.log 2>&1 && grep -q 'missing: libnone-dev' lacking.log"
+# Where nothing is installed, and nobody may install it.
+mkdir bare; ln -s "$(command -v dirname)" bare; printf '#!/bin/sh\necho 1000\n' >bare/id; chmod +x bare/id
+ok "./check without sudo says what root is to run" sh -c "! PATH='$work/bare' '$here/check' 2>said && grep -q '/check: as root, run: apt-get update && apt-get install .* clang ' said"
+ok "and a shell takes it" sh -c "sed 's/.*run: //' said | sh -n"
 ok "make install" make -s -C "$here" install DESTDIR="$work/root" PREFIX=/usr
 ok "puts the command in place" "$work/root/usr/bin/atomicdir" --version
 ok "make uninstall" make -s -C "$here" uninstall DESTDIR="$work/root" PREFIX=/usr

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Sourced by ./check and ./demo: installs what the distribution's packages lack here, and says so. need COMMAND-OR-FILE PACKAGE
+# Packages, as a shell reads them: what is asked for is pasted into one.
 missing=
 need() {
 	case $1 in
@@ -20,14 +21,13 @@ install_missing() {
 	if [ "$(id -u)" != 0 ]; then
 		root=sudo
 		command -v sudo >/dev/null 2>&1 || {
-			echo "$0: as root, run: apt-get install --no-install-recommends$missing" >&2
+			echo "$0: as root, run: apt-get update && apt-get install --no-install-recommends$missing" >&2
 			exit 1
 		}
 	fi
 	echo "$0: installing$missing"
 	$root apt-get update -qq
-	# shellcheck disable=SC2086
-	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	eval "$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing" >/dev/null
 }
 need make make
 need gcc gcc
