@@ -114,7 +114,7 @@ static int make_store(struct store *store, struct atomicdir_error *error)
 	if (mkdirat(store->parent_fd, store->name.store, 0700) == 0)
 		store->is_new = true;
 	else if (errno != EEXIST)
-		return error_errno(error, store->name.store, "cannot make the store");
+		return error_errno(error, store->name.parent, "cannot make the store %s in the directory of LINK", store->name.store);
 	if (store_open(store, error) < 0)
 		return errno == ENOENT ? 1 : -1;   /* another writer took an unused one away: look again */
 	return 0;
