@@ -11,6 +11,7 @@ aws=$here/tests/aws
 rotations=${ROTATIONS:-12}
 work=$(mktemp -d "${TMPDIR:-/tmp}/atomicdir-demo.XXXXXX")
 children=
+owner=$(id -u):$(id -g)
 
 finish() {
 	for child in $children; do
@@ -37,8 +38,7 @@ print(json.dumps({"cert": open(sys.argv[1] + "/tls.crt").read(), "key": open(sys
 }
 
 sync_tls() {
-	"$build/secretdir" sync --region us-east-1 --endpoint-url "$url" --ca-bundle "$work/server/ca.pem" "$@" \
-		--owner "$(id -u):$(id -g)" "$work/tls" tls.crt=demo/tls:cert tls.key=demo/tls:key
+	"$build/secretdir" sync --owner "$owner" "$@" "$work/tls" tls.crt=demo/tls:cert tls.key=demo/tls:key
 }
 
 row() {
@@ -55,16 +55,18 @@ done
 python3 "$aws/server.py" --directory "$work/server" --parent $$ 2>"$work/server.err" &
 children=$!
 url=$(control address)
-# The server's own key pair; nothing here leaves the machine.
+# The server and its own key pair, in place of AWS and whatever this user has set up; nothing here leaves the machine.
+for name in $(env | sed -nE 's/^(AWS_[A-Z_]*|[A-Za-z]*_(proxy|PROXY))=.*/\1/p'); do unset "$name"; done
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
-unset AWS_SESSION_TOKEN AWS_PROFILE AWS_CA_BUNDLE 2>/dev/null || true
+export AWS_REGION=us-east-1 AWS_ENDPOINT_URL="$url" AWS_CA_BUNDLE="$work/server/ca.pem"
+export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
 echo
 echo "A secret, demo/tls, stands in AWS Secrets Manager (the tests' own, at $url):"
 echo "a certificate and the key that belongs to it. Published as two files over HTTPS, every request signed:"
 echo
 control put demo/tls --file "$work/pair-0.json" >/dev/null
-echo "  \$ secretdir sync tls tls.crt=demo/tls:cert tls.key=demo/tls:key"
+echo "  \$ secretdir sync --owner $owner tls tls.crt=demo/tls:cert tls.key=demo/tls:key"
 sync_tls | sed 's/^/  /'
 echo "  \$ ls -l tls tls/"
 (cd "$work" && ls -l tls tls/) | sed '/^total/d; /^$/d; s/^/  /'

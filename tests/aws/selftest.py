@@ -23,7 +23,7 @@ import selftest_identities
 
 def leave_home(where):
     """Nothing of the user's, who may have credentials, is to be found by a client that is tested here."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
         del os.environ[name]
     os.environ["HOME"] = where
 

@@ -45,7 +45,8 @@ python_with_botocore() {
 	done
 	echo "$python"
 }
-for name in $(env | sed -n 's/^\(AWS_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
+# Nor is a proxy of this machine's asked for the server.
+for name in $(env | sed -nE 's/^(AWS_[A-Z_]*|[A-Za-z]*_(proxy|PROXY))=.*/\1/p'); do unset "$name"; done
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 # Whoever runs this has files of their own.
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
