@@ -59,6 +59,8 @@ ok "and a shell takes it" sh -c "sed 's/.*run: //' said | sh -n"
 away="AWS_PROFILE=none AWS_ENDPOINT_URL_SECRETS_MANAGER=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1"
 ok "the demo asks its own server" env $away BUILD="$here/build" ROTATIONS=1 sh "$here/examples/demo.sh"
 ok "and the tests theirs" env $away sh "$here/tests/plan.sh"
+sed -n '/^    tests\/aws\/server.py/,/^    build\/secretdir/s/^    //p' "$here/tests/aws/README.md" >start
+ok "the test server starts as its README says, and secretdir asks it" env -i PATH="$PATH" sh -c "cd '$here' && DIR='$work/own' sh '$work/start' | grep -x 'A db/user .*'"
 ok "make install" make -s -C "$here" install DESTDIR="$work/root" PREFIX=/usr
 ok "puts the command in place" "$work/root/usr/bin/atomicdir" --version
 ok "make uninstall" make -s -C "$here" uninstall DESTDIR="$work/root" PREFIX=/usr
