@@ -9,7 +9,7 @@ set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD:-$here/build} rounds=${BENCH_ROUNDS:-9} trip=${BENCH_ROUND_TRIP:-0.02}
 work=$(mktemp -d "${TMPDIR:-/tmp}/atomicdir-bench.XXXXXX")
-trap 'kill $front $server 2>/dev/null || :; wait 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $front $server 2>/dev/null || :; wait 2>/dev/null; chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 . "$here/tests/aws/start.sh"
 front=

@@ -18,6 +18,8 @@ finish() {
 		kill "$child" 2>/dev/null || true
 	done
 	wait
+	# Directories are 0550: only root may remove what is in them as they are.
+	chmod -R u+rwx "$work"
 	rm -rf "$work"
 }
 trap finish EXIT
