@@ -303,7 +303,7 @@ static void test_concurrency(void)
 
 int main(void)
 {
-	char directory[] = "/tmp/atomicdir-test-XXXXXX", command[64];
+	char directory[] = "/tmp/atomicdir-test-XXXXXX", command[128];
 
 	if (!mkdtemp(directory) || chdir(directory) < 0)
 		return 1;
