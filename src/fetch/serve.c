@@ -15,6 +15,7 @@
 #include "base/harden.h"
 #include "fetch/base64.h"
 #include "fetch/json.h"
+#include "fetch/live.h"
 #include "fetch/select.h"
 #include "fetch/url.h"
 
@@ -34,8 +35,7 @@ struct job {
 	struct lookup *lookups; /* each secret once, whoever wants it */
 	size_t count, lookup_count;
 	size_t answers; /* as "done" counts them */
-	struct json *live; /* the note of what is published; NULL: nothing is, or it is not known */
-	bool is_live_unknown;
+	struct live live;
 };
 
 static void job_clear(struct job *job)
@@ -49,7 +49,7 @@ static void job_clear(struct job *job)
 	for (size_t i = 0; i < job->lookup_count; i++)
 		secret_clear(&job->lookups[i].secret);
 	free(job->lookups);
-	json_free(job->live);
+	live_clear(&job->live);
 	if (job->source)
 		job->source->free(job->source);
 }
@@ -98,71 +98,6 @@ static int send_absent(const struct wanted *wanted, struct atomicdir_error *erro
 	if (field_add_text(&output, "index", wanted->index) < 0 || field_add_text(&output, "absent", "") < 0)
 		return error_errno(error, NULL, "cannot answer");
 	return send(&output, error);
-}
-
-/* ---- What is live, where another place is asked than ought to be ---- */
-
-static bool is_member(const struct json *object, const char *name, const char *text)
-{
-	const struct json *found = json_member(object, name, strlen(name));
-
-	return found ? found->type == JSON_STRING && found->size == strlen(text) && memcmp(found->text, text, found->size) == 0 : !*text;
-}
-
-/* The next of these; NULL: there is none. */
-static const struct json *next_live(const struct job *job, const struct json *before)
-{
-	const struct json *entries = job->live ? json_member(job->live, "entries", strlen("entries")) : NULL;
-
-	return before ? before->next : entries ? entries->first : NULL;
-}
-
-/* The one of this task's secret and stage that is in the newest version; NULL: none is live. */
-static const struct json *find_live(const struct job *job, const struct task *task)
-{
-	const struct json *found = NULL;
-	double newest = -1;
-
-	for (const struct json *one = NULL; (one = next_live(job, one));) {
-		const char *text = json_member_text(one, "created");
-		double created = text ? strtod(text, NULL) : 0;
-
-		if (is_member(one, "source", task->name) && is_member(one, "stage", task->wanted->stage) &&
-		    is_member(one, "service", task->wanted->service) && created > newest) {
-			found = one;
-			newest = created;
-		}
-	}
-	return found;
-}
-
-static int refuse_unknown(const char *name, const char *instead_of, struct atomicdir_error *error)
-{
-	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-			 "%s: whether the other region lags behind what is published cannot be told, since no versions are on record there; "
-			 "try again when %s can be reached",
-			 name, instead_of);
-}
-
-/* One region may lag behind another: what is live is never replaced by what is older, if either is from where it ought not to be. In one
- * and the same region an older version may be wanted again. */
-static int check_age(const struct job *job, const struct task *task, struct atomicdir_error *error)
-{
-	const struct secret *secret = &job->lookups[task->lookup].secret;
-	const struct json *live = secret->place && !*task->wanted->version ? find_live(job, task) : NULL;
-	const char *version = json_member_text(live, "version"), *created = json_member_text(live, "created");
-	const char *place = json_member_text(live, "place");
-
-	if (secret->instead_of && job->is_live_unknown)
-		return refuse_unknown(task->name, secret->instead_of, error);
-	if (!version || !created || !secret->created || (place && strcmp(place, secret->place) == 0) ||
-	    (!place && !secret->instead_of) || strcmp(version, secret->version) == 0 ||
-	    strtod(secret->created, NULL) >= strtod(created, NULL))
-		return 0;
-	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-			 "%s: version %s of region %s is older than %s, which is published: that region lags behind; try again later, or "
-			 "take it all the same with --region %s alone",
-			 task->name, secret->version, secret->place, version, secret->place);
 }
 
 /* ---- Answers ---- */
@@ -328,7 +263,7 @@ static bool is_absent(const struct job *job, const struct task *task)
 	const struct lookup *lookup = &job->lookups[task->lookup];
 
 	return task->wanted->is_optional && lookup->result < 0 && lookup->error.kind == ATOMICDIR_NOT_FOUND &&
-	       !(lookup->secret.instead_of && (job->is_live_unknown || find_live(job, task)));
+	       !(lookup->secret.instead_of && live_has(&job->live, task->name, task->wanted));
 }
 
 static bool is_failed(const struct job *job, const struct task *task)
@@ -413,39 +348,12 @@ static int run_tasks(struct job *job, struct atomicdir_error *error)
 		return -1;
 	for (size_t i = 0; i < job->count; i++) {
 		const struct task *task = &job->tasks[i];
+		const struct secret *secret = &job->lookups[task->lookup].secret;
 
 		if (is_absent(job, task) ? send_absence(job, task, error) < 0
-					 : check_age(job, task, error) < 0 ||
-						   send_secret(job, task, &job->lookups[task->lookup].secret, error) < 0)
+					 : live_check_age(&job->live, task->name, task->wanted, secret, error) < 0 ||
+						   send_secret(job, task, secret, error) < 0)
 			return -1;
-	}
-	return 0;
-}
-
-static bool is_listed(const struct listing *listing, const char *name)
-{
-	size_t i = 0;
-
-	while (i < listing->count && strcmp(listing->items[i].name, name) != 0)
-		i++;
-	return i < listing->count;
-}
-
-/* A list of elsewhere need not have all. */
-static int check_listing(const struct job *job, const struct wanted *wanted, const struct listing *listing,
-			 struct atomicdir_error *error)
-{
-	if (listing->instead_of && job->is_live_unknown)
-		return refuse_unknown(wanted->secret, listing->instead_of, error);
-	for (const struct json *one = NULL; listing->instead_of && (one = next_live(job, one));) {
-		const char *name = json_member_text(one, "source"), *path = json_member_text(one, "path");
-
-		if (name && path && strncmp(name, wanted->secret, strlen(wanted->secret)) == 0 &&
-		    strncmp(path, wanted_path(wanted), strlen(wanted_path(wanted))) == 0 && !is_listed(listing, name))
-			return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-					 "%s: it is published, and not on the list of the region that is asked instead of %s; try again "
-					 "when that can be reached",
-					 name, listing->instead_of);
 	}
 	return 0;
 }
@@ -456,7 +364,7 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tag
 	size_t size = strlen(wanted->secret);
 
 	if (job->source->list(job->source, wanted->service, wanted->secret, &listing, error) < 0 ||
-	    check_listing(job, wanted, &listing, error) < 0)
+	    live_check_listing(&job->live, wanted, &listing, error) < 0)
 		return -1;
 	if (!listing.count && wanted->is_optional)
 		return send_absent(wanted, error);
@@ -509,12 +417,9 @@ static int describe(struct job *job, struct atomicdir_error *error)
 
 static int run(struct job *job, const struct request *request, struct atomicdir_error *error)
 {
-	const char *live = request_option(request, "live"), *why;
-
 	if (request_option(request, "describe"))
 		return describe(job, error);
-	job->live = live ? json_parse(live, strlen(live), &why) : NULL;
-	job->is_live_unknown = live && !job->live;
+	live_take(&job->live, request_option(request, "live"));
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
