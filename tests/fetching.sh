@@ -252,7 +252,7 @@ fresh
 # ---- Values and names ----
 
 put nothing --string '{}'; printf '\357\273\277{"k":"v"}' >marked; put marked --file marked
-ok "an object without keys is nothing to publish" says 10 "without keys" "nothing" -- sync new k/=nothing
+ok "an object without keys is nothing to publish" says 10 "nothing: the value is an object without keys, so there is nothing to publish; mend the entry, or make it optional; nothing was" -- sync new k/=nothing
 ok "but may be where the entry is optional" sync optional k/=nothing,optional once/=marked
 ok "a byte order mark before JSON is no part of it" test "$(cat optional/once/k)" = v
 ok "but one of a value is" sh -c "'$secretdir' sync -q optional marked && cmp marked optional/marked"

@@ -187,9 +187,8 @@ static int check(const struct request *request, struct atomicdir_error *error)
 	}
 	if (request_option(request, "tag") && !has_prefix)
 		return error_set(error, ATOMICDIR_USAGE, NULL,
-				 "--tag chooses among secrets that an entry takes by the beginning of their names, as "
-				 "app/=prod/app/ does, and "
-				 "there is none such");
+				 "--tag chooses among secrets that an entry takes by the beginning of their names, as app/=prod/app/ does, "
+				 "and there is none such");
 	return 0;
 }
 

@@ -320,30 +320,23 @@ static const char *certificate_advice(const char *why)
 /* The variable that sends this URL through a proxy, as libcurl takes it; NULL: none, as far as can be told. */
 static const char *proxy_variable(const struct http_request *request)
 {
-	static const char *const variables[][2] = { { "https_proxy", "HTTPS_PROXY" }, { "all_proxy", "ALL_PROXY" } };
+	static const char *const of_http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL };
+	static const char *const of_https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
+	const char *const *variable = strncasecmp(request->url, "http:", 5) == 0 ? of_http : of_https;
 
 	if (request->is_metadata)
 		return NULL;
-	if (strncasecmp(request->url, "http:", 5) == 0 && getenv("http_proxy"))
-		return "http_proxy";
-	for (size_t i = strncasecmp(request->url, "http:", 5) == 0; i < 2; i++)
-		for (size_t j = 0; j < 2; j++) {
-			const char *value = getenv(variables[i][j]);
-
-			if (value && *value)
-				return variables[i][j];
-		}
-	return NULL;
+	while (*variable && !(getenv(*variable) && *getenv(*variable)))
+		variable++;
+	return *variable;
 }
 
 /* Was it the proxy that failed? Its host is named then, or it answered. */
-static bool is_of_proxy(const struct transfer *transfer, const char *variable)
+static bool is_of_proxy(const struct transfer *transfer, const char *variable, long answer)
 {
 	const char *url = variable ? getenv(variable) : "", *host = strrchr(url, '@');
 	char name[256];
-	long answer = 0;
 
-	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
 	if (!host)
 		host = strstr(url, "://");
 	host = !host ? url : *host == '@' ? host + 1 : host + 3;
@@ -355,8 +348,7 @@ static int refuse_unreached(const struct transfer *transfer, const char *what, c
 {
 	const struct http_request *request = &transfer->exchange->request;
 	const char *variable = proxy_variable(request);
-	bool is_proxy = is_of_proxy(transfer, variable);
-	long answer = 0;
+	long answer = 0; /* the proxy's own */
 
 	if (strstr(transfer->why, "Unsupported proxy")) {
 		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is no URL of one", variable ? variable : "the environment");
@@ -365,9 +357,11 @@ static int refuse_unreached(const struct transfer *transfer, const char *what, c
 	}
 	curl_easy_getinfo(transfer->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
 	error_set(error, ATOMICDIR_UNREACHABLE, request->url, "cannot be reached: %s%.160s", what, why);
-	if (is_proxy && answer == 407)
+	if (!is_of_proxy(transfer, variable, answer))
+		return 0;
+	if (answer == 407)
 		error_append(error, "the proxy of %s wants a user and a password, in its URL", variable);
-	else if (is_proxy)
+	else
 		error_append(error, "it is asked for through the proxy of %s: check that, or list the host in NO_PROXY", variable);
 	return 0;
 }

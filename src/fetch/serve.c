@@ -156,10 +156,9 @@ static int send_members(struct job *job, const struct task *task, const struct s
 	if (!root->first && task->wanted->is_optional)
 		return send_absent(task->wanted, error);
 	if (!root->first) {
-		refuse(task, "the value is an object without keys, so there is nothing to publish; mend the entry, or make it optional", "",
-		       error);
-		error->kind = ATOMICDIR_NOT_FOUND;
-		return -1;
+		error_set(error, ATOMICDIR_NOT_FOUND, NULL,
+			  "the value is an object without keys, so there is nothing to publish; mend the entry, or make it optional");
+		return error_prefix(error, "%s", task->name);
 	}
 	for (const struct json *member = root->first; member; member = member->next) {
 		cleanup_buffer struct buffer value = {0};
