@@ -24,7 +24,7 @@ static int make_batch(struct aws_call *call, int number)
 {
 	int first = 1 + EACH * number;
 
-	*call = (struct aws_call){.operation = "BatchGetSecretValue", .id = "", .secret = "batch"};
+	*call = (struct aws_call){ .operation = "BatchGetSecretValue", .id = "", .secret = "batch" };
 	if (buffer_add_text(&call->body, "{\"SecretIdList\":[") < 0)
 		return -1;
 	for (int i = 0; i < EACH; i++)
@@ -35,7 +35,7 @@ static int make_batch(struct aws_call *call, int number)
 
 static int make_single(struct aws_call *call, int number)
 {
-	*call = (struct aws_call){.operation = "GetSecretValue", .id = "", .secret = "one"};
+	*call = (struct aws_call){ .operation = "GetSecretValue", .id = "", .secret = "one" };
 	return buffer_printf(&call->body, "{\"SecretId\":\"all/%03d\"}", 1 + number);
 }
 
@@ -76,7 +76,8 @@ static int run_secrets(void)
 	for (int i = 0; i < SECRETS; i++) {
 		snprintf(names[i], sizeof(names[i]), "all/%03d", 1 + i);
 		lookups[i] = (struct lookup){
-		    .id = names[i], .service = "", .stage = "", .version = "", .failover_id = "", .failover_stage = ""};
+			.id = names[i], .service = "", .stage = "", .version = "", .failover_id = "", .failover_stage = ""
+		};
 	}
 	source->get(source, lookups, SECRETS);
 	for (int i = 0; i < SECRETS; i++) {

@@ -18,7 +18,10 @@
 
 enum { WAYS_MAX = 8, ROUNDS_MAX = 64 };
 
-struct sample { double ms[ROUNDS_MAX]; long peak_kib[ROUNDS_MAX]; };
+struct sample {
+	double ms[ROUNDS_MAX];
+	long peak_kib[ROUNDS_MAX];
+};
 
 static double now_ms(void)
 {

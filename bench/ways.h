@@ -20,11 +20,11 @@ struct job {
 
 struct way {
 	const char *name;
-	void (*prepare)(const struct job *job);   /* not timed; may be NULL */
+	void (*prepare)(const struct job *job); /* not timed; may be NULL */
 	void (*fill)(const struct job *job);
 };
 
 extern const struct way ways[];
-extern const int way_count;   /* the first is the floor, to which the others are compared */
+extern const int way_count; /* the first is the floor, to which the others are compared */
 
 #endif

@@ -25,7 +25,9 @@ struct content {
 	ssize_t size;
 };
 
-struct pair { struct content certificate, key; };
+struct pair {
+	struct content certificate, key;
+};
 
 static struct pair pairs[PAIRS_MAX];
 static int pair_count;

@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 static volatile bool is_over;
-struct reads { bool pins; long all, torn, missing; };
+struct reads {
+	bool pins;
+	long all, torn, missing;
+};
 
 static int read_one(int directory_fd, const char *name, char text[32])
 {

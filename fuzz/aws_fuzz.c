@@ -71,7 +71,7 @@ static void *answer_all(void *nothing)
 
 static void start_server(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 	pthread_t thread;
 	char url[64];
@@ -106,12 +106,13 @@ static void check_secret(const struct lookup *lookup)
 /* All of the words at once. */
 static void get(struct source *source, const char *service, char *ids)
 {
-	struct lookup lookups[LOOKUPS_MAX] = {0};
+	struct lookup lookups[LOOKUPS_MAX] = { 0 };
 	size_t count = 0;
 
 	for (char *id; count < LOOKUPS_MAX && (id = strsep(&ids, " "));)
 		lookups[count++] = (struct lookup){
-		    .id = id, .service = service, .stage = "", .version = "", .failover_id = "", .failover_stage = ""};
+			.id = id, .service = service, .stage = "", .version = "", .failover_id = "", .failover_stage = ""
+		};
 	source->get(source, lookups, count);
 	for (size_t i = 0; i < count; i++) {
 		must(lookups[i].result == 1 || lookups[i].result == -1);
@@ -125,7 +126,7 @@ static void get(struct source *source, const char *service, char *ids)
 
 static void list(struct source *source, const char *prefix)
 {
-	struct listing listing = {0};
+	struct listing listing = { 0 };
 	struct atomicdir_error error;
 
 	error_clear(&error);

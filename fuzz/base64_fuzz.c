@@ -14,7 +14,7 @@ static void encode(const struct buffer *bytes, struct buffer *text)
 
 	for (size_t i = 0; i < bytes->size; i += 3) {
 		size_t left = bytes->size - i;
-		unsigned char three[3] = {0, 0, 0};
+		unsigned char three[3] = { 0, 0, 0 };
 		char four[4];
 
 		memcpy(three, bytes->bytes + i, left < 3 ? left : 3);
@@ -28,7 +28,7 @@ static void encode(const struct buffer *bytes, struct buffer *text)
 
 static void decode(const char *text, size_t size, bool lines)
 {
-	struct buffer bytes = {0}, plain = {0}, again = {0};
+	struct buffer bytes = { 0 }, plain = { 0 }, again = { 0 };
 
 	for (size_t i = 0; i < size; i++)
 		if (!lines || (text[i] != '\n' && text[i] != '\r'))
@@ -46,7 +46,7 @@ static void decode(const char *text, size_t size, bool lines)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy = fuzz_copy(data, size);
-	struct buffer bytes = {0}, text = {0}, again = {0};
+	struct buffer bytes = { 0 }, text = { 0 }, again = { 0 };
 
 	decode(copy, size, false);
 	decode(copy, size, true);

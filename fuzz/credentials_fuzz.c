@@ -37,7 +37,7 @@
 
 /* What surrounds us, as the input has it. */
 struct answer {
-	int status;       /* of HTTP; 0: there is none, and another attempt may help; below: none may */
+	int status;	  /* of HTTP; 0: there is none, and another attempt may help; below: none may */
 	const char *type; /* x-amzn-ErrorType */
 	struct buffer body;
 };
@@ -80,7 +80,7 @@ static bool is_key_elsewhere(const char *bytes, size_t size, const char *const *
 	return false;
 }
 
-static const char *const nowhere[] = {NULL};
+static const char *const nowhere[] = { NULL };
 
 /* It is in a text that may be told. */
 static void see_told(const char *text)
@@ -97,23 +97,23 @@ static void see_secret(const struct buffer *text)
 /* What is not inside of an object may be a line of text. */
 static void see_json(const struct buffer *json)
 {
-	static const char *const openings[] = {"AccessKey\": \"", "oken\": \"", "Secret\": \"", NULL};
+	static const char *const openings[] = { "AccessKey\": \"", "oken\": \"", "Secret\": \"", NULL };
 	size_t before = strcspn(json->bytes, "{");
 
 	world.is_key_told |=
-	    is_key_elsewhere(json->bytes, json->size, openings) || is_key_elsewhere(json->bytes, before, nowhere);
+		is_key_elsewhere(json->bytes, json->size, openings) || is_key_elsewhere(json->bytes, before, nowhere);
 }
 
 static void see_xml(const struct buffer *xml)
 {
-	static const char *const openings[] = {"<SecretAccessKey>", "<SessionToken>", NULL};
+	static const char *const openings[] = { "<SecretAccessKey>", "<SessionToken>", NULL };
 
 	world.is_key_told |= is_key_elsewhere(xml->bytes, xml->size, openings) || memmem(xml->bytes, xml->size, "<![", 3);
 }
 
 static void see_config(const struct buffer *config)
 {
-	static const char *const openings[] = {"\naws_secret_access_key = ", "\naws_session_token = ", NULL};
+	static const char *const openings[] = { "\naws_secret_access_key = ", "\naws_session_token = ", NULL };
 
 	world.is_key_told |= is_key_elsewhere(config->bytes, config->size, openings);
 }
@@ -153,7 +153,7 @@ static void check_request(const struct http_request *request)
 void http_reply_clear(struct http_reply *reply)
 {
 	buffer_clear(&reply->body);
-	*reply = (struct http_reply){.retry_after_ms = -1};
+	*reply = (struct http_reply){ .retry_after_ms = -1 };
 }
 
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)
@@ -293,7 +293,7 @@ static bool is_same(const struct buffer *one, const struct buffer *other)
 /* As somebody left it, or with another token for a time to come. */
 static void check_cache(void)
 {
-	cleanup_buffer struct buffer text = {0};
+	cleanup_buffer struct buffer text = { 0 };
 	cleanup_json struct json *json = NULL;
 	const char *why, *expires, *token;
 
@@ -339,7 +339,7 @@ static void check_json(const struct buffer *text, const struct credentials *cred
 /* Likewise, where it stands there as it is. */
 static void check_xml_part(const struct buffer *xml, const struct buffer *part)
 {
-	cleanup_buffer struct buffer whole = {0};
+	cleanup_buffer struct buffer whole = { 0 };
 
 	if (memchr(xml->bytes, '&', xml->size) || memchr(xml->bytes, '\0', xml->size) || strstr(xml->bytes, "<!") ||
 	    strstr(xml->bytes, "<?"))
@@ -394,8 +394,8 @@ static int next_fd(void)
 
 static int get(struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct request request = {.options = world.options, .option_count = world.option_count};
-	struct credentials_context context = {.request = &request};
+	struct request request = { .options = world.options, .option_count = world.option_count };
+	struct credentials_context context = { .request = &request };
 	int fd = next_fd(), result;
 
 	put_files();
@@ -416,8 +416,8 @@ static int get(struct credentials *credentials, struct atomicdir_error *error)
 /* Who is asked again says the same, and nothing of what was said before is left. */
 static void get_twice(void)
 {
-	struct credentials credentials = {0}, first = {0};
-	struct atomicdir_error error = {0}, first_error = {0};
+	struct credentials credentials = { 0 }, first = { 0 };
+	struct atomicdir_error error = { 0 }, first_error = { 0 };
 
 	if (get(&credentials, &first_error) == 0) {
 		must(credentials_copy(&credentials, &first) == 0 && get(&credentials, &error) == 0);
@@ -438,10 +438,10 @@ static const struct {
 	struct buffer *text;
 	const char *end;
 } texts[] = {
-    {"config", &world.config, "\n"},	 {"credentials", &world.credentials, "\n"},
-    {"token", &world.token, ""},	 {"cache", &world.cache, ""},
-    {"other", &world.other, ""},	 {"output", &world.output, ""},
-    {"complaint", &world.complaint, ""},
+	{ "config", &world.config, "\n" },     { "credentials", &world.credentials, "\n" },
+	{ "token", &world.token, "" },	       { "cache", &world.cache, "" },
+	{ "other", &world.other, "" },	       { "output", &world.output, "" },
+	{ "complaint", &world.complaint, "" },
 };
 #define TEXTS (sizeof(texts) / sizeof(*texts))
 
@@ -451,7 +451,7 @@ static void add_answer(const struct lines *lines)
 
 	if (lines_is(lines, "answer") && world.answer_count < ANSWERS_MAX) {
 		answer = &world.answers[world.answer_count++];
-		*answer = (struct answer){.status = atoi(lines->rest) % 1000, .type = ""};
+		*answer = (struct answer){ .status = atoi(lines->rest) % 1000, .type = "" };
 		must(buffer_reserve(&answer->body, 1) == 0);
 	} else if (answer && lines_is(lines, "type")) {
 		answer->type = lines->rest;
@@ -494,7 +494,7 @@ static void add_line(struct lines *lines)
  * "output" and "complaint" are bytes, "status N" is how a process ends. */
 static void make_world(struct lines *lines)
 {
-	world = (struct world){.variables = {home}, .variable_count = 1};
+	world = (struct world){ .variables = { home }, .variable_count = 1 };
 	environ = world.variables;
 	for (size_t i = 0; i < TEXTS; i++)
 		must(buffer_reserve(texts[i].text, 1) == 0);

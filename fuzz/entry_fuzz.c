@@ -19,8 +19,8 @@ static bool same(const char *one, const char *other)
 /* Its parts, put together again, mean the same. */
 static void write_again(const struct entry *entry)
 {
-	struct entries again = {0};
-	struct buffer text = {0};
+	struct entries again = { 0 };
+	struct buffer text = { 0 };
 	const struct entry *copy;
 
 	must(buffer_printf(&text, "%s%s%s%s%s", entry->path, *entry->path ? "=" : "", entry->secret, *entry->key ? ":" : "",
@@ -37,7 +37,8 @@ static void write_again(const struct entry *entry)
 		must(buffer_printf(&text, ",owner=%u", entry->uid) == 0);
 	else if (entry->gid != (gid_t)-1)
 		must(buffer_printf(&text, ",owner=:%u", entry->gid) == 0);
-	must(buffer_printf(&text, "%s%s", entry->is_optional ? ",optional" : "", entry->is_base64 ? ",decode=base64" : "") == 0);
+	must(buffer_printf(&text, "%s%s", entry->is_optional ? ",optional" : "", entry->is_base64 ? ",decode=base64" : "") ==
+	     0);
 	must(entries_add(&again, text.bytes, NULL) == 0);
 	copy = again.items;
 	must(same(entry->path, copy->path) && same(entry->secret, copy->secret) && same(entry->key, copy->key));
@@ -62,7 +63,7 @@ static void check_entry(const struct entry *entry)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct atomicdir_error error;
-	struct entries entries = {0};
+	struct entries entries = { 0 };
 	int fd = fuzz_file(data, size);
 	char name[64];
 

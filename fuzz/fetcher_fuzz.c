@@ -49,7 +49,9 @@ static int kill_fetcher(pid_t pid, int number)
 
 #define ENTRIES_MAX 16
 
-struct tally { size_t files, of[ENTRIES_MAX]; };
+struct tally {
+	size_t files, of[ENTRIES_MAX];
+};
 
 static void check_file(const struct fetched *file, const struct entries *entries, struct tally *tally)
 {
@@ -88,13 +90,16 @@ static void check_end(const struct entries *entries, const struct tally *tally)
 static void listen(const struct buffer *reply, const struct entries *entries, bool is_describing)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
-	struct fetched file = {0};
-	struct tally tally = {0};
+	struct fetched file = { 0 };
+	struct tally tally = { 0 };
 	struct atomicdir_error error;
 	int got;
 
 	must(fetcher);
-	*fetcher = (struct fetcher){.pid = 1000000, .reader = {.fd = fuzz_file(reply->bytes, reply->size)}, .entries = entries, .is_describing = is_describing};
+	*fetcher = (struct fetcher){ .pid = 1000000,
+				     .reader = { .fd = fuzz_file(reply->bytes, reply->size) },
+				     .entries = entries,
+				     .is_describing = is_describing };
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	must(fetcher->answers);
 	is_ended = is_over = false;
@@ -122,8 +127,8 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 /* Lines "entry ENTRY" ask, "describe" asks for no values, "status N" is how the fetcher ends, all others are its fields. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct entries entries = {0};
-	struct buffer reply = {0};
+	struct entries entries = { 0 };
+	struct buffer reply = { 0 };
 	struct lines lines;
 	bool is_describing = false;
 

@@ -37,8 +37,8 @@ static ssize_t read_piece(int fd, void *bytes, size_t size)
 /* Reads it all, and writes what was understood once more: that is how the stream began. */
 static int read_again(const char *bytes, size_t size, size_t in_pieces, struct buffer *again)
 {
-	struct field_reader reader = {.fd = -1};
-	struct field field = {0};
+	struct field_reader reader = { .fd = -1 };
+	struct field field = { 0 };
 	int got;
 
 	stream = bytes;
@@ -61,7 +61,7 @@ static int read_again(const char *bytes, size_t size, size_t in_pieces, struct b
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy = fuzz_copy(data, size);
-	struct buffer whole = {0}, pieces = {0};
+	struct buffer whole = { 0 }, pieces = { 0 };
 	int errors = read_again(copy, size, SIZE_MAX, &whole);
 
 	must(whole.size <= size && (!whole.size || memcmp(whole.bytes, copy, whole.size) == 0));

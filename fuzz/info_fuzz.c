@@ -26,8 +26,7 @@ static bool same(const struct info *one, const struct info *other)
 	const char *a = one->note ? one->note : "", *b = other->note ? other->note : "";
 
 	if (one->replaced_count != other->replaced_count ||
-	    (one->replaced_count &&
-	     memcmp(one->replaced, other->replaced, one->replaced_count * sizeof(*one->replaced)) != 0))
+	    (one->replaced_count && memcmp(one->replaced, other->replaced, one->replaced_count * sizeof(*one->replaced)) != 0))
 		return false;
 	return one->created_ms == other->created_ms && one->previous == other->previous && one->files == other->files &&
 	       one->bytes == other->bytes && one->keep == other->keep && one->grace_ms == other->grace_ms &&

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	int fd = fuzz_file(bytes, size);
 	char path[64];
-	struct ini ini = {0};
+	struct ini ini = { 0 };
 	struct atomicdir_error error;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

@@ -27,7 +27,7 @@ static bool same(const struct json *one, const struct json *other)
 /* The compact form is the same value, and its own compact form. */
 static void write_again(const struct json *json)
 {
-	struct buffer text = {0}, again = {0};
+	struct buffer text = { 0 }, again = { 0 };
 	const char *why = NULL;
 	struct json *copy;
 
@@ -48,7 +48,7 @@ static void add_token(struct buffer *pointer, const struct json *json, size_t in
 	if (json->parent->type == JSON_ARRAY)
 		must(buffer_printf(pointer, "%zu", index) == 0);
 	for (const char *c = json->key; c && *c; c++)
-		must(buffer_add_text(pointer, *c == '~' ? "~0" : *c == '/' ? "~1" : (char[]){*c, '\0'}) == 0);
+		must(buffer_add_text(pointer, *c == '~' ? "~0" : *c == '/' ? "~1" : (char[]){ *c, '\0' }) == 0);
 }
 
 /* Everything below is found by its own pointer. */
@@ -79,7 +79,8 @@ static void check_values(const struct json *json, const char *text, size_t size)
 	if (json->type == JSON_STRING)
 		must(utf8_is_valid(json->text, json->size));
 	for (const struct json *one = json->first; one; one = one->next) {
-		for (const struct json *other = one->next; other && json->type == JSON_OBJECT && json->count < 100; other = other->next)
+		for (const struct json *other = one->next; other && json->type == JSON_OBJECT && json->count < 100;
+		     other = other->next)
 			must(one->key_size != other->key_size || memcmp(one->key, other->key, one->key_size) != 0);
 		check_values(one, text, size);
 	}
@@ -91,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
 	size_t key_size = end ? (size_t)(end - data) : 0, text_size = end ? size - key_size - 1 : size;
 	char *key = fuzz_copy(data, key_size), *text = fuzz_copy(end ? end + 1 : data, text_size);
-	struct buffer pointer = {0};
+	struct buffer pointer = { 0 };
 	const char *why = NULL;
 	struct json *root = json_parse(text, text_size, &why);
 	const struct json *found;

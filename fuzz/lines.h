@@ -13,9 +13,9 @@
 #include "base/buffer.h"
 
 struct lines {
-	char *text;    /* a copy of the input, in which lines end in NUL */
+	char *text; /* a copy of the input, in which lines end in NUL */
 	size_t size;
-	size_t at;     /* where the next one begins */
+	size_t at; /* where the next one begins */
 	char *word, *rest;
 	size_t rest_size;
 };

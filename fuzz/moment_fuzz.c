@@ -38,7 +38,7 @@ static long zone(const char *text)
 /* Days since 1970, counted one year and one month after the other. */
 static long days(long year, long month, long day)
 {
-	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	long count = day - 1;
 
 	for (long i = 1970; i <= year; i++) {

@@ -17,8 +17,11 @@
 /* "5m" in milliseconds, by floating point: -1 is no duration. */
 static double duration(const char *text)
 {
-	static const struct { const char *unit; double ms; } units[] = {
-		{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7},
+	static const struct {
+		const char *unit;
+		double ms;
+	} units[] = {
+		{ "ms", 1 }, { "s", 1e3 }, { "m", 6e4 }, { "h", 3.6e6 }, { "d", 8.64e7 },
 	};
 	size_t digits = strspn(text, "0123456789");
 
@@ -32,7 +35,7 @@ static double duration(const char *text)
 
 static void check_duration(const char *text)
 {
-	char word[] = "--grace", *words[] = {word, fuzz_copy(text, strlen(text))};
+	char word[] = "--grace", *words[] = { word, fuzz_copy(text, strlen(text)) };
 	double wanted = duration(text), taken;
 	struct atomicdir_error error;
 	struct options options;

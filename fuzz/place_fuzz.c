@@ -20,8 +20,8 @@ static bool is_of(const char *text, size_t size, const char *bytes)
 static void check_own(const char *url, const char *region)
 {
 	static const char begin[] = "https://secretsmanager.";
-	static const char *const suffixes[] = {".amazonaws.com/", ".amazonaws.com.cn/", ".amazonaws.eu/", ".sc2s.sgov.gov/",
-					       ".csp.hci.ic.gov/", ".c2s.ic.gov/", ".cloud.adc-e.uk/"};
+	static const char *const suffixes[] = { ".amazonaws.com/",  ".amazonaws.com.cn/", ".amazonaws.eu/",  ".sc2s.sgov.gov/",
+						".csp.hci.ic.gov/", ".c2s.ic.gov/",	  ".cloud.adc-e.uk/" };
 	const char *rest = url + sizeof(begin) - 1 + strlen(region);
 	bool is_known = false;
 
@@ -64,7 +64,7 @@ static void place(const char *region, const char *endpoint, const char *secret)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *options[8], *region = NULL, *endpoint = NULL, *secret = fuzz_copy("s", 1);
-	struct request request = {.options = options};
+	struct request request = { .options = options };
 	struct atomicdir_error error;
 	struct lines lines;
 

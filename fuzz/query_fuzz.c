@@ -16,7 +16,7 @@ static void follow(const struct json *root, const struct query *query)
 	const struct json *found = root;
 
 	for (size_t i = 0; i < query->count; i++) {
-		const struct query one = {&query->steps[i], 1};
+		const struct query one = { &query->steps[i], 1 };
 
 		must(query->steps[i].name ? query->steps[i].size > 0 : labs(query->steps[i].index) < 1000000000);
 		found = found ? select_query(found, &one) : NULL;

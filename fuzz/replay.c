@@ -17,7 +17,7 @@
 
 static void replay(int directory_fd, const char *name)
 {
-	struct buffer input = {0};
+	struct buffer input = { 0 };
 	char *copy;
 
 	if (read_file_at(directory_fd, name, INPUT_MAX, &input) < 0) {

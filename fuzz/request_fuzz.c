@@ -12,7 +12,7 @@
 
 static void check_request(const struct request *request)
 {
-	static const char *const names[] = {"argument", "region", "endpoint-url", "ca-bundle"};
+	static const char *const names[] = { "argument", "region", "endpoint-url", "ca-bundle" };
 
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
@@ -28,9 +28,9 @@ static void check_request(const struct request *request)
 /* Each line is a field. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct request request = {0};
+	struct request request = { 0 };
 	struct atomicdir_error error;
-	struct buffer fields = {0};
+	struct buffer fields = { 0 };
 	struct lines lines;
 	int fd;
 

@@ -58,9 +58,9 @@ static void replace_fd(int fd, int with)
 /* Runs it on what secretdir asks; what it says is in `reply_fd`. */
 static void ask(const char *file, size_t size, const struct entries *entries, int reply_fd)
 {
-	static const char *const options[] = {NULL};
+	static const char *const options[] = { NULL };
 	int file_fd = fuzz_file(file, size), input = dup(STDIN_FILENO), output = dup(STDOUT_FILENO);
-	struct buffer request = {0};
+	struct buffer request = { 0 };
 	char name[64];
 
 	must(file_fd >= 0 && input >= 0 && output >= 0);
@@ -78,12 +78,12 @@ static void ask(const char *file, size_t size, const struct entries *entries, in
 static void listen(int reply_fd, const struct entries *entries)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
-	struct fetched file = {0};
+	struct fetched file = { 0 };
 	struct atomicdir_error error;
 	int got;
 
 	must(fetcher && lseek(reply_fd, 0, SEEK_SET) == 0);
-	*fetcher = (struct fetcher){.pid = 1000000, .reader = {.fd = reply_fd}, .entries = entries};
+	*fetcher = (struct fetcher){ .pid = 1000000, .reader = { .fd = reply_fd }, .entries = entries };
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	must(fetcher->answers);
 	error_clear(&error);
@@ -102,7 +102,7 @@ static void listen(int reply_fd, const struct entries *entries)
 /* Lines "ENTRY", an empty line, and the file of secrets. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct entries entries = {0};
+	struct entries entries = { 0 };
 	struct lines lines;
 	const char *file;
 	size_t file_size;

@@ -22,9 +22,9 @@ static void set(struct entries *entries, const struct field *field, bool *is_goo
 /* What secretdir hears of it; whether it likes each entry is another matter. */
 static void listen(const struct buffer *fields, size_t wanted)
 {
-	struct field_reader reader = {.fd = fuzz_file(fields->bytes, fields->size)};
-	struct entries entries = {0};
-	struct field field = {0};
+	struct field_reader reader = { .fd = fuzz_file(fields->bytes, fields->size) };
+	struct entries entries = { 0 };
+	struct field field = { 0 };
 	size_t count = 0;
 	bool is_good = true;
 	int got;
@@ -54,8 +54,8 @@ static void listen(const struct buffer *fields, size_t wanted)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_copy(data, size);
-	struct answer answer = {0};
-	struct atomicdir_error error = {0};
+	struct answer answer = { 0 };
+	struct atomicdir_error error = { 0 };
 
 	if (spec_parse("spec.yaml", text, size, &answer, &error) == 0) {
 		listen(&answer.fields, answer.count);

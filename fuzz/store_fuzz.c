@@ -66,8 +66,8 @@ static void remember(int directory_fd, struct buffer *memory)
 		cleanup_fd int fd = -1;
 
 		must(fstatat(directory_fd, names.names[i], &status, AT_SYMLINK_NOFOLLOW) == 0);
-		must(buffer_printf(memory, "%s %lu %o %ld %ld.%09ld\n", names.names[i], status.st_ino, status.st_mode, status.st_size,
-				   status.st_mtim.tv_sec, status.st_mtim.tv_nsec) == 0);
+		must(buffer_printf(memory, "%s %lu %o %ld %ld.%09ld\n", names.names[i], status.st_ino, status.st_mode,
+				   status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec) == 0);
 		if (!S_ISDIR(status.st_mode))
 			continue;
 		fd = open_directory_at(directory_fd, names.names[i]);
@@ -204,7 +204,7 @@ static void must_be_only_ours(void)
 
 static void must_hold(int directory_fd, const char *name, const char *value)
 {
-	struct buffer content = {0};
+	struct buffer content = { 0 };
 
 	must(read_file_at(directory_fd, name, 4096, &content) == 0);
 	must(content.size == strlen(value) && memcmp(content.bytes, value, content.size) == 0);
@@ -377,14 +377,17 @@ static const struct {
 	int (*run)(const char *rest, struct atomicdir_error *error);
 	bool is_writer;
 } calls[] = {
-	{"fill", fill, true}, {"edit", edit, true}, {"prune", prune, true}, {"rollback", rollback, true}, {"adopt", adopt, true},
-	{"list", list, false}, {"pin", pin, false}, {"show", show, false}, {"diff", diff, false}, {"hook-done", hook_done, false},
+	{ "fill", fill, true },	  { "edit", edit, true },
+	{ "prune", prune, true }, { "rollback", rollback, true },
+	{ "adopt", adopt, true }, { "list", list, false },
+	{ "pin", pin, false },	  { "show", show, false },
+	{ "diff", diff, false },  { "hook-done", hook_done, false },
 };
 
 static void call(const struct lines *lines)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		struct atomicdir_error error = {0};
+		struct atomicdir_error error = { 0 };
 		struct before before;
 		int result;
 
@@ -465,7 +468,7 @@ static void end(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buffer before = {0}, after = {0};
+	struct buffer before = { 0 }, after = { 0 };
 	struct lines lines;
 	int entries = 0, made = 0;
 	bool is_call;

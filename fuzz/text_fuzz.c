@@ -36,7 +36,7 @@ static void tell(const char *text)
 
 static void write_json(const char *text)
 {
-	struct buffer json = {0};
+	struct buffer json = { 0 };
 	const char *why = NULL;
 	struct json *read;
 

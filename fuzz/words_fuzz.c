@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *line = fuzz_copy(data, size);
 	struct words words;
-	struct buffer wanted = {0};
+	struct buffer wanted = { 0 };
 	const char *at;
 	int result = words_split(line, &words);
 

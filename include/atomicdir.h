@@ -44,14 +44,14 @@ extern "C" {
 enum atomicdir_kind {
 	ATOMICDIR_OK = 0,
 	ATOMICDIR_FAILED = 1,
-	ATOMICDIR_USAGE = 2,         /* the caller's mistake: a name, an option */
-	ATOMICDIR_HOOK = 3,          /* published; the hook failed */
-	ATOMICDIR_REJECTED = 4,      /* the caller's check said no */
-	ATOMICDIR_BUSY = 5,          /* another writer holds it, and waiting was limited */
+	ATOMICDIR_USAGE = 2,	     /* the caller's mistake: a name, an option */
+	ATOMICDIR_HOOK = 3,	     /* published; the hook failed */
+	ATOMICDIR_REJECTED = 4,	     /* the caller's check said no */
+	ATOMICDIR_BUSY = 5,	     /* another writer holds it, and waiting was limited */
 	ATOMICDIR_NOT_DURABLE = 6,   /* published; not known to survive a power cut: the next publication mends that */
 	ATOMICDIR_NO_GENERATION = 7, /* no such one, or if_generation does not hold */
 	ATOMICDIR_UNREACHABLE = 8,   /* a source: try again */
-	ATOMICDIR_DENIED = 9,        /* a source */
+	ATOMICDIR_DENIED = 9,	     /* a source */
 	ATOMICDIR_NOT_FOUND = 10     /* a source */
 };
 
@@ -72,20 +72,23 @@ enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_
 enum atomicdir_sync { ATOMICDIR_SYNC_AUTO, ATOMICDIR_SYNC_FILES, ATOMICDIR_SYNC_FS, ATOMICDIR_SYNC_NONE };
 
 struct atomicdir_options {
-	size_t size;             /* of this struct, set by the initialiser */
-	int64_t if_generation;   /* only if this one is live; 0: if none is; -1: in any case */
-	int64_t wait_ms;         /* for another writer; 0: do not; -1: for ever */
-	int64_t grace_ms;        /* keep a replaced one so long; -1: 1000 when filling, else as the last fill said */
-	int64_t keep;            /* keep so many before the live one; -1: 1 when filling, else as the last fill said */
+	size_t size;	       /* of this struct, set by the initialiser */
+	int64_t if_generation; /* only if this one is live; 0: if none is; -1: in any case */
+	int64_t wait_ms;       /* for another writer; 0: do not; -1: for ever */
+	int64_t grace_ms;      /* keep a replaced one so long; -1: 1000 when filling, else as the last fill said */
+	int64_t keep;	       /* keep so many before the live one; -1: 1 when filling, else as the last fill said */
 	int layout, sync;
-	uid_t uid;               /* of all that is published; -1: as made */
+	uid_t uid; /* of all that is published; -1: as made */
 	gid_t gid;
-	mode_t file_mode;        /* of all that is published, whatever single entries have; 0: as made */
-	mode_t dir_mode;         /* likewise; 0: as made, and the top directory 0755 */
-	int has_hook;            /* see atomicdir_hook_done() */
-	int dry_run;             /* publish and remove nothing, leave no store behind, only tell what would be */
+	mode_t file_mode; /* of all that is published, whatever single entries have; 0: as made */
+	mode_t dir_mode;  /* likewise; 0: as made, and the top directory 0755 */
+	int has_hook;	  /* see atomicdir_hook_done() */
+	int dry_run;	  /* publish and remove nothing, leave no store behind, only tell what would be */
 };
-#define ATOMICDIR_OPTIONS_INIT { sizeof(struct atomicdir_options), -1, -1, -1, -1, 0, 0, -1U, -1U, 0, 0, 0, 0 }
+#define ATOMICDIR_OPTIONS_INIT                                                               \
+	{                                                                                    \
+		sizeof(struct atomicdir_options), -1, -1, -1, -1, 0, 0, -1U, -1U, 0, 0, 0, 0 \
+	}
 
 /* The same as the initialiser, for callers that cannot use a macro. `size` is what the caller takes the struct's size for:
  * the library may know more or fewer fields. */
@@ -94,19 +97,19 @@ void atomicdir_options_init(struct atomicdir_options *options, size_t size);
 struct atomicdir_generation {
 	struct atomicdir_generation *next;
 	int64_t number;
-	int64_t created_ms;      /* since 1970, UTC: when it was first published; 0: not known, or not to be read by us */
-	int64_t files, bytes;    /* regular files; -1: likewise */
-	const char *path;        /* absolute */
-	const char *note;        /* or "" */
+	int64_t created_ms;   /* since 1970, UTC: when it was first published; 0: not known, or not to be read by us */
+	int64_t files, bytes; /* regular files; -1: likewise */
+	const char *path;     /* absolute */
+	const char *note;     /* or "" */
 	bool is_live, is_pinned;
-	bool is_durable;         /* known to survive a power cut */
-	bool is_hook_due;        /* its hook has not ended well yet; the mark is `path` + ".hook" */
+	bool is_durable;  /* known to survive a power cut */
+	bool is_hook_due; /* its hook has not ended well yet; the mark is `path` + ".hook" */
 };
 
 struct atomicdir_change {
 	struct atomicdir_change *next;
-	const char *path;        /* inside the generation */
-	char what;               /* 'A' added, 'M' modified (bytes, type, link text, mode or owner), 'D' deleted */
+	const char *path; /* inside the generation */
+	char what;	  /* 'A' added, 'M' modified (bytes, type, link text, mode or owner), 'D' deleted */
 };
 
 /* ---- Publishing ---- */
@@ -122,7 +125,8 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 /* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700. The lock is held until
  * commit or free. LINK's parent must exist. Refused and left alone (FAILED): a LINK that is not a symlink of ours.
  * Further kinds: USAGE, BUSY, NO_GENERATION. */
-struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
+struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options,
+					struct atomicdir_error *error);
 
 /* The stage's directory; it stays the stage's. A program that fills it by descriptor or path may do as it likes inside. */
 int atomicdir_fd(const struct atomicdir_stage *stage);

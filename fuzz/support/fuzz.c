@@ -53,7 +53,7 @@ void fuzz_read(int fd, struct buffer *content)
 int fuzz_directory(void)
 {
 	const char *where = getenv("TMPDIR");
-	struct buffer path = {0};
+	struct buffer path = { 0 };
 	int fd;
 
 	must(buffer_printf(&path, "%s/fuzz-XXXXXX", where ? where : "/tmp") == 0 && mkdtemp(path.bytes));
@@ -66,7 +66,7 @@ int fuzz_directory(void)
 /* How long the character is that begins here, and which; 0: none does. By its value, not by the ranges of its bytes. */
 static size_t decode(const unsigned char *text, unsigned *character)
 {
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t size = *text < 0x80 ? 1 : *text >> 5 == 6 ? 2 : *text >> 4 == 14 ? 3 : *text >> 3 == 30 ? 4 : 0;
 
 	*character = size == 1 ? *text : size ? *text & (0x7fu >> size) : 0;

@@ -10,7 +10,7 @@
 
 void lines_begin(struct lines *lines, const uint8_t *data, size_t size)
 {
-	*lines = (struct lines){.text = fuzz_copy(data, size), .size = size};
+	*lines = (struct lines){ .text = fuzz_copy(data, size), .size = size };
 }
 
 void lines_end(struct lines *lines)
@@ -89,12 +89,14 @@ void lines_add_field(const struct lines *lines, struct buffer *output)
 
 /* ---- Mutation ---- */
 
-struct span { size_t begin, size; };
+struct span {
+	size_t begin, size;
+};
 
 /* One of the lines, with its end. */
 static struct span pick(const uint8_t *data, size_t size, unsigned number)
 {
-	struct span span = {0, 0};
+	struct span span = { 0, 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < size; i++)

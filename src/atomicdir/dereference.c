@@ -14,7 +14,11 @@
 
 /* The directories that we are in: a link back to one of them would be followed for ever. The store is the outermost: a copy
  * of it would hold itself. */
-struct above { const struct above *next; dev_t device; ino_t inode; };
+struct above {
+	const struct above *next;
+	dev_t device;
+	ino_t inode;
+};
 
 static int copy_one(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
 		    struct atomicdir_error *error);
@@ -64,8 +68,10 @@ static int copy_directory(struct atomicdir_stage *stage, const char *path, const
 
 	for (const struct above *one = above; one; one = one->next)
 		if (one->device == here.device && one->inode == here.inode)
-			return one->next ? error_set(error, ATOMICDIR_FAILED, from, "this symlink leads back to a directory that it is in")
-					 : error_set(error, ATOMICDIR_USAGE, from, "the directory to copy holds LINK's own store");
+			return one->next ? error_set(error, ATOMICDIR_FAILED, from,
+						     "this symlink leads back to a directory that it is in")
+					 : error_set(error, ATOMICDIR_USAGE, from,
+						     "the directory to copy holds LINK's own store");
 	if (*path && atomicdir_mkdir(stage, path, status->st_mode & 07777, error) < 0)
 		return -1;
 	if (copy_content(stage, path, from, &here, error) < 0)

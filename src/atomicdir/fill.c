@@ -35,7 +35,9 @@ static int set_environment(const char *link, const struct atomicdir_stage *stage
 static int populate(const struct options *options, struct atomicdir_stage *stage, const struct progress *progress,
 		    struct atomicdir_error *error)
 {
-	struct process process = { .argv = options->command, .directory_fd = atomicdir_fd(stage), .output_to_error = options->json,
+	struct process process = { .argv = options->command,
+				   .directory_fd = atomicdir_fd(stage),
+				   .output_to_error = options->json,
 				   .timeout_ms = -1 };
 
 	progress_set(progress, PROGRESS_COPYING);

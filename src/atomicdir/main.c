@@ -17,7 +17,10 @@ static const struct command commands[] = {
 };
 
 static const struct program program = {
-	"atomicdir", commands, sizeof(commands) / sizeof(*commands), "LINK is a symlink that readers use.\n",
+	"atomicdir",
+	commands,
+	sizeof(commands) / sizeof(*commands),
+	"LINK is a symlink that readers use.\n",
 };
 
 int main(int argc, char **argv)

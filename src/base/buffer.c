@@ -15,7 +15,7 @@ void buffer_clear(struct buffer *buffer)
 {
 	if (buffer->bytes)
 		wiping_free(buffer->bytes);
-	*buffer = (struct buffer){0};
+	*buffer = (struct buffer){ 0 };
 }
 
 int buffer_reserve(struct buffer *buffer, size_t more)
@@ -88,7 +88,8 @@ int buffer_add_json(struct buffer *buffer, const char *text)
 		else if (*c == '"' || *c == '\\')
 			done = buffer_printf(buffer, "\\%c", *c);
 		else if (!utf8_printable_length(c))
-			done = buffer_printf(buffer, "\\u%04x", c[length - 1]); /* in U+0080 to U+009F the last byte is the number */
+			done = buffer_printf(buffer, "\\u%04x",
+					     c[length - 1]); /* in U+0080 to U+009F the last byte is the number */
 		else
 			done = buffer_add(buffer, c, length);
 		if (done < 0)

@@ -11,7 +11,7 @@
 
 struct buffer {
 	char *bytes;
-	size_t size;      /* used */
+	size_t size; /* used */
 	size_t capacity;
 };
 

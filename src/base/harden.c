@@ -16,7 +16,7 @@
 /* Neither can fail for these values. */
 void harden(void)
 {
-	struct rlimit none = {0, 0};
+	struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
 #ifndef IS_SANITIZED /* the leak checker looks at its own process as a debugger does */

@@ -13,8 +13,8 @@ static void print_help(const struct program *program, const struct command *only
 		const struct command *command = &program->commands[i];
 
 		if (!only || only == command)
-			printf("%s %s %s%s %s\n              %s\n", i && !only ? "      " : "usage:", program->name, command->name,
-			       command->takes ? " [OPTIONS]" : "", command->synopsis, command->description);
+			printf("%s %s %s%s %s\n              %s\n", i && !only ? "      " : "usage:", program->name,
+			       command->name, command->takes ? " [OPTIONS]" : "", command->synopsis, command->description);
 	}
 	fputs(program->notes, stdout);
 	if (only) {

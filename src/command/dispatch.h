@@ -9,10 +9,10 @@
 
 struct command {
 	const char *name;
-	int (*run)(const struct options *options);   /* gives the exit status */
-	unsigned takes;                              /* of the options' TAKES_ */
-	bool is_publication;                         /* a result that cannot be printed does not undo it */
-	int usage_status;                            /* for a command line that is wrong */
+	int (*run)(const struct options *options); /* gives the exit status */
+	unsigned takes;				   /* of the options' TAKES_ */
+	bool is_publication;			   /* a result that cannot be printed does not undo it */
+	int usage_status;			   /* for a command line that is wrong */
 	const char *synopsis, *description;
 };
 
@@ -20,7 +20,7 @@ struct program {
 	const char *name;
 	const struct command *commands;
 	size_t count;
-	const char *notes;                           /* the last lines of the help */
+	const char *notes; /* the last lines of the help */
 };
 
 /* What main() returns. */

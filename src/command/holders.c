@@ -45,8 +45,9 @@ int holders_add(struct buffer *text, const char *path)
 		int pid;
 
 		/* proc_locks(5): "1: FLOCK ADVISORY READ 1234 fd:00:2531452 0 EOF" */
-		if (sscanf(line, "%*s FLOCK %*s READ %d %x:%x:%lu", &pid, &device_major, &device_minor, &inode) == 4 && pid > 0 &&
-		    inode == status.st_ino && makedev(device_major, device_minor) == status.st_dev && add_holder(text, pid) < 0)
+		if (sscanf(line, "%*s FLOCK %*s READ %d %x:%x:%lu", &pid, &device_major, &device_minor, &inode) == 4 &&
+		    pid > 0 && inode == status.st_ino && makedev(device_major, device_minor) == status.st_dev &&
+		    add_holder(text, pid) < 0)
 			return -1;
 	}
 	return 0;

@@ -18,8 +18,11 @@ static int run_shell(const struct options *options, const char *command, int dir
 {
 	char *copy = strdup(command);
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, copy, NULL };
-	struct process process = { .argv = argv, .directory_fd = directory_fd, .is_hook = true,
-				   .is_waited_for = is_waited_for, .timeout_ms = options->hook_timeout_ms };
+	struct process process = { .argv = argv,
+				   .directory_fd = directory_fd,
+				   .is_hook = true,
+				   .is_waited_for = is_waited_for,
+				   .timeout_ms = options->hook_timeout_ms };
 	int result = copy ? process_run(&process, error) : error_errno(error, NULL, "cannot start a process");
 
 	free(copy);

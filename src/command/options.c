@@ -31,7 +31,10 @@ static int parse_count(const char *text, int64_t *count, struct atomicdir_error 
 
 static int parse_duration(const char *text, int64_t *ms, struct atomicdir_error *error)
 {
-	static const struct { const char *unit; int64_t ms; } units[] = {
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {
 		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
 	};
 	char *end;
@@ -151,17 +154,18 @@ static int parse_entries(struct options *options, const char *text, struct atomi
 static int parse_spec(struct options *options, const char *text, struct atomicdir_error *error)
 {
 	if (options->spec)
-		return error_set(error, ATOMICDIR_USAGE, text, "a second spec, after '%.200s': write one of both", options->spec);
+		return error_set(error, ATOMICDIR_USAGE, text, "a second spec, after '%.200s': write one of both",
+				 options->spec);
 	options->spec = text;
 	return 0;
 }
 
-#define PARSE(name, call) \
+#define PARSE(name, call)                                                                         \
 	static int name(struct options *options, const char *text, struct atomicdir_error *error) \
-	{ \
-		(void)text; \
-		(void)error; \
-		return call; \
+	{                                                                                         \
+		(void)text;                                                                       \
+		(void)error;                                                                      \
+		return call;                                                                      \
 	}
 PARSE(set_keep, parse_count(text, &options->library.keep, error))
 PARSE(set_grace, parse_duration(text, &options->library.grace_ms, error))
@@ -261,12 +265,14 @@ static int parse_one(struct options *options, unsigned takes, int argc, char **a
 		return error_set(error, ATOMICDIR_USAGE, argv[0], "no such option here");
 	if (!option->argument)
 		return value ? error_set(error, ATOMICDIR_USAGE, argv[0], "this option takes no value")
-			     : option->parse(options, NULL, error) < 0 ? -1 : 1;
+		       : option->parse(options, NULL, error) < 0 ? -1
+								 : 1;
 	if (!value && argc < 2)
 		return error_set(error, ATOMICDIR_USAGE, argv[0], "this option needs %s", option->argument);
 	value = value ? value : argv[1];
 	if (!*value)
-		return error_set(error, ATOMICDIR_USAGE, option->name, "this option needs %s, not an empty text", option->argument);
+		return error_set(error, ATOMICDIR_USAGE, option->name, "this option needs %s, not an empty text",
+				 option->argument);
 	if (option->parse(options, value, error) < 0)
 		return error_prefix(error, "%s", option->name);
 	return argv[0][size] ? 1 : 2;

@@ -106,7 +106,7 @@ struct waiting {
 	const struct process *process;
 	pid_t pid;
 	sigset_t signals;
-	int64_t end_ms;          /* when to send the next one; -1: never */
+	int64_t end_ms;		 /* when to send the next one; -1: never */
 	bool is_ending, is_late; /* it was sent a signal; because its time was over */
 	int caught;
 };

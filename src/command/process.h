@@ -12,12 +12,12 @@
 
 struct process {
 	char *const *argv;
-	int directory_fd;        /* its working directory; -1: ours */
-	bool is_hook;            /* no input, output to standard error, no AWS_ variable, a group of its own */
-	bool is_waited_for;      /* a signal of ours does not end it: what it does should not be left half done */
-	bool output_to_error;    /* its standard output goes to standard error */
+	int directory_fd;	 /* its working directory; -1: ours */
+	bool is_hook;		 /* no input, output to standard error, no AWS_ variable, a group of its own */
+	bool is_waited_for;	 /* a signal of ours does not end it: what it does should not be left half done */
+	bool output_to_error;	 /* its standard output goes to standard error */
 	int input_fd, output_fd; /* its standard input and output; 0: ours */
-	int64_t timeout_ms;      /* -1: none. Then SIGTERM, and SIGKILL 10 s later, to its group */
+	int64_t timeout_ms;	 /* -1: none. Then SIGTERM, and SIGKILL 10 s later, to its group */
 };
 
 /* Once, first of all. The standard descriptors are open from here on, so that none of our own files is taken for one; a

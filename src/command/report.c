@@ -96,7 +96,8 @@ static const char *truth(bool is_true)
 	return is_true ? "true" : "false";
 }
 
-void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live, FILE *to)
+void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
+		   FILE *to)
 {
 	char size[32];
 
@@ -130,7 +131,8 @@ static void print_generation(const struct atomicdir_generation *one)
 	print_text(stdout, "created", created);
 	print_number(stdout, "files", one->files);
 	print_number(stdout, "bytes", one->bytes);
-	printf(",\"pinned\":%s,\"durable\":%s,\"hook_due\":%s", truth(one->is_pinned), truth(one->is_durable), truth(one->is_hook_due));
+	printf(",\"pinned\":%s,\"durable\":%s,\"hook_due\":%s", truth(one->is_pinned), truth(one->is_durable),
+	       truth(one->is_hook_due));
 	print_text(stdout, "path", one->path);
 	print_text(stdout, "note", one->note);
 	printf("}");

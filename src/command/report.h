@@ -20,7 +20,8 @@ void report_warning(const struct options *options, const struct atomicdir_error 
 void report_verbose(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list);
 /* "published 42 (3 files, 1.2 kB)", "unchanged 42", or the same as JSON. With -q not for people on standard error. */
-void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live, FILE *to);
+void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
+		   FILE *to);
 /* Generations as a JSON array, or as a table. */
 void report_generations(const struct options *options, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);

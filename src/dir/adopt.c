@@ -42,7 +42,7 @@ static int adopt_directory(struct writer *writer, struct atomicdir_error *error)
 	if (publish(writer, &publication, error) == 0)
 		return 1;
 	if (error->kind != ATOMICDIR_NOT_DURABLE)
-		unlinkat(store->fd, name, 0);   /* a symlink still, or the exchange would have happened */
+		unlinkat(store->fd, name, 0); /* a symlink still, or the exchange would have happened */
 	return -1;
 }
 
@@ -105,7 +105,8 @@ static int adopt(struct writer *writer, const char *link, struct atomicdir_error
 		result = error_set(error, ATOMICDIR_NO_GENERATION, link, "nothing is there to adopt; fill it");
 		break;
 	default:
-		result = error_set(error, ATOMICDIR_FAILED, link, "neither a directory nor a symlink to one, so it cannot be adopted");
+		result = error_set(error, ATOMICDIR_FAILED, link,
+				   "neither a directory nor a symlink to one, so it cannot be adopted");
 	}
 	if (result >= 0)
 		*error = writer->warning;

@@ -16,7 +16,10 @@ static int seal(struct atomicdir_stage *stage, struct changes *changes, struct a
 {
 	const struct atomicdir_options *options = &stage->writer.options;
 	struct seal_rules rules = {
-		.uid = options->uid, .gid = options->gid, .file_mode = options->file_mode, .dir_mode = options->dir_mode,
+		.uid = options->uid,
+		.gid = options->gid,
+		.file_mode = options->file_mode,
+		.dir_mode = options->dir_mode,
 		.top_mode = options->dir_mode ? options->dir_mode : stage->top_mode,
 	};
 	/* What would be published is told exactly; what is published need only be told from what is live. */
@@ -90,7 +93,9 @@ static int end_unchanged(struct atomicdir_stage *stage)
 int stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct writer *writer = &stage->writer;
-	struct publication publication = { .kind = PUBLICATION_NEW, .number = stage->number, .fd = stage->fd, .note = stage->note };
+	struct publication publication = {
+		.kind = PUBLICATION_NEW, .number = stage->number, .fd = stage->fd, .note = stage->note
+	};
 	int64_t replaced = writer->live;
 	int result;
 

@@ -16,7 +16,7 @@
 #define BLOCK 65536
 
 struct changes {
-	struct atomicdir_change *items;   /* their paths are on the heap */
+	struct atomicdir_change *items; /* their paths are on the heap */
 	size_t count;
 };
 
@@ -72,7 +72,7 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list)
 struct comparison {
 	struct changes *changes;
 	bool keep_times, is_exact, differs;
-	char *blocks;            /* two, for what may be secrets: wiped when they end */
+	char *blocks; /* two, for what may be secrets: wiped when they end */
 };
 
 static bool is_over(const struct comparison *comparison)
@@ -193,7 +193,8 @@ static bool same_facts(const struct tree_entry *a, const struct tree_entry *b)
 
 static int compare_in(struct comparison *comparison, int a_fd, int b_fd, const char *path, int depth);
 
-static int compare_directories(struct comparison *comparison, int a_dir, int b_dir, const char *path, const char *name, int depth)
+static int compare_directories(struct comparison *comparison, int a_dir, int b_dir, const char *path, const char *name,
+			       int depth)
 {
 	cleanup_fd int a_fd = open_directory_at(a_dir, name), b_fd = -1;
 	cleanup_free char *below = tree_path(path, name);
@@ -264,7 +265,9 @@ int tree_compare(int a_fd, int b_fd, struct changes *changes, unsigned how, stru
 {
 	cleanup(wipe_blocks) char *blocks = wiping_malloc((size_t)2 * BLOCK);
 	struct comparison comparison = {
-		.changes = changes, .keep_times = how & COMPARE_KEEP_TIMES && a_fd >= 0, .is_exact = how & COMPARE_EXACT,
+		.changes = changes,
+		.keep_times = how & COMPARE_KEEP_TIMES && a_fd >= 0,
+		.is_exact = how & COMPARE_EXACT,
 		.blocks = blocks,
 	};
 	struct tree_entry a, b;

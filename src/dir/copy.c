@@ -141,8 +141,8 @@ static int copy_directory(int from_fd, const char *from_name, int to_fd, const c
 	if (from < 0)
 		return error_errno(error, path, "cannot open to copy");
 	if (mkdirat(to_fd, to_name, 0700) < 0)
-		return errno == EEXIST && merge ? merge_directory(from, to_fd, to_name, path, depth, error) :
-						  error_errno(error, path, "cannot make the directory");
+		return errno == EEXIST && merge ? merge_directory(from, to_fd, to_name, path, depth, error)
+						: error_errno(error, path, "cannot make the directory");
 	to = open_lending_at(to_fd, to_name, O_RDONLY | O_DIRECTORY);
 	if (to < 0 || fstat(to, &made) < 0)
 		return error_errno(error, path, "cannot open the new directory");
@@ -155,8 +155,8 @@ static int copy_directory(int from_fd, const char *from_name, int to_fd, const c
 	return 0;
 }
 
-static int copy_entry(int from_fd, const char *from_name, int to_fd, const char *to_name, bool merge, const char *path, int depth,
-		      struct atomicdir_error *error)
+static int copy_entry(int from_fd, const char *from_name, int to_fd, const char *to_name, bool merge, const char *path,
+		      int depth, struct atomicdir_error *error)
 {
 	struct tree_entry entry;
 	int done;
@@ -172,7 +172,8 @@ static int copy_entry(int from_fd, const char *from_name, int to_fd, const char 
 	else if (S_ISLNK(entry.mode))
 		done = copy_link(from_fd, from_name, to_fd, to_name, &entry);
 	else
-		return error_set(error, ATOMICDIR_FAILED, path, "neither a file, a directory nor a symlink, so it cannot be copied");
+		return error_set(error, ATOMICDIR_FAILED, path,
+				 "neither a file, a directory nor a symlink, so it cannot be copied");
 	return done < 0 ? error_errno(error, path, "cannot copy") : 0;
 }
 

@@ -100,7 +100,8 @@ static const char *pack_text(char **to, const char *text)
 	return packed;
 }
 
-int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed, struct atomicdir_error *error)
+int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed,
+			 struct atomicdir_error *error)
 {
 	size_t size = list->count * sizeof(**packed);
 	struct atomicdir_generation *items;

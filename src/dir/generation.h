@@ -10,7 +10,7 @@
 #include "dir/store.h"
 
 struct generation_list {
-	struct atomicdir_generation *items;   /* their strings are on the heap, ours until packed */
+	struct atomicdir_generation *items; /* their strings are on the heap, ours until packed */
 	size_t count;
 };
 
@@ -22,7 +22,8 @@ int generation_list_add(struct generation_list *list, const struct store *store,
 /* Takes the last one back. */
 void generation_list_drop(struct generation_list *list);
 /* NULL for an empty one. How many. */
-int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed, struct atomicdir_error *error);
+int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed,
+			 struct atomicdir_error *error);
 /* Is a reader in it? */
 bool generation_is_pinned(const struct store *store, int64_t number);
 

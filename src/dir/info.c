@@ -65,9 +65,12 @@ static int64_t parse_number(const char *text, int64_t otherwise)
 
 static int parse_line(struct info *info, const char *key, char *value)
 {
-	struct { const char *key; int64_t *to; } numbers[] = {
+	struct {
+		const char *key;
+		int64_t *to;
+	} numbers[] = {
 		{ "created_ms", &info->created_ms }, { "previous", &info->previous }, { "files", &info->files },
-		{ "bytes", &info->bytes }, { "keep", &info->keep }, { "grace_ms", &info->grace_ms },
+		{ "bytes", &info->bytes },	     { "keep", &info->keep },	      { "grace_ms", &info->grace_ms },
 	};
 	int64_t number, at_ms;
 
@@ -126,10 +129,11 @@ static int print(const struct info *info, struct buffer *text)
 	done = buffer_printf(text,
 			     "created_ms %" PRId64 "\nprevious %" PRId64 "\nfiles %" PRId64 "\nbytes %" PRId64 "\nsynced %d\n"
 			     "top_mode %04o\nkeep %" PRId64 "\ngrace_ms %" PRId64 "\nboot %s\n",
-			     info->created_ms, info->previous, info->files, info->bytes, info->is_synced, (unsigned)info->top_mode,
-			     info->keep, info->grace_ms, info->boot);
+			     info->created_ms, info->previous, info->files, info->bytes, info->is_synced,
+			     (unsigned)info->top_mode, info->keep, info->grace_ms, info->boot);
 	for (size_t i = 0; done == 0 && i < info->replaced_count; i++)
-		done = buffer_printf(text, "replaced %" PRId64 " %" PRId64 "\n", info->replaced[i].number, info->replaced[i].at_ms);
+		done = buffer_printf(text, "replaced %" PRId64 " %" PRId64 "\n", info->replaced[i].number,
+				     info->replaced[i].at_ms);
 	if (done == 0 && info->note && *info->note)
 		done = buffer_printf(text, "note %s\n", info->note);
 	return done;

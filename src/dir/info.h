@@ -15,17 +15,20 @@
 
 #define INFO_NOTE_MAX (1 << 20)
 
-struct info_replaced { int64_t number, at_ms; };
+struct info_replaced {
+	int64_t number, at_ms;
+};
 
 struct info {
-	int64_t created_ms;      /* wall clock, for people */
-	int64_t previous;        /* what was live when this was first published; 0: nothing */
-	int64_t files, bytes;    /* -1: not known */
-	int64_t keep, grace_ms;  /* as the last fill was told; -1: not known */
-	bool is_synced;          /* made durable before the swap */
-	mode_t top_mode;         /* 0: not known. A death while the wake-up lends the write bit is mended with it */
-	char boot[64];           /* at_ms below are CLOCK_BOOTTIME of this boot */
-	struct info_replaced *replaced;   /* when each generation that is still kept was last replaced; the live one's info counts */
+	int64_t created_ms;	/* wall clock, for people */
+	int64_t previous;	/* what was live when this was first published; 0: nothing */
+	int64_t files, bytes;	/* -1: not known */
+	int64_t keep, grace_ms; /* as the last fill was told; -1: not known */
+	bool is_synced;		/* made durable before the swap */
+	mode_t top_mode;	/* 0: not known. A death while the wake-up lends the write bit is mended with it */
+	char boot[64];		/* at_ms below are CLOCK_BOOTTIME of this boot */
+	struct info_replaced
+		*replaced; /* when each generation that is still kept was last replaced; the live one's info counts */
 	size_t replaced_count;
 	char *note;
 };

@@ -40,12 +40,15 @@ int link_require_ours(const struct link *link, const struct name *name, struct a
 	case LINK_FOREIGN:
 		return error_set(error, ATOMICDIR_FAILED, name->base,
 				 "a symlink that atomicdir did not make stands there (to %.200s); "
-				 "'atomicdir adopt' takes it over, or move it away", link->text);
+				 "'atomicdir adopt' takes it over, or move it away",
+				 link->text);
 	case LINK_DIRECTORY:
-		return error_set(error, ATOMICDIR_FAILED, name->base,
-				 "a real directory stands there; 'atomicdir adopt' turns it into the first generation, or move it away");
+		return error_set(
+			error, ATOMICDIR_FAILED, name->base,
+			"a real directory stands there; 'atomicdir adopt' turns it into the first generation, or move it away");
 	default:
-		return error_set(error, ATOMICDIR_FAILED, name->base, "a file stands there, and is not ours to replace; move it away");
+		return error_set(error, ATOMICDIR_FAILED, name->base,
+				 "a file stands there, and is not ours to replace; move it away");
 	}
 }
 
@@ -82,7 +85,8 @@ static enum link_swap after_failure(int parent_fd, const struct name *name, int6
 	return (enum link_swap)error_errno(error, name->base, "%s", what);
 }
 
-static enum link_swap create(int parent_fd, int store_fd, const struct name *name, int64_t number, struct atomicdir_error *error)
+static enum link_swap create(int parent_fd, int store_fd, const struct name *name, int64_t number,
+			     struct atomicdir_error *error)
 {
 	char text[NAME_SIZE + NAME_NUMBER_SIZE];
 
@@ -127,7 +131,8 @@ int link_exchange(int parent_fd, int store_fd, const struct name *name, int64_t 
 	if (errno == EBUSY)
 		return error_errno(error, name->base, "cannot adopt a mount point");
 	if (errno == EINVAL || errno == ENOSYS || errno == EXDEV)
-		return error_errno(error, name->base, "this file system cannot exchange a directory for a symlink "
+		return error_errno(error, name->base,
+				   "this file system cannot exchange a directory for a symlink "
 				   "(move it away and fill LINK from it)");
 	return error_errno(error, name->base, "cannot exchange the directory for a symlink");
 }

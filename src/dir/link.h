@@ -12,18 +12,18 @@
 
 enum link_kind {
 	LINK_ABSENT,
-	LINK_OURS,        /* of our form exactly, dangling or not */
-	LINK_FOREIGN,     /* somebody else's symlink */
+	LINK_OURS,    /* of our form exactly, dangling or not */
+	LINK_FOREIGN, /* somebody else's symlink */
 	LINK_DIRECTORY,
 	LINK_OTHER
 };
 
 struct link {
 	enum link_kind kind;
-	int64_t number;        /* OURS: what it names */
+	int64_t number; /* OURS: what it names */
 	dev_t device;
 	ino_t inode;
-	char text[4096];       /* OURS, FOREIGN */
+	char text[4096]; /* OURS, FOREIGN */
 };
 
 /* -1 with errno where it cannot be known. */

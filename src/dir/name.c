@@ -23,7 +23,8 @@ int name_init(struct name *name, const char *link, struct atomicdir_error *error
 		;
 	if (!size || start == size || (size - start == 1 && link[start] == '.') ||
 	    (size - start == 2 && link[start] == '.' && link[start + 1] == '.'))
-		return error_set(error, ATOMICDIR_USAGE, link, "LINK must end in a name of its own, not in \"\", \".\", \"..\" or \"/\"");
+		return error_set(error, ATOMICDIR_USAGE, link,
+				 "LINK must end in a name of its own, not in \"\", \".\", \"..\" or \"/\"");
 	if (size - start >= sizeof(name->base) || start >= sizeof(name->parent)) {
 		errno = ENAMETOOLONG;
 		error_errno(error, link, "cannot use this LINK");
@@ -57,8 +58,8 @@ void name_store(struct name *name, long limit)
 	if (strlen(name->base) + fixed <= most)
 		snprintf(name->store, sizeof(name->store), ".%.*s" STORE_SUFFIX, (int)(most - fixed), name->base);
 	else
-		snprintf(name->store, sizeof(name->store), ".%.*s~%016" PRIx64 STORE_SUFFIX, (int)(most - fixed - 17), name->base,
-			 hash(name->base));
+		snprintf(name->store, sizeof(name->store), ".%.*s~%016" PRIx64 STORE_SUFFIX, (int)(most - fixed - 17),
+			 name->base, hash(name->base));
 }
 
 char *name_absolute(const struct name *name, const char *entry)

@@ -11,14 +11,14 @@
 
 #include <atomicdir.h>
 
-#define NAME_NUMBER_MAX INT64_C(1000000000000000)   /* more are not ours: a number read from the disk may be anything */
-#define NAME_NUMBER_SIZE 32                         /* for "000042.info.new" and its kin */
+#define NAME_NUMBER_MAX INT64_C(1000000000000000) /* more are not ours: a number read from the disk may be anything */
+#define NAME_NUMBER_SIZE 32			  /* for "000042.info.new" and its kin */
 #define NAME_SIZE 256
 
 struct name {
-	char parent[4096];       /* as given; "." where LINK has no '/' */
-	char base[NAME_SIZE];    /* LINK's own name */
-	char store[NAME_SIZE];   /* the store's, in the same parent; set by name_store() */
+	char parent[4096];     /* as given; "." where LINK has no '/' */
+	char base[NAME_SIZE];  /* LINK's own name */
+	char store[NAME_SIZE]; /* the store's, in the same parent; set by name_store() */
 };
 
 /* Splits LINK; USAGE for what cannot be one. */

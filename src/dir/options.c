@@ -36,7 +36,8 @@ int options_read(struct atomicdir_options *own, const struct atomicdir_options *
 	if (!given)
 		return 0;
 	if (given->size < sizeof(given->size))
-		return error_set(error, ATOMICDIR_USAGE, NULL, "the options' size is %zu: use ATOMICDIR_OPTIONS_INIT", given->size);
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the options' size is %zu: use ATOMICDIR_OPTIONS_INIT",
+				 given->size);
 	for (size_t i = sizeof(*own); i < given->size; i++)
 		if (((const unsigned char *)given)[i])
 			return error_set(error, ATOMICDIR_USAGE, NULL,

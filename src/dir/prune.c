@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "dir/recover.h"
 
-#define YOUNG_MAX 1000      /* no more are kept for the sake of the grace alone */
+#define YOUNG_MAX 1000 /* no more are kept for the sake of the grace alone */
 
-enum { KEEP = 1u << 16 };   /* beside the FOUND_ bits */
+enum { KEEP = 1u << 16 }; /* beside the FOUND_ bits */
 
 static bool is_published(const struct found *found)
 {
@@ -97,7 +97,8 @@ void prune(struct writer *writer, struct generation_list *removed)
 	mark(&found, writer->live);
 	errno = writer->info_errnum;
 	if (errno || mark_chain(writer, &found) < 0) {
-		error_warn(&writer->warning, writer->store.name.store, "old generations stay: cannot read which are to be kept");
+		error_warn(&writer->warning, writer->store.name.store,
+			   "old generations stay: cannot read which are to be kept");
 		return;
 	}
 	mark_newest(&found);

@@ -99,7 +99,8 @@ static int prepare(const struct writer *writer, const struct publication *public
 	name_number(name, publication->number, ".hook");
 	if (writer->options.has_hook && mark_hook(store->fd, name, error) < 0)
 		return -1;
-	return publication->kind == PUBLICATION_EXCHANGE ? 0 : link_prepare(store->fd, &store->name, publication->number, error);
+	return publication->kind == PUBLICATION_EXCHANGE ? 0
+							 : link_prepare(store->fd, &store->name, publication->number, error);
 }
 
 static void undo(struct writer *writer, const struct publication *publication)
@@ -224,7 +225,8 @@ void publish_facts(struct writer *writer, const char *note)
 		info->note = copy;
 	}
 	if ((is_noted && !copy) || info_replace(writer->store.fd, writer->live, info, info->is_synced) < 0)
-		error_warn(&writer->warning, writer->store.name.store, "cannot remember how many generations to keep, and the note");
+		error_warn(&writer->warning, writer->store.name.store,
+			   "cannot remember how many generations to keep, and the note");
 }
 
 void publish_make_room(struct writer *writer, int errnum)

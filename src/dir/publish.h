@@ -13,10 +13,10 @@ enum publication_kind { PUBLICATION_NEW, PUBLICATION_AGAIN, PUBLICATION_EXCHANGE
 struct publication {
 	enum publication_kind kind;
 	int64_t number;
-	int fd;                  /* the generation's directory; for syncfs(2) opened before it was filled */
+	int fd; /* the generation's directory; for syncfs(2) opened before it was filled */
 	struct tree_count count;
-	const char *note;        /* may be NULL */
-	bool is_swap_unknown;    /* set where LINK could not be read after the swap: nothing may be deleted */
+	const char *note;     /* may be NULL */
+	bool is_swap_unknown; /* set where LINK could not be read after the swap: nothing may be deleted */
 };
 
 /* 0: published, and writer->live and writer->info are the new one's. -1 with kind NOT_DURABLE: published all the same. Any other

@@ -16,7 +16,7 @@
 #include "dir/generation.h"
 #include "dir/info.h"
 
-#define PIN_TRIES 1000       /* a writer's hold lasts as long as a removal */
+#define PIN_TRIES 1000 /* a writer's hold lasts as long as a removal */
 static const struct timespec pin_pause = { 0, 5000000 };
 
 void reader_close(struct reader *reader)
@@ -36,7 +36,8 @@ int reader_open(struct reader *reader, const char *link, struct atomicdir_error 
 		return error_errno(error, link, "cannot look at LINK");
 	if (link_require_ours(&reader->link, &reader->store.name, error) < 0)
 		return -1;
-	reader->store.fd = openat(reader->store.parent_fd, reader->store.name.store, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	reader->store.fd =
+		openat(reader->store.parent_fd, reader->store.name.store, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (reader->store.fd < 0 && errno != ENOENT)
 		return error_errno(error, link, "cannot open the store of LINK");
 	name_number(name, reader->link.number, "");
@@ -132,7 +133,8 @@ static int hold_generation(const struct reader *reader, int64_t number, struct a
 			break;
 	}
 	if (errno == ENOENT)
-		return error_set(error, ATOMICDIR_NO_GENERATION, reader->store.name.base, "there is no generation %" PRId64, number);
+		return error_set(error, ATOMICDIR_NO_GENERATION, reader->store.name.base, "there is no generation %" PRId64,
+				 number);
 	return error_errno(error, reader->store.name.base, "cannot open generation %" PRId64, number);
 }
 

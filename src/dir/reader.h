@@ -9,9 +9,9 @@
 #include "dir/store.h"
 
 struct reader {
-	struct store store;      /* O_PATH descriptors; no lock */
+	struct store store; /* O_PATH descriptors; no lock */
 	struct link link;
-	int64_t live;            /* 0: nothing is live */
+	int64_t live; /* 0: nothing is live */
 };
 
 int reader_open(struct reader *reader, const char *link, struct atomicdir_error *error);

@@ -25,8 +25,13 @@ static int unlink_part(const struct store *store, int64_t number, const char *su
 
 static void forget_parts(const struct store *store, int64_t number, unsigned parts)
 {
-	static const struct { unsigned part; const char *suffix; } files[] = {
-		{ FOUND_INFO, ".info" }, { FOUND_INFO_NEW, ".info.new" }, { FOUND_HOOK, ".hook" },
+	static const struct {
+		unsigned part;
+		const char *suffix;
+	} files[] = {
+		{ FOUND_INFO, ".info" },
+		{ FOUND_INFO_NEW, ".info.new" },
+		{ FOUND_HOOK, ".hook" },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -132,7 +137,7 @@ static void recover_other(struct writer *writer, const struct found *found)
 		return;
 	}
 	if (found->parts & FOUND_INFO_NEW)
-		unlink_part(store, found->number, ".info.new");   /* a rollback that did not happen */
+		unlink_part(store, found->number, ".info.new"); /* a rollback that did not happen */
 	forget_wake(store, found->number);
 }
 

@@ -13,11 +13,11 @@
 #include "base/file.h"
 #include "dir/tree.h"
 
-#define OPEN_MAX_DEPTH 64     /* deeper directories are moved up to the top first, so that descriptors stay few */
+#define OPEN_MAX_DEPTH 64 /* deeper directories are moved up to the top first, so that descriptors stay few */
 
 struct removal {
 	int top_fd;
-	unsigned moved;          /* directories that were moved up, and are still to be removed */
+	unsigned moved; /* directories that were moved up, and are still to be removed */
 	int first_errno;
 	char first_name[256];
 };

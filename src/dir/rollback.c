@@ -19,14 +19,17 @@ static int choose(const struct writer *writer, int64_t asked, int64_t *target, s
 	const struct found *one;
 
 	if (!writer->live && asked < 0)
-		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base, "nothing is live, so nothing was before it");
+		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,
+				 "nothing is live, so nothing was before it");
 	errno = writer->info_errnum;
 	if (asked < 0 && errno)
-		return error_errno(error, writer->store.name.base, "cannot read what was live before generation %" PRId64, writer->live);
+		return error_errno(error, writer->store.name.base, "cannot read what was live before generation %" PRId64,
+				   writer->live);
 	*target = asked < 0 ? writer->info.previous : asked;
 	if (!*target)
 		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,
-				 asked < 0 ? "nothing was live before generation %" PRId64 : "there is no generation 0", writer->live);
+				 asked < 0 ? "nothing was live before generation %" PRId64 : "there is no generation 0",
+				 writer->live);
 	if (store_find(&writer->store, &found, error) < 0)
 		return -1;
 	one = found_get(&found, *target);
@@ -51,7 +54,8 @@ static int repair_top(const struct writer *writer, int fd, int64_t number, struc
 }
 
 /* A dry run: *live is what would be. */
-static int tell_target(const struct writer *writer, int64_t number, struct atomicdir_generation **live, struct atomicdir_error *error)
+static int tell_target(const struct writer *writer, int64_t number, struct atomicdir_generation **live,
+		       struct atomicdir_error *error)
 {
 	cleanup_generations struct generation_list list = { 0 };
 

@@ -15,16 +15,19 @@
 #include "base/file.h"
 #include "dir/copy.h"
 
-#define COPY_NAME "..atomicdir-copy"    /* for the moment before it takes the place of what it copies */
+#define COPY_NAME "..atomicdir-copy" /* for the moment before it takes the place of what it copies */
 
 /* A file or symlink that has several names, and how many of them were met. All are on one device. */
-struct shared { ino_t inode; nlink_t links, met; };
+struct shared {
+	ino_t inode;
+	nlink_t links, met;
+};
 
 struct sealing {
 	int top_fd;
 	dev_t device;
 	const struct seal_rules *rules;
-	bool has_work;           /* for the second pass */
+	bool has_work; /* for the second pass */
 	struct tree_count *count;
 	struct shared *shared;
 	size_t shared_count;
@@ -125,9 +128,11 @@ static __attribute__((noinline)) int check_link(const struct sealing *sealing, i
 	if (text[0] == '/')
 		return 0;
 	if (leaves_tree(text, depth_of(path), &is_plain) || (!is_plain && resolves_outside(sealing, path)))
-		return error_set(sealing->error, ATOMICDIR_FAILED, path,
-				 "a relative symlink leaves the directory (to %.200s) and would lead elsewhere once it is published; "
-				 "make it absolute, or copy what it points to (--dereference)", text);
+		return error_set(
+			sealing->error, ATOMICDIR_FAILED, path,
+			"a relative symlink leaves the directory (to %.200s) and would lead elsewhere once it is published; "
+			"make it absolute, or copy what it points to (--dereference)",
+			text);
 	return 0;
 }
 
@@ -178,7 +183,8 @@ static int check(struct sealing *sealing, int directory_fd, const char *name, co
 		return error_set(sealing->error, ATOMICDIR_FAILED, path,
 				 "this name is reserved for waking readers, and what has it is removed; give it another one");
 	if (entry->is_mount || entry->device != sealing->device)
-		return error_set(sealing->error, ATOMICDIR_FAILED, path, "something is mounted there, so it cannot be published");
+		return error_set(sealing->error, ATOMICDIR_FAILED, path,
+				 "something is mounted there, so it cannot be published");
 	if (!S_ISDIR(entry->mode) && meet_shared(sealing, entry) < 0)
 		return error_errno(sealing->error, path, "cannot look at it");
 	switch (entry->mode & S_IFMT) {

@@ -8,11 +8,11 @@
 #include "dir/tree.h"
 
 struct seal_rules {
-	uid_t uid;               /* -1: as made */
+	uid_t uid; /* -1: as made */
 	gid_t gid;
-	mode_t file_mode;        /* 0: as made */
+	mode_t file_mode; /* 0: as made */
 	mode_t dir_mode;
-	mode_t top_mode;         /* set last: until then nobody else comes in */
+	mode_t top_mode; /* set last: until then nobody else comes in */
 };
 
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error);

@@ -15,7 +15,7 @@
 #include "dir/recover.h"
 
 #define NOTE_MAX INFO_NOTE_MAX
-#define IMPLIED_MODE 0755     /* of directories that are made on the way to an entry */
+#define IMPLIED_MODE 0755 /* of directories that are made on the way to an entry */
 
 static int make_directory(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
@@ -51,13 +51,14 @@ struct atomicdir_stage *stage_new(struct writer *writer, struct atomicdir_error 
 	if (make_directory(stage, error) == 0)
 		return stage;
 	if (stage->fd < 0)
-		stage->state = STAGE_ENDED;   /* nothing to remove */
+		stage->state = STAGE_ENDED; /* nothing to remove */
 	store_unmake(&stage->writer.store);
 	atomicdir_free(stage);
 	return NULL;
 }
 
-struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error)
+struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options,
+					struct atomicdir_error *error)
 {
 	struct atomicdir_options own;
 	struct writer writer = { .store = STORE_INIT };
@@ -125,7 +126,8 @@ static int check_path(const char *path, struct atomicdir_error *error)
 		size_t size = strcspn(part, "/");
 
 		if (!size || (size == 1 && part[0] == '.') || (size == 2 && part[0] == '.' && part[1] == '.'))
-			return error_set(error, ATOMICDIR_USAGE, path, "the path of an entry may not hold \"\", \".\" or \"..\"");
+			return error_set(error, ATOMICDIR_USAGE, path,
+					 "the path of an entry may not hold \"\", \".\" or \"..\"");
 		part += size;
 		if (!*part)
 			return 0;

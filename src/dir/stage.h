@@ -12,23 +12,26 @@
 
 enum stage_state { STAGE_FILLING, STAGE_SEALED, STAGE_ENDED };
 
-struct stage_mode { char *path; mode_t mode; };
+struct stage_mode {
+	char *path;
+	mode_t mode;
+};
 
 struct atomicdir_stage {
 	struct writer writer;
 	enum stage_state state;
 	int64_t number;
-	int fd;                       /* opened before anything was written: syncfs(2) reports through it */
+	int fd; /* opened before anything was written: syncfs(2) reports through it */
 	char *path;
 	char *note;
-	struct stage_mode *modes;     /* of directories, to be set when sealing; parents come before what is in them */
+	struct stage_mode *modes; /* of directories, to be set when sealing; parents come before what is in them */
 	size_t mode_count;
-	char *recent_path;            /* the directory that was used last */
+	char *recent_path; /* the directory that was used last */
 	int recent_fd;
 	mode_t top_mode;
 	struct tree_count count;
 	bool is_different;
-	int errnum;                   /* why filling it failed: where that was for room, its end makes some */
+	int errnum; /* why filling it failed: where that was for room, its end makes some */
 };
 
 /* Makes the stage's directory; the writer has begun and goes over to the stage. NULL: it has ended. */

@@ -69,11 +69,13 @@ static int check_store(const struct store *store, struct stat *status, struct at
 		return error_errno(error, store->name.store, "cannot look at the store");
 	if (status->st_uid != geteuid())
 		return error_set(error, ATOMICDIR_FAILED, store->name.store,
-				 "the store belongs to user %u and this is user %u: run as its owner", status->st_uid, geteuid());
+				 "the store belongs to user %u and this is user %u: run as its owner", status->st_uid,
+				 geteuid());
 	if (status->st_mode & 022)
 		return error_set(error, ATOMICDIR_FAILED, store->name.store,
 				 "others may write in the store (mode %04o), so what is in it cannot be trusted: "
-				 "look through it, then chmod it to 0711", status->st_mode & 07777);
+				 "look through it, then chmod it to 0711",
+				 status->st_mode & 07777);
 	if (status->st_dev != parent.st_dev)
 		return error_set(error, ATOMICDIR_FAILED, store->name.store, "the store is on another file system than LINK");
 	return 0;
@@ -114,9 +116,10 @@ static int make_store(struct store *store, struct atomicdir_error *error)
 	if (mkdirat(store->parent_fd, store->name.store, 0700) == 0)
 		store->is_new = true;
 	else if (errno != EEXIST)
-		return error_errno(error, store->name.parent, "cannot make the store %s in the directory of LINK", store->name.store);
+		return error_errno(error, store->name.parent, "cannot make the store %s in the directory of LINK",
+				   store->name.store);
 	if (store_open(store, error) < 0)
-		return errno == ENOENT ? 1 : -1;   /* another writer took an unused one away: look again */
+		return errno == ENOENT ? 1 : -1; /* another writer took an unused one away: look again */
 	return 0;
 }
 
@@ -252,9 +255,12 @@ void found_clear(struct found_list *found)
 
 static unsigned part_of(const char *suffix)
 {
-	static const struct { const char *suffix; unsigned part; } parts[] = {
-		{ "", FOUND_ENTRY }, { ".info", FOUND_INFO }, { ".info.new", FOUND_INFO_NEW }, { ".hook", FOUND_HOOK },
-		{ ".trash", FOUND_TRASH },
+	static const struct {
+		const char *suffix;
+		unsigned part;
+	} parts[] = {
+		{ "", FOUND_ENTRY },	 { ".info", FOUND_INFO },   { ".info.new", FOUND_INFO_NEW },
+		{ ".hook", FOUND_HOOK }, { ".trash", FOUND_TRASH },
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
@@ -360,7 +366,8 @@ int64_t store_take_number(const struct store *store, int64_t highest, struct ato
 	if (highest > number)
 		number = highest;
 	if (number >= NAME_NUMBER_MAX)
-		return error_set(error, ATOMICDIR_FAILED, store->name.store, "the store is out of numbers, so it must be damaged");
+		return error_set(error, ATOMICDIR_FAILED, store->name.store,
+				 "the store is out of numbers, so it must be damaged");
 	size = snprintf(text, sizeof(text), "%06" PRId64 "\n", number + 1);
 	if (pwrite(store->lock_fd, text, (size_t)size, 0) != size)
 		return error_errno(error, store->name.store, "cannot write the number into the lock");

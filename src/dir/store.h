@@ -15,8 +15,8 @@
 struct store {
 	struct name name;
 	int parent_fd, fd, lock_fd;
-	bool is_new;             /* made by this call */
-	bool is_unused;          /* locked, and no number was ever given: nobody needs it */
+	bool is_new;	/* made by this call */
+	bool is_unused; /* locked, and no number was ever given: nobody needs it */
 };
 #define STORE_INIT ((struct store){ .parent_fd = -1, .fd = -1, .lock_fd = -1 })
 
@@ -34,8 +34,14 @@ void store_unmake(struct store *store);
 
 /* What there is of each number, in one pass; newest first. */
 enum { FOUND_ENTRY = 1, FOUND_INFO = 2, FOUND_INFO_NEW = 4, FOUND_HOOK = 8, FOUND_TRASH = 16 };
-struct found { int64_t number; unsigned parts; };
-struct found_list { struct found *list; size_t count; };
+struct found {
+	int64_t number;
+	unsigned parts;
+};
+struct found_list {
+	struct found *list;
+	size_t count;
+};
 void found_clear(struct found_list *found);
 #define cleanup_found cleanup(found_clear)
 int store_find(const struct store *store, struct found_list *found, struct atomicdir_error *error);

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "dir/tree.h"
 
-#define XFS_MAGIC 0x58465342    /* statfs(2) */
+#define XFS_MAGIC 0x58465342 /* statfs(2) */
 
 /* Before 5.17 syncfs(2) dropped some errors of the file systems below. */
 static int has_honest_syncfs(void)

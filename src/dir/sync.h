@@ -9,10 +9,10 @@
 #include <atomicdir.h>
 
 enum sync_way {
-	SYNC_WAY_FS,         /* one syncfs(2) */
-	SYNC_WAY_FILES,      /* fsync(2) of each file and directory, bottom up */
-	SYNC_WAY_NONE,       /* as asked */
-	SYNC_WAY_VOLATILE    /* tmpfs, ramfs: no disk */
+	SYNC_WAY_FS,	  /* one syncfs(2) */
+	SYNC_WAY_FILES,	  /* fsync(2) of each file and directory, bottom up */
+	SYNC_WAY_NONE,	  /* as asked */
+	SYNC_WAY_VOLATILE /* tmpfs, ramfs: no disk */
 };
 
 /* `wanted` is an enum atomicdir_sync. By itself syncfs is used only where it was seen to report write errors. */

@@ -20,9 +20,14 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 	if (statx(directory_fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0)
 		return -1;
 	*entry = (struct tree_entry){
-		.mode = status.stx_mode, .uid = status.stx_uid, .gid = status.stx_gid, .links = status.stx_nlink,
-		.size = (int64_t)status.stx_size, .device = makedev(status.stx_dev_major, status.stx_dev_minor),
-		.inode = status.stx_ino, .modified = { status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec },
+		.mode = status.stx_mode,
+		.uid = status.stx_uid,
+		.gid = status.stx_gid,
+		.links = status.stx_nlink,
+		.size = (int64_t)status.stx_size,
+		.device = makedev(status.stx_dev_major, status.stx_dev_minor),
+		.inode = status.stx_ino,
+		.modified = { status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec },
 		.is_mount = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
 	};
 	return 0;

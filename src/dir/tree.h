@@ -13,14 +13,19 @@
 #include <atomicdir.h>
 
 #define TREE_DEPTH_MAX 256
-#define TREE_WAKE_NAME "..atomicdir-wake"   /* in a generation's top directory only, and never part of it */
+#define TREE_WAKE_NAME "..atomicdir-wake" /* in a generation's top directory only, and never part of it */
 
-struct tree_count { int64_t files, bytes; };
+struct tree_count {
+	int64_t files, bytes;
+};
 int tree_count(int directory_fd, struct tree_count *count, struct atomicdir_error *error);
 
 /* The names in a directory, sorted by byte. At a generation's top the wake-up's is left out; further down it is a name like
  * any other. */
-struct tree_names { char **names; size_t count; };
+struct tree_names {
+	char **names;
+	size_t count;
+};
 int tree_names_read(int directory_fd, bool is_top, struct tree_names *names);
 void tree_names_clear(struct tree_names *names);
 #define cleanup_names cleanup(tree_names_clear)

@@ -76,7 +76,8 @@ static int check_generation(const struct writer *writer, struct atomicdir_error 
 				 "generation %" PRId64 " should be live, and none is", wanted);
 	return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,
 			 wanted ? "generation %" PRId64 " should be live, and %" PRId64 " is"
-				: "no generation (%" PRId64 ") should be live, and %" PRId64 " is", wanted, writer->live);
+				: "no generation (%" PRId64 ") should be live, and %" PRId64 " is",
+			 wanted, writer->live);
 }
 
 static int64_t retention(int64_t asked, int64_t remembered, int64_t otherwise)
@@ -95,7 +96,8 @@ static int begin(struct writer *writer, const char *link, enum writer_take take,
 	look_at_live(writer);
 	if (check_generation(writer, error) < 0 || store_find(&writer->store, &found, error) < 0)
 		return -1;
-	writer->highest = found.count && found.list[0].number > writer->link.number ? found.list[0].number : writer->link.number;
+	writer->highest =
+		found.count && found.list[0].number > writer->link.number ? found.list[0].number : writer->link.number;
 	writer->way = sync_way(writer->store.fd, writer->options.sync);
 	writer->keep = retention(writer->options.keep, writer->info.keep, OPTIONS_KEEP_DEFAULT);
 	writer->grace_ms = retention(writer->options.grace_ms, writer->info.grace_ms, OPTIONS_GRACE_MS_DEFAULT);

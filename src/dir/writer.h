@@ -15,14 +15,14 @@ struct writer {
 	struct atomicdir_options options;
 	struct store store;
 	struct link link;
-	int64_t live;            /* the live generation's number; 0: nothing is live */
-	int64_t highest;         /* of all numbers that the store held before recovery, and LINK's own */
-	struct info info;        /* the live one's */
-	int info_errnum;         /* why that could not be read, so that nothing old may be judged by it; 0: it was, or is not there */
-	bool is_live_doubtful;   /* a swap could not be made durable: what is live must not pass for unchanged, and nothing may go */
-	int64_t keep, grace_ms;  /* as asked, else as the last fill was told, else as by default */
+	int64_t live;	  /* the live generation's number; 0: nothing is live */
+	int64_t highest;  /* of all numbers that the store held before recovery, and LINK's own */
+	struct info info; /* the live one's */
+	int info_errnum;  /* why that could not be read, so that nothing old may be judged by it; 0: it was, or is not there */
+	bool is_live_doubtful; /* a swap could not be made durable: what is live must not pass for unchanged, and nothing may go */
+	int64_t keep, grace_ms; /* as asked, else as the last fill was told, else as by default */
 	enum sync_way way;
-	char boot[64];           /* this boot's id */
+	char boot[64]; /* this boot's id */
 	struct atomicdir_error warning;
 };
 

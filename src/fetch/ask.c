@@ -23,7 +23,7 @@ static void pause_ms(long ms)
 	if (getrandom(&random, 1, GRND_NONBLOCK) != 1)
 		random = 128;
 	ms = ms / 2 + ms / 2 * random / 255;
-	time = (struct timespec){ms / 1000, ms % 1000 * 1000000};
+	time = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
 	while (nanosleep(&time, &time) < 0 && errno == EINTR)
 		;
 }
@@ -33,7 +33,7 @@ enum passing { NOT_PASSING, PASSING, THROTTLED };
 /* Will it be otherwise soon? Throttling is 400 to most of them, and stands in a header, in JSON or in XML. */
 static enum passing judge(int result, const struct http_reply *reply)
 {
-	static const char *const codes[] = {"Throttl", "TooManyRequests", "SlowDown"};
+	static const char *const codes[] = { "Throttl", "TooManyRequests", "SlowDown" };
 
 	if (result <= 0)
 		return result < 0 ? NOT_PASSING : PASSING;

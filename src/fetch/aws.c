@@ -14,8 +14,8 @@
 static const struct {
 	const char *name, *target;
 } services[AWS_SERVICES] = {
-    [AWS_SECRETSMANAGER] = {"secretsmanager", "secretsmanager"},
-    [AWS_SSM] = {"ssm", "AmazonSSM"},
+	[AWS_SECRETSMANAGER] = { "secretsmanager", "secretsmanager" },
+	[AWS_SSM] = { "ssm", "AmazonSSM" },
 };
 
 static int check_regions(const struct aws *aws, struct atomicdir_error *error)
@@ -83,17 +83,16 @@ int aws_init(struct aws *aws, const struct request *request, struct atomicdir_er
 {
 	const char *ca_bundle = request_option(request, "ca-bundle");
 
-	*aws = (struct aws){0};
+	*aws = (struct aws){ 0 };
 	if (aws_config_load(request, error) < 0 || find_places(aws, request, error) < 0 ||
-	    retry_init(&aws->retry, aws_setting("AWS_RETRY_MODE", "retry_mode"), aws_setting("AWS_MAX_ATTEMPTS", "max_attempts"),
-		       error) < 0)
+	    retry_init(&aws->retry, aws_setting("AWS_RETRY_MODE", "retry_mode"),
+		       aws_setting("AWS_MAX_ATTEMPTS", "max_attempts"), error) < 0)
 		return -1;
 	aws->http = http_new(ca_bundle ? ca_bundle : aws_setting("AWS_CA_BUNDLE", "ca_bundle"), error);
-	aws->context = (struct credentials_context){.request = request, .http = aws->http};
+	aws->context = (struct credentials_context){ .request = request, .http = aws->http };
 	if (!aws->http)
 		return -1;
-	if (find_credentials(aws, error) == 0 &&
-	    (aws->region || aws_find_region(request, aws->http, &aws->region, error) == 0))
+	if (find_credentials(aws, error) == 0 && (aws->region || aws_find_region(request, aws->http, &aws->region, error) == 0))
 		return check_regions(aws, error);
 	if (error->kind == ATOMICDIR_UNREACHABLE)
 		error_append(error, "try again later");
@@ -176,7 +175,8 @@ static int prepare(struct aws *aws, struct post *post, struct http_request *requ
 	const char *service = services[call->service].name;
 	bool has_token = aws->credentials.token.size > 0;
 
-	if (aws_place(aws->region, aws->endpoints[call->service], service, call->id, &post->region, &post->url, &call->error) < 0)
+	if (aws_place(aws->region, aws->endpoints[call->service], service, call->id, &post->region, &post->url, &call->error) <
+	    0)
 		return -1;
 	if (buffer_printf(&post->target, "X-Amz-Target: %s.%s", services[call->service].target, call->operation) < 0 ||
 	    buffer_printf(&post->signature, "aws:amz:%s:%s", post->region, service) < 0 ||
@@ -187,8 +187,12 @@ static int prepare(struct aws *aws, struct post *post, struct http_request *requ
 	post->headers[0] = "Content-Type: application/x-amz-json-1.1";
 	post->headers[1] = post->target.bytes;
 	post->headers[2] = has_token ? post->token.bytes : NULL;
-	*request = (struct http_request){.url = post->url, .body = call->body.bytes, .headers = post->headers,
-		.signature = post->signature.bytes, .key_id = aws->credentials.key_id.bytes, .key = aws->credentials.key.bytes};
+	*request = (struct http_request){ .url = post->url,
+					  .body = call->body.bytes,
+					  .headers = post->headers,
+					  .signature = post->signature.bytes,
+					  .key_id = aws->credentials.key_id.bytes,
+					  .key = aws->credentials.key.bytes };
 	return 0;
 }
 
@@ -201,15 +205,21 @@ static void take_answer(const struct http_reply *reply, struct aws_call *call)
 		return;
 	json_free(take_pointer(&call->answer));
 	call->refusal = AWS_NO_ANSWER;
-	error_set(&call->error, ATOMICDIR_FAILED, NULL, "%s: the answer (request %s) cannot be read: %s; is a proxy in the way?",
-		  call->operation, *reply->request_id ? reply->request_id : "unknown", why);
+	error_set(&call->error, ATOMICDIR_FAILED, NULL,
+		  "%s: the answer (request %s) cannot be read: %s; is a proxy in the way?", call->operation,
+		  *reply->request_id ? reply->request_id : "unknown", why);
 	error_prefix(&call->error, "%s", call->secret);
 }
 
 static void refuse(struct aws *aws, struct aws_call *call, const struct http_reply *reply)
 {
-	struct aws_asked asked = {services[call->service].name, call->operation, call->operation, call->keys, call->region, call->secret,
-				  call->resource ? call->resource : call->id};
+	struct aws_asked asked = { services[call->service].name,
+				   call->operation,
+				   call->operation,
+				   call->keys,
+				   call->region,
+				   call->secret,
+				   call->resource ? call->resource : call->id };
 
 	call->refusal = aws_refuse(&asked, reply, &call->error);
 	call->retry_after_ms = reply->retry_after_ms;
@@ -282,7 +292,7 @@ static bool is_same(const struct buffer *one, const struct buffer *other)
 /* Asked for once more, where that can give others. */
 static bool renew(struct aws *aws, struct aws_call *call)
 {
-	struct credentials fresh = {0};
+	struct credentials fresh = { 0 };
 	struct atomicdir_error error;
 	bool is_new;
 
@@ -353,7 +363,7 @@ static bool may_retry(struct aws *aws, struct aws_call *calls, size_t count, int
 {
 	bool is_paid = false; /* for connections: one that ends is one failure, however many requests were on it */
 
-	*wait = (struct wait){.asked_ms = -1};
+	*wait = (struct wait){ .asked_ms = -1 };
 	if (attempt >= aws->retry.attempts_max) {
 		give_up(aws, calls, count, attempt, "");
 		return false;

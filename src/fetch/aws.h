@@ -21,16 +21,16 @@ struct aws {
 	struct credentials credentials;
 	struct retry retry;
 	char *region, *endpoints[AWS_SERVICES]; /* or NULL */
-	char *first_region;                     /* NULL until aws_go_over() */
-	const char *failover_region;            /* or NULL */
-	struct atomicdir_error why;             /* why the first region is not asked any more, or need not be */
+	char *first_region;			/* NULL until aws_go_over() */
+	const char *failover_region;		/* or NULL */
+	struct atomicdir_error why;		/* why the first region is not asked any more, or need not be */
 	bool is_renewed, is_unreachable;
 };
 
 struct aws_call {
 	enum aws_service service;
 	const char *operation; /* "GetSecretValue" */
-	const char *id;        /* an ARN's region is where it is asked */
+	const char *id;	       /* an ARN's region is where it is asked */
 	const char *secret;    /* for errors */
 	const char *resource;  /* what must be allowed; NULL: the id */
 	struct buffer body;

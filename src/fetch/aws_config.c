@@ -162,8 +162,11 @@ int aws_config_load(const struct request *request, struct atomicdir_error *error
 	    load_one("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", &loaded.credentials, error) < 0)
 		return -1;
 	if (named && !aws_profile_find(named, ""))
-		return aws_config_check(error) < 0 ? -1 : error_set(error, ATOMICDIR_USAGE, NULL,
-				 "there is no profile '%.128s', neither [profile %.128s] in %.160s nor [%.128s] in %.160s", named, named,
-				 aws_config_path(), named, aws_credentials_path());
+		return aws_config_check(error) < 0
+			       ? -1
+			       : error_set(
+					 error, ATOMICDIR_USAGE, NULL,
+					 "there is no profile '%.128s', neither [profile %.128s] in %.160s nor [%.128s] in %.160s",
+					 named, named, aws_config_path(), named, aws_credentials_path());
 	return 0;
 }

@@ -22,7 +22,7 @@ int aws_config_check(struct atomicdir_error *error);
 const char *aws_profile(void);
 /* NULL: it has no such key. The credentials file goes first. key "": the profile itself. */
 const struct ini_entry *aws_profile_find(const char *profile, const char *key);
-const char *aws_profile_text(const char *profile, const char *key); /* likewise; NULL where it is empty, too */
+const char *aws_profile_text(const char *profile, const char *key);		    /* likewise; NULL where it is empty, too */
 const struct ini_entry *aws_credentials_find(const char *profile, const char *key); /* in the credentials file */
 /* [KIND NAME] of the config file. */
 const struct ini_entry *aws_section_find(const char *kind, const char *name, const char *parent, const char *key);

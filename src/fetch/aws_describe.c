@@ -45,12 +45,12 @@ static int make_body(const struct question *question, const char *token, struct 
 	int result;
 
 	if (is_parameter(question))
-		result =
-		    buffer_add_text(body, "{\"ParameterFilters\":[{\"Key\":\"Name\",\"Option\":\"Equals\",\"Values\":[") < 0 ||
-			    buffer_add_json(body, parameter_name(question->id)) < 0 || buffer_add_text(body, "]}]") < 0 ||
-			    aws_add_member(body, "NextToken", token) < 0
-			? -1
-			: 0;
+		result = buffer_add_text(body, "{\"ParameterFilters\":[{\"Key\":\"Name\",\"Option\":\"Equals\",\"Values\":[") <
+						 0 ||
+					 buffer_add_json(body, parameter_name(question->id)) < 0 ||
+					 buffer_add_text(body, "]}]") < 0 || aws_add_member(body, "NextToken", token) < 0
+				 ? -1
+				 : 0;
 	else
 		result = buffer_add_text(body, "{") < 0 || aws_add_member(body, "SecretId", question->id) < 0 ? -1 : 0;
 	return result < 0 ? -1 : buffer_add_text(body, "}");
@@ -96,7 +96,7 @@ static int turn_pages(struct aws *aws, struct question *question)
 
 static int refuse(const struct question *question, int kind, const char *why, described_fn take, void *context)
 {
-	struct described described = {.index = question->wanted->index};
+	struct described described = { .index = question->wanted->index };
 	struct atomicdir_error error;
 
 	error_clear(&error);
@@ -108,7 +108,7 @@ static int refuse(const struct question *question, int kind, const char *why, de
 static int tell(const struct question *question, const char *index, described_fn take, void *context)
 {
 	const struct json *found = question->call->answer;
-	struct described described = {.index = index, .error = &question->call->error};
+	struct described described = { .index = index, .error = &question->call->error };
 
 	if (!found)
 		return take(context, &described);
@@ -130,8 +130,8 @@ static int tell(const struct question *question, const char *index, described_fn
 
 static int describe_prefix(struct aws *aws, const struct wanted *wanted, described_fn take, void *context)
 {
-	cleanup(listing_clear) struct listing listing = {0};
-	struct described described = {.index = wanted->index};
+	cleanup(listing_clear) struct listing listing = { 0 };
+	struct described described = { .index = wanted->index };
 	struct atomicdir_error error;
 	int result = 0;
 
@@ -174,7 +174,7 @@ static int ask(struct aws *aws, struct question *questions, struct aws_call *cal
 
 		if (wanted_is_prefix(&request->wanted[i]) || first_of(request, i) < i)
 			continue;
-		*question = (struct question){&request->wanted[i], id_of(aws, &request->wanted[i]), &calls[used++]};
+		*question = (struct question){ &request->wanted[i], id_of(aws, &request->wanted[i]), &calls[used++] };
 		if (!question->id || make_call(question) < 0)
 			return -1;
 	}

@@ -17,47 +17,47 @@ static const struct {
 	const char *code;
 	enum aws_refusal refusal;
 } codes[] = {
-    {"Throttling", AWS_THROTTLED},
-    {"ThrottlingException", AWS_THROTTLED},
-    {"ThrottledException", AWS_THROTTLED},
-    {"RequestThrottled", AWS_THROTTLED},
-    {"RequestThrottledException", AWS_THROTTLED},
-    {"TooManyRequestsException", AWS_THROTTLED},
-    {"ProvisionedThroughputExceededException", AWS_THROTTLED},
-    {"RequestLimitExceeded", AWS_THROTTLED},
-    {"BandwidthLimitExceeded", AWS_THROTTLED},
-    {"LimitExceededException", AWS_THROTTLED},
-    {"SlowDown", AWS_THROTTLED},
-    {"EC2ThrottledException", AWS_THROTTLED},
-    {"TransactionInProgressException", AWS_THROTTLED},
-    {"PriorRequestNotComplete", AWS_THROTTLED},
-    {"InternalServiceError", AWS_TRANSIENT},
-    {"InternalServiceErrorException", AWS_TRANSIENT},
-    {"InternalFailure", AWS_TRANSIENT},
-    {"ServiceUnavailable", AWS_TRANSIENT},
-    {"RequestTimeout", AWS_TRANSIENT},
-    {"RequestTimeoutException", AWS_TRANSIENT},
-    {"AccessDenied", AWS_DENIED},
-    {"AccessDeniedException", AWS_DENIED},
-    {"NotAuthorized", AWS_DENIED},
-    {"OptInRequired", AWS_DENIED},
-    {"UnauthorizedOperation", AWS_DENIED},
-    {"UnrecognizedClientException", AWS_UNKNOWN_KEY},
-    {"InvalidClientTokenId", AWS_UNKNOWN_KEY},
-    {"InvalidAccessKeyId", AWS_UNKNOWN_KEY},
-    {"MissingAuthenticationToken", AWS_UNKNOWN_KEY},
-    {"MissingAuthenticationTokenException", AWS_UNKNOWN_KEY},
-    {"InvalidSignatureException", AWS_SIGNATURE},
-    {"SignatureDoesNotMatch", AWS_SIGNATURE},
-    {"IncompleteSignature", AWS_SIGNATURE},
-    {"IncompleteSignatureException", AWS_SIGNATURE},
-    {"RequestTimeTooSkewed", AWS_SIGNATURE},
-    {"RequestExpired", AWS_SIGNATURE},
-    {"ExpiredToken", AWS_EXPIRED},
-    {"ExpiredTokenException", AWS_EXPIRED},
-    {"ResourceNotFoundException", AWS_ABSENT},
-    {"InvalidRequestException", AWS_UNUSABLE},
-    {"DecryptionFailure", AWS_UNDECIPHERABLE},
+	{ "Throttling", AWS_THROTTLED },
+	{ "ThrottlingException", AWS_THROTTLED },
+	{ "ThrottledException", AWS_THROTTLED },
+	{ "RequestThrottled", AWS_THROTTLED },
+	{ "RequestThrottledException", AWS_THROTTLED },
+	{ "TooManyRequestsException", AWS_THROTTLED },
+	{ "ProvisionedThroughputExceededException", AWS_THROTTLED },
+	{ "RequestLimitExceeded", AWS_THROTTLED },
+	{ "BandwidthLimitExceeded", AWS_THROTTLED },
+	{ "LimitExceededException", AWS_THROTTLED },
+	{ "SlowDown", AWS_THROTTLED },
+	{ "EC2ThrottledException", AWS_THROTTLED },
+	{ "TransactionInProgressException", AWS_THROTTLED },
+	{ "PriorRequestNotComplete", AWS_THROTTLED },
+	{ "InternalServiceError", AWS_TRANSIENT },
+	{ "InternalServiceErrorException", AWS_TRANSIENT },
+	{ "InternalFailure", AWS_TRANSIENT },
+	{ "ServiceUnavailable", AWS_TRANSIENT },
+	{ "RequestTimeout", AWS_TRANSIENT },
+	{ "RequestTimeoutException", AWS_TRANSIENT },
+	{ "AccessDenied", AWS_DENIED },
+	{ "AccessDeniedException", AWS_DENIED },
+	{ "NotAuthorized", AWS_DENIED },
+	{ "OptInRequired", AWS_DENIED },
+	{ "UnauthorizedOperation", AWS_DENIED },
+	{ "UnrecognizedClientException", AWS_UNKNOWN_KEY },
+	{ "InvalidClientTokenId", AWS_UNKNOWN_KEY },
+	{ "InvalidAccessKeyId", AWS_UNKNOWN_KEY },
+	{ "MissingAuthenticationToken", AWS_UNKNOWN_KEY },
+	{ "MissingAuthenticationTokenException", AWS_UNKNOWN_KEY },
+	{ "InvalidSignatureException", AWS_SIGNATURE },
+	{ "SignatureDoesNotMatch", AWS_SIGNATURE },
+	{ "IncompleteSignature", AWS_SIGNATURE },
+	{ "IncompleteSignatureException", AWS_SIGNATURE },
+	{ "RequestTimeTooSkewed", AWS_SIGNATURE },
+	{ "RequestExpired", AWS_SIGNATURE },
+	{ "ExpiredToken", AWS_EXPIRED },
+	{ "ExpiredTokenException", AWS_EXPIRED },
+	{ "ResourceNotFoundException", AWS_ABSENT },
+	{ "InvalidRequestException", AWS_UNUSABLE },
+	{ "DecryptionFailure", AWS_UNDECIPHERABLE },
 };
 
 enum aws_refusal aws_refusal_of(const char *code, long status)
@@ -131,7 +131,8 @@ static void advise_denied(const struct aws_asked *asked, const char *message, st
 	if (!action[0] && (strstr(message, "KMS") || strstr(message, "master key")))
 		error_append(error, "%s kms:Decrypt on the KMS key that encrypts it", verb);
 	else if (action[0])
-		error_append(error, "%s %s on %s%s", verb, action, resource[0] ? resource : asked->resource, policy_of(message));
+		error_append(error, "%s %s on %s%s", verb, action, resource[0] ? resource : asked->resource,
+			     policy_of(message));
 	else
 		error_append(error, "%s %s:%s on %s", verb, asked->service, asked->action, asked->resource);
 	/* Of a secret that exists the service names the ARN. */
@@ -159,12 +160,15 @@ static void advise(const struct aws_asked *asked, enum aws_refusal refusal, cons
 		error_append(error, "check its name, stage or version, the region (%s) and the account", asked->region);
 		break;
 	case AWS_UNUSABLE:
-		error_append(error, strstr(message, "deletion") ? "restore it (aws secretsmanager restore-secret), or take its entry out"
-								: "see its state (aws secretsmanager describe-secret)");
+		error_append(error, strstr(message, "deletion")
+					    ? "restore it (aws secretsmanager restore-secret), or take its entry out"
+					    : "see its state (aws secretsmanager describe-secret)");
 		break;
 	case AWS_UNDECIPHERABLE:
-		error_append(error, "see which KMS key encrypts it (aws secretsmanager describe-secret), enable that, and allow kms:Decrypt "
-				    "on it");
+		error_append(
+			error,
+			"see which KMS key encrypts it (aws secretsmanager describe-secret), enable that, and allow kms:Decrypt "
+			"on it");
 		break;
 	default:
 		break;
@@ -207,8 +211,8 @@ static enum aws_refusal refuse(const struct aws_asked *asked, const char *code, 
 	/* An error inside a 200 has a code, and that status says nothing. */
 	if (status != 200)
 		snprintf(http, sizeof(http), "HTTP %ld, ", status);
-	error_set(error, kind_of(refusal, message), NULL, "%s: %s%s%srequest %s%s%.*s", asked->operation, code, code[0] ? ", " : "", http,
-		  *request_id ? request_id : "unknown", size ? ": " : "", size, message);
+	error_set(error, kind_of(refusal, message), NULL, "%s: %s%s%srequest %s%s%.*s", asked->operation, code,
+		  code[0] ? ", " : "", http, *request_id ? request_id : "unknown", size ? ": " : "", size, message);
 	error_prefix(error, "%s", asked->secret);
 	if (code[0])
 		advise(asked, refusal, message, error);
@@ -251,7 +255,7 @@ bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_r
 		return false;
 	if (http_set_clock(http, reply))
 		return true;
-	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it", ((skew_s < 0 ? -skew_s : skew_s) + 30) / 60,
-		     skew_s < 0 ? "ahead of" : "behind");
+	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it",
+		     ((skew_s < 0 ? -skew_s : skew_s) + 30) / 60, skew_s < 0 ? "ahead of" : "behind");
 	return false;
 }

@@ -8,9 +8,9 @@
 #include "fetch/http.h"
 
 enum aws_refusal {
-	AWS_NO_ANSWER,   /* none, or none that can be read, and another attempt does not help */
+	AWS_NO_ANSWER, /* none, or none that can be read, and another attempt does not help */
 	AWS_OTHER,
-	AWS_TRANSIENT,   /* no answer, or the server's own fault */
+	AWS_TRANSIENT, /* no answer, or the server's own fault */
 	AWS_THROTTLED,
 	AWS_DENIED,
 	AWS_UNKNOWN_KEY,

@@ -16,7 +16,7 @@
 struct reader {
 	struct ini *ini;
 	struct ini_entry entry; /* the last one; its section is where we are */
-	size_t indent;          /* of the key that an indented line goes on with */
+	size_t indent;		/* of the key that an indented line goes on with */
 	struct atomicdir_error *error;
 };
 
@@ -25,7 +25,7 @@ void ini_clear(struct ini *ini)
 	free(ini->path);
 	free(ini->entries);
 	buffer_clear(&ini->text);
-	*ini = (struct ini){0};
+	*ini = (struct ini){ 0 };
 }
 
 int ini_refuse(struct atomicdir_error *error, const struct ini_entry *entry, const char *format, ...)
@@ -146,7 +146,7 @@ static int take_line(struct reader *reader, char *line)
 
 static int parse(struct ini *ini, struct atomicdir_error *error)
 {
-	struct reader reader = {.ini = ini, .entry = {.file = ini, .section = "", .key = "", .value = ""}, .error = error};
+	struct reader reader = { .ini = ini, .entry = { .file = ini, .section = "", .key = "", .value = "" }, .error = error };
 	char *line = ini->text.bytes;
 
 	if (strlen(line) != ini->text.size)
@@ -168,7 +168,7 @@ static int parse(struct ini *ini, struct atomicdir_error *error)
 
 int ini_load(const char *path, bool is_named, struct ini *ini, struct atomicdir_error *error)
 {
-	*ini = (struct ini){.path = strdup(path)};
+	*ini = (struct ini){ .path = strdup(path) };
 	if (!ini->path || buffer_reserve(&ini->text, 1) < 0)
 		return error_errno(error, path, "cannot read");
 	if (read_path(path, FILE_MAX, &ini->text) < 0) {

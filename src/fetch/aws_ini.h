@@ -17,8 +17,8 @@ struct ini;
 
 struct ini_entry {
 	const struct ini *file;
-	const char *section;     /* what stands between the brackets */
-	const char *parent;      /* the key whose block it is in; NULL: none */
+	const char *section;	 /* what stands between the brackets */
+	const char *parent;	 /* the key whose block it is in; NULL: none */
 	const char *key, *value; /* the key in lower case; "" and "" where the section begins */
 	int line;
 };
@@ -28,7 +28,7 @@ struct ini {
 	struct buffer text; /* what the entries point into */
 	struct ini_entry *entries;
 	size_t count;
-	int unreadable;     /* errno; 0: it could be read, or there is none */
+	int unreadable; /* errno; 0: it could be read, or there is none */
 };
 
 /* A file that does not exist is empty; so is one that may not be read, where nobody has named it. USAGE. */

@@ -25,8 +25,8 @@ bool aws_is_region(const char *text)
 int aws_check_region(const char *region, const char *from, struct atomicdir_error *error)
 {
 	return !region || aws_is_region(region)
-		   ? 0
-		   : error_set(error, ATOMICDIR_USAGE, region, "%s is not the name of a region such as eu-west-1", from);
+		       ? 0
+		       : error_set(error, ATOMICDIR_USAGE, region, "%s is not the name of a region such as eu-west-1", from);
 }
 
 static int find_said_region(const struct request *request, const char **region, struct atomicdir_error *error)
@@ -97,10 +97,10 @@ int aws_find_region(const struct request *request, struct http *http, char **reg
 
 static const struct service {
 	const char *host;
-	const char *variable;       /* AWS_ENDPOINT_URL_... */
-	const char *key;            /* in a [services] section */
-	bool has_no_dual_suffix;    /* where it has both stacks under its ordinary name */
-	bool is_own_fips;           /* where its ordinary name is FIPS's in the partition of US-GOV */
+	const char *variable;	 /* AWS_ENDPOINT_URL_... */
+	const char *key;	 /* in a [services] section */
+	bool has_no_dual_suffix; /* where it has both stacks under its ordinary name */
+	bool is_own_fips;	 /* where its ordinary name is FIPS's in the partition of US-GOV */
 } services[] = {
 	{ "secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets_manager", true, false },
 	{ "sts", "AWS_ENDPOINT_URL_STS", "sts", false, true },
@@ -213,9 +213,10 @@ static int whole_url(const char *endpoint, char **url)
 /* Regions that may, as they once had to, use STS's one endpoint for all. */
 static bool is_global_sts(const struct service *service, const char *region)
 {
-	static const char *const regions[] = { "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-					       "eu-central-1",   "eu-north-1", "eu-west-1",      "eu-west-2",      "eu-west-3",
-					       "sa-east-1",      "us-east-1",  "us-east-2",      "us-west-1",      "us-west-2" };
+	static const char *const regions[] = { "ap-northeast-1", "ap-south-1",	 "ap-southeast-1", "ap-southeast-2",
+					       "ca-central-1",	 "eu-central-1", "eu-north-1",	   "eu-west-1",
+					       "eu-west-2",	 "eu-west-3",	 "sa-east-1",	   "us-east-1",
+					       "us-east-2",	 "us-west-1",	 "us-west-2" };
 	const char *wanted = aws_setting("AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
 
 	if (strcmp(service->host, "sts") != 0 || is_fips() || is_dual())
@@ -230,9 +231,8 @@ static int make_url(const struct service *service, const char *region, char **ur
 {
 	const struct partition *partition = find_partition(region);
 	bool fips = is_fips() && !(service->is_own_fips && !is_dual() && strcmp(partition->prefix, "us-gov-") == 0);
-	bool keeps = service->has_no_dual_suffix &&
-		     (partition == partitions || strcmp(partition->prefix, "us-gov-") == 0 ||
-		      (!fips && strcmp(partition->prefix, "cn-") == 0));
+	bool keeps = service->has_no_dual_suffix && (partition == partitions || strcmp(partition->prefix, "us-gov-") == 0 ||
+						     (!fips && strcmp(partition->prefix, "cn-") == 0));
 
 	if (is_global_sts(service, region))
 		return asprintf(url, "%s", STS_GLOBAL_URL);
@@ -262,7 +262,8 @@ int aws_place(const char *region, const char *endpoint, const char *service, con
 		*its_region = region ? strdup(region) : NULL;
 	if (!*its_region)
 		return error_set(error, ATOMICDIR_USAGE, NULL,
-				 "no region: say --region, set AWS_REGION, or write region = ... in profile '%.64s'", aws_profile());
+				 "no region: say --region, set AWS_REGION, or write region = ... in profile '%.64s'",
+				 aws_profile());
 	if (!aws_is_region(*its_region))
 		return error_set(error, ATOMICDIR_USAGE, secret, "the ARN's region is not the name of one such as eu-west-1");
 	if ((endpoint ? whole_url(endpoint, url) : make_url(find_service(service), *its_region, url)) >= 0)

@@ -24,8 +24,8 @@ static const struct {
 	const char *name;
 	void (*get)(struct aws *aws, struct lookup **lookups, size_t count);
 } services[] = {
-    {"", secretsmanager_get},
-    {"ssm", parameterstore_get},
+	{ "", secretsmanager_get },
+	{ "ssm", parameterstore_get },
 };
 
 #define SERVICES (sizeof(services) / sizeof(*services))
@@ -152,7 +152,8 @@ static int list(struct source *source, const char *service, const char *prefix, 
 	listing->instead_of = self->aws.first_region;
 	tell_of_failover(self);
 	if (listing->deleted && listing->count)
-		warn(source, "%s of '%s' %s left out, marked for deletion: %s; to have it back: aws secretsmanager restore-secret",
+		warn(source,
+		     "%s of '%s' %s left out, marked for deletion: %s; to have it back: aws secretsmanager restore-secret",
 		     listing->deleted_count == 1 ? "one" : "some", prefix, listing->deleted_count == 1 ? "is" : "are",
 		     listing->deleted);
 	return 0;
@@ -179,16 +180,18 @@ static int check(const struct request *request, struct atomicdir_error *error)
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "the source 'aws' takes nothing after its name: say --source aws");
 	if (request_option(request, "external-id") && !request_option(request, "role-arn"))
-		return error_set(error, ATOMICDIR_USAGE, NULL, "--external-id is what a role is asked with, and there is no --role-arn");
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "--external-id is what a role is asked with, and there is no --role-arn");
 	for (size_t i = 0; i < request->count; i++) {
 		if (!is_service(request->wanted[i].service))
 			return error_set(error, ATOMICDIR_USAGE, request->wanted[i].service, "the source 'aws' has no service");
 		has_prefix = has_prefix || wanted_is_prefix(&request->wanted[i]);
 	}
 	if (request_option(request, "tag") && !has_prefix)
-		return error_set(error, ATOMICDIR_USAGE, NULL,
-				 "--tag chooses among secrets that an entry takes by the beginning of their names, as app/=prod/app/ does, "
-				 "and there is none such");
+		return error_set(
+			error, ATOMICDIR_USAGE, NULL,
+			"--tag chooses among secrets that an entry takes by the beginning of their names, as app/=prod/app/ does, "
+			"and there is none such");
 	return 0;
 }
 
@@ -203,7 +206,7 @@ struct source *aws_source_open(const struct request *request, struct atomicdir_e
 		error_errno(error, NULL, "cannot start");
 		return NULL;
 	}
-	self->source = (struct source){.get = get, .list = list, .describe = describe, .free = release};
+	self->source = (struct source){ .get = get, .list = list, .describe = describe, .free = release };
 	if (aws_init(&self->aws, request, error) == 0)
 		return &self->source;
 	release(&self->source);

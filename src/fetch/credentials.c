@@ -51,8 +51,8 @@ int credentials_refuse_expired(const struct credentials *credentials, struct ato
 	char when[32];
 
 	moment_print(credentials->expires, when);
-	return error_set(error, ATOMICDIR_DENIED, NULL, "%s: these credentials expired at %s: renew them, or set the clock here",
-			 credentials->from, when);
+	return error_set(error, ATOMICDIR_DENIED, NULL,
+			 "%s: these credentials expired at %s: renew them, or set the clock here", credentials->from, when);
 }
 
 const char *credentials_refuse_text(const char *text)
@@ -60,7 +60,8 @@ const char *credentials_refuse_text(const char *text)
 	return strpbrk(text, "\r\n") ? "it holds a line end" : NULL;
 }
 
-static int take_member(const struct json *json, const char *name, struct buffer *buffer, const char *from, struct atomicdir_error *error)
+static int take_member(const struct json *json, const char *name, struct buffer *buffer, const char *from,
+		       struct atomicdir_error *error)
 {
 	const char *text = json_member_text(json, name), *why = text ? credentials_refuse_text(text) : NULL;
 
@@ -77,12 +78,13 @@ int credentials_take(const struct json *json, const char *token, struct credenti
 	if (take_member(json, "AccessKeyId", &credentials->key_id, credentials->from, error) < 0 ||
 	    take_member(json, "SecretAccessKey", &credentials->key, credentials->from, error) < 0)
 		return -1;
-	if (json_member_text(json, token) && *json_member_text(json, token) && take_member(json, token, &credentials->token, credentials->from, error) < 0)
+	if (json_member_text(json, token) && *json_member_text(json, token) &&
+	    take_member(json, token, &credentials->token, credentials->from, error) < 0)
 		return -1;
 	credentials->expires = expiration ? moment_parse(expiration) : 0;
 	if (credentials->expires < 0)
-		return error_set(error, ATOMICDIR_DENIED, NULL, "%s: the answer's Expiration is no moment as 2026-01-02T03:04:05Z",
-				 credentials->from);
+		return error_set(error, ATOMICDIR_DENIED, NULL,
+				 "%s: the answer's Expiration is no moment as 2026-01-02T03:04:05Z", credentials->from);
 	return 0;
 }
 
@@ -105,10 +107,11 @@ static int refuse(const struct credentials_context *context, struct atomicdir_er
 {
 	struct atomicdir_error instance = *error;
 
-	error_set(error, ATOMICDIR_DENIED, NULL,
-		  "no credentials: neither in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor for profile '%.64s' in %.100s or "
-		  "%.100s, nor from a container or an instance",
-		  context->profile, aws_config_path(), aws_credentials_path());
+	error_set(
+		error, ATOMICDIR_DENIED, NULL,
+		"no credentials: neither in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor for profile '%.64s' in %.100s or "
+		"%.100s, nor from a container or an instance",
+		context->profile, aws_config_path(), aws_credentials_path());
 	error_append(error, "%.300s", instance.text);
 	return -1;
 }
@@ -116,7 +119,7 @@ static int refuse(const struct credentials_context *context, struct atomicdir_er
 /* What --role-arn says: with what was found, be that role. */
 static int assume(const struct credentials_context *context, struct credentials *credentials, struct atomicdir_error *error)
 {
-	cleanup(credentials_clear) struct credentials own = {0};
+	cleanup(credentials_clear) struct credentials own = { 0 };
 	struct sts_role role = {
 		.arn = request_option(context->request, "role-arn"),
 		.external_id = request_option(context->request, "external-id"),
@@ -132,7 +135,9 @@ static int assume(const struct credentials_context *context, struct credentials 
 
 int credentials_get(const struct credentials_context *context, struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct credentials_context whole = { .request = context->request, .http = context->http, .region = context->region,
+	struct credentials_context whole = { .request = context->request,
+					     .http = context->http,
+					     .region = context->region,
 					     .is_region_down = context->is_region_down };
 	struct atomicdir_error why;
 	int found;

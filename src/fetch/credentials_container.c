@@ -47,7 +47,8 @@ static int find_url(struct buffer *url, struct atomicdir_error *error)
 	if (!relative && !full)
 		return 0;
 	if (relative && *relative != '/')
-		return error_set(error, ATOMICDIR_USAGE, relative, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with '/'");
+		return error_set(error, ATOMICDIR_USAGE, relative,
+				 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with '/'");
 	if (strpbrk(relative ? relative : full, " \t\r\n") || (!relative && strpbrk(full, "@\\")))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "%s is no URL: it holds a user or white space",
 				 relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -55,8 +56,9 @@ static int find_url(struct buffer *url, struct atomicdir_error *error)
 		return error_set(error, ATOMICDIR_USAGE, full,
 				 "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https, nor http to this machine or to "
 				 "169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
-	return buffer_printf(url, "%s%s", relative ? HOST : "", relative ? relative : full) < 0 ? error_errno(error, NULL, "cannot ask")
-												 : 1;
+	return buffer_printf(url, "%s%s", relative ? HOST : "", relative ? relative : full) < 0
+		       ? error_errno(error, NULL, "cannot ask")
+		       : 1;
 }
 
 /* The file is read each time: it is renewed there. */
@@ -103,8 +105,8 @@ static int refuse(const struct http_reply *reply, const char *url, struct atomic
 
 PROVIDER(container)
 {
-	cleanup(http_reply_clear) struct http_reply reply = {0};
-	cleanup_buffer struct buffer url = {0}, token = {0};
+	cleanup(http_reply_clear) struct http_reply reply = { 0 };
+	cleanup_buffer struct buffer url = { 0 }, token = { 0 };
 	cleanup_json struct json *json = NULL;
 	const char *headers[] = { "Accept: application/json", NULL, NULL };
 	int found = find_url(&url, error);
@@ -116,7 +118,8 @@ PROVIDER(container)
 		return -1;
 	headers[1] = token.bytes;
 	if (ask_machine(context->http,
-			&(struct http_request){.url = url.bytes, .headers = headers, .timeout_ms = TIMEOUT_MS, .is_metadata = true},
+			&(struct http_request){
+				.url = url.bytes, .headers = headers, .timeout_ms = TIMEOUT_MS, .is_metadata = true },
 			ATTEMPTS, PAUSE_MS, &reply, error) < 0) {
 		if (error && error->kind == ATOMICDIR_UNREACHABLE)
 			error_append(error, "does the agent of ECS or of EKS's Pod Identity run?");

@@ -41,7 +41,7 @@ static int take(const struct buffer *text, struct credentials *credentials, stru
 PROVIDER(instance)
 {
 	cleanup(imds_clear) struct imds imds = { .http = context->http };
-	cleanup_buffer struct buffer role = {0}, path = {0}, text = {0};
+	cleanup_buffer struct buffer role = { 0 }, path = { 0 }, text = { 0 };
 	int found = imds_get(&imds, ROLES, &role, error);
 
 	if (found <= 0)

@@ -113,8 +113,9 @@ static int listen_to(struct process *process, struct atomicdir_error *error)
 		int64_t left = end - now_ms();
 
 		if (left <= 0 || poll(polled, 2, (int)left) == 0)
-			return ini_refuse(error, process->entry, "credential_process: '%.100s' took longer than %d s, and was ended",
-					  process->argv[0], TIME_LIMIT_S);
+			return ini_refuse(error, process->entry,
+					  "credential_process: '%.100s' took longer than %d s, and was ended", process->argv[0],
+					  TIME_LIMIT_S);
 		if ((polled[0].revents && drain(&process->output_fd, &process->output) < 0) ||
 		    (polled[1].revents && drain(&process->message_fd, &process->message) < 0))
 			return error_errno(error, NULL, "cannot listen to the credential_process");
@@ -150,13 +151,14 @@ static int take(const struct process *process, struct credentials *credentials, 
 	const struct json *version = json ? json_member(json, "Version", 7) : NULL;
 
 	if (process->output.size > OUTPUT_MAX)
-		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints more than %d bytes", process->argv[0],
-				  OUTPUT_MAX);
+		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints more than %d bytes",
+				  process->argv[0], OUTPUT_MAX);
 	if (!json || json->type != JSON_OBJECT)
-		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints no JSON object: %.80s", process->argv[0],
-				  json ? "it is something else" : why);
+		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints no JSON object: %.80s",
+				  process->argv[0], json ? "it is something else" : why);
 	if (!version || version->type != JSON_NUMBER || strtod(version->text, NULL) != 1)
-		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints no \"Version\": 1", process->argv[0]);
+		return ini_refuse(error, process->entry, "credential_process: '%.100s' prints no \"Version\": 1",
+				  process->argv[0]);
 	if (credentials_take(json, "SessionToken", credentials, error) < 0)
 		return -1;
 	return credentials_are_expired(credentials) ? credentials_refuse_expired(credentials, error) : 1;
@@ -178,7 +180,7 @@ PROVIDER(process)
 {
 	const struct ini_entry *entry = aws_profile_find(context->profile, "credential_process");
 	cleanup(process_clear) struct process process = { .entry = entry, .pid = -1, .output_fd = -1, .message_fd = -1 };
-	cleanup(words_clear) struct words words = {0};
+	cleanup(words_clear) struct words words = { 0 };
 	int split;
 
 	if (!entry)
@@ -187,7 +189,8 @@ PROVIDER(process)
 	if (split < 0)
 		return error_errno(error, NULL, "cannot start the credential_process");
 	if (split || !words.count)
-		return ini_refuse(error, entry, "credential_process %s", split ? "has a quote that is not closed" : "names no program");
+		return ini_refuse(error, entry, "credential_process %s",
+				  split ? "has a quote that is not closed" : "names no program");
 	snprintf(credentials->from, sizeof(credentials->from), "credential_process of profile '%.64s'", context->profile);
 	process.argv = words.items;
 	return run(&process, credentials, error);

@@ -17,14 +17,21 @@ static bool has_keys(const char *profile)
 static int find_source(const struct credentials_context *context, const struct ini_entry *source, struct credentials *own,
 		       struct atomicdir_error *error)
 {
-	struct credentials_context of_source = {
-		.request = context->request, .http = context->http, .region = context->region,
-		.is_region_down = context->is_region_down, .profile = source->value, .is_profile_only = true, .parent = context };
+	struct credentials_context of_source = { .request = context->request,
+						 .http = context->http,
+						 .region = context->region,
+						 .is_region_down = context->is_region_down,
+						 .profile = source->value,
+						 .is_profile_only = true,
+						 .parent = context };
 	bool is_itself = strcmp(source->value, context->profile) == 0;
 	int found;
 
 	if (!aws_profile_find(source->value, ""))
-		return aws_config_check(error) < 0 ? -1 : ini_refuse(error, source, "there is no profile '%.64s', which source_profile names", source->value);
+		return aws_config_check(error) < 0
+			       ? -1
+			       : ini_refuse(error, source, "there is no profile '%.64s', which source_profile names",
+					    source->value);
 	/* It may name itself where it has keys as well. */
 	for (const struct credentials_context *one = context; one && !(is_itself && has_keys(source->value)); one = one->parent)
 		if (strcmp(one->profile, source->value) == 0)
@@ -50,9 +57,11 @@ static int find_named(const struct credentials_context *context, const struct in
 		{ "Ec2InstanceMetadata", credentials_from_instance },
 		{ "EcsContainer", credentials_from_container },
 	};
-	struct credentials_context anywhere = {
-		.request = context->request, .http = context->http, .region = context->region,
-		.is_region_down = context->is_region_down, .profile = context->profile };
+	struct credentials_context anywhere = { .request = context->request,
+						.http = context->http,
+						.region = context->region,
+						.is_region_down = context->is_region_down,
+						.profile = context->profile };
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		int found;
@@ -77,16 +86,18 @@ static int check_duration(const struct ini_entry *duration, struct atomicdir_err
 	size_t size = duration ? strspn(duration->value, "0123456789") : 0;
 
 	return !duration || (size && size < 10 && !duration->value[size])
-		   ? 0
-		   : ini_refuse(error, duration, "duration_seconds is not a whole number, such as 3600");
+		       ? 0
+		       : ini_refuse(error, duration, "duration_seconds is not a whole number, such as 3600");
 }
 
 PROVIDER(role)
 {
 	const char *profile = context->profile;
-	const struct ini_entry *arn = aws_profile_find(profile, "role_arn"), *source = aws_profile_find(profile, "source_profile"),
-			       *named = aws_profile_find(profile, "credential_source"), *mfa = aws_profile_find(profile, "mfa_serial");
-	cleanup(credentials_clear) struct credentials own = {0};
+	const struct ini_entry *arn = aws_profile_find(profile, "role_arn"),
+			       *source = aws_profile_find(profile, "source_profile"),
+			       *named = aws_profile_find(profile, "credential_source"),
+			       *mfa = aws_profile_find(profile, "mfa_serial");
+	cleanup(credentials_clear) struct credentials own = { 0 };
 	struct sts_role role = {
 		.session = aws_profile_text(profile, "role_session_name"),
 		.external_id = aws_profile_text(profile, "external_id"),
@@ -97,12 +108,14 @@ PROVIDER(role)
 	if (!arn || aws_profile_find(profile, "web_identity_token_file") || (context->parent && has_keys(profile)))
 		return 0;
 	if (mfa)
-		return ini_refuse(error, mfa,
-				  "nobody is here to be asked for an MFA code: in another profile, write credential_process = aws configure "
-				  "export-credentials --profile %.64s --format process",
-				  profile);
+		return ini_refuse(
+			error, mfa,
+			"nobody is here to be asked for an MFA code: in another profile, write credential_process = aws configure "
+			"export-credentials --profile %.64s --format process",
+			profile);
 	if (!source == !named)
-		return ini_refuse(error, arn, "role_arn needs %s source_profile or credential_source", source ? "just one of" : "a");
+		return ini_refuse(error, arn, "role_arn needs %s source_profile or credential_source",
+				  source ? "just one of" : "a");
 	if (check_duration(aws_profile_find(profile, "duration_seconds"), error) < 0)
 		return -1;
 	if ((source ? find_source : find_named)(context, source ? source : named, &own, error) < 0)

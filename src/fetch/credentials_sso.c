@@ -32,10 +32,11 @@ static int find(const struct credentials_context *context, const char *session, 
 			  session ? ", nor has [sso-session " : "", session ? session : "", session ? "]" : "");
 }
 
-static int make_url(const struct sso *sso, const char *account, const char *role, struct buffer *url, struct atomicdir_error *error)
+static int make_url(const struct sso *sso, const char *account, const char *role, struct buffer *url,
+		    struct atomicdir_error *error)
 {
 	cleanup_free char *base = NULL;
-	cleanup_buffer struct buffer form = {0};
+	cleanup_buffer struct buffer form = { 0 };
 
 	if (aws_url("portal.sso", sso->region, &base, error) < 0)
 		return -1;
@@ -66,8 +67,9 @@ static int take(const struct json *answer, struct credentials *credentials, stru
 	const struct {
 		const char *name;
 		struct buffer *buffer;
-	} parts[] = {
-		{ "accessKeyId", &credentials->key_id }, { "secretAccessKey", &credentials->key }, { "sessionToken", &credentials->token } };
+	} parts[] = { { "accessKeyId", &credentials->key_id },
+		      { "secretAccessKey", &credentials->key },
+		      { "sessionToken", &credentials->token } };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		const char *text = role ? json_member_text(role, parts[i].name) : NULL;
@@ -88,15 +90,17 @@ PROVIDER(sso)
 	const char *profile = context->profile, *session = aws_profile_text(profile, "sso_session");
 	const struct ini_entry *named = aws_profile_find(profile, "sso_session"), *account, *role, *start_url, *region;
 	struct sso sso = { .profile = profile, .session = session };
-	cleanup_buffer struct buffer url = {0}, header = {0};
-	cleanup(http_reply_clear) struct http_reply reply = {0};
+	cleanup_buffer struct buffer url = { 0 }, header = { 0 };
+	cleanup(http_reply_clear) struct http_reply reply = { 0 };
 	cleanup_json struct json *json = NULL;
 	const char *headers[] = { NULL, NULL };
 
 	if (!aws_profile_find(profile, "sso_role_name") && !aws_profile_find(profile, "sso_account_id"))
 		return 0;
 	if (session && !aws_section_find("sso-session", session, NULL, ""))
-		return aws_config_check(error) < 0 ? -1 : ini_refuse(error, named, "there is no [sso-session %.64s] in %.160s", session, aws_config_path());
+		return aws_config_check(error) < 0 ? -1
+						   : ini_refuse(error, named, "there is no [sso-session %.64s] in %.160s",
+								session, aws_config_path());
 	if (find(context, session, "sso_role_name", &role, error) < 0 ||
 	    find(context, session, "sso_account_id", &account, error) < 0 ||
 	    find(context, session, "sso_start_url", &start_url, error) < 0 ||

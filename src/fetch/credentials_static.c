@@ -26,7 +26,8 @@ static int take(find_fn find, const char *profile, struct credentials *credentia
 	if (!id && !key)
 		return 0;
 	if (!id || !key || !*id->value || !*key->value)
-		return ini_refuse(error, id ? id : key, "profile '%.64s' needs aws_access_key_id and aws_secret_access_key, both", profile);
+		return ini_refuse(error, id ? id : key,
+				  "profile '%.64s' needs aws_access_key_id and aws_secret_access_key, both", profile);
 	token = token ? token : find(profile, "aws_security_token");
 	if (take_value(id, &credentials->key_id, error) < 0 || take_value(key, &credentials->key, error) < 0 ||
 	    (token && take_value(token, &credentials->token, error) < 0))
@@ -50,10 +51,11 @@ PROVIDER(login)
 	const struct ini_entry *login = aws_profile_find(context->profile, "login_session");
 
 	(void)credentials;
-	return login ? ini_refuse(error, login,
-				  "a profile of `aws login` is not read here: in another profile, write credential_process = aws configure "
-				  "export-credentials --profile %.64s --format process",
-				  context->profile)
+	return login ? ini_refuse(
+			       error, login,
+			       "a profile of `aws login` is not read here: in another profile, write credential_process = aws configure "
+			       "export-credentials --profile %.64s --format process",
+			       context->profile)
 		     : 0;
 }
 

@@ -44,7 +44,7 @@ PROVIDER(web_identity)
 		.arn = find(context, "AWS_ROLE_ARN", "role_arn"),
 		.session = find(context, "AWS_ROLE_SESSION_NAME", "role_session_name"),
 	};
-	cleanup_buffer struct buffer token = {0};
+	cleanup_buffer struct buffer token = { 0 };
 
 	if (!file)
 		return 0;

@@ -149,7 +149,8 @@ static void file_get(struct source *source, struct lookup *lookups, size_t count
 		lookups[i].result = get((const struct file *)source, &lookups[i]) < 0 ? -1 : 1;
 }
 
-static int file_list(struct source *source, const char *service, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+static int file_list(struct source *source, const char *service, const char *prefix, struct listing *listing,
+		     struct atomicdir_error *error)
 {
 	const struct file *file = (const struct file *)source;
 	const struct json *first = file->values ? file->values->first : file->is_single ? file->root : file->root->first;
@@ -228,7 +229,7 @@ static int read_whole(const char *path, struct buffer *content, struct atomicdir
 
 struct source *file_open(const struct request *request, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer content = {0};
+	cleanup_buffer struct buffer content = { 0 };
 	const char *path = request_option(request, "argument"), *why = "";
 	struct file *file;
 
@@ -247,7 +248,7 @@ struct source *file_open(const struct request *request, struct atomicdir_error *
 		error_errno(error, path, "cannot read the file of secrets");
 		return NULL;
 	}
-	file->source = (struct source){.get = file_get, .list = file_list, .free = file_free};
+	file->source = (struct source){ .get = file_get, .list = file_list, .free = file_free };
 	file->path = strdup(path);
 	file->root = json_parse(content.bytes, content.size, &why);
 	if (!file->path)

@@ -16,24 +16,24 @@
 
 #define BODY_MAX (16 << 20)
 #define CONNECT_TIMEOUT_MS 5000
-#define SILENCE_S 15             /* how long a service may send nothing, */
-#define TIMEOUT_MS 120000       /* and how long it may take in all */
+#define SILENCE_S 15	  /* how long a service may send nothing, */
+#define TIMEOUT_MS 120000 /* and how long it may take in all */
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
-#define CONNECTIONS 8           /* to one host */
-#define KEPT 32                 /* to all hosts */
-#define STREAMS 100             /* of HTTP/2, as many as servers commonly take */
+#define CONNECTIONS 8 /* to one host */
+#define KEPT 32	      /* to all hosts */
+#define STREAMS 100   /* of HTTP/2, as many as servers commonly take */
 
 /* Where connections lead to, and so what they are shared by. */
 struct origin {
 	struct origin *next;
-	bool is_multiplexing;   /* its last answer came over HTTP/2 */
-	char name[];            /* "https://HOST:PORT" */
+	bool is_multiplexing; /* its last answer came over HTTP/2 */
+	char name[];	      /* "https://HOST:PORT" */
 };
 
 struct http {
-	CURLM *multi;           /* whose connections outlive a request */
-	char *ca_bundle;        /* or NULL */
-	int64_t skew_s;         /* of the servers' clock, by which signatures are dated */
+	CURLM *multi;		/* whose connections outlive a request */
+	char *ca_bundle;	/* or NULL */
+	int64_t skew_s;		/* of the servers' clock, by which signatures are dated */
 	struct origin *origins; /* all that were asked */
 };
 
@@ -118,7 +118,7 @@ void http_free(struct http *http)
 void http_reply_clear(struct http_reply *reply)
 {
 	buffer_clear(&reply->body);
-	*reply = (struct http_reply){.retry_after_ms = -1};
+	*reply = (struct http_reply){ .retry_after_ms = -1 };
 }
 
 static size_t on_body(char *bytes, size_t one, size_t size, void *context)
@@ -271,7 +271,8 @@ static void set_request(CURL *curl, const struct http_request *request)
 	}
 }
 
-static int transfer_init(struct transfer *transfer, const struct http *http, struct origin *origin, struct http_exchange *exchange)
+static int transfer_init(struct transfer *transfer, const struct http *http, struct origin *origin,
+			 struct http_exchange *exchange)
 {
 	*transfer = (struct transfer){ .exchange = exchange, .origin = origin, .curl = curl_easy_init() };
 	http_reply_clear(&exchange->reply);
@@ -297,7 +298,7 @@ static void transfer_clear(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->curl);
 	curl_slist_free_all(transfer->headers);
-	*transfer = (struct transfer){0};
+	*transfer = (struct transfer){ 0 };
 }
 
 /* Why a certificate was not taken, from what libcurl and OpenSSL say of it. */
@@ -351,7 +352,8 @@ static int refuse_unreached(const struct transfer *transfer, const char *what, c
 	long answer = 0; /* the proxy's own */
 
 	if (strstr(transfer->why, "Unsupported proxy")) {
-		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is no URL of one", variable ? variable : "the environment");
+		error_set(error, ATOMICDIR_USAGE, request->url, "the proxy of %s is no URL of one",
+			  variable ? variable : "the environment");
 		error_append(error, "mend it, or unset it");
 		return -1;
 	}
@@ -362,7 +364,8 @@ static int refuse_unreached(const struct transfer *transfer, const char *what, c
 	if (answer == 407)
 		error_append(error, "the proxy of %s wants a user and a password, in its URL", variable);
 	else
-		error_append(error, "it is asked for through the proxy of %s: check that, or list the host in NO_PROXY", variable);
+		error_append(error, "it is asked for through the proxy of %s: check that, or list the host in NO_PROXY",
+			     variable);
 	return 0;
 }
 
@@ -486,7 +489,7 @@ static bool end_finished(struct run *run)
 
 void http_run(struct http *http, struct http_exchange *exchanges, size_t count)
 {
-	struct run run = {http, exchanges, calloc(count ? count : 1, sizeof(struct transfer)), count, 0, 0};
+	struct run run = { http, exchanges, calloc(count ? count : 1, sizeof(struct transfer)), count, 0, 0 };
 	int running;
 
 	for (size_t i = 0; i < count; i++)

@@ -17,13 +17,13 @@ struct http;
 
 struct http_request {
 	const char *url;
-	const char *method;         /* NULL: POST where there is a body, else GET */
-	const char *body;           /* or NULL */
+	const char *method;	    /* NULL: POST where there is a body, else GET */
+	const char *body;	    /* or NULL */
 	const char *const *headers; /* "Name: value"; ends with NULL; or NULL */
-	const char *signature;      /* "aws:amz:REGION:SERVICE"; NULL: not signed */
+	const char *signature;	    /* "aws:amz:REGION:SERVICE"; NULL: not signed */
 	const char *key_id, *key;
-	long timeout_ms;            /* in all; 0: as long as a service may take */
-	bool is_metadata;           /* a machine's own service: never through a proxy */
+	long timeout_ms;  /* in all; 0: as long as a service may take */
+	bool is_metadata; /* a machine's own service: never through a proxy */
 };
 
 struct http_reply {
@@ -42,8 +42,8 @@ void http_free(struct http *http);
 
 struct http_exchange {
 	struct http_request request;
-	struct http_reply reply;    /* the caller's to clear */
-	int result;                 /* 1: answered, whatever the status; 0: not now, and another attempt may help (UNREACHABLE); -1: it cannot */
+	struct http_reply reply; /* the caller's to clear */
+	int result; /* 1: answered, whatever the status; 0: not now, and another attempt may help (UNREACHABLE); -1: it cannot */
 	struct atomicdir_error error;
 };
 

@@ -35,21 +35,25 @@ static long setting(const char *variable, const char *key, long most)
 static int send(struct http *http, const char *method, const char *path, const char *header, struct http_reply *reply,
 		struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer url = {0};
+	cleanup_buffer struct buffer url = { 0 };
 	const char *where = endpoint(), *headers[] = { header, NULL };
 	size_t size = strlen(where);
-	struct http_request request = {
-		.method = method, .headers = headers, .is_metadata = true,
-		.timeout_ms = setting("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", 60) * 1000 };
+	struct http_request request = { .method = method,
+					.headers = headers,
+					.is_metadata = true,
+					.timeout_ms = setting("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", 60) *
+						      1000 };
 
 	if ((strncasecmp(where, "http://", 7) != 0 && strncasecmp(where, "https://", 8) != 0) || strpbrk(where, " \t\r\n@?#"))
-		return error_set(error, ATOMICDIR_USAGE, where,
-				 "AWS_EC2_METADATA_SERVICE_ENDPOINT (ec2_metadata_service_endpoint) is no URL such as http://HOST");
+		return error_set(
+			error, ATOMICDIR_USAGE, where,
+			"AWS_EC2_METADATA_SERVICE_ENDPOINT (ec2_metadata_service_endpoint) is no URL such as http://HOST");
 	if (buffer_printf(&url, "%.*s%s", (int)(where[size - 1] == '/' ? size - 1 : size), where, path) < 0)
 		return error_errno(error, NULL, "cannot ask");
 	request.url = url.bytes;
-	return ask_machine(http, &request, (int)setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 10), PAUSE_MS,
-		   reply, error);
+	return ask_machine(http, &request,
+			   (int)setting("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 10), PAUSE_MS,
+			   reply, error);
 }
 
 static int refuse_status(const struct http_reply *reply, const char *more, struct atomicdir_error *error)
@@ -66,7 +70,7 @@ static int refuse_status(const struct http_reply *reply, const char *more, struc
 /* The header with the token; empty: only version 1 can be asked. */
 static int get_token(struct http *http, struct buffer *header, struct atomicdir_error *error)
 {
-	cleanup(http_reply_clear) struct http_reply reply = {0};
+	cleanup(http_reply_clear) struct http_reply reply = { 0 };
 	bool is_v1 = !aws_setting_is_true("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled");
 	int result = send(http, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: " LIFETIME, &reply, error);
 
@@ -79,7 +83,9 @@ static int get_token(struct http *http, struct buffer *header, struct atomicdir_
 	}
 	if (reply.status != 200 || !reply.body.size || strpbrk(reply.body.bytes, "\r\n"))
 		return refuse_status(&reply, " and no token", error);
-	return buffer_printf(header, "X-aws-ec2-metadata-token: %s", reply.body.bytes) < 0 ? error_errno(error, NULL, "cannot ask") : 1;
+	return buffer_printf(header, "X-aws-ec2-metadata-token: %s", reply.body.bytes) < 0
+		       ? error_errno(error, NULL, "cannot ask")
+		       : 1;
 }
 
 static int refuse(const struct http_reply *reply, bool has_token, struct atomicdir_error *error)
@@ -89,9 +95,10 @@ static int refuse(const struct http_reply *reply, bool has_token, struct atomicd
 		return 0;
 	}
 	if (reply->status == 401 && !has_token)
-		return error_set(error, ATOMICDIR_DENIED, endpoint(),
-				 "the instance's metadata demands a token, and does not give one: in a container, raise its hop limit (aws "
-				 "ec2 modify-instance-metadata-options --http-put-response-hop-limit 2)");
+		return error_set(
+			error, ATOMICDIR_DENIED, endpoint(),
+			"the instance's metadata demands a token, and does not give one: in a container, raise its hop limit (aws "
+			"ec2 modify-instance-metadata-options --http-put-response-hop-limit 2)");
 	if (reply->status == 403) {
 		error_set(error, ATOMICDIR_DENIED, endpoint(),
 			  "the instance's metadata is turned off (HTTP 403): turn it on (aws ec2 "
@@ -109,8 +116,8 @@ void imds_clear(struct imds *imds)
 
 int imds_get(struct imds *imds, const char *path, struct buffer *text, struct atomicdir_error *error)
 {
-	cleanup(http_reply_clear) struct http_reply reply = {0};
-	cleanup_buffer struct buffer whole = {0};
+	cleanup(http_reply_clear) struct http_reply reply = { 0 };
+	cleanup_buffer struct buffer whole = { 0 };
 	int result;
 
 	if (aws_setting_is_true("AWS_EC2_METADATA_DISABLED", "ec2_metadata_disabled")) {
@@ -134,13 +141,15 @@ int imds_get(struct imds *imds, const char *path, struct buffer *text, struct at
 	}
 	if (reply.status != 200)
 		return refuse(&reply, imds->header.size, error);
-	return buffer_add(text, reply.body.bytes ? reply.body.bytes : "", reply.body.size) < 0 ? error_errno(error, NULL, "cannot ask") : 1;
+	return buffer_add(text, reply.body.bytes ? reply.body.bytes : "", reply.body.size) < 0
+		       ? error_errno(error, NULL, "cannot ask")
+		       : 1;
 }
 
 int imds_region(struct http *http, char **region, struct atomicdir_error *error)
 {
 	cleanup(imds_clear) struct imds imds = { .http = http };
-	cleanup_buffer struct buffer text = {0};
+	cleanup_buffer struct buffer text = { 0 };
 	int found = imds_get(&imds, "placement/region", &text, error);
 
 	*region = found > 0 ? strndup(text.bytes, strcspn(text.bytes, " \t\r\n")) : NULL;

@@ -11,7 +11,7 @@
 struct imds {
 	struct http *http;
 	struct buffer header; /* with the token; empty: none is needed */
-	bool is_open;         /* a token was asked for */
+	bool is_open;	      /* a token was asked for */
 };
 
 void imds_clear(struct imds *imds);

@@ -72,7 +72,7 @@ static struct json *add(struct parser *parser, enum json_type type)
 		refuse(parser, "memory is out");
 		return NULL;
 	}
-	*json = (struct json){.type = type, .parent = parser->parent, .key = parser->key, .key_size = parser->key_size};
+	*json = (struct json){ .type = type, .parent = parser->parent, .key = parser->key, .key_size = parser->key_size };
 	parser->key = NULL;
 	parser->key_size = 0;
 	if (!parser->parent) {
@@ -252,17 +252,17 @@ static void yajl_release(void *context, void *pointer)
 static bool parse(struct parser *parser, const char *text, size_t size)
 {
 	static const yajl_callbacks callbacks = {
-	    .yajl_null = on_null,
-	    .yajl_boolean = on_boolean,
-	    .yajl_number = on_number,
-	    .yajl_string = on_string,
-	    .yajl_start_map = on_begin_object,
-	    .yajl_map_key = on_key,
-	    .yajl_end_map = on_end_object,
-	    .yajl_start_array = on_begin_array,
-	    .yajl_end_array = on_end_array,
+		.yajl_null = on_null,
+		.yajl_boolean = on_boolean,
+		.yajl_number = on_number,
+		.yajl_string = on_string,
+		.yajl_start_map = on_begin_object,
+		.yajl_map_key = on_key,
+		.yajl_end_map = on_end_object,
+		.yajl_start_array = on_begin_array,
+		.yajl_end_array = on_end_array,
 	};
-	yajl_alloc_funcs allocator = {.malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release};
+	yajl_alloc_funcs allocator = { .malloc = yajl_malloc, .realloc = yajl_realloc, .free = yajl_release };
 	yajl_handle handle = yajl_alloc(&callbacks, &allocator, parser);
 	bool is_good;
 
@@ -276,7 +276,7 @@ static bool parse(struct parser *parser, const char *text, size_t size)
 
 struct json *json_parse(const char *text, size_t size, const char **why)
 {
-	struct parser parser = {.why = "it is not valid JSON"};
+	struct parser parser = { .why = "it is not valid JSON" };
 
 	if (!utf8_is_valid(text, size))
 		parser.why = "it is not valid UTF-8";
@@ -343,7 +343,7 @@ static int write_children(const struct json *json, struct buffer *buffer)
 
 static int write_json(const struct json *json, struct buffer *buffer)
 {
-	static const char *const words[] = {[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
+	static const char *const words[] = { [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true" };
 
 	switch (json->type) {
 	case JSON_NULL:

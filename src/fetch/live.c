@@ -17,7 +17,7 @@ void live_take(struct live *live, const char *note)
 void live_clear(struct live *live)
 {
 	json_free(live->note);
-	*live = (struct live){0};
+	*live = (struct live){ 0 };
 }
 
 /* ---- Its entries ---- */
@@ -35,7 +35,8 @@ static bool is(const struct json *entry, const char *name, const char *text)
 {
 	const struct json *found = json_member(entry, name, strlen(name));
 
-	return found ? found->type == JSON_STRING && found->size == strlen(text) && memcmp(found->text, text, found->size) == 0 : !*text;
+	return found ? found->type == JSON_STRING && found->size == strlen(text) && memcmp(found->text, text, found->size) == 0
+		     : !*text;
 }
 
 /* The one in the newest version, of those that are of this secret and stage; NULL: none is. */
@@ -48,7 +49,8 @@ static const struct json *find(const struct live *live, const char *name, const 
 		const char *text = json_member_text(one, "created");
 		double created = text ? strtod(text, NULL) : 0;
 
-		if (is(one, "source", name) && is(one, "stage", wanted->stage) && is(one, "service", wanted->service) && created > newest) {
+		if (is(one, "source", name) && is(one, "stage", wanted->stage) && is(one, "service", wanted->service) &&
+		    created > newest) {
 			found = one;
 			newest = created;
 		}
@@ -65,10 +67,11 @@ bool live_has(const struct live *live, const char *name, const struct wanted *wa
 
 static int refuse_unknown(const char *name, const char *instead_of, struct atomicdir_error *error)
 {
-	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-			 "%s: whether the other region lags behind what is published cannot be told, since no versions are on record there; "
-			 "try again when %s can be reached",
-			 name, instead_of);
+	return error_set(
+		error, ATOMICDIR_UNREACHABLE, NULL,
+		"%s: whether the other region lags behind what is published cannot be told, since no versions are on record there; "
+		"try again when %s can be reached",
+		name, instead_of);
 }
 
 /* In one and the same region an older version may be wanted again: only what is, or was, from another one is compared. */
@@ -91,10 +94,11 @@ int live_check_age(const struct live *live, const char *name, const struct wante
 		return refuse_unknown(name, secret->instead_of, error);
 	if (!version || !is_older(entry, secret))
 		return 0;
-	return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-			 "%s: version %s of region %s is older than %s, which is published: that region lags behind; try again later, or "
-			 "take it all the same with --region %s alone",
-			 name, secret->version, secret->place, version, secret->place);
+	return error_set(
+		error, ATOMICDIR_UNREACHABLE, NULL,
+		"%s: version %s of region %s is older than %s, which is published: that region lags behind; try again later, or "
+		"take it all the same with --region %s alone",
+		name, secret->version, secret->place, version, secret->place);
 }
 
 static bool is_listed(const struct listing *listing, const char *name)
@@ -106,7 +110,8 @@ static bool is_listed(const struct listing *listing, const char *name)
 	return i < listing->count;
 }
 
-int live_check_listing(const struct live *live, const struct wanted *wanted, const struct listing *listing, struct atomicdir_error *error)
+int live_check_listing(const struct live *live, const struct wanted *wanted, const struct listing *listing,
+		       struct atomicdir_error *error)
 {
 	const char *wanted_at = wanted_path(wanted);
 
@@ -119,10 +124,11 @@ int live_check_listing(const struct live *live, const struct wanted *wanted, con
 
 		if (name && path && strncmp(name, wanted->secret, strlen(wanted->secret)) == 0 &&
 		    strncmp(path, wanted_at, strlen(wanted_at)) == 0 && !is_listed(listing, name))
-			return error_set(error, ATOMICDIR_UNREACHABLE, NULL,
-					 "%s: it is published, and not on the list of the region that is asked instead of %s; try again "
-					 "when that can be reached",
-					 name, listing->instead_of);
+			return error_set(
+				error, ATOMICDIR_UNREACHABLE, NULL,
+				"%s: it is published, and not on the list of the region that is asked instead of %s; try again "
+				"when that can be reached",
+				name, listing->instead_of);
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "fetch/source.h"
 
 struct live {
-	struct json *note;  /* NULL: nothing is published, or it is not known what */
+	struct json *note; /* NULL: nothing is published, or it is not known what */
 	bool is_unknown;
 };
 
@@ -25,6 +25,7 @@ bool live_has(const struct live *live, const char *name, const struct wanted *wa
 int live_check_age(const struct live *live, const char *name, const struct wanted *wanted, const struct secret *secret,
 		   struct atomicdir_error *error);
 /* Refuses a list on which one that is published is not. UNREACHABLE. */
-int live_check_listing(const struct live *live, const struct wanted *wanted, const struct listing *listing, struct atomicdir_error *error);
+int live_check_listing(const struct live *live, const struct wanted *wanted, const struct listing *listing,
+		       struct atomicdir_error *error);
 
 #endif

@@ -26,7 +26,7 @@ static int parse_zone(const char *text, int64_t *offset)
 
 int64_t moment_parse(const char *text)
 {
-	struct tm tm = {0};
+	struct tm tm = { 0 };
 	int64_t offset, moment;
 	char again[32];
 

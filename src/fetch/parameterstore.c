@@ -59,8 +59,8 @@ static void take(const struct json *one, struct lookup *lookup)
 	lookup->result = secret->name && secret->version && (secret->created || !is_dated) &&
 					 buffer_reserve(&secret->value, value->size + 1) == 0 &&
 					 buffer_add(&secret->value, value->text, value->size) == 0
-			     ? 1
-			     : error_errno(&lookup->error, lookup->id, "cannot take the value");
+				 ? 1
+				 : error_errno(&lookup->error, lookup->id, "cannot take the value");
 }
 
 /* ---- One call ---- */

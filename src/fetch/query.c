@@ -30,15 +30,15 @@ static int refuse_rest(struct reader *reader)
 		char character;
 		const char *why;
 	} rest[] = {
-	    {'*', "a wildcard names more than one value; name the one that is wanted"},
-	    {'|', "pipes are not supported; write the whole path with '.' and [N]"},
-	    {'(', "functions are not supported; name the value itself"},
-	    {'{', "a multi-select makes a new value; name one that is there"},
-	    {'&', "expression types are not supported; name the value itself"},
-	    {'@', "'@' is not supported; begin with a name, or with [N]"},
-	    {'`', "literals are not supported; name a value that is there"},
-	    {'\'', "raw strings are not supported; a name that needs quotes stands in double ones"},
-	    {'-', "a name that holds '-' stands in double quotes, as in \"user-name\""},
+		{ '*', "a wildcard names more than one value; name the one that is wanted" },
+		{ '|', "pipes are not supported; write the whole path with '.' and [N]" },
+		{ '(', "functions are not supported; name the value itself" },
+		{ '{', "a multi-select makes a new value; name one that is there" },
+		{ '&', "expression types are not supported; name the value itself" },
+		{ '@', "'@' is not supported; begin with a name, or with [N]" },
+		{ '`', "literals are not supported; name a value that is there" },
+		{ '\'', "raw strings are not supported; a name that needs quotes stands in double ones" },
+		{ '-', "a name that holds '-' stands in double quotes, as in \"user-name\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
@@ -68,7 +68,7 @@ static struct query_step *add_step(struct reader *reader)
 		return NULL;
 	}
 	query->steps = steps;
-	steps[query->count] = (struct query_step){0};
+	steps[query->count] = (struct query_step){ 0 };
 	return &steps[query->count++];
 }
 
@@ -188,14 +188,15 @@ static int take_quoted(struct reader *reader)
 static int refuse_bracket(struct reader *reader)
 {
 	static const char *const whys[] = {
-	    ['?'] = "a filter names more than one value; name the one that is wanted by its index",
-	    [']'] = "flattening names more than one value; name the one that is wanted by its index",
-	    ['*'] = "a wildcard names more than one value; name the one that is wanted by its index",
-	    [':'] = "a slice names more than one value; name the one that is wanted by its index",
+		['?'] = "a filter names more than one value; name the one that is wanted by its index",
+		[']'] = "flattening names more than one value; name the one that is wanted by its index",
+		['*'] = "a wildcard names more than one value; name the one that is wanted by its index",
+		[':'] = "a slice names more than one value; name the one that is wanted by its index",
 	};
 	unsigned char c = (unsigned char)*reader->at;
 
-	return refuse(reader, c < sizeof(whys) / sizeof(*whys) && whys[c] ? whys[c] : "between [ and ] stands one whole number");
+	return refuse(reader,
+		      c < sizeof(whys) / sizeof(*whys) && whys[c] ? whys[c] : "between [ and ] stands one whole number");
 }
 
 static int take_index(struct reader *reader)
@@ -251,10 +252,10 @@ static size_t count_characters(const char *text, const char *end)
 
 int query_parse(const char *text, struct query *query, size_t *column, const char **why)
 {
-	struct reader reader = {.text = text, .at = text, .query = query};
+	struct reader reader = { .text = text, .at = text, .query = query };
 	int result = utf8_is_valid(text, strlen(text)) ? 0 : refuse(&reader, "it is not UTF-8");
 
-	*query = (struct query){0};
+	*query = (struct query){ 0 };
 	if (result == 0)
 		skip_space(&reader);
 	while (result == 0 && (*reader.at || !query->count)) {
@@ -275,5 +276,5 @@ void query_clear(struct query *query)
 	for (size_t i = 0; i < query->count; i++)
 		free(query->steps[i].name);
 	free(query->steps);
-	*query = (struct query){0};
+	*query = (struct query){ 0 };
 }

@@ -14,17 +14,17 @@ static const struct {
 	const char *name;
 	size_t offset;
 } places[] = {
-    {"secret", offsetof(struct wanted, secret)},
-    {"path", offsetof(struct wanted, path)},
-    {"key", offsetof(struct wanted, key)},
-    {"query", offsetof(struct wanted, query)},
-    {"service", offsetof(struct wanted, service)},
-    {"stage", offsetof(struct wanted, stage)},
-    {"version", offsetof(struct wanted, version)},
-    {"decode", offsetof(struct wanted, decode)},
-    {"failover-secret", offsetof(struct wanted, failover_secret)},
-    {"failover-stage", offsetof(struct wanted, failover_stage)},
-    {"entry", offsetof(struct wanted, index)},
+	{ "secret", offsetof(struct wanted, secret) },
+	{ "path", offsetof(struct wanted, path) },
+	{ "key", offsetof(struct wanted, key) },
+	{ "query", offsetof(struct wanted, query) },
+	{ "service", offsetof(struct wanted, service) },
+	{ "stage", offsetof(struct wanted, stage) },
+	{ "version", offsetof(struct wanted, version) },
+	{ "decode", offsetof(struct wanted, decode) },
+	{ "failover-secret", offsetof(struct wanted, failover_secret) },
+	{ "failover-stage", offsetof(struct wanted, failover_stage) },
+	{ "entry", offsetof(struct wanted, index) },
 };
 
 #define PLACES (sizeof(places) / sizeof(*places))
@@ -48,7 +48,7 @@ void request_clear(struct request *request)
 	for (size_t i = 0; i < request->count; i++)
 		wanted_clear(&request->wanted[i]);
 	free(request->wanted);
-	*request = (struct request){0};
+	*request = (struct request){ 0 };
 }
 
 static int add_option(struct request *request, const char *text)
@@ -70,7 +70,7 @@ static int add_wanted(struct request *request)
 		return -1;
 	request->wanted = wanted;
 	wanted += request->count++;
-	*wanted = (struct wanted){0};
+	*wanted = (struct wanted){ 0 };
 	for (size_t i = 0; i < PLACES; i++)
 		if (!(*place_at(wanted, i) = strdup("")))
 			return -1;
@@ -123,8 +123,8 @@ static bool is_whole(const struct request *request)
 
 int request_read(int fd, struct request *request, struct atomicdir_error *error)
 {
-	cleanup(field_reader_clear) struct field_reader reader = {.fd = fd};
-	cleanup(field_clear) struct field field = {0};
+	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
+	cleanup(field_clear) struct field field = { 0 };
 	bool is_first = true;
 
 	for (;;) {

@@ -35,7 +35,7 @@ int retry_init(struct retry *retry, const char *mode, const char *attempts, stru
 			return error_set(error, ATOMICDIR_USAGE, attempts,
 					 "AWS_MAX_ATTEMPTS (max_attempts) is no number from 1 to %d", ATTEMPTS_MOST);
 	}
-	*retry = (struct retry){.attempts_max = (int)count, .quota = QUOTA};
+	*retry = (struct retry){ .attempts_max = (int)count, .quota = QUOTA };
 	return 0;
 }
 
@@ -76,7 +76,7 @@ void retry_pause(int attempt, bool is_throttled, int64_t asked_ms)
 	/* The server's wish counts, but does not hold us up for long. */
 	if (asked_ms > ms)
 		ms = asked_ms < ms + ASKED_MORE_MS ? asked_ms : ms + ASKED_MORE_MS;
-	time = (struct timespec){ms / 1000, ms % 1000 * 1000000};
+	time = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
 	while (nanosleep(&time, &time) < 0 && errno == EINTR)
 		;
 }

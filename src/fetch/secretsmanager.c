@@ -12,7 +12,7 @@
 
 #define VALUE_MAX 65536
 #define BATCH 20
-#define PROBE 8  /* batches, as many as there are connections */
+#define PROBE 8	 /* batches, as many as there are connections */
 #define SUFFIX 7 /* what an ARN ends in after the name: "-" and six characters */
 
 /* For what AWS does not answer. */
@@ -69,8 +69,8 @@ static void take(const struct json *answer, const char *operation, struct lookup
 	secret->version = strdup(version);
 	secret->created = is_dated ? strdup(created->text) : NULL;
 	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
-			     ? 1
-			     : error_errno(&lookup->error, lookup->id, "cannot take the value");
+				 ? 1
+				 : error_errno(&lookup->error, lookup->id, "cannot take the value");
 }
 
 /* ---- Who is who in a batch's answer, whose order says nothing ---- */
@@ -117,7 +117,7 @@ struct group {
 	char *ids[BATCH];
 	size_t count;
 	bool is_batch, is_left; /* left: to the calls for one */
-	char words[300]; /* for errors */
+	char words[300];	/* for errors */
 	struct aws_call *call;
 };
 
@@ -136,10 +136,11 @@ static bool is_deleted(enum aws_refusal refusal, const struct atomicdir_error *e
 static void take_error(const struct group *group, struct lookup *lookup, const struct json *one)
 {
 	const char *code = json_member_text(one, "ErrorCode"), *message = json_member_text(one, "Message");
-	struct aws_asked asked = {"secretsmanager", group->call->operation, "GetSecretValue", group->call->keys, group->call->region,
-				  lookup->id, lookup->id};
-	enum aws_refusal refusal = aws_refuse_one(&asked, code ? code : "", message ? message : "", group->call->request_id,
-						  &lookup->error);
+	struct aws_asked asked = { "secretsmanager",  group->call->operation, "GetSecretValue",
+				   group->call->keys, group->call->region,    lookup->id,
+				   lookup->id };
+	enum aws_refusal refusal =
+		aws_refuse_one(&asked, code ? code : "", message ? message : "", group->call->request_id, &lookup->error);
 
 	lookup->result = refusal == AWS_TRANSIENT || refusal == AWS_THROTTLED ? 0 : -1;
 	lookup->is_deleted = is_deleted(refusal, &lookup->error);

@@ -52,8 +52,8 @@ static int refuse(const char *prefix, const char *why, struct atomicdir_error *e
 }
 
 /* The service's filter is a help, not a promise: it is looked at once more. */
-static int take_page(const struct json *answer, const char *prefix, const struct request *request,
-		     struct listing *listing, struct atomicdir_error *error)
+static int take_page(const struct json *answer, const char *prefix, const struct request *request, struct listing *listing,
+		     struct atomicdir_error *error)
 {
 	const struct json *list = aws_member(answer, "SecretList");
 
@@ -74,7 +74,9 @@ static int take_page(const struct json *answer, const char *prefix, const struct
 
 static struct json *get_page(struct aws *aws, const char *prefix, const char *token, struct atomicdir_error *error)
 {
-	cleanup(aws_call_clear) struct aws_call call = {.operation = "ListSecrets", .id = prefix, .secret = prefix, .resource = "*"};
+	cleanup(aws_call_clear) struct aws_call call = {
+		.operation = "ListSecrets", .id = prefix, .secret = prefix, .resource = "*"
+	};
 	struct buffer *body = &call.body;
 	static const char rest[] = "\"IncludePlannedDeletion\":true,\"MaxResults\":100";
 	/* A leading '!' would turn the filter round. */
@@ -83,8 +85,7 @@ static struct json *get_page(struct aws *aws, const char *prefix, const char *to
 	if (buffer_add_text(body, "{") < 0 ||
 	    (is_filtered && (buffer_add_text(body, "\"Filters\":[{\"Key\":\"name\",\"Values\":[") < 0 ||
 			     buffer_add_json(body, prefix) < 0 || buffer_add_text(body, "]}],") < 0)) ||
-	    buffer_add_text(body, rest) < 0 ||
-	    aws_add_member(body, "NextToken", token) < 0 || buffer_add_text(body, "}") < 0) {
+	    buffer_add_text(body, rest) < 0 || aws_add_member(body, "NextToken", token) < 0 || buffer_add_text(body, "}") < 0) {
 		error_errno(error, prefix, "cannot ask");
 		return NULL;
 	}

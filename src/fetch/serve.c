@@ -63,7 +63,7 @@ static int add_task(struct job *job, const struct wanted *wanted, const char *id
 		return error_errno(error, NULL, "cannot fetch");
 	job->tasks = tasks;
 	task = &tasks[job->count++];
-	*task = (struct task){.wanted = wanted, .id = strdup(id), .name = strdup(name)};
+	*task = (struct task){ .wanted = wanted, .id = strdup(id), .name = strdup(name) };
 	if (asprintf(&task->path, "%s%s", path, rest) < 0)
 		task->path = NULL;
 	return task->id && task->name && task->path ? 0 : error_errno(error, NULL, "cannot fetch");
@@ -78,7 +78,7 @@ static int send(struct buffer *output, struct atomicdir_error *error)
 
 __attribute__((format(printf, 2, 3))) static int send_warning(struct atomicdir_error *error, const char *format, ...)
 {
-	cleanup_buffer struct buffer output = {0};
+	cleanup_buffer struct buffer output = { 0 };
 	char text[1000];
 	va_list arguments;
 
@@ -93,7 +93,7 @@ __attribute__((format(printf, 2, 3))) static int send_warning(struct atomicdir_e
 
 static int send_absent(const struct wanted *wanted, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer output = {0};
+	cleanup_buffer struct buffer output = { 0 };
 
 	if (field_add_text(&output, "index", wanted->index) < 0 || field_add_text(&output, "absent", "") < 0)
 		return error_errno(error, NULL, "cannot answer");
@@ -106,7 +106,7 @@ static int send_absent(const struct wanted *wanted, struct atomicdir_error *erro
 static int send_file(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 		     const struct json *member, const struct buffer *value, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer output = {0}, whole = {0};
+	cleanup_buffer struct buffer output = { 0 }, whole = { 0 };
 
 	if (buffer_add_text(&whole, path) < 0 || (member && buffer_add(&whole, member->key, member->key_size) < 0) ||
 	    field_add_text(&output, "index", task->wanted->index) < 0 ||
@@ -130,7 +130,7 @@ static int refuse(const struct task *task, const char *what, const char *why, st
 static int decode_and_send(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 			   const struct json *member, const struct buffer *value, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer decoded = {0};
+	cleanup_buffer struct buffer decoded = { 0 };
 	int result;
 
 	if (!*task->wanted->decode)
@@ -156,12 +156,13 @@ static int send_members(struct job *job, const struct task *task, const struct s
 	if (!root->first && task->wanted->is_optional)
 		return send_absent(task->wanted, error);
 	if (!root->first) {
-		error_set(error, ATOMICDIR_NOT_FOUND, NULL,
-			  "the value is an object without keys, so there is nothing to publish; mend the entry, or make it optional");
+		error_set(
+			error, ATOMICDIR_NOT_FOUND, NULL,
+			"the value is an object without keys, so there is nothing to publish; mend the entry, or make it optional");
 		return error_prefix(error, "%s", task->name);
 	}
 	for (const struct json *member = root->first; member; member = member->next) {
-		cleanup_buffer struct buffer value = {0};
+		cleanup_buffer struct buffer value = { 0 };
 
 		if (json_value(member, &value) < 0)
 			return error_errno(error, NULL, "cannot answer");
@@ -174,7 +175,7 @@ static int send_members(struct job *job, const struct task *task, const struct s
 /* NULL: there is none. Anything else that is wrong with an expression is an error. */
 static int find(const struct task *task, const struct json *root, const struct json **found, struct atomicdir_error *error)
 {
-	cleanup(query_clear) struct query query = {0};
+	cleanup(query_clear) struct query query = { 0 };
 	const char *text = task->wanted->query, *why;
 	size_t column;
 
@@ -193,7 +194,7 @@ static int find(const struct task *task, const struct json *root, const struct j
 static int send_key(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 		    const struct json *root, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer value = {0};
+	cleanup_buffer struct buffer value = { 0 };
 	const struct json *found = NULL;
 
 	if (find(task, root, &found, error) < 0)
@@ -249,9 +250,12 @@ static int plan_lookups(struct job *job, struct atomicdir_error *error)
 			j++;
 		task->lookup = j < i ? job->tasks[j].lookup : job->lookup_count;
 		if (j == i)
-			job->lookups[job->lookup_count++] =
-			    (struct lookup){.id = task->id, .service = wanted->service, .stage = wanted->stage, .version = wanted->version,
-					    .failover_id = wanted->failover_secret, .failover_stage = wanted->failover_stage};
+			job->lookups[job->lookup_count++] = (struct lookup){ .id = task->id,
+									     .service = wanted->service,
+									     .stage = wanted->stage,
+									     .version = wanted->version,
+									     .failover_id = wanted->failover_secret,
+									     .failover_stage = wanted->failover_stage };
 	}
 	return 0;
 }
@@ -331,7 +335,8 @@ static int check_lookups(const struct job *job, struct atomicdir_error *error)
 static int send_absence(const struct job *job, const struct task *task, struct atomicdir_error *error)
 {
 	if (job->lookups[task->lookup].is_deleted &&
-	    send_warning(error, "'%.500s' is left out, marked for deletion; to have it back: aws secretsmanager restore-secret", task->name) < 0)
+	    send_warning(error, "'%.500s' is left out, marked for deletion; to have it back: aws secretsmanager restore-secret",
+			 task->name) < 0)
 		return -1;
 	return send_absent(task->wanted, error);
 }
@@ -359,7 +364,7 @@ static int run_tasks(struct job *job, struct atomicdir_error *error)
 
 static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tagged, struct atomicdir_error *error)
 {
-	cleanup(listing_clear) struct listing listing = {0};
+	cleanup(listing_clear) struct listing listing = { 0 };
 	size_t size = strlen(wanted->secret);
 
 	if (job->source->list(job->source, wanted->service, wanted->secret, &listing, error) < 0 ||
@@ -368,10 +373,11 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tag
 	if (!listing.count && wanted->is_optional)
 		return send_absent(wanted, error);
 	if (!listing.count && listing.deleted) {
-		error_set(error, ATOMICDIR_NOT_FOUND, NULL,
-			  "all that the entry takes is marked for deletion; restore '%.200s' (aws secretsmanager restore-secret), or take "
-			  "the entry out",
-			  listing.deleted);
+		error_set(
+			error, ATOMICDIR_NOT_FOUND, NULL,
+			"all that the entry takes is marked for deletion; restore '%.200s' (aws secretsmanager restore-secret), or take "
+			"the entry out",
+			listing.deleted);
 		return error_prefix(error, "%s", wanted->secret);
 	}
 	if (!listing.count) {
@@ -392,7 +398,7 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tag
 static int send_described(void *context, const struct described *described)
 {
 	struct job *job = context;
-	cleanup_buffer struct buffer output = {0};
+	cleanup_buffer struct buffer output = { 0 };
 	char why[sizeof(described->error->text)] = "";
 
 	if (described->error)
@@ -434,13 +440,13 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 
 static int finish(const struct job *job, int result, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer output = {0}, text = {0};
+	cleanup_buffer struct buffer output = { 0 }, text = { 0 };
 
 	if (result < 0 && !error->kind)
 		error->kind = ATOMICDIR_FAILED;
 	text_hide_users(error->text);
 	if (buffer_printf(&text, result < 0 ? "%zu %s" : "%zu", result < 0 ? (size_t)error->kind : job->answers, error->text) <
-		0 ||
+		    0 ||
 	    field_add(&output, result < 0 ? "error" : "done", text.bytes, text.size) < 0 ||
 	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)
 		return ATOMICDIR_FAILED;
@@ -449,8 +455,8 @@ static int finish(const struct job *job, int result, struct atomicdir_error *err
 
 int serve(source_open_fn open)
 {
-	cleanup(job_clear) struct job job = {0};
-	cleanup(request_clear) struct request request = {0};
+	cleanup(job_clear) struct job job = { 0 };
+	cleanup(request_clear) struct request request = { 0 };
 	struct atomicdir_error error;
 	int result;
 

@@ -10,7 +10,7 @@ void secret_clear(struct secret *secret)
 	free(secret->name);
 	free(secret->version);
 	free(secret->created);
-	*secret = (struct secret){0};
+	*secret = (struct secret){ 0 };
 }
 
 void listing_clear(struct listing *listing)
@@ -22,7 +22,7 @@ void listing_clear(struct listing *listing)
 	}
 	free(listing->items);
 	free(listing->deleted);
-	*listing = (struct listing){0};
+	*listing = (struct listing){ 0 };
 }
 
 int listing_add(struct listing *listing, const char *name, const char *id, const char *key)
@@ -36,7 +36,7 @@ int listing_add(struct listing *listing, const char *name, const char *id, const
 	if (!items)
 		return -1;
 	listing->items = items;
-	item = (struct listed){strdup(name), strdup(id), strdup(key)};
+	item = (struct listed){ strdup(name), strdup(id), strdup(key) };
 	listing->items[listing->count++] = item;
 	return item.name && item.id && item.key ? 0 : -1;
 }

@@ -14,21 +14,21 @@
 
 struct secret {
 	struct buffer value;
-	char *name;             /* as the source has it, however it was asked for */
-	char *version;          /* or "" */
-	char *created;          /* that version, in seconds since 1970, in digits; NULL: not known */
-	const char *place;      /* where it is from; "": nobody asks for it elsewhere */
+	char *name;		/* as the source has it, however it was asked for */
+	char *version;		/* or "" */
+	char *created;		/* that version, in seconds since 1970, in digits; NULL: not known */
+	const char *place;	/* where it is from; "": nobody asks for it elsewhere */
 	const char *instead_of; /* the place that ought to have been asked; NULL: it was */
 };
 
 /* One that is asked for, and what came of it. */
 struct lookup {
-	const char *id, *service, *stage, *version;	    /* "" for stage and version: the current one */
-	const char *failover_id, *failover_stage;	    /* in the other region; "": the same */
-	int result;					    /* 1: here it is; -1: *error says why not; 0: not yet */
+	const char *id, *service, *stage, *version; /* "" for stage and version: the current one */
+	const char *failover_id, *failover_stage;   /* in the other region; "": the same */
+	int result;				    /* 1: here it is; -1: *error says why not; 0: not yet */
 	struct secret secret;
 	struct atomicdir_error error;
-	bool is_deleted;                                    /* it is there no more, but can be restored */
+	bool is_deleted; /* it is there no more, but can be restored */
 };
 
 struct listed {
@@ -40,15 +40,15 @@ struct listed {
 struct listing {
 	struct listed *items;
 	size_t count;
-	char *deleted;        /* the first of those that are marked for deletion, and so are not among them; NULL: none is */
+	char *deleted; /* the first of those that are marked for deletion, and so are not among them; NULL: none is */
 	size_t deleted_count;
 	const char *instead_of; /* as struct secret has it */
 };
 
 /* What is known of a secret beside its value. */
 struct described {
-	const char *index;                   /* whose entry it is for */
-	const char *arn, *key;               /* key: of KMS, that encrypts it; "": the service's own */
+	const char *index;		     /* whose entry it is for */
+	const char *arn, *key;		     /* key: of KMS, that encrypts it; "": the service's own */
 	const struct atomicdir_error *error; /* NULL; else nothing is known, and this is why */
 };
 

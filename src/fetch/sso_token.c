@@ -74,7 +74,7 @@ static bool has_token(const struct json *json)
 /* What was loaded before stays where this fails. */
 static int load(struct cache *cache, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer text = {0};
+	cleanup_buffer struct buffer text = { 0 };
 	cleanup_json struct json *json = NULL;
 	const char *why = "it is no object", *moment;
 	int64_t expires;
@@ -85,8 +85,8 @@ static int load(struct cache *cache, struct atomicdir_error *error)
 	moment = json ? json_member_text(json, "expiresAt") : NULL;
 	expires = moment ? moment_parse(moment) : -1;
 	if (expires < 0 || !has_token(json))
-		return error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s cannot be read: %.80s", cache->name,
-				 json ? "it has no accessToken that can be sent, or no expiresAt" : why);
+		return error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s cannot be read: %.80s",
+				 cache->name, json ? "it has no accessToken that can be sent, or no expiresAt" : why);
 	json_free(cache->json);
 	cache->json = take_pointer(&json);
 	cache->expires = expires;
@@ -140,9 +140,9 @@ static long lifetime(const struct json *got)
 
 static struct json *ask_for_new(const struct cache *cache, struct http *http, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer url = {0}, body = {0};
+	cleanup_buffer struct buffer url = { 0 }, body = { 0 };
 	cleanup_free char *base = NULL;
-	cleanup(http_reply_clear) struct http_reply reply = {0};
+	cleanup(http_reply_clear) struct http_reply reply = { 0 };
 	const char *headers[] = { "Content-Type: application/json", NULL };
 	struct http_request request = { .headers = headers };
 	cleanup_json struct json *json = NULL;
@@ -163,8 +163,9 @@ static struct json *ask_for_new(const struct cache *cache, struct http *http, st
 	if (reply.status == 200 && has_token(json) && lifetime(json) > 0)
 		return take_pointer(&json);
 	if (reply.status == 200)
-		error_set(error, ATOMICDIR_DENIED, NULL,
-			  "the token of SSO cannot be renewed: the answer has no accessToken, or no expiresIn, that can be used");
+		error_set(
+			error, ATOMICDIR_DENIED, NULL,
+			"the token of SSO cannot be renewed: the answer has no accessToken, or no expiresIn, that can be used");
 	else
 		error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
 			  "the token of SSO cannot be renewed: HTTP %ld%s%.*s", reply.status, ASK_CODE(&reply));
@@ -193,14 +194,15 @@ static int make_cache(const struct cache *cache, const struct json *got, struct 
 /* A refresh token is good once: the file for what it gives is there before it is used. */
 static int renew(struct cache *cache, struct http *http, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer text = {0};
+	cleanup_buffer struct buffer text = { 0 };
 	cleanup_json struct json *got = NULL;
 	cleanup_fd int fd = -1;
 
 	unlinkat(cache->directory_fd, cache->fresh, 0);
 	fd = create_file_at(cache->directory_fd, cache->fresh, 0600);
 	if (fd < 0)
-		return error_errno(error, NULL, "the token of SSO is not renewed, since it could not be kept in " CACHE "/%s", cache->fresh);
+		return error_errno(error, NULL, "the token of SSO is not renewed, since it could not be kept in " CACHE "/%s",
+				   cache->fresh);
 	got = ask_for_new(cache, http, error);
 	if (got && (make_cache(cache, got, &text) < 0 || write_all(fd, text.bytes, text.size) < 0 || fsync(fd) < 0 ||
 		    renameat(cache->directory_fd, cache->fresh, cache->directory_fd, cache->name) < 0)) {
@@ -243,13 +245,15 @@ static int find(struct cache *cache, struct http *http, struct buffer *token, st
 	if (load(cache, error) < 0)
 		return sso_refuse(cache->sso, error);
 	/* As long as the old one is good, it does not matter why there is no new one. */
-	if (seconds_left(cache) <= EARLY_S && is_renewable(cache) && renew_alone(cache, http, error) < 0 && seconds_left(cache) <= 0)
+	if (seconds_left(cache) <= EARLY_S && is_renewable(cache) && renew_alone(cache, http, error) < 0 &&
+	    seconds_left(cache) <= 0)
 		return error->kind == ATOMICDIR_UNREACHABLE ? -1 : sso_refuse(cache->sso, error);
 	if (seconds_left(cache) <= 0) {
 		error_set(error, ATOMICDIR_DENIED, NULL, "the token of SSO in " CACHE "/%s has expired", cache->name);
 		return sso_refuse(cache->sso, error);
 	}
-	return buffer_add_text(token, json_member_text(cache->json, "accessToken")) < 0 ? error_errno(error, NULL, "cannot ask") : 0;
+	return buffer_add_text(token, json_member_text(cache->json, "accessToken")) < 0 ? error_errno(error, NULL, "cannot ask")
+											: 0;
 }
 
 int sso_token_get(const struct sso *sso, struct http *http, struct buffer *token, struct atomicdir_error *error)

@@ -37,9 +37,8 @@ static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char
 		const char *name;
 		struct buffer *buffer;
 	} parts[] = {
-		{ "AccessKeyId", &answer->key_id },     { "SecretAccessKey", &answer->key },
-		{ "SessionToken", &answer->token },     { "Expiration", &answer->expiration },
-		{ "Code", &answer->code },              { "Message", &answer->message },
+		{ "AccessKeyId", &answer->key_id },    { "SecretAccessKey", &answer->key }, { "SessionToken", &answer->token },
+		{ "Expiration", &answer->expiration }, { "Code", &answer->code },	    { "Message", &answer->message },
 	};
 
 	(void)attributes;
@@ -88,8 +87,8 @@ static int take(const struct answer *answer, struct credentials *credentials, st
 	if (!answer->key_id.size || !answer->key.size || !answer->token.size || !answer->expiration.size)
 		return error_set(error, ATOMICDIR_FAILED, NULL, "the answer has no credentials; is a proxy in the way?");
 	credentials->expires = moment_parse(answer->expiration.bytes);
-	if (credentials->expires < 0 || credentials_refuse_text(answer->key_id.bytes) || credentials_refuse_text(answer->key.bytes) ||
-	    credentials_refuse_text(answer->token.bytes))
+	if (credentials->expires < 0 || credentials_refuse_text(answer->key_id.bytes) ||
+	    credentials_refuse_text(answer->key.bytes) || credentials_refuse_text(answer->token.bytes))
 		return error_set(error, ATOMICDIR_FAILED, NULL,
 				 "the answer's credentials cannot be read; is a proxy in the way?");
 	return buffer_add(&credentials->key_id, answer->key_id.bytes, answer->key_id.size) < 0 ||
@@ -105,8 +104,8 @@ struct call {
 	const char *operation;
 	const struct sts_role *role;
 	const struct credentials *own; /* NULL: not signed */
-	const char *token;             /* or NULL */
-	const char *denied;            /* what to do then */
+	const char *token;	       /* or NULL */
+	const char *denied;	       /* what to do then */
 };
 
 static const struct {
@@ -127,13 +126,14 @@ static int refuse(struct http *http, const struct call *call, const struct http_
 {
 	const char *code = answer->code.size ? answer->code.bytes : "no code; is a proxy in the way?";
 	bool is_passing = reply->status >= 500 || reply->status == 429 || strstr(code, "Throttl") || strstr(code, "IDPComm");
-	const char *advice = strcmp(code, "AccessDenied") == 0 ? call->denied : "", *message = answer->message.size ? answer->message.bytes : "";
+	const char *advice = strcmp(code, "AccessDenied") == 0 ? call->denied : "",
+		   *message = answer->message.size ? answer->message.bytes : "";
 
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
 		if (!is_passing && strcmp(code, advices[i].code) == 0)
 			advice = advices[i].advice;
-	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s", reply->status, code,
-		  *message ? ": " : "", ask_message_size(message), message, *advice ? "; " : "", advice);
+	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s",
+		  reply->status, code, *message ? ": " : "", ask_message_size(message), message, *advice ? "; " : "", advice);
 	return aws_set_clock(http, reply, aws_refusal_of(code, reply->status), error) ? 0 : -1;
 }
 
@@ -166,16 +166,16 @@ static int send(const struct credentials_context *context, const struct call *ca
 		struct atomicdir_error *error)
 {
 	cleanup_free char *url = NULL, *region = NULL;
-	cleanup_buffer struct buffer form = {0}, token = {0}, signature = {0};
+	cleanup_buffer struct buffer form = { 0 }, token = { 0 }, signature = { 0 };
 	const char *headers[] = { "Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL, NULL };
 	struct http_request request = { .headers = headers };
 
-	if (find_region(context, &region, error) < 0 ||
-	    aws_url("sts", region ? region : STS_GLOBAL, &url, error) < 0)
+	if (find_region(context, &region, error) < 0 || aws_url("sts", region ? region : STS_GLOBAL, &url, error) < 0)
 		return -1;
 	/* The endpoint that is everybody's has a region of its own. */
 	if (make_form(call, &form) < 0 ||
-	    buffer_printf(&signature, "aws:amz:%s:sts", !region || strcmp(url, STS_GLOBAL_URL) == 0 ? STS_GLOBAL_REGION : region) < 0)
+	    buffer_printf(&signature, "aws:amz:%s:sts",
+			  !region || strcmp(url, STS_GLOBAL_URL) == 0 ? STS_GLOBAL_REGION : region) < 0)
 		return error_errno(error, NULL, "cannot ask");
 	if (call->own && call->own->token.size && buffer_printf(&token, "X-Amz-Security-Token: %s", call->own->token.bytes) < 0)
 		return error_errno(error, NULL, "cannot ask");
@@ -192,8 +192,8 @@ static int send(const struct credentials_context *context, const struct call *ca
 static int try(const struct credentials_context *context, const struct call *call, struct credentials *credentials,
 	       struct atomicdir_error *error)
 {
-	cleanup(http_reply_clear) struct http_reply reply = {0};
-	cleanup(answer_clear) struct answer answer = {0};
+	cleanup(http_reply_clear) struct http_reply reply = { 0 };
+	cleanup(answer_clear) struct answer answer = { 0 };
 	int sent = send(context, call, &reply, error);
 	bool is_read;
 
@@ -223,11 +223,12 @@ int sts_assume_role(const struct credentials_context *context, const struct sts_
 		    struct credentials *credentials, struct atomicdir_error *error)
 {
 	struct call call = {
-	    .operation = "AssumeRole",
-	    .role = role,
-	    .own = own,
-	    .denied = "allow sts:AssumeRole on it to who asks, and let its trust policy name them (and the external id, if it "
-		      "wants one)",
+		.operation = "AssumeRole",
+		.role = role,
+		.own = own,
+		.denied =
+			"allow sts:AssumeRole on it to who asks, and let its trust policy name them (and the external id, if it "
+			"wants one)",
 	};
 
 	snprintf(credentials->from, sizeof(credentials->from), "role %.150s", role->arn);
@@ -241,10 +242,10 @@ int sts_assume_role_with_web_identity(const struct credentials_context *context,
 				      struct credentials *credentials, struct atomicdir_error *error)
 {
 	struct call call = {
-	    .operation = "AssumeRoleWithWebIdentity",
-	    .role = role,
-	    .token = token,
-	    .denied = "let its trust policy allow sts:AssumeRoleWithWebIdentity to the token's issuer and subject",
+		.operation = "AssumeRoleWithWebIdentity",
+		.role = role,
+		.token = token,
+		.denied = "let its trust policy allow sts:AssumeRoleWithWebIdentity to the token's issuer and subject",
 	};
 
 	snprintf(credentials->from, sizeof(credentials->from), "role %.150s", role->arn);

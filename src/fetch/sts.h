@@ -9,9 +9,9 @@
 
 struct sts_role {
 	const char *arn;
-	const char *session;           /* or NULL */
-	const char *external_id;       /* or NULL */
-	const char *duration;          /* in seconds; or NULL */
+	const char *session;	 /* or NULL */
+	const char *external_id; /* or NULL */
+	const char *duration;	 /* in seconds; or NULL */
 };
 
 /* As `own`. DENIED, UNREACHABLE, USAGE. 1, as a provider. */

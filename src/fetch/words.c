@@ -11,7 +11,7 @@ void words_clear(struct words *words)
 {
 	free(words->items);
 	wiping_free(words->text);
-	*words = (struct words){0};
+	*words = (struct words){ 0 };
 }
 
 /* To shlex, no others are. */
@@ -48,7 +48,7 @@ int words_split(const char *line, struct words *words)
 	char *out;
 
 	/* Not more words than every other byte, nor more bytes than there are. */
-	*words = (struct words){.items = calloc(size / 2 + 2, sizeof(char *)), .text = wiping_malloc(size + 1)};
+	*words = (struct words){ .items = calloc(size / 2 + 2, sizeof(char *)), .text = wiping_malloc(size + 1) };
 	out = words->text;
 	if (!words->items || !out) {
 		words_clear(words);

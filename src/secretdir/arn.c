@@ -16,7 +16,7 @@ struct arn_part arn_part(const char *arn, enum arn_field field)
 		text = strchr(text, ':');
 		text = text ? text + 1 : NULL;
 	}
-	return (struct arn_part){text, !text ? 0 : field == ARN_RESOURCE ? (int)strlen(text) : (int)strcspn(text, ":")};
+	return (struct arn_part){ text, !text ? 0 : field == ARN_RESOURCE ? (int)strlen(text) : (int)strcspn(text, ":") };
 }
 
 bool arn_part_is(const char *arn, enum arn_field field, const char *text)
@@ -31,8 +31,8 @@ const char *arn_partition_of(const char *region)
 	static const struct {
 		const char *prefix, *name;
 	} partitions[] = {
-	    {"cn-", "aws-cn"},	       {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},     {"us-iso-", "aws-iso"},
-	    {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
+		{ "cn-", "aws-cn" },	     { "us-gov-", "aws-us-gov" }, { "eusc-", "aws-eusc" },     { "us-iso-", "aws-iso" },
+		{ "us-isob-", "aws-iso-b" }, { "eu-isoe-", "aws-iso-e" }, { "us-isof-", "aws-iso-f" },
 	};
 
 	for (size_t i = 0; i < sizeof(partitions) / sizeof(*partitions); i++)

@@ -12,7 +12,7 @@ enum arn_field { ARN_PARTITION = 1, ARN_SERVICE, ARN_REGION, ARN_ACCOUNT, ARN_RE
 
 struct arn_part {
 	const char *text; /* not ended by a NUL; NULL: there is none */
-	int size;         /* as printf's "%.*s" takes it */
+	int size;	  /* as printf's "%.*s" takes it */
 };
 
 bool arn_is(const char *text);

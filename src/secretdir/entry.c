@@ -35,17 +35,17 @@ static const struct {
 	const char *name;
 	size_t offset;
 } places[] = {
-    {"", offsetof(struct entry, text)},
-    {"", offsetof(struct entry, place)},
-    {"path", offsetof(struct entry, path)},
-    {"secret", offsetof(struct entry, secret)},
-    {"key", offsetof(struct entry, key)},
-    {"query", offsetof(struct entry, query)},
-    {"service", offsetof(struct entry, service)},
-    {"stage", offsetof(struct entry, stage)},
-    {"version", offsetof(struct entry, version)},
-    {"failover-secret", offsetof(struct entry, failover_secret)},
-    {"failover-stage", offsetof(struct entry, failover_stage)},
+	{ "", offsetof(struct entry, text) },
+	{ "", offsetof(struct entry, place) },
+	{ "path", offsetof(struct entry, path) },
+	{ "secret", offsetof(struct entry, secret) },
+	{ "key", offsetof(struct entry, key) },
+	{ "query", offsetof(struct entry, query) },
+	{ "service", offsetof(struct entry, service) },
+	{ "stage", offsetof(struct entry, stage) },
+	{ "version", offsetof(struct entry, version) },
+	{ "failover-secret", offsetof(struct entry, failover_secret) },
+	{ "failover-stage", offsetof(struct entry, failover_stage) },
 };
 
 #define PLACES (sizeof(places) / sizeof(*places))
@@ -74,7 +74,7 @@ void entries_clear(struct entries *entries)
 	for (size_t i = 0; i < entries->count; i++)
 		entry_clear(&entries->items[i]);
 	free(entries->items);
-	*entries = (struct entries){0};
+	*entries = (struct entries){ 0 };
 }
 
 static int set(char **place, const char *text, size_t size, struct atomicdir_error *error)
@@ -123,8 +123,8 @@ static int set_mode(struct entry *entry, const char *value, struct atomicdir_err
 	if (entry->mode)
 		return refuse(error, entry, TWICE);
 	return parse_mode(value ? value : "", &entry->mode, error) < 0
-		   ? refuse(error, entry, "its mode is not one in octal such as 0400")
-		   : 0;
+		       ? refuse(error, entry, "its mode is not one in octal such as 0400")
+		       : 0;
 }
 
 static int set_owner(struct entry *entry, const char *value, struct atomicdir_error *error)
@@ -268,7 +268,7 @@ static struct entry *begin(struct entries *entries, const char *text, const char
 	}
 	entries->items = items;
 	entry = &items[entries->count++];
-	*entry = (struct entry){.uid = (uid_t)-1, .gid = (gid_t)-1};
+	*entry = (struct entry){ .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	for (size_t i = 0; i < PLACES; i++) {
 		char **its = place_at(entry, i);
 
@@ -343,7 +343,7 @@ int entries_read_file(const char *path, struct buffer *content, struct atomicdir
 
 int entries_add_file(struct entries *entries, const char *path, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer content = {0};
+	cleanup_buffer struct buffer content = { 0 };
 	char *line, *rest;
 	int number = 0;
 

@@ -23,10 +23,11 @@ struct fetcher {
 	char program[PATH_MAX]; /* for errors */
 	pid_t pid;
 	struct field_reader reader;
-	struct field index, path, source, version, created, place; /* path, source: the ARN, and its key, where secrets are described */
+	struct field index, path, source, version, created,
+		place; /* path, source: the ARN, and its key, where secrets are described */
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
-	size_t count;    /* of files, or of secrets, as "done" counts them */
+	size_t count;	 /* of files, or of secrets, as "done" counts them */
 	bool is_describing;
 };
 
@@ -50,8 +51,8 @@ static void on_signal(int number)
 
 static void watch_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: waiting for a lock ends too */
-	const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: waiting for a lock ends too */
+	const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction old;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
@@ -70,9 +71,9 @@ int fetcher_check_signal(struct atomicdir_error *error)
 static void become(const char *path, int input_fd, int output_fd, pid_t parent)
 {
 	struct atomicdir_error error;
-	struct buffer reply = {0};
+	struct buffer reply = { 0 };
 	char *copy = strdup(path);
-	char *argv[] = {copy, NULL};
+	char *argv[] = { copy, NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A session of its own: a group that ends with it, and no terminal that somebody could be asked at, or stopped by. */
@@ -114,7 +115,7 @@ static int make_request(struct buffer *request, const char *argument, const char
 	if (field_add_text(request, "atomicdir-fetch", "1") < 0)
 		return -1;
 	if (argument) {
-		cleanup_buffer struct buffer option = {0};
+		cleanup_buffer struct buffer option = { 0 };
 
 		if (buffer_printf(&option, "argument=%s", argument) < 0 ||
 		    field_add(request, "option", option.bytes, option.size) < 0)
@@ -131,7 +132,7 @@ static int make_request(struct buffer *request, const char *argument, const char
 
 static int spawn(struct fetcher *fetcher, const char *path, int *request_fd, struct atomicdir_error *error)
 {
-	int request[2] = {-1, -1}, reply[2] = {-1, -1};
+	int request[2] = { -1, -1 }, reply[2] = { -1, -1 };
 	pid_t parent = getpid();
 	sigset_t all, old;
 
@@ -177,7 +178,7 @@ static struct fetcher *start(const char *path, const struct buffer *request, con
 	cleanup_fd int request_fd = -1;
 
 	if (fetcher) {
-		*fetcher = (struct fetcher){.pid = -1, .reader = {.fd = -1}, .entries = entries};
+		*fetcher = (struct fetcher){ .pid = -1, .reader = { .fd = -1 }, .entries = entries };
 		snprintf(fetcher->program, sizeof(fetcher->program), "%s", path);
 		fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	}
@@ -196,7 +197,7 @@ static struct fetcher *start(const char *path, const struct buffer *request, con
 struct fetcher *fetcher_start(const char *source, const char *const *options, const struct entries *entries,
 			      struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer request = {0};
+	cleanup_buffer struct buffer request = { 0 };
 	size_t size = strcspn(source, ":");
 	cleanup_free char *name = strndup(source, size);
 	struct fetcher *fetcher;
@@ -332,7 +333,7 @@ static int take_error(struct fetcher *fetcher, const struct field *field, struct
 
 static int finish(struct fetcher *fetcher, const struct field *field, struct atomicdir_error *error)
 {
-	struct field trailing = {0};
+	struct field trailing = { 0 };
 	char number[32];
 	int got;
 
@@ -386,8 +387,8 @@ static int check_path(struct fetcher *fetcher, const struct entry *entry, struct
 		return error_prefix(error, "%s", field_text(&fetcher->source));
 	}
 	return fits(entry, field_text(&fetcher->path))
-		   ? 0
-		   : garbled(fetcher, "a file has another path than its entry wants", error);
+		       ? 0
+		       : garbled(fetcher, "a file has another path than its entry wants", error);
 }
 
 static int read_part(struct fetcher *fetcher, struct field *field, const char *name, struct atomicdir_error *error)
@@ -398,19 +399,20 @@ static int read_part(struct fetcher *fetcher, struct field *field, const char *n
 }
 
 /* Where this field is one that may be left out, it is taken, and the next one read. */
-static int take_if(struct fetcher *fetcher, struct field *field, const char *name, struct field *taken, struct atomicdir_error *error)
+static int take_if(struct fetcher *fetcher, struct field *field, const char *name, struct field *taken,
+		   struct atomicdir_error *error)
 {
 	field_clear(taken);
 	if (!field_is(field, name) || !field_text(field))
 		return 0;
 	*taken = *field;
-	*field = (struct field){0};
+	*field = (struct field){ 0 };
 	return read_field(fetcher, field, error) < 0 ? -1 : 0;
 }
 
 static int read_value(struct fetcher *fetcher, struct buffer *value, struct atomicdir_error *error)
 {
-	struct field field = {0};
+	struct field field = { 0 };
 
 	if (read_field(fetcher, &field, error) < 0)
 		return -1;
@@ -445,7 +447,7 @@ static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct at
 void fetched_clear(struct fetched *fetched)
 {
 	buffer_clear(&fetched->value);
-	*fetched = (struct fetched){0};
+	*fetched = (struct fetched){ 0 };
 }
 
 static int take_absent(struct fetcher *fetcher, size_t index, struct atomicdir_error *error)

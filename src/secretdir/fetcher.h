@@ -22,7 +22,8 @@ void fetcher_free(struct fetcher *fetcher);
 struct fetched {
 	size_t entry; /* which one */
 	const char *path, *source, *version;
-	const char *created, *place; /* of the version, in seconds; where it is from, if that is not where it ought to be; or "" */
+	const char *created,
+		*place; /* of the version, in seconds; where it is from, if that is not where it ought to be; or "" */
 	struct buffer value;
 	const char *arn, *key; /* of a secret that is described; key: of KMS, or "" */
 };
@@ -30,9 +31,9 @@ struct fetched {
 void fetched_clear(struct fetched *fetched);
 
 enum {
-	FETCHER_DONE,      /* that was all, and the program has ended well */
-	FETCHER_FILE,      /* its path fits its entry, and may be published */
-	FETCHER_ABSENT,    /* an optional entry is not there */
+	FETCHER_DONE,	   /* that was all, and the program has ended well */
+	FETCHER_FILE,	   /* its path fits its entry, and may be published */
+	FETCHER_ABSENT,	   /* an optional entry is not there */
 	FETCHER_WARNING,   /* in *error */
 	FETCHER_DESCRIBED, /* one of the entry's secrets */
 	FETCHER_UNKNOWN,   /* nothing is known of the entry's secret; *error says why */

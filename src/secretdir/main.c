@@ -12,7 +12,9 @@ static const struct command commands[] = {
 };
 
 static const struct program program = {
-	"secretdir", commands, sizeof(commands) / sizeof(*commands),
+	"secretdir",
+	commands,
+	sizeof(commands) / sizeof(*commands),
 	"ENTRY is [PATH=]SECRET[:KEY][,OPTION[=VALUE]]...\n"
 	"  prod/db                    the value, as prod/db\n"
 	"  db.json=prod/db            as db.json\n"

@@ -27,7 +27,7 @@ static int compare(const void *one, const void *other)
 
 static void print_member(const char *name, const char *text)
 {
-	cleanup_buffer struct buffer json = {0};
+	cleanup_buffer struct buffer json = { 0 };
 
 	if (buffer_add_json(&json, text) == 0)
 		printf(",\"%s\":%s", name, json.bytes);
@@ -86,7 +86,7 @@ static void print_removed(const struct atomicdir_change *changes, bool is_json)
 			continue;
 		path_show(changes->path, strlen(changes->path), path, sizeof(path));
 		if (is_json) {
-			cleanup_buffer struct buffer json = {0};
+			cleanup_buffer struct buffer json = { 0 };
 
 			if (buffer_add_json(&json, changes->path) == 0)
 				printf("%s%s", is_first ? "" : ",", json.bytes);

@@ -104,7 +104,7 @@ static int remember(struct maker *maker, const struct fetched *fetched, struct a
 		return fail(error);
 	maker->known = known;
 	one = &known[maker->known_count++];
-	*one = (struct known){fetched->entry, strdup(fetched->arn), strdup(fetched->key)};
+	*one = (struct known){ fetched->entry, strdup(fetched->arn), strdup(fetched->key) };
 	return one->arn && one->key ? 0 : fail(error);
 }
 
@@ -117,7 +117,7 @@ static void note_unknown(struct maker *maker, const struct atomicdir_error *why)
 /* -1: no more can be asked. */
 static int listen_to(struct maker *maker, struct fetcher *fetcher, struct atomicdir_error *error)
 {
-	cleanup(fetched_clear) struct fetched fetched = {0};
+	cleanup(fetched_clear) struct fetched fetched = { 0 };
 
 	for (;;) {
 		int got = fetcher_next(fetcher, &fetched, error);
@@ -184,9 +184,9 @@ static int add_named(struct maker *maker, const struct place *place, const char 
 	struct texts *texts = is_parameter ? &maker->policy.parameters : &maker->policy.secrets;
 
 	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
-	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition_of(place->region), is_parameter ? "ssm" : "secretsmanager",
-		   place->region, maker->account, is_parameter ? "parameter/" : "secret:",
-		   place->secret + (is_parameter && *place->secret == '/'), end);
+	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition_of(place->region),
+		   is_parameter ? "ssm" : "secretsmanager", place->region, maker->account,
+		   is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
 }
 
 static int add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
@@ -239,8 +239,8 @@ static char *failover_secret(const struct maker *maker, const struct entry *entr
 		return strdup(entry->secret);
 	return asprintf(&secret, "%.*s%s%s", (int)(region.text - entry->secret), entry->secret, maker->failover_region,
 			region.text + region.size) < 0
-		   ? NULL
-		   : secret;
+		       ? NULL
+		       : secret;
 }
 
 static int add_in(struct maker *maker, size_t index, const char *secret, const char *region, struct atomicdir_error *error)
@@ -249,7 +249,7 @@ static int add_in(struct maker *maker, size_t index, const char *secret, const c
 	struct arn_part its = arn_part(secret, ARN_REGION);
 	cleanup_free char *where = its.size ? strndup(its.text, (size_t)its.size) : strdup(region);
 	size_t size = strlen(secret);
-	struct place place = {entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/'};
+	struct place place = { entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/' };
 
 	if (!where)
 		return fail(error);
@@ -384,8 +384,8 @@ static void tell_all(const struct maker *maker)
 
 int command_policy(const struct options *options)
 {
-	cleanup(maker_clear) struct maker maker = {.options = options};
-	cleanup_buffer struct buffer json = {0};
+	cleanup(maker_clear) struct maker maker = { .options = options };
+	cleanup_buffer struct buffer json = { 0 };
 	struct atomicdir_error error;
 
 	error_clear(&error);

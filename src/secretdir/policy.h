@@ -11,9 +11,9 @@
 #include "secretdir/texts.h"
 
 struct policy {
-	struct texts secrets, parameters;  /* ARNs, '*' and '?' in them as IAM has them */
-	struct texts keys;                 /* ARNs of keys of KMS */
-	struct texts alias_keys, aliases;  /* keys of which only an alias is known: ARNs of all that could be it */
+	struct texts secrets, parameters; /* ARNs, '*' and '?' in them as IAM has them */
+	struct texts keys;		  /* ARNs of keys of KMS */
+	struct texts alias_keys, aliases; /* keys of which only an alias is known: ARNs of all that could be it */
 	bool has_batches, has_prefix;
 };
 

@@ -65,7 +65,7 @@ static int add_statement(struct buffer *json, const char *name, const char *cons
 static int add_keys(struct buffer *json, const char *name, const struct policy *policy, const struct texts *keys,
 		    const struct texts *aliases)
 {
-	static const char *const decrypt[] = {"kms:Decrypt", NULL};
+	static const char *const decrypt[] = { "kms:Decrypt", NULL };
 
 	if (!keys->count)
 		return 0;
@@ -77,11 +77,11 @@ static int add_keys(struct buffer *json, const char *name, const struct policy *
 
 int policy_print(const struct policy *policy, struct buffer *json)
 {
-	static const char *const any[] = {"*"};
-	static const char *const read[] = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", NULL};
-	static const char *const batch[] = {"secretsmanager:BatchGetSecretValue", NULL};
-	static const char *const list[] = {"secretsmanager:ListSecrets", NULL};
-	static const char *const parameters[] = {"ssm:GetParameters", NULL};
+	static const char *const any[] = { "*" };
+	static const char *const read[] = { "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", NULL };
+	static const char *const batch[] = { "secretsmanager:BatchGetSecretValue", NULL };
+	static const char *const list[] = { "secretsmanager:ListSecrets", NULL };
+	static const char *const parameters[] = { "ssm:GetParameters", NULL };
 
 	if (buffer_add_text(json, "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [") < 0 ||
 	    add_statement(json, "Secrets", read, (const char *const *)policy->secrets.items, policy->secrets.count) < 0 ||

@@ -83,7 +83,7 @@ void round_warn_of_root(const struct round *round)
 
 int round_init(struct round *round, const struct options *options, struct atomicdir_error *error)
 {
-	*round = (struct round){.options = options, .old_fd = -1};
+	*round = (struct round){ .options = options, .old_fd = -1 };
 	if (options->operand_count < 1)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no LINK: where is it to be published?");
 	round->link = absolute_link(options->operands[0]);
@@ -137,8 +137,10 @@ static int remember(struct round *round, const struct fetched *file, struct atom
 		return error_errno(error, file->path, "cannot remember the file");
 	round->placed = placed;
 	one = &placed[round->count++];
-	*one = (struct placed){strdup(file->path), strdup(file->source), strdup(file->version), strdup(file->created),
-			       strdup(file->place), file->value.size, file->entry};
+	*one = (struct placed){
+		strdup(file->path), strdup(file->source), strdup(file->version), strdup(file->created), strdup(file->place),
+		file->value.size,   file->entry
+	};
 	return one->path && one->source && one->version && one->created && one->place
 		       ? 0
 		       : error_errno(error, file->path, "cannot remember the file");
@@ -159,7 +161,8 @@ static int explain(const struct round *round, struct atomicdir_error *error)
 		return -1;
 	return error_set(error, ATOMICDIR_FAILED, NULL,
 			 "the path '%.100s' of secret '%.80s' clashes with '%.100s' of secret '%.80s': give one another PATH",
-			 round->placed[one].path, round->placed[one].source, round->placed[other].path, round->placed[other].source);
+			 round->placed[one].path, round->placed[one].source, round->placed[other].path,
+			 round->placed[other].source);
 }
 
 static int own(const struct round *round, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error)
@@ -263,7 +266,7 @@ static int add_note(const struct round *round, struct buffer *note)
 
 static int take_note(const struct round *round, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer note = {0};
+	cleanup_buffer struct buffer note = { 0 };
 
 	if (add_note(round, &note) < 0)
 		return error_errno(error, NULL, "cannot note the versions");
@@ -274,7 +277,7 @@ static int take_note(const struct round *round, struct atomicdir_error *error)
 
 static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_error *error)
 {
-	cleanup(fetched_clear) struct fetched file = {0};
+	cleanup(fetched_clear) struct fetched file = { 0 };
 
 	for (;;) {
 		int got = fetcher_next(fetcher, &file, error);

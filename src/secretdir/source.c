@@ -10,8 +10,8 @@
 
 struct source_regions source_regions(const struct options *options, const struct spec *spec)
 {
-	struct source_regions regions = {.first = options->region ? options->region : spec->region,
-					 .other = spec->failover_region};
+	struct source_regions regions = { .first = options->region ? options->region : spec->region,
+					  .other = spec->failover_region };
 
 	regions.first_size = regions.first ? strcspn(regions.first, ",") : 0;
 	if (regions.first && regions.first[regions.first_size])
@@ -50,7 +50,7 @@ static void tell(struct told *told, const char *name, const char *value)
 struct fetcher *source_ask(const struct options *options, const struct spec *spec, const struct entries *entries,
 			   const char *name, const char *value, struct atomicdir_error *error)
 {
-	cleanup(told_clear) struct told told = {0};
+	cleanup(told_clear) struct told told = { 0 };
 	struct source_regions regions = source_regions(options, spec);
 
 	tell_part(&told, "region", regions.first, regions.first_size);
@@ -64,7 +64,8 @@ struct fetcher *source_ask(const struct options *options, const struct spec *spe
 	for (size_t i = 0; i < options->tag_count; i++)
 		tell(&told, "tag", options->tags[i]);
 	if (!told.is_broken)
-		return fetcher_start(options->source ? options->source : "aws", (const char *const *)told.items, entries, error);
+		return fetcher_start(options->source ? options->source : "aws", (const char *const *)told.items, entries,
+				     error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;
 }

@@ -31,14 +31,14 @@ void spec_clear(struct spec *spec)
 {
 	free(spec->region);
 	free(spec->failover_region);
-	*spec = (struct spec){0};
+	*spec = (struct spec){ 0 };
 }
 
 /* ---- Asking ---- */
 
 static int write_request(int fd, const char *name, const struct buffer *content, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer request = {0};
+	cleanup_buffer struct buffer request = { 0 };
 
 	if (field_add_text(&request, "atomicdir-spec", "1") < 0 || field_add_text(&request, "name", name) < 0 ||
 	    field_add(&request, "content", content->bytes, content->size) < 0 || field_add_text(&request, "end", "") < 0 ||
@@ -53,9 +53,10 @@ static int ask(const char *name, const struct buffer *content, int reply_fd, str
 	cleanup_fd int request_fd = memfd_create("request", MFD_CLOEXEC);
 	char path[PATH_MAX];
 	int found;
-	char *const argv[] = {path, NULL};
+	char *const argv[] = { path, NULL };
 	struct process process = {
-	    .argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_MS};
+		.argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_MS
+	};
 
 	if (request_fd < 0 || reply_fd < 0)
 		return error_errno(error, name, "cannot read the spec");
@@ -90,9 +91,9 @@ static int take_error(struct reading *reading, const char *text)
 
 static int take_option(struct reading *reading, const char *text)
 {
-	char **place = strncmp(text, "region=", 7) == 0		     ? &reading->spec->region
+	char **place = strncmp(text, "region=", 7) == 0		    ? &reading->spec->region
 		       : strncmp(text, "failover-region=", 16) == 0 ? &reading->spec->failover_region
-								     : NULL;
+								    : NULL;
 
 	if (!place)
 		return garbled(reading);
@@ -145,8 +146,8 @@ static int take(struct reading *reading, const struct field *field)
 
 static int listen(struct reading *reading, int fd)
 {
-	cleanup(field_reader_clear) struct field_reader reader = {.fd = fd};
-	cleanup(field_clear) struct field field = {0};
+	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
+	cleanup(field_clear) struct field field = { 0 };
 
 	for (;;) {
 		int result = field_read(&reader, &field);
@@ -162,9 +163,9 @@ static int listen(struct reading *reading, int fd)
 int spec_read(struct spec *spec, const struct options *options, struct entries *entries, struct atomicdir_error *error)
 {
 	const char *name = strcmp(options->spec, "-") == 0 ? "standard input" : options->spec;
-	struct reading reading = {.name = name, .spec = spec, .options = options, .entries = entries, .error = error};
+	struct reading reading = { .name = name, .spec = spec, .options = options, .entries = entries, .error = error };
 	cleanup_fd int reply_fd = memfd_create("reply", MFD_CLOEXEC);
-	cleanup_buffer struct buffer content = {0};
+	cleanup_buffer struct buffer content = { 0 };
 
 	if (entries_read_file(options->spec, &content, error) < 0)
 		return -1;

@@ -23,7 +23,7 @@ static int64_t now_ms(void)
 static void remove_replaced(const struct round *round, int64_t published_ms)
 {
 	int64_t left_ms = published_ms + round->library.grace_ms - now_ms() + 1;
-	struct timespec time = {left_ms / 1000, left_ms % 1000 * 1000000};
+	struct timespec time = { left_ms / 1000, left_ms % 1000 * 1000000 };
 	struct atomicdir_options library = round->library;
 	struct atomicdir_error error;
 
@@ -79,7 +79,8 @@ int command_sync(const struct options *options)
 	error_clear(&error);
 	if (round_init(&round, options, &error) < 0)
 		return report_error(&error);
-	if (round_fill(&round, &error) < 0 || round_seal(&round, is_verbose ? &changes : NULL, &error) < 0 || fetcher_check_signal(&error) < 0)
+	if (round_fill(&round, &error) < 0 || round_seal(&round, is_verbose ? &changes : NULL, &error) < 0 ||
+	    fetcher_check_signal(&error) < 0)
 		return report_unpublished(&error);
 	report_verbose_changes(options, changes);
 	return publish(&round, &error) < 0 ? report_error(&error) : ATOMICDIR_OK;

@@ -24,5 +24,5 @@ void texts_clear(struct texts *texts)
 	for (size_t i = 0; i < texts->count; i++)
 		free(texts->items[i]);
 	free(texts->items);
-	*texts = (struct texts){0};
+	*texts = (struct texts){ 0 };
 }

@@ -28,7 +28,7 @@ int answer_add(struct answer *answer, const char *name, const char *text, struct
 
 int answer_option(struct answer *answer, const char *name, const char *value, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer option = {0};
+	cleanup_buffer struct buffer option = { 0 };
 
 	if (buffer_printf(&option, "%s=%s", name, value) < 0)
 		return error_errno(error, NULL, "cannot take the spec");
@@ -37,7 +37,7 @@ int answer_option(struct answer *answer, const char *name, const char *value, st
 
 int answer_warning(struct answer *answer, const struct place *place, const char *text, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer warning = {0};
+	cleanup_buffer struct buffer warning = { 0 };
 	char where[300];
 
 	place_show(place, where, sizeof(where));

@@ -14,8 +14,8 @@
 
 static int read_request(struct field fields[static 4], struct atomicdir_error *error)
 {
-	static const char *const names[] = {"atomicdir-spec", "name", "content", "end"};
-	cleanup(field_reader_clear) struct field_reader reader = {.fd = STDIN_FILENO};
+	static const char *const names[] = { "atomicdir-spec", "name", "content", "end" };
+	cleanup(field_reader_clear) struct field_reader reader = { .fd = STDIN_FILENO };
 
 	for (size_t i = 0; i < 4; i++) {
 		int got = field_read(&reader, &fields[i]);
@@ -35,17 +35,18 @@ static int answer(const struct buffer *fields)
 
 static int refuse(const struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer fields = {0}, text = {0};
+	cleanup_buffer struct buffer fields = { 0 }, text = { 0 };
 
-	if (buffer_printf(&text, "%d %s", error->kind, error->text) < 0 || field_add(&fields, "error", text.bytes, text.size) < 0)
+	if (buffer_printf(&text, "%d %s", error->kind, error->text) < 0 ||
+	    field_add(&fields, "error", text.bytes, text.size) < 0)
 		return ATOMICDIR_FAILED;
 	return answer(&fields);
 }
 
 int main(void)
 {
-	struct field fields[4] = {0};
-	cleanup(answer_clear) struct answer whole = {0};
+	struct field fields[4] = { 0 };
+	cleanup(answer_clear) struct answer whole = { 0 };
 	struct atomicdir_error error;
 	int result;
 

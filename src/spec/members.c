@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-static const char *const type_names[] = {[NODE_TEXT] = "a text", [NODE_LIST] = "a list", [NODE_MAP] = "a mapping"};
+static const char *const type_names[] = { [NODE_TEXT] = "a text", [NODE_LIST] = "a list", [NODE_MAP] = "a mapping" };
 
 static const struct member *find(const struct member *members, size_t count, const char *name)
 {
@@ -20,7 +20,7 @@ static const struct member *find(const struct member *members, size_t count, con
 static int refuse_unknown(const struct node *node, const char *what, const struct member *members, size_t count,
 			  struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer list = {0};
+	cleanup_buffer struct buffer list = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		if (!members[i].refusal && buffer_printf(&list, "%s%s", list.size ? ", " : "", members[i].name) < 0)

@@ -12,9 +12,9 @@
 
 struct member {
 	const char *name;
-	unsigned types;		    /* TAKES(NODE_...); ANY_TYPE: it does not matter what stands there */
-	const struct node **place;  /* NULL stays where it is absent or empty; NULL itself: nobody looks */
-	const char *refusal;	    /* why it cannot be, and what to do; NULL: it can */
+	unsigned types;		   /* TAKES(NODE_...); ANY_TYPE: it does not matter what stands there */
+	const struct node **place; /* NULL stays where it is absent or empty; NULL itself: nobody looks */
+	const char *refusal;	   /* why it cannot be, and what to do; NULL: it can */
 };
 
 /* `what` is what the mapping is, as in "an entry". USAGE. */

@@ -30,8 +30,8 @@ void place_show(const struct place *place, char *text, size_t size)
 	const struct origin *origin = place->origin;
 
 	if (origin->is_folded)
-		snprintf(text, size, "%.200s:%zu:%zu, line %zu of that text", origin->name, origin->line + 1, origin->column + 1,
-			 place->line + 1);
+		snprintf(text, size, "%.200s:%zu:%zu, line %zu of that text", origin->name, origin->line + 1,
+			 origin->column + 1, place->line + 1);
 	else
 		snprintf(text, size, "%.200s:%zu:%zu", origin->name, origin->line + place->line + 1,
 			 origin->column + place->column + 1);
@@ -52,7 +52,7 @@ int place_refuse(const struct place *place, struct atomicdir_error *error, const
 
 static struct place place_of(const struct builder *builder, yaml_mark_t mark)
 {
-	return (struct place){builder->origin, mark.line, mark.column};
+	return (struct place){ builder->origin, mark.line, mark.column };
 }
 
 /* ---- Nodes ---- */
@@ -88,7 +88,7 @@ const struct node *node_member(const struct node *map, const char *key)
 
 bool node_is_empty(const struct node *node)
 {
-	static const char *const nulls[] = {"~", "null", "Null", "NULL"};
+	static const char *const nulls[] = { "~", "null", "Null", "NULL" };
 
 	if (node->type != NODE_TEXT)
 		return false;
@@ -107,7 +107,8 @@ static int take_key(struct builder *builder, const char *text, struct place plac
 
 	if (other) {
 		place_show(&other->key_place, where, sizeof(where));
-		return place_refuse(&place, builder->error, "the key '%.64s' occurs twice, first at %s: take one out", text, where);
+		return place_refuse(&place, builder->error, "the key '%.64s' occurs twice, first at %s: take one out", text,
+				    where);
 	}
 	if (builder->parent->count == MEMBERS_MAX)
 		return place_refuse(&place, builder->error, "a mapping has at most %d keys", MEMBERS_MAX);
@@ -129,7 +130,7 @@ static struct node *add(struct builder *builder, enum node_type type, struct pla
 		error_errno(builder->error, NULL, "cannot read the spec");
 		return NULL;
 	}
-	*node = (struct node){.type = type, .place = place, .parent = parent};
+	*node = (struct node){ .type = type, .place = place, .parent = parent };
 	node->key = take_pointer(&builder->key);
 	node->key_place = node->key ? builder->key_place : place;
 	if (!parent) {
@@ -190,8 +191,8 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		return ++builder->documents > 1
-			   ? place_refuse(&place, builder->error, "a second document begins: give each a file of its own")
-			   : 0;
+			       ? place_refuse(&place, builder->error, "a second document begins: give each a file of its own")
+			       : 0;
 	case YAML_ALIAS_EVENT:
 		return place_refuse(&place, builder->error, "the alias '*%.64s' is not supported: write out what it stands for",
 				    (const char *)event->data.alias.anchor);
@@ -199,12 +200,12 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 		return refuse_tag(builder, event->data.scalar.tag, event->start_mark) < 0 ? -1 : take_text(builder, event);
 	case YAML_SEQUENCE_START_EVENT:
 		return refuse_tag(builder, event->data.sequence_start.tag, event->start_mark) < 0
-			   ? -1
-			   : begin(builder, NODE_LIST, event->start_mark);
+			       ? -1
+			       : begin(builder, NODE_LIST, event->start_mark);
 	case YAML_MAPPING_START_EVENT:
 		return refuse_tag(builder, event->data.mapping_start.tag, event->start_mark) < 0
-			   ? -1
-			   : begin(builder, NODE_MAP, event->start_mark);
+			       ? -1
+			       : begin(builder, NODE_MAP, event->start_mark);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		builder->depth--;
@@ -221,7 +222,7 @@ static int refuse_yaml(struct builder *builder, const yaml_parser_t *parser, con
 
 	/* What cannot even be read has no mark, but the number of its byte. */
 	if (parser->error == YAML_READER_ERROR) {
-		place = (struct place){.origin = builder->origin};
+		place = (struct place){ .origin = builder->origin };
 		for (size_t i = 0; i < parser->problem_offset && i < size; i++) {
 			place.column = bytes[i] == '\n' ? 0 : place.column + 1;
 			place.line += bytes[i] == '\n';
@@ -235,7 +236,7 @@ static int refuse_yaml(struct builder *builder, const yaml_parser_t *parser, con
 
 struct node *node_read(const struct origin *origin, const char *bytes, size_t size, struct atomicdir_error *error)
 {
-	struct builder builder = {.origin = origin, .error = error};
+	struct builder builder = { .origin = origin, .error = error };
 	yaml_parser_t parser;
 	int result = 0;
 	bool is_over = false;
@@ -260,7 +261,7 @@ struct node *node_read(const struct origin *origin, const char *bytes, size_t si
 	yaml_parser_delete(&parser);
 	free(builder.key);
 	if (result == 0 && !builder.root)
-		place_refuse(&(struct place){.origin = origin}, error, "there is nothing in it");
+		place_refuse(&(struct place){ .origin = origin }, error, "there is nothing in it");
 	if (result == 0)
 		return builder.root;
 	node_free(builder.root);

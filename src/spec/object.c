@@ -32,9 +32,9 @@ static bool is_arn(const char *name)
 static int take_failover(const struct node *map, struct object *object, struct atomicdir_error *error)
 {
 	const struct member members[] = {
-	    {"objectName", TAKES(NODE_TEXT), &object->failover_name, NULL},
-	    {"objectVersion", TAKES(NODE_TEXT), &object->failover_version, NULL},
-	    {"objectVersionLabel", TAKES(NODE_TEXT), &object->failover_label, NULL},
+		{ "objectName", TAKES(NODE_TEXT), &object->failover_name, NULL },
+		{ "objectVersion", TAKES(NODE_TEXT), &object->failover_version, NULL },
+		{ "objectVersionLabel", TAKES(NODE_TEXT), &object->failover_label, NULL },
 	};
 	const char *version = text_of(object->version);
 
@@ -76,8 +76,9 @@ static int check_name(const struct object *object, const struct node *name, stru
 	if (!service)
 		return place_refuse(&name->place, error, "the ARN is neither of Secrets Manager nor of Parameter Store");
 	return strcmp(service, object->service) == 0
-		   ? 0
-		   : place_refuse(&name->place, error, "the ARN is of another service than objectType says: mend one of them");
+		       ? 0
+		       : place_refuse(&name->place, error,
+				      "the ARN is of another service than objectType says: mend one of them");
 }
 
 static int take_service(const struct node *map, struct object *object, struct atomicdir_error *error)
@@ -98,19 +99,19 @@ static int take_service(const struct node *map, struct object *object, struct at
 static int take(const struct node *map, struct object *object, struct atomicdir_error *error)
 {
 	const struct member members[] = {
-	    {"objectName", TAKES(NODE_TEXT), &object->name, NULL},
-	    {"objectType", TAKES(NODE_TEXT), &object->type, NULL},
-	    {"objectAlias", TAKES(NODE_TEXT), &object->alias, NULL},
-	    {"objectVersion", TAKES(NODE_TEXT), &object->version, NULL},
-	    {"objectVersionLabel", TAKES(NODE_TEXT), &object->label, NULL},
-	    {"filePermission", TAKES(NODE_TEXT), &object->permission, NULL},
-	    {"failoverObject", TAKES(NODE_MAP), &object->failover, NULL},
-	    {"jmesPath", TAKES(NODE_LIST), &object->paths, NULL},
-	    {"objectTemplate", ANY_TYPE, NULL,
-	     "is a template of Go, which is not supported: take it out, and the values that it needs by jmesPath"},
+		{ "objectName", TAKES(NODE_TEXT), &object->name, NULL },
+		{ "objectType", TAKES(NODE_TEXT), &object->type, NULL },
+		{ "objectAlias", TAKES(NODE_TEXT), &object->alias, NULL },
+		{ "objectVersion", TAKES(NODE_TEXT), &object->version, NULL },
+		{ "objectVersionLabel", TAKES(NODE_TEXT), &object->label, NULL },
+		{ "filePermission", TAKES(NODE_TEXT), &object->permission, NULL },
+		{ "failoverObject", TAKES(NODE_MAP), &object->failover, NULL },
+		{ "jmesPath", TAKES(NODE_LIST), &object->paths, NULL },
+		{ "objectTemplate", ANY_TYPE, NULL,
+		  "is a template of Go, which is not supported: take it out, and the values that it needs by jmesPath" },
 	};
 
-	*object = (struct object){0};
+	*object = (struct object){ 0 };
 	if (members_take(map, "an object", members, sizeof(members) / sizeof(*members), error) < 0)
 		return -1;
 	if (!object->name)
@@ -163,12 +164,12 @@ static int add_source(const struct object *object, struct answer *answer, struct
 	const struct {
 		const char *name, *text;
 	} parts[] = {
-	    {"secret", object->name->text},
-	    {"service", object->service},
-	    {"stage", text_of(object->label)},
-	    {"version", text_of(object->version)},
-	    {"failover-secret", text_of(object->failover_name)},
-	    {"failover-stage", text_of(object->failover_label)},
+		{ "secret", object->name->text },
+		{ "service", object->service },
+		{ "stage", text_of(object->label) },
+		{ "version", text_of(object->version) },
+		{ "failover-secret", text_of(object->failover_name) },
+		{ "failover-stage", text_of(object->failover_label) },
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
@@ -189,14 +190,14 @@ static int check_query(const struct node *path, struct atomicdir_error *error)
 	return 0;
 }
 
-static int add_query(const struct object *object, const struct object_rules *rules, const struct node *map, struct answer *answer,
-		     struct atomicdir_error *error)
+static int add_query(const struct object *object, const struct object_rules *rules, const struct node *map,
+		     struct answer *answer, struct atomicdir_error *error)
 {
 	const struct node *path = NULL, *alias = NULL, *permission = NULL;
 	const struct member members[] = {
-	    {"path", TAKES(NODE_TEXT), &path, NULL},
-	    {"objectAlias", TAKES(NODE_TEXT), &alias, NULL},
-	    {"filePermission", TAKES(NODE_TEXT), &permission, NULL},
+		{ "path", TAKES(NODE_TEXT), &path, NULL },
+		{ "objectAlias", TAKES(NODE_TEXT), &alias, NULL },
+		{ "filePermission", TAKES(NODE_TEXT), &permission, NULL },
 	};
 
 	if (members_take(map, "a jmesPath", members, sizeof(members) / sizeof(*members), error) < 0)

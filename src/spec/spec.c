@@ -24,8 +24,8 @@ static int add_optional(const struct node *node, struct file *file)
 	if (!node || strcasecmp(node->text, "false") == 0)
 		return 0;
 	return strcasecmp(node->text, "true") == 0
-		   ? answer_add(file->answer, "optional", "1", file->error)
-		   : place_refuse(&node->place, file->error, "optional is true or false, not '%.32s'", node->text);
+		       ? answer_add(file->answer, "optional", "1", file->error)
+		       : place_refuse(&node->place, file->error, "optional is true or false, not '%.32s'", node->text);
 }
 
 static int check_query(const struct node *node, struct file *file)
@@ -35,7 +35,8 @@ static int check_query(const struct node *node, struct file *file)
 	size_t column;
 
 	if (node && query_parse(node->text, &query, &column, &why) < 0)
-		return place_refuse(&node->place, file->error, "the JMESPath '%.100s', column %zu: %s", node->text, column, why);
+		return place_refuse(&node->place, file->error, "the JMESPath '%.100s', column %zu: %s", node->text, column,
+				    why);
 	if (node)
 		query_clear(&query);
 	return 0;
@@ -44,18 +45,19 @@ static int check_query(const struct node *node, struct file *file)
 static int add_mapping(const struct node *map, struct file *file)
 {
 	enum { PART_SECRET, PART_PATH, PART_KEY, PART_QUERY, PART_OPTIONAL = 10, PARTS };
-	static const char *const names[] = {"secret",  "path", "key",	"query",  "service", "stage",
-					    "version", "mode", "owner", "decode", "optional"};
-	const struct node *parts[PARTS] = {NULL};
+	static const char *const names[] = { "secret",	"path", "key",	 "query",  "service", "stage",
+					     "version", "mode", "owner", "decode", "optional" };
+	const struct node *parts[PARTS] = { NULL };
 	struct member members[PARTS];
 
 	for (size_t i = 0; i < PARTS; i++)
-		members[i] = (struct member){names[i], TAKES(NODE_TEXT), &parts[i], NULL};
+		members[i] = (struct member){ names[i], TAKES(NODE_TEXT), &parts[i], NULL };
 	if (members_take(map, "an entry", members, PARTS, file->error) < 0)
 		return -1;
 	for (const struct node *node = map->first; node; node = node->next)
 		if (node_is_empty(node))
-			return place_refuse(&node->key_place, file->error, "%s is empty: write it, or leave the key out", node->key);
+			return place_refuse(&node->key_place, file->error, "%s is empty: write it, or leave the key out",
+					    node->key);
 	if (!parts[PART_SECRET])
 		return place_refuse(&map->place, file->error, "the entry has no secret: say which one it is");
 	if (check_query(parts[PART_QUERY], file) < 0 || answer_entry(file->answer, &map->place, file->error) < 0)
@@ -70,7 +72,8 @@ static int add_mapping(const struct node *map, struct file *file)
 
 static int add_item(const struct node *item, const struct object_rules *rules, struct file *file)
 {
-	if (item->type == NODE_MAP && (rules->is_provided || node_member(item, "objectName") || node_member(item, "objectType")))
+	if (item->type == NODE_MAP &&
+	    (rules->is_provided || node_member(item, "objectName") || node_member(item, "objectType")))
 		return object_add(item, rules, file->answer, file->error);
 	if (item->type == NODE_MAP)
 		return add_mapping(item, file);
@@ -114,11 +117,11 @@ static size_t find_indent(const struct node *node, const struct file *file)
 /* `objects` is a text that is YAML by itself. */
 static int add_text(const struct node *node, const struct object_rules *rules, struct file *file)
 {
-	struct origin origin = {node->place.origin->name, node->place.line, node->place.column, true};
+	struct origin origin = { node->place.origin->name, node->place.line, node->place.column, true };
 	cleanup_node struct node *list = NULL;
 
 	if (node->is_literal)
-		origin = (struct origin){origin.name, node->place.line + 1, find_indent(node, file), false};
+		origin = (struct origin){ origin.name, node->place.line + 1, find_indent(node, file), false };
 	list = node_read(&origin, node->text, strlen(node->text), file->error);
 	return list ? add_list(list, rules, file) : -1;
 }
@@ -139,7 +142,7 @@ static int take_separator(const struct node *node, char *separator, struct file 
 
 static int warn(const struct node *node, struct file *file)
 {
-	cleanup_buffer struct buffer text = {0};
+	cleanup_buffer struct buffer text = { 0 };
 
 	if (!node)
 		return 0;
@@ -150,16 +153,17 @@ static int warn(const struct node *node, struct file *file)
 
 static int add_parameters(const struct node *map, struct file *file)
 {
-	const struct node *objects = NULL, *region = NULL, *failover = NULL, *separator = NULL, *identity = NULL, *address = NULL;
+	const struct node *objects = NULL, *region = NULL, *failover = NULL, *separator = NULL, *identity = NULL,
+			  *address = NULL;
 	const struct member members[] = {
-	    {"objects", TAKES(NODE_TEXT) | TAKES(NODE_LIST), &objects, NULL},
-	    {"region", TAKES(NODE_TEXT), &region, NULL},
-	    {"failoverRegion", TAKES(NODE_TEXT), &failover, NULL},
-	    {"pathTranslation", TAKES(NODE_TEXT), &separator, NULL},
-	    {"usePodIdentity", TAKES(NODE_TEXT), &identity, NULL},
-	    {"preferredAddressType", TAKES(NODE_TEXT), &address, NULL},
+		{ "objects", TAKES(NODE_TEXT) | TAKES(NODE_LIST), &objects, NULL },
+		{ "region", TAKES(NODE_TEXT), &region, NULL },
+		{ "failoverRegion", TAKES(NODE_TEXT), &failover, NULL },
+		{ "pathTranslation", TAKES(NODE_TEXT), &separator, NULL },
+		{ "usePodIdentity", TAKES(NODE_TEXT), &identity, NULL },
+		{ "preferredAddressType", TAKES(NODE_TEXT), &address, NULL },
 	};
-	struct object_rules rules = {.is_provided = true};
+	struct object_rules rules = { .is_provided = true };
 
 	if (members_take(map, "the parameters", members, sizeof(members) / sizeof(*members), file->error) < 0)
 		return -1;
@@ -181,24 +185,22 @@ static int add_parameters(const struct node *map, struct file *file)
 static int check_text(const struct node *node, const char *wanted, struct file *file)
 {
 	return !node || strcmp(node->text, wanted) == 0
-		   ? 0
-		   : place_refuse(&node->place, file->error, "%s is '%.64s', not %s", node->key, node->text, wanted);
+		       ? 0
+		       : place_refuse(&node->place, file->error, "%s is '%.64s', not %s", node->key, node->text, wanted);
 }
 
 static int add_manifest(const struct node *map, struct file *file)
 {
 	const struct node *kind = NULL, *spec = NULL, *provider = NULL, *parameters = NULL;
 	const struct member outer[] = {
-	    {"apiVersion", ANY_TYPE, NULL, NULL},
-	    {"kind", TAKES(NODE_TEXT), &kind, NULL},
-	    {"metadata", ANY_TYPE, NULL, NULL},
-	    {"spec", TAKES(NODE_MAP), &spec, NULL},
-	    {"status", ANY_TYPE, NULL, NULL},
+		{ "apiVersion", ANY_TYPE, NULL, NULL }, { "kind", TAKES(NODE_TEXT), &kind, NULL },
+		{ "metadata", ANY_TYPE, NULL, NULL },	{ "spec", TAKES(NODE_MAP), &spec, NULL },
+		{ "status", ANY_TYPE, NULL, NULL },
 	};
 	const struct member inner[] = {
-	    {"provider", TAKES(NODE_TEXT), &provider, NULL},
-	    {"parameters", TAKES(NODE_MAP), &parameters, NULL},
-	    {"secretObjects", ANY_TYPE, NULL, "makes Secrets of Kubernetes, which secretdir does not: take it out"},
+		{ "provider", TAKES(NODE_TEXT), &provider, NULL },
+		{ "parameters", TAKES(NODE_MAP), &parameters, NULL },
+		{ "secretObjects", ANY_TYPE, NULL, "makes Secrets of Kubernetes, which secretdir does not: take it out" },
 	};
 
 	if (members_take(map, "a SecretProviderClass", outer, sizeof(outer) / sizeof(*outer), file->error) < 0 ||
@@ -218,13 +220,13 @@ static int add_manifest(const struct node *map, struct file *file)
 
 int spec_parse(const char *name, const char *bytes, size_t size, struct answer *answer, struct atomicdir_error *error)
 {
-	struct file file = {bytes, size, answer, error};
-	const struct origin origin = {.name = name};
+	struct file file = { bytes, size, answer, error };
+	const struct origin origin = { .name = name };
 	cleanup_node struct node *root = node_read(&origin, bytes, size, error);
 
 	if (!root)
 		return -1;
 	if (root->type != NODE_MAP)
-		return add_list(root, &(struct object_rules){0}, &file);
+		return add_list(root, &(struct object_rules){ 0 }, &file);
 	return node_member(root, "objects") ? add_parameters(root, &file) : add_manifest(root, &file);
 }

@@ -7,9 +7,9 @@
 #define ALLOCATION_H
 
 struct allocation {
-	long fail_at;            /* from 1; 0: none */
-	long count;              /* so many were asked for */
-	long held;               /* and so many are not given back */
+	long fail_at; /* from 1; 0: none */
+	long count;   /* so many were asked for */
+	long held;    /* and so many are not given back */
 };
 
 extern struct allocation *allocation;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define NAMES EIO, ENOSPC, EDQUOT, ENOMEM, EROFS, EPERM         /* what changes a directory or an inode */
-#define LOOKS EIO, ENOMEM                                       /* what only looks */
+#define NAMES EIO, ENOSPC, EDQUOT, ENOMEM, EROFS, EPERM /* what changes a directory or an inode */
+#define LOOKS EIO, ENOMEM				/* what only looks */
 
 /* Not here, for they cannot fail as we use them, or nothing is wrong after it: munmap, madvise, rt_sigaction, rt_sigprocmask, kill,
  * setpgid, prctl, prlimit64, uname, getpid and its kind, exit_group; and brk, which says by its value that it failed (allocations

@@ -48,8 +48,10 @@ static int add_all(struct atomicdir_stage *stage)
 		return -1;
 	close(fd);
 	return atomicdir_mkdir(stage, "empty", 0500, &error) || atomicdir_symlink(stage, "link", "a", &error) ||
-	       atomicdir_copy(stage, "copy", "source", &error) || atomicdir_carry(stage, "sub", &error) ||
-	       atomicdir_carry(stage, ".", &error) || atomicdir_note(stage, "a note", &error) ? -1 : 0;
+			       atomicdir_copy(stage, "copy", "source", &error) || atomicdir_carry(stage, "sub", &error) ||
+			       atomicdir_carry(stage, ".", &error) || atomicdir_note(stage, "a note", &error)
+		       ? -1
+		       : 0;
 }
 
 static int in_parts(void)
@@ -152,12 +154,21 @@ static int adopt_link(void)
 static const struct operation {
 	const char *name;
 	int (*run)(void);
-	char before, after;      /* what app/a holds */
+	char before, after; /* what app/a holds */
 } operations[] = {
-	{ "fill, unchanged", fill_same, '1', '1' }, { "fill", fill_other, '1', '2' }, { "begin to commit", in_parts, '1', '1' },
-	{ "list", list, '1', '1' }, { "show", show, '1', '1' }, { "diff", diff, '1', '1' }, { "rollback", roll_back, '1', '2' },
-	{ "prune, dry", prune_dry, '1', '1' }, { "prune", prune_now, '1', '1' }, { "pin", pin, '1', '1' },
-	{ "hook_done", hook_done, '1', '1' }, { "adopt a directory", adopt, '1', '1' }, { "adopt a symlink", adopt_link, '1', '1' },
+	{ "fill, unchanged", fill_same, '1', '1' },
+	{ "fill", fill_other, '1', '2' },
+	{ "begin to commit", in_parts, '1', '1' },
+	{ "list", list, '1', '1' },
+	{ "show", show, '1', '1' },
+	{ "diff", diff, '1', '1' },
+	{ "rollback", roll_back, '1', '2' },
+	{ "prune, dry", prune_dry, '1', '1' },
+	{ "prune", prune_now, '1', '1' },
+	{ "pin", pin, '1', '1' },
+	{ "hook_done", hook_done, '1', '1' },
+	{ "adopt a directory", adopt, '1', '1' },
+	{ "adopt a symlink", adopt_link, '1', '1' },
 };
 
 /* ---- Trying them ---- */
@@ -172,9 +183,9 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 /* Live is 1, before it was 2. */
 static bool set_up(void)
 {
-	return nftw(".", remove_one, 16, FTW_PHYS | FTW_DEPTH) == 0 && mkdir("source", 0755) == 0 && mkdir("source/in", 0755) == 0 &&
-	       mkdir("taken", 0755) == 0 && mkdir("taken/in", 0755) == 0 && symlink("source", "taken-link") == 0 &&
-	       fill_other() == 1 && fill_same() == 1;
+	return nftw(".", remove_one, 16, FTW_PHYS | FTW_DEPTH) == 0 && mkdir("source", 0755) == 0 &&
+	       mkdir("source/in", 0755) == 0 && mkdir("taken", 0755) == 0 && mkdir("taken/in", 0755) == 0 &&
+	       symlink("source", "taken-link") == 0 && fill_other() == 1 && fill_same() == 1;
 }
 
 static int count_fds(void)

@@ -34,23 +34,28 @@ extern char **environ;
 
 struct point {
 	struct fault fault;
-	struct call call;        /* what the fault is of */
-	const char *program;     /* an allocation's, else NULL */
+	struct call call;    /* what the fault is of */
+	const char *program; /* an allocation's, else NULL */
 	long allocation;
 };
 
-struct points { struct point *list; size_t count, size; };
+struct points {
+	struct point *list;
+	size_t count, size;
+};
 
 /* Shared with the workers. */
-struct totals { size_t points, run, bad, unmet; };
+struct totals {
+	size_t points, run, bad, unmet;
+};
 
 struct worker {
 	const struct scenario *scenario;
 	const char *template;
 	const char *build;
 	int out_fd, err_fd;
-	char reference[4096];    /* what it prints without a fault */
-	long first_removal;      /* the call with which it begins to clean up */
+	char reference[4096]; /* what it prints without a fault */
+	long first_removal;   /* the call with which it begins to clean up */
 	struct allocation *allocation;
 	char allocation_path[PATH_MAX + 16];
 	struct totals *totals;
@@ -152,7 +157,8 @@ static int count_errors(const struct worker *worker)
 
 	read_output(worker->err_fd, text, sizeof(text));
 	while ((line = strsep(&rest, "\n")) && rest) {
-		const char *after = strncmp(line, "atomicdir: ", 11) == 0 || strncmp(line, "secretdir: ", 11) == 0 ? line + 11 : NULL;
+		const char *after =
+			strncmp(line, "atomicdir: ", 11) == 0 || strncmp(line, "secretdir: ", 11) == 0 ? line + 11 : NULL;
 
 		if (!after && strncmp(line, "published ", 10) != 0 && strncmp(line, "unchanged ", 10) != 0)
 			return -1;
@@ -196,7 +202,8 @@ static bool is_status_true(const struct worker *worker, int status, char before,
 static bool says_why(const struct worker *worker, const struct point *point, int status, char why[256])
 {
 	int errors = count_errors(worker);
-	bool is_output = !point->program && point->call.number == SYS_write && point->fault.kind == FAULT_FAIL && !point->call.process;
+	bool is_output =
+		!point->program && point->call.number == SYS_write && point->fault.kind == FAULT_FAIL && !point->call.process;
 
 	/* Who cannot write to standard error says nothing; a publication whose line is lost was one nevertheless. */
 	if (is_output && (point->call.arguments[0] == 2 || (point->call.arguments[0] == 1 && status == 0)))
@@ -271,7 +278,10 @@ static void add_fault(struct points *points, const struct call *call, enum fault
 	point->fault = (struct fault){ kind, call->process, call->call, call->number, errnum };
 }
 
-struct found { struct worker *worker; struct points *points; };
+struct found {
+	struct worker *worker;
+	struct points *points;
+};
 
 static void add_call(const struct call *call, void *arg)
 {
@@ -334,12 +344,15 @@ static void report(const struct worker *worker, const struct point *point, const
 	read_output(worker->err_fd, text, sizeof(text));
 	text[strcspn(text, "\n")] = '\0';
 	if (point->program)
-		printf("# %s: allocation %ld of %s: %s (%s)\n", worker->scenario->name, point->allocation, point->program, why, text);
+		printf("# %s: allocation %ld of %s: %s (%s)\n", worker->scenario->name, point->allocation, point->program, why,
+		       text);
 	else
-		printf("# %s: %s, call %ld of process %d: %s%s: %s (%s)\n", worker->scenario->name, errnos_name(&point->call, name),
-		       point->call.call, point->call.process,
-		       point->fault.kind == FAULT_KILL_BEFORE ? "killed before" : point->fault.kind == FAULT_KILL_AFTER ? "killed after"
-		       : point->fault.kind == FAULT_LIE ? "done, and said " : "",
+		printf("# %s: %s, call %ld of process %d: %s%s: %s (%s)\n", worker->scenario->name,
+		       errnos_name(&point->call, name), point->call.call, point->call.process,
+		       point->fault.kind == FAULT_KILL_BEFORE  ? "killed before"
+		       : point->fault.kind == FAULT_KILL_AFTER ? "killed after"
+		       : point->fault.kind == FAULT_LIE	       ? "done, and said "
+							       : "",
 		       point->fault.errnum ? strerrorname_np(point->fault.errnum) : "", why, text);
 	fflush(stdout);
 }
@@ -462,7 +475,8 @@ int main(int argc, char **argv)
 {
 	bool is_allocations = argc > 1 && strcmp(argv[1], "allocations") == 0;
 	const char *only = argc > 2 ? argv[2] : "", *build = getenv("FAULTS_BUILD"), *base = getenv("FAULTS_DIRECTORY");
-	struct totals *totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), all = { 0 };
+	struct totals *totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		      all = { 0 };
 	int count = 0, failed = 0;
 
 	if (!build || !base || totals == MAP_FAILED || chdir(base) < 0)

@@ -2,7 +2,7 @@
 #include "scenario.h"
 
 /* Three sources, 1 to 3; what is in `same` is so in all. */
-#define SOURCES \
+#define SOURCES                                                                                                                       \
 	"for i in 1 2 3; do mkdir -p $i/sub; echo $i >$i/a; echo $i >$i/sub/b; echo s >$i/same; ln -s a $i/link; chmod 0500 $i/sub; " \
 	"printf '{\"a\":\"%s\\\\n\",\"b\":\"%s\\\\n\",\"same\":\"s\\\\n\"}' $i $i >$i.json; done; "
 #define FILL "$atomicdir fill -q --grace 0s app --from "
@@ -12,21 +12,26 @@
 #define THRICE SOURCES FILL "1 --keep 5 && " FILL "2 --keep 5 && " FILL "1 --keep 5 && " FILL "2 --keep 5 && " FILL "1 --keep 5"
 #define NEXT .next = "atomicdir fill --grace 0s app --from 3", .next_value = '3', .kept = 1
 #define NEXT_SYNC .next = "secretdir sync --grace 0s --source file:3.json" ENTRIES, .next_value = '3'
-#define POPULATE "printf '#!/bin/sh\\necho 2 >a\\nmkdir -p sub\\nchmod 700 sub\\necho 2 >sub/b\\necho s >same\\n' >populate; chmod 755 populate; "
+#define POPULATE \
+	"printf '#!/bin/sh\\necho 2 >a\\nmkdir -p sub\\nchmod 700 sub\\necho 2 >sub/b\\necho s >same\\n' >populate; chmod 755 populate; "
 
 const struct scenario scenarios[] = {
 	{ "fill --from, the first", SOURCES, "atomicdir fill --grace 0s app --from 2", 0, '2', NEXT },
 	{ "fill --from --sync fs", TWICE, "atomicdir fill --sync fs --grace 0s app --from 2", '1', '2', NEXT },
 	{ "fill --from --sync files", TWICE, "atomicdir fill --sync files --grace 0s app --from 2", '1', '2', NEXT },
 	{ "fill --from, unchanged", TWICE, "atomicdir fill --sync files --grace 0s app --from 1", '1', '1', NEXT },
-	{ "fill --from, unchanged, that keeps more", THRICE, "atomicdir fill --sync files --keep 6 --grace 0s app --from 1", '1', '1',
-	  .next = "atomicdir fill --keep 1 --grace 0s app --from 3", .next_value = '3', .kept = 1 },
-	{ "fill --from --dereference", TWICE, "atomicdir fill --sync fs --dereference --grace 0s app --from 2", '1', '2', NEXT },
+	{ "fill --from, unchanged, that keeps more", THRICE, "atomicdir fill --sync files --keep 6 --grace 0s app --from 1",
+	  '1', '1', .next = "atomicdir fill --keep 1 --grace 0s app --from 3", .next_value = '3', .kept = 1 },
+	{ "fill --from --dereference", TWICE, "atomicdir fill --sync fs --dereference --grace 0s app --from 2", '1', '2',
+	  NEXT },
 	{ "fill COMMAND", POPULATE TWICE, "atomicdir fill --sync fs --grace 0s app -- ../../populate", '1', '2', NEXT },
-	{ "fill --edit COMMAND", POPULATE TWICE, "atomicdir fill --sync fs --edit --grace 0s app -- ../../populate", '1', '2', NEXT },
-	{ "fill with modes, a check and a hook", "printf '#!/bin/sh\\n: >\"$ATOMICDIR_NEW/../../hooked\"\\n' >hook; chmod 755 hook; " TWICE,
-	  "atomicdir fill --sync fs --file-mode 0640 --dir-mode 0750 --check true --on-change ./hook --grace 0s app --from 2", '1', '2',
-	  .next = "atomicdir fill --on-change ./hook --grace 0s app --from 3", .next_value = '3', .kept = 1, .has_hook = true },
+	{ "fill --edit COMMAND", POPULATE TWICE, "atomicdir fill --sync fs --edit --grace 0s app -- ../../populate", '1', '2',
+	  NEXT },
+	{ "fill with modes, a check and a hook",
+	  "printf '#!/bin/sh\\n: >\"$ATOMICDIR_NEW/../../hooked\"\\n' >hook; chmod 755 hook; " TWICE,
+	  "atomicdir fill --sync fs --file-mode 0640 --dir-mode 0750 --check true --on-change ./hook --grace 0s app --from 2",
+	  '1', '2', .next = "atomicdir fill --on-change ./hook --grace 0s app --from 3", .next_value = '3', .kept = 1,
+	  .has_hook = true },
 	{ "rollback --sync fs", TWICE, "atomicdir rollback --sync fs --grace 0s app", '1', '2', NEXT },
 	{ "rollback --sync files", TWICE, "atomicdir rollback --sync files --grace 0s app", '1', '2', NEXT },
 	{ "prune", THRICE, "atomicdir prune --keep 0 app", '1', '1', NEXT },
@@ -34,9 +39,12 @@ const struct scenario scenarios[] = {
 	{ "show", TWICE, "atomicdir show app", '1', '1', NEXT, .is_told = true },
 	{ "diff", TWICE, "atomicdir diff app", '1', '1', NEXT, .is_told = true },
 	{ "exec", TWICE, "atomicdir exec app -- cat a", '1', '1', NEXT, .is_told = true },
-	{ "adopt a directory", SOURCES "mv 1 app", "atomicdir adopt --sync fs app", '1', '1', .next = "atomicdir adopt app", .next_value = '1' },
-	{ "adopt a symlink", SOURCES "ln -s 1 app", "atomicdir adopt --sync files app", '1', '1', .next = "atomicdir adopt app", .next_value = '1' },
-	{ "secretdir sync", SOURCES SYNC "1.json" ENTRIES, "secretdir sync --grace 0s --source file:2.json" ENTRIES, '1', '2', NEXT_SYNC },
+	{ "adopt a directory", SOURCES "mv 1 app", "atomicdir adopt --sync fs app", '1', '1', .next = "atomicdir adopt app",
+	  .next_value = '1' },
+	{ "adopt a symlink", SOURCES "ln -s 1 app", "atomicdir adopt --sync files app", '1', '1', .next = "atomicdir adopt app",
+	  .next_value = '1' },
+	{ "secretdir sync", SOURCES SYNC "1.json" ENTRIES, "secretdir sync --grace 0s --source file:2.json" ENTRIES, '1', '2',
+	  NEXT_SYNC },
 	{ "secretdir plan", SOURCES SYNC "1.json" ENTRIES, "secretdir plan --source file:2.json" ENTRIES, '1', '1', NEXT_SYNC,
 	  .is_told = true },
 	{ "secretdir plan, the first", SOURCES, "secretdir plan --source file:2.json" ENTRIES, 0, 0, NEXT_SYNC, .is_told = true,

@@ -10,16 +10,16 @@
 
 struct scenario {
 	const char *name;
-	const char *setup;       /* a shell's, once, in an empty directory; $atomicdir and $secretdir are the programs */
-	const char *run;         /* words; the first is the program's name */
-	char before, after;      /* what LINK holds, as world_value() says it; the same: it only looks */
-	const char *next;        /* the next run, which has no faults */
+	const char *setup;  /* a shell's, once, in an empty directory; $atomicdir and $secretdir are the programs */
+	const char *run;    /* words; the first is the program's name */
+	char before, after; /* what LINK holds, as world_value() says it; the same: it only looks */
+	const char *next;   /* the next run, which has no faults */
 	char next_value;
-	int kept;                /* by the next run, before the live one */
-	bool has_hook;           /* which makes `hooked` */
-	bool is_told;            /* standard output is the result, and must be as without a fault when the status is 0 */
-	bool leaves_nothing;     /* no store either, whatever happened, unless it was killed */
-	const char *needs;       /* an environment variable, without which it is left out; NULL: nothing */
+	int kept;	     /* by the next run, before the live one */
+	bool has_hook;	     /* which makes `hooked` */
+	bool is_told;	     /* standard output is the result, and must be as without a fault when the status is 0 */
+	bool leaves_nothing; /* no store either, whatever happened, unless it was killed */
+	const char *needs;   /* an environment variable, without which it is left out; NULL: nothing */
 };
 
 extern const struct scenario scenarios[];

@@ -87,18 +87,18 @@ static void set_result(pid_t pid, long result)
 
 struct task {
 	pid_t pid;
-	int process;             /* -1: it stopped before its parent told of it */
+	int process; /* -1: it stopped before its parent told of it */
 	bool is_ours, is_counted;
-	unsigned long entry, text;      /* where a trap waits, and what it took the place of */
+	unsigned long entry, text; /* where a trap waits, and what it took the place of */
 	long calls;
-	int says;                /* the errno that the call at hand is to return */
-	bool is_doomed;          /* it dies when the call at hand has been done */
+	int says;	/* the errno that the call at hand is to return */
+	bool is_doomed; /* it dies when the call at hand has been done */
 };
 
 struct tracer {
 	struct task tasks[TASKS_MAX];
 	int count, processes;
-	int fds;                 /* of the first process when it began */
+	int fds; /* of the first process when it began */
 	const struct fault *fault;
 	call_fn each;
 	void *arg;
@@ -255,7 +255,7 @@ static void take_child(struct tracer *tracer, const struct task *parent)
 	child->is_ours = parent->is_ours;
 	child->is_counted = parent->is_counted;
 	if (known == tracer->count)
-		go_on(child, 0);   /* it had stopped already */
+		go_on(child, 0); /* it had stopped already */
 }
 
 static void take_stop(struct tracer *tracer, struct task *task, int status)
@@ -273,7 +273,7 @@ static void take_stop(struct tracer *tracer, struct task *task, int status)
 	else if (event)
 		;
 	else if (number == SIGSTOP && task->process < 0)
-		return;   /* until its parent tells of it */
+		return; /* until its parent tells of it */
 	else if (number != SIGSTOP)
 		return go_on(task, number);
 	go_on(task, 0);
@@ -312,14 +312,15 @@ static int begin_run(struct tracer *tracer, pid_t pid)
 	task = find(tracer, pid);
 	task->process = tracer->processes++;
 	task->is_ours = true;
-	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-	       PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+	ptrace(PTRACE_SETOPTIONS, pid, 0,
+	       PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+		       PTRACE_O_EXITKILL);
 	go_on(task, 0);
 	return 0;
 }
 
-int tracer_run(char *const *argv, char *const *environment, int out_fd, int err_fd, const struct fault *fault, call_fn each, void *arg,
-	       struct outcome *outcome)
+int tracer_run(char *const *argv, char *const *environment, int out_fd, int err_fd, const struct fault *fault, call_fn each,
+	       void *arg, struct outcome *outcome)
 {
 	struct tracer tracer = { .fault = fault, .each = each, .arg = arg, .outcome = outcome };
 	pid_t first = fork();

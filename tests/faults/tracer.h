@@ -15,15 +15,15 @@ enum fault_kind {
 	FAULT_NONE,
 	FAULT_KILL_BEFORE,
 	FAULT_KILL_AFTER,
-	FAULT_FAIL,              /* not executed, and says errno */
-	FAULT_LIE                /* executed, and says errno: network file systems do so, and close(2) always */
+	FAULT_FAIL, /* not executed, and says errno */
+	FAULT_LIE   /* executed, and says errno: network file systems do so, and close(2) always */
 };
 
 /* Processes are counted as they are started, the first is 0; calls from 1 in each. */
 struct fault {
 	enum fault_kind kind;
 	int process;
-	long call, number;       /* the number must be what is called there */
+	long call, number; /* the number must be what is called there */
 	int errnum;
 };
 
@@ -34,16 +34,16 @@ struct call {
 };
 
 struct outcome {
-	int status;              /* as wait(2) has it, of the first process */
-	bool is_met;             /* the fault's call was there */
-	bool is_late;            /* it was ended, since it hung */
-	int leaked;              /* descriptors that it had open when it ended, and had not when it began */
+	int status;   /* as wait(2) has it, of the first process */
+	bool is_met;  /* the fault's call was there */
+	bool is_late; /* it was ended, since it hung */
+	int leaked;   /* descriptors that it had open when it ended, and had not when it began */
 };
 
 typedef void (*call_fn)(const struct call *call, void *arg);
 
 /* -1: cannot trace here. Standard input is empty. `each` may be NULL. */
-int tracer_run(char *const *argv, char *const *environment, int out_fd, int err_fd, const struct fault *fault, call_fn each, void *arg,
-	       struct outcome *outcome);
+int tracer_run(char *const *argv, char *const *environment, int out_fd, int err_fd, const struct fault *fault, call_fn each,
+	       void *arg, struct outcome *outcome);
 
 #endif

@@ -17,7 +17,9 @@
 #define THREADS 8
 #define ROUNDS 40
 
-struct tally { int started, leaks, failures; };
+struct tally {
+	int started, leaks, failures;
+};
 
 /* The child: how many descriptors it has beyond the standard ones, and what they are. */
 static int count_descriptors(void)

@@ -66,10 +66,12 @@ static mode_t mode_of(const char *path)
 
 static void test_fill(void)
 {
-	ok(fill("one") == 1 && links_to(".app.atomicdir/000001"), "a first fill publishes generation 1 through a relative link");
+	ok(fill("one") == 1 && links_to(".app.atomicdir/000001"),
+	   "a first fill publishes generation 1 through a relative link");
 	ok(holds("app/a", "one") && holds("app/sub/b", "one"), "its files are there, byte for byte");
 	ok(mode_of("app/sub/b") == 0600 && mode_of("app/sub") == 0755 && mode_of("app/.") == 0755, "modes are exact");
-	ok(exists(".app.atomicdir/000001.info") && !exists(".app.atomicdir/000001.info.new"), "N.info says that it was published");
+	ok(exists(".app.atomicdir/000001.info") && !exists(".app.atomicdir/000001.info.new"),
+	   "N.info says that it was published");
 	ok(fill("one") == 0 && links_to(".app.atomicdir/000001"), "the same again is unchanged, and nothing is swapped");
 	ok(!exists(".app.atomicdir/000002"), "nothing is left of the stage that was not needed");
 	ok(fill("two") == 1 && links_to(".app.atomicdir/000003"), "no number is used twice");
@@ -83,7 +85,8 @@ static void test_umask(void)
 
 	ok(fill("umask") == 1, "a hostile umask is no obstacle");
 	umask(old);
-	ok(mode_of("app/sub/b") == 0600 && mode_of("app/a") == 0644 && mode_of("app/.") == 0755, "and modes are exact all the same");
+	ok(mode_of("app/sub/b") == 0600 && mode_of("app/a") == 0644 && mode_of("app/.") == 0755,
+	   "and modes are exact all the same");
 }
 
 static void test_rollback(void)
@@ -92,13 +95,16 @@ static void test_rollback(void)
 
 	fill("good");
 	fill("bad");
-	ok(atomicdir_rollback("app", -1, NULL, &live, &error) == 1 && holds("app/a", "good"), "a rollback leads to what was live before");
+	ok(atomicdir_rollback("app", -1, NULL, &live, &error) == 1 && holds("app/a", "good"),
+	   "a rollback leads to what was live before");
 	ok(live && live->is_live && live->next && !live->next->is_live, "and tells both generations");
 	free(live);
 	ok(fill("better") == 1 && atomicdir_list("app", &list, &error) == 2, "a good one after it drops the bad one");
 	free(list);
-	ok(atomicdir_rollback("app", -1, NULL, NULL, &error) == 1 && holds("app/a", "good"), "and a rollback from it leads to the good one");
-	ok(atomicdir_rollback("app", 999, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION && holds("app/a", "good"),
+	ok(atomicdir_rollback("app", -1, NULL, NULL, &error) == 1 && holds("app/a", "good"),
+	   "and a rollback from it leads to the good one");
+	ok(atomicdir_rollback("app", 999, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION &&
+		   holds("app/a", "good"),
 	   "a generation that is not there is refused");
 	fill("after");
 }
@@ -108,20 +114,25 @@ static void test_foreign(void)
 	struct atomicdir_options none = ATOMICDIR_OPTIONS_INIT;
 
 	ok(mkdir("dir", 0755) == 0 && atomicdir_fill("dir", pair, (char[]){ "x" }, NULL, &error) < 0 &&
-	   error.kind == ATOMICDIR_FAILED && !exists(".dir.atomicdir"), "a real directory at LINK is refused and untouched");
+		   error.kind == ATOMICDIR_FAILED && !exists(".dir.atomicdir"),
+	   "a real directory at LINK is refused and untouched");
 	ok(symlink("/precious", "foreign") == 0 && atomicdir_fill("foreign", pair, (char[]){ "x" }, NULL, &error) < 0 &&
-	   !exists(".foreign.atomicdir"), "somebody else's symlink is refused and untouched");
+		   !exists(".foreign.atomicdir"),
+	   "somebody else's symlink is refused and untouched");
 	ok(atomicdir_fill("", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE &&
-	   atomicdir_fill("/", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE &&
-	   atomicdir_fill("x/..", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE, "a LINK without a name is a usage error");
+		   atomicdir_fill("/", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE &&
+		   atomicdir_fill("x/..", pair, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE,
+	   "a LINK without a name is a usage error");
 	none.if_generation = 0;
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION,
 	   "if_generation 0 holds only where nothing is live");
 	none = (struct atomicdir_options)ATOMICDIR_OPTIONS_INIT;
 	none.layout = ATOMICDIR_LAYOUT_VOLUME;
-	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE, "a layout that has yet to come is refused");
+	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE,
+	   "a layout that has yet to come is refused");
 	none.size = 0;
-	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE, "options of size 0 are refused");
+	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE,
+	   "options of size 0 are refused");
 }
 
 static void test_paths(void)
@@ -135,10 +146,12 @@ static void test_paths(void)
 	ok(all, "paths that are absolute, empty or climb are refused");
 	ok(atomicdir_symlink(stage, "out", "/tmp", &error) == 0 && atomicdir_write(stage, "out/x", "x", 1, 0600, &error) < 0,
 	   "no entry is written through a symlink");
-	ok(atomicdir_write(stage, "twice", "x", 1, 0600, &error) == 0 && atomicdir_write(stage, "twice", "y", 1, 0600, &error) < 0 &&
-	   error.errnum == EEXIST, "what is there already is EEXIST");
+	ok(atomicdir_write(stage, "twice", "x", 1, 0600, &error) == 0 &&
+		   atomicdir_write(stage, "twice", "y", 1, 0600, &error) < 0 && error.errnum == EEXIST,
+	   "what is there already is EEXIST");
 	ok(atomicdir_symlink(stage, "up", "../elsewhere", &error) == 0 && atomicdir_commit(stage, NULL, &error) < 0 &&
-	   strstr(error.text, "--dereference"), "a relative link that leaves the tree is refused, and the text says what to do");
+		   strstr(error.text, "--dereference"),
+	   "a relative link that leaves the tree is refused, and the text says what to do");
 	atomicdir_free(stage);
 	ok(holds("app/a", "after"), "and LINK is as it was");
 }
@@ -148,8 +161,9 @@ static void test_modes(void)
 	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
 
 	ok(atomicdir_mkdir(stage, "ro", 0500, &error) == 0 && atomicdir_write(stage, "ro/x", "x", 1, 0400, &error) == 0 &&
-	   atomicdir_mkdir(stage, "ro/deep", 0500, &error) == 0 && atomicdir_write(stage, "ro/deep/y", "y", 1, 0400, &error) == 0 &&
-	   atomicdir_commit(stage, NULL, &error) == 1 && mode_of("app/ro") == 0500 && mode_of("app/ro/deep") == 0500,
+		   atomicdir_mkdir(stage, "ro/deep", 0500, &error) == 0 &&
+		   atomicdir_write(stage, "ro/deep/y", "y", 1, 0400, &error) == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1 && mode_of("app/ro") == 0500 && mode_of("app/ro/deep") == 0500,
 	   "a directory with mode 0500 can be filled, and ends with 0500");
 	atomicdir_free(stage);
 }
@@ -160,9 +174,11 @@ static void test_carry_and_diff(void)
 	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
 
 	ok(atomicdir_carry(stage, "ro/x", &error) == 0 && atomicdir_write(stage, "new", "n", 1, 0644, &error) == 0 &&
-	   atomicdir_seal(stage, &changes, &error) == 1, "a file can be carried from the live generation");
+		   atomicdir_seal(stage, &changes, &error) == 1,
+	   "a file can be carried from the live generation");
 	ok(changes && strcmp(changes->path, "new") == 0 && changes->what == 'A' && changes->next &&
-	   strcmp(changes->next->path, "ro") == 0, "a seal tells what differs, by path");
+		   strcmp(changes->next->path, "ro") == 0,
+	   "a seal tells what differs, by path");
 	free(changes);
 	ok(atomicdir_commit(stage, NULL, &error) == 1 && holds("app/ro/x", "x"), "and it is published so");
 	atomicdir_free(stage);
@@ -202,7 +218,8 @@ static void test_hook(void)
 	free(live);
 	stage = atomicdir_begin("app", &options, &error);
 	pair(stage, (char[]){ "hook" }, &error);
-	ok(atomicdir_commit(stage, &live, &error) == 0 && live->is_hook_due, "which the next call sees, though nothing changed");
+	ok(atomicdir_commit(stage, &live, &error) == 0 && live->is_hook_due,
+	   "which the next call sees, though nothing changed");
 	ok(atomicdir_hook_done("app", live->number, &error) == 0, "until the hook is done");
 	atomicdir_free(stage);
 	free(live);
@@ -213,7 +230,8 @@ static void test_hook(void)
 static void test_recovery(void)
 {
 	ok(mkdir(".app.atomicdir/900000", 0700) == 0 && mkdir(".app.atomicdir/899999.trash", 0700) == 0 &&
-	   symlink("x", ".app.atomicdir/next") == 0 && fill("recovered") == 1, "what a killed writer left is no obstacle");
+		   symlink("x", ".app.atomicdir/next") == 0 && fill("recovered") == 1,
+	   "what a killed writer left is no obstacle");
 	ok(!exists(".app.atomicdir/900000") && !exists(".app.atomicdir/899999.trash") && !exists(".app.atomicdir/next"),
 	   "and is cleaned up");
 	ok(links_to(".app.atomicdir/900001"), "its number is not used again");
@@ -221,11 +239,12 @@ static void test_recovery(void)
 
 static void test_adopt(void)
 {
-	ok(mkdir("real", 0750) == 0 && mkdir("real/sub", 0700) == 0 && atomicdir_adopt("real", NULL, &error) == 1 && exists("real/sub"),
+	ok(mkdir("real", 0750) == 0 && mkdir("real/sub", 0700) == 0 && atomicdir_adopt("real", NULL, &error) == 1 &&
+		   exists("real/sub"),
 	   "a real directory is adopted");
 	ok(mode_of("real/.") == 0750 && atomicdir_adopt("real", NULL, &error) == 0, "with its mode, and only once");
 	ok(mkdir("target", 0755) == 0 && symlink("target", "current") == 0 && mkdir("target/x", 0755) == 0 &&
-	   atomicdir_adopt("current", NULL, &error) == 1 && exists("current/x") && exists("target/x"),
+		   atomicdir_adopt("current", NULL, &error) == 1 && exists("current/x") && exists("target/x"),
 	   "what somebody else's symlink points to is copied, and stays");
 }
 

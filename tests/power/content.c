@@ -185,7 +185,8 @@ static int check_top(struct reading *reading, int top_fd)
 
 	if (fd < 0)
 		return complain(reading, "version: %s", strerror(errno));
-	if (read(fd, text, sizeof(text) - 1) < 1 || sscanf(text, "%d %d\n", &reading->content.version, &reading->content.files) != 2 ||
+	if (read(fd, text, sizeof(text) - 1) < 1 ||
+	    sscanf(text, "%d %d\n", &reading->content.version, &reading->content.files) != 2 ||
 	    check_mode(reading, fd, "version", 0644) < 0) {
 		close(fd);
 		return *reading->why ? -1 : complain(reading, "the file version is empty");

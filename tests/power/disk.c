@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOG_ROOM ((size_t)1 << 32)   /* of address space; only what is used takes memory */
+#define LOG_ROOM ((size_t)1 << 32) /* of address space; only what is used takes memory */
 #define IMAGE_INODE 2
 #define MARK_INODE 10
 
@@ -135,7 +135,8 @@ static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t off
 		fuse_reply_buf(request, (const char *)served->image + at, size < served->size - at ? size : served->size - at);
 }
 
-static void on_write(fuse_req_t request, fuse_ino_t inode, const char *bytes, size_t size, off_t offset, struct fuse_file_info *file)
+static void on_write(fuse_req_t request, fuse_ino_t inode, const char *bytes, size_t size, off_t offset,
+		     struct fuse_file_info *file)
 {
 	size_t at = (size_t)offset;
 
@@ -157,7 +158,8 @@ static void on_fallocate(fuse_req_t request, fuse_ino_t inode, int mode, off_t o
 	size_t at = (size_t)offset, many = (size_t)size;
 
 	(void)file;
-	if (inode != IMAGE_INODE || !(mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) || at > served->size || many > served->size - at) {
+	if (inode != IMAGE_INODE || !(mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) || at > served->size ||
+	    many > served->size - at) {
 		fuse_reply_err(request, EOPNOTSUPP);
 		return;
 	}
@@ -176,8 +178,13 @@ static void on_fsync(fuse_req_t request, fuse_ino_t inode, int data_only, struct
 }
 
 static const struct fuse_lowlevel_ops operations = {
-	.lookup = on_lookup, .getattr = on_getattr, .open = on_open, .read = on_read, .write = on_write,
-	.fallocate = on_fallocate, .fsync = on_fsync,
+	.lookup = on_lookup,
+	.getattr = on_getattr,
+	.open = on_open,
+	.read = on_read,
+	.write = on_write,
+	.fallocate = on_fallocate,
+	.fsync = on_fsync,
 };
 
 /* Single-threaded, so that the log's order is the order in which the disk was asked. */
@@ -236,7 +243,9 @@ static int attach(struct disk *disk)
 	control_fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	/* Another process may take the free one first. */
 	for (int attempt = 0; image_fd >= 0 && control_fd >= 0 && result < 0 && attempt < 100; attempt++) {
-		struct loop_config config = { .fd = (uint32_t)image_fd, .block_size = 512, .info.lo_flags = LO_FLAGS_AUTOCLEAR };
+		struct loop_config config = { .fd = (uint32_t)image_fd,
+					      .block_size = 512,
+					      .info.lo_flags = LO_FLAGS_AUTOCLEAR };
 
 		snprintf(disk->loop, sizeof(disk->loop), "/dev/loop%d", ioctl(control_fd, LOOP_CTL_GET_FREE));
 		disk->loop_fd = open(disk->loop, O_RDWR | O_CLOEXEC);

@@ -21,8 +21,8 @@ enum record_kind { RECORD_WRITE = 1, RECORD_ZERO, RECORD_FLUSH, RECORD_MARK };
 /* Follows its predecessor in memory, 8-byte aligned; a write's bytes follow it. */
 struct record {
 	uint32_t kind;
-	uint32_t mark;           /* RECORD_MARK: which */
-	uint64_t offset, size;   /* in bytes */
+	uint32_t mark;	       /* RECORD_MARK: which */
+	uint64_t offset, size; /* in bytes */
 };
 
 struct log {
@@ -33,10 +33,10 @@ struct log {
 struct disk {
 	uint8_t *image;
 	size_t size;
-	struct log *log;         /* shared with the server */
-	char directory[64];      /* where the server's files are: image, 0 to 9 */
+	struct log *log;    /* shared with the server */
+	char directory[64]; /* where the server's files are: image, 0 to 9 */
 	int loop_fd;
-	char loop[32];           /* the loop device's path */
+	char loop[32]; /* the loop device's path */
 	int server;
 };
 

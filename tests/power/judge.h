@@ -12,9 +12,9 @@
 struct judge {
 	const struct scenario *scenario;
 	const struct layout *layout;
-	const char *directory;   /* where the file system is mounted */
-	const char *link;        /* absolute */
-	int sync;                /* enum atomicdir_sync, of what is done next */
+	const char *directory; /* where the file system is mounted */
+	const char *link;      /* absolute */
+	int sync;	       /* enum atomicdir_sync, of what is done next */
 	char why[512];
 };
 

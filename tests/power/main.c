@@ -25,13 +25,13 @@
 #include "scenario.h"
 #include "states.h"
 
-#define ROOM "/run"   /* a tmpfs of our own covers it, in our own mount namespace */
+#define ROOM "/run" /* a tmpfs of our own covers it, in our own mount namespace */
 #define SERVER ROOM "/disk"
 #define MOUNT ROOM "/mount"
 #define SOURCES ROOM "/sources"
 #define VERSIONS 3
 #define SHOWN_VIOLATIONS 5
-#define FEWEST_FOR_POINT 16   /* states; with fewer, rather fewer points */
+#define FEWEST_FOR_POINT 16 /* states; with fewer, rather fewer points */
 
 struct run {
 	const struct scenario *scenario;
@@ -39,9 +39,9 @@ struct run {
 	const struct filesystem *filesystem;
 	const char *way, *program;
 	int files;
-	size_t most;             /* states; 0: all */
+	size_t most; /* states; 0: all */
 	uint64_t seed;
-	bool is_first_enough;    /* one violation ends it */
+	bool is_first_enough; /* one violation ends it */
 	struct disk disk;
 	struct states states;
 	struct judge judge;
@@ -52,9 +52,9 @@ struct run {
 static void complain(struct run *run, const struct state *state, const char *why)
 {
 	if (run->violations++ < SHOWN_VIOLATIONS)
-		printf("# %s, %s, --sync %s: call %d%s%s; %s; %d reported: %s\n", run->filesystem->name, run->scenario->name, run->way, run->point.at,
-		       run->point.sync_fd >= 0 ? " synced before" : "", run->point.is_killed ? " killed" : "", state->text,
-		       state->reported, why);
+		printf("# %s, %s, --sync %s: call %d%s%s; %s; %d reported: %s\n", run->filesystem->name, run->scenario->name,
+		       run->way, run->point.at, run->point.sync_fd >= 0 ? " synced before" : "",
+		       run->point.is_killed ? " killed" : "", state->text, state->reported, why);
 }
 
 static int mount_disk(const struct run *run)
@@ -95,7 +95,8 @@ static int prepare_by_hand(const struct run *run, const struct action *action)
 }
 
 /* The exit status; -1. *calls: how many of its calls change something. */
-static int act(const struct run *run, const struct action *action, int mark, const struct interference *interference, int *calls)
+static int act(const struct run *run, const struct action *action, int mark, const struct interference *interference,
+	       int *calls)
 {
 	static const struct interference none = { 0, -1, false };
 	struct command_line line;
@@ -217,7 +218,8 @@ static int make_room(const struct run *run)
 {
 	char path[128];
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("room", ROOM, "tmpfs", 0, NULL) < 0) {
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("room", ROOM, "tmpfs", 0, NULL) < 0) {
 		perror("power: no mounts of our own can be had");
 		return -1;
 	}
@@ -237,8 +239,12 @@ static int run_row(struct run *run)
 	int result;
 
 	snprintf(link, sizeof(link), MOUNT "/%s", run->layout->link);
-	run->judge = (struct judge){ run->scenario, run->layout, MOUNT, link,
-				     strcmp(run->way, "fs") == 0 ? ATOMICDIR_SYNC_FS : ATOMICDIR_SYNC_FILES, "" };
+	run->judge = (struct judge){ run->scenario,
+				     run->layout,
+				     MOUNT,
+				     link,
+				     strcmp(run->way, "fs") == 0 ? ATOMICDIR_SYNC_FS : ATOMICDIR_SYNC_FILES,
+				     "" };
 	if (make_room(run) < 0 || disk_start(&run->disk, run->filesystem->megabytes << 20, SERVER) < 0)
 		return 2;
 	if (states_start(&run->states, &run->disk, run->seed) < 0)
@@ -246,15 +252,16 @@ static int run_row(struct run *run)
 	result = begin(run) < 0 || visit_points(run) < 0 ? 1 : 0;
 	disk_stop(&run->disk);
 	states_stop(&run->states);
-	printf("%zu states, %zu violations: %s, %s, --sync %s, %d files, layout %s; %zu records, %zu torn ones not mountable\n", run->visited,
-	       run->violations, run->filesystem->name, run->scenario->name, run->way, run->files, run->layout->name, run->points,
-	       run->unmountable);
+	printf("%zu states, %zu violations: %s, %s, --sync %s, %d files, layout %s; %zu records, %zu torn ones not mountable\n",
+	       run->visited, run->violations, run->filesystem->name, run->scenario->name, run->way, run->files,
+	       run->layout->name, run->points, run->unmountable);
 	return result || run->violations ? 1 : 0;
 }
 
-static const char usage[] = "usage: power [--fs NAME] [--scenario NAME] [--layout NAME] [--sync fs|files] [--files N] [--most STATES] [--seed N]\n"
-			    "             [--first] PROGRAM\n"
-			    "       power --list\n";
+static const char usage[] =
+	"usage: power [--fs NAME] [--scenario NAME] [--layout NAME] [--sync fs|files] [--files N] [--most STATES] [--seed N]\n"
+	"             [--first] PROGRAM\n"
+	"       power --list\n";
 
 static int list(void)
 {
@@ -263,38 +270,64 @@ static int list(void)
 	return 0;
 }
 
-#define FIND(table, count, wanted, found) \
-	for (size_t i = 0; i < (count); i++) \
+#define FIND(table, count, wanted, found)                   \
+	for (size_t i = 0; i < (count); i++)                \
 		if (strcmp((table)[i].name, (wanted)) == 0) \
-			(found) = &(table)[i]
+	(found) = &(table)[i]
 
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "fs", 1, NULL, 'f' }, { "scenario", 1, NULL, 's' }, { "layout", 1, NULL, 'l' }, { "sync", 1, NULL, 'y' },
-		{ "files", 1, NULL, 'n' }, { "most", 1, NULL, 'm' }, { "seed", 1, NULL, 'r' }, { "first", 0, NULL, '1' },
-		 { "list", 0, NULL, 'L' }, { NULL, 0, NULL, 0 },
+		{ "fs", 1, NULL, 'f' },	   { "scenario", 1, NULL, 's' }, { "layout", 1, NULL, 'l' }, { "sync", 1, NULL, 'y' },
+		{ "files", 1, NULL, 'n' }, { "most", 1, NULL, 'm' },	 { "seed", 1, NULL, 'r' },   { "first", 0, NULL, '1' },
+		{ "list", 0, NULL, 'L' },  { NULL, 0, NULL, 0 },
 	};
-	struct run run = { .scenario = &scenarios[0], .layout = &layouts[0], .filesystem = &filesystems[0], .way = "fs", .files = 3,
+	struct run run = { .scenario = &scenarios[0],
+			   .layout = &layouts[0],
+			   .filesystem = &filesystems[0],
+			   .way = "fs",
+			   .files = 3,
 			   .seed = 1 };
 	int option;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0)
 		switch (option) {
-		case 'f': run.filesystem = NULL; FIND(filesystems, filesystem_count, optarg, run.filesystem); break;
-		case 's': run.scenario = NULL; FIND(scenarios, scenario_count, optarg, run.scenario); break;
-		case 'l': run.layout = NULL; FIND(layouts, layout_count, optarg, run.layout); break;
-		case 'y': run.way = optarg; break;
-		case 'n': run.files = atoi(optarg); break;
-		case 'm': run.most = strtoul(optarg, NULL, 10); break;
-		case 'r': run.seed = strtoull(optarg, NULL, 10); break;
-		case '1': run.is_first_enough = true; break;
-		case 'L': return list();
-		default: optind = argc + 1;
+		case 'f':
+			run.filesystem = NULL;
+			FIND(filesystems, filesystem_count, optarg, run.filesystem);
+			break;
+		case 's':
+			run.scenario = NULL;
+			FIND(scenarios, scenario_count, optarg, run.scenario);
+			break;
+		case 'l':
+			run.layout = NULL;
+			FIND(layouts, layout_count, optarg, run.layout);
+			break;
+		case 'y':
+			run.way = optarg;
+			break;
+		case 'n':
+			run.files = atoi(optarg);
+			break;
+		case 'm':
+			run.most = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			run.seed = strtoull(optarg, NULL, 10);
+			break;
+		case '1':
+			run.is_first_enough = true;
+			break;
+		case 'L':
+			return list();
+		default:
+			optind = argc + 1;
 		}
 	run.program = optind == argc - 1 ? argv[optind] : NULL;
-	if (!run.program || !run.filesystem || !run.scenario || !run.layout || (strcmp(run.way, "fs") != 0 && strcmp(run.way, "files") != 0)) {
+	if (!run.program || !run.filesystem || !run.scenario || !run.layout ||
+	    (strcmp(run.way, "fs") != 0 && strcmp(run.way, "files") != 0)) {
 		fputs(usage, stderr);
 		return 2;
 	}

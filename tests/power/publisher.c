@@ -65,7 +65,8 @@ static void interfere(pid_t child, const struct interference *interference)
 		kill(child, SIGKILL);
 }
 
-int publisher_run(char *const argv[], const char *directory, const char *output, const struct interference *interference, int *calls)
+int publisher_run(char *const argv[], const char *directory, const char *output, const struct interference *interference,
+		  int *calls)
 {
 	pid_t child = fork();
 	int status;

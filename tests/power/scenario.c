@@ -4,10 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST { FILL, 1, 1 }
-#define SECOND { FILL, 2, 2 }
-#define THIRD { FILL, 3, 3 }
-#define BACK { ROLLBACK, 1, 1 }
+#define FIRST              \
+	{                  \
+		FILL, 1, 1 \
+	}
+#define SECOND             \
+	{                  \
+		FILL, 2, 2 \
+	}
+#define THIRD              \
+	{                  \
+		FILL, 3, 3 \
+	}
+#define BACK                   \
+	{                      \
+		ROLLBACK, 1, 1 \
+	}
 
 const struct scenario scenarios[] = {
 	{ "first", { { NOTHING, 0, 0 } }, { FIRST }, false, 1 },
@@ -42,16 +54,16 @@ const size_t filesystem_count = sizeof(filesystems) / sizeof(*filesystems);
 
 static char *word(const char *text)
 {
-	return (char *)(unsigned long)text;   /* execv(3) takes them so, and leaves them alone */
+	return (char *)(unsigned long)text; /* execv(3) takes them so, and leaves them alone */
 }
 
-void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action, const struct layout *layout,
-		     const char *program, const char *way, const char *sources)
+void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,
+		     const struct layout *layout, const char *program, const char *way, const char *sources)
 {
 	static const char *const verbs[] = { [FILL] = "fill", [ROLLBACK] = "rollback", [PRUNE] = "prune", [ADOPT] = "adopt" };
 	size_t count = 0;
 
-		snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
+	snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
 	line->argv[count++] = word(program);
 	line->argv[count++] = word(verbs[action->verb]);
 	line->argv[count++] = word("--keep");
@@ -63,7 +75,7 @@ void command_line_of(struct command_line *line, const struct scenario *scenario,
 		line->argv[count++] = word(way);
 	}
 	if (action->verb == FILL) {
-		if (layout != &layouts[0]) {   /* the first is the default */
+		if (layout != &layouts[0]) { /* the first is the default */
 			line->argv[count++] = word("--layout");
 			line->argv[count++] = word(layout->name);
 		}

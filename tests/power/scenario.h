@@ -12,16 +12,16 @@ enum verb { NOTHING, FILL, ROLLBACK, PRUNE, ADOPT, MAKE_DIRECTORY, MAKE_SYMLINK 
 
 struct action {
 	enum verb verb;
-	int version;         /* what it publishes or makes; before anything is removed that is its generation's number too */
-	int live;            /* the version at LINK once it succeeded; 0: none */
+	int version; /* what it publishes or makes; before anything is removed that is its generation's number too */
+	int live;    /* the version at LINK once it succeeded; 0: none */
 };
 
 struct scenario {
 	const char *name;
-	struct action before[4];   /* on the disk for sure when the power is cut */
-	struct action then[2];     /* at any moment of which it is cut */
-	bool is_first_killed;      /* the first of them dies at each of its calls, and the second runs to its end */
-	int keep;                  /* generations kept before the live one */
+	struct action before[4]; /* on the disk for sure when the power is cut */
+	struct action then[2];	 /* at any moment of which it is cut */
+	bool is_first_killed;	 /* the first of them dies at each of its calls, and the second runs to its end */
+	int keep;		 /* generations kept before the live one */
 };
 
 struct layout {
@@ -48,7 +48,7 @@ struct command_line {
 	char *argv[16];
 	char source[128], keep[16];
 };
-void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action, const struct layout *layout,
-		     const char *program, const char *way, const char *sources);
+void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,
+		     const struct layout *layout, const char *program, const char *way, const char *sources);
 
 #endif

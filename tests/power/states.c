@@ -8,15 +8,15 @@
 
 #define SECTOR 512
 #define UNIT 4096
-#define ALL_SUBSETS_UP_TO 6    /* units: 64 states */
+#define ALL_SUBSETS_UP_TO 6 /* units: 64 states */
 #define RANDOM_SUBSETS 32
 #define TORN_UNITS 8
-#define FEWEST_FOR_EPOCH 4     /* states; with fewer, rather fewer epochs */
-#define LAST_EPOCHS 8          /* are always visited: what was reported must be there from then on */
+#define FEWEST_FOR_EPOCH 4 /* states; with fewer, rather fewer epochs */
+#define LAST_EPOCHS 8	   /* are always visited: what was reported must be there from then on */
 
 /* A write, cut at pages, or a hole. */
 struct unit {
-	const uint8_t *bytes;   /* NULL: zeroes */
+	const uint8_t *bytes; /* NULL: zeroes */
 	uint64_t offset, size;
 };
 
@@ -28,8 +28,8 @@ struct epoch {
 
 /* Which of an epoch's units are there, and how many sectors of the one that is torn. */
 struct choice {
-	uint8_t *chosen;        /* one byte for each unit */
-	size_t torn, sectors;   /* sectors 0: none is torn */
+	uint8_t *chosen;      /* one byte for each unit */
+	size_t torn, sectors; /* sectors 0: none is torn */
 	const char *how;
 	size_t which;
 };
@@ -159,7 +159,8 @@ static void try(struct states *states, const struct epoch *epoch, const struct c
 	if (choice->sectors)
 		hash ^= put(states->disk, &epoch->units[choice->torn], choice->sectors * SECTOR);
 	if (remember(states, hash + (uint64_t)epoch->reported)) {
-		snprintf(state.text, sizeof(state.text), "flush %zu, %s %zu of %zu", number, choice->how, choice->which, epoch->count);
+		snprintf(state.text, sizeof(state.text), "flush %zu, %s %zu of %zu", number, choice->how, choice->which,
+			 epoch->count);
 		states->disk->log->used = 0;
 		disk_forget_cache(states->disk);
 		visitor(arg, &state);

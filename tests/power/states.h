@@ -13,9 +13,9 @@
 #include "disk.h"
 
 struct state {
-	int reported;       /* the highest mark that had been written, plus one; 0: none */
-	bool is_torn;       /* inside a unit */
-	char text[96];      /* how it came to be, for people */
+	int reported;  /* the highest mark that had been written, plus one; 0: none */
+	bool is_torn;  /* inside a unit */
+	char text[96]; /* how it came to be, for people */
 };
 
 /* Called with the state in disk->image, which is put back afterwards. */
@@ -23,12 +23,12 @@ typedef void (*state_visitor)(void *arg, const struct state *state);
 
 struct states {
 	struct disk *disk;
-	uint8_t *settled;        /* what is on the disk for sure; as large as the image */
-	uint64_t hash;           /* of the image */
-	uint64_t *seen;          /* an open hash table */
+	uint8_t *settled; /* what is on the disk for sure; as large as the image */
+	uint64_t hash;	  /* of the image */
+	uint64_t *seen;	  /* an open hash table */
 	size_t seen_count, seen_room;
 	uint64_t seed;
-	size_t most;             /* states for each log; 0: all of the above */
+	size_t most; /* states for each log; 0: all of the above */
 };
 
 int states_start(struct states *states, struct disk *disk, uint64_t seed);

@@ -61,7 +61,8 @@ static void publish_in_parts(const char *link, const char *value, int thread)
 	if (!stage)
 		return;
 	expect(atomicdir_write(stage, "sub/value", value, strlen(value), 0600, &error) == 0, "write", &error);
-	expect(atomicdir_write(stage, "sub/value", value, 1, 0600, &error) < 0 && error.errnum == EEXIST, "write again", &error);
+	expect(atomicdir_write(stage, "sub/value", value, 1, 0600, &error) < 0 && error.errnum == EEXIST, "write again",
+	       &error);
 	expect(atomicdir_mkdir(stage, "empty", 0711, &error) == 0, "mkdir", &error);
 	expect(atomicdir_symlink(stage, "to", "sub/value", &error) == 0, "symlink", &error);
 	expect(atomicdir_copy(stage, "copied", "from", &error) == 0, "copy", &error);
@@ -88,16 +89,22 @@ static void publish_at_once(const char *link, char *value)
 
 	options.sync = ATOMICDIR_SYNC_NONE;
 	expect(atomicdir_fill(link, populate, value, &options, &error) >= 0, "fill", &error);
-	expect(atomicdir_fill(link, refuse, value, &options, &error) < 0 && error.kind == ATOMICDIR_USAGE, "fill badly", &error);
+	expect(atomicdir_fill(link, refuse, value, &options, &error) < 0 && error.kind == ATOMICDIR_USAGE, "fill badly",
+	       &error);
 	options.wait_ms = 0;
-	expect(atomicdir_fill(link, populate, value, &options, &error) >= 0 || error.kind == ATOMICDIR_BUSY, "fill without waiting", &error);
+	expect(atomicdir_fill(link, populate, value, &options, &error) >= 0 || error.kind == ATOMICDIR_BUSY,
+	       "fill without waiting", &error);
 	options.wait_ms = 5;
-	expect(atomicdir_fill(link, populate, value, &options, &error) >= 0 || error.kind == ATOMICDIR_BUSY, "fill, waiting a bit", &error);
+	expect(atomicdir_fill(link, populate, value, &options, &error) >= 0 || error.kind == ATOMICDIR_BUSY,
+	       "fill, waiting a bit", &error);
 	options.if_generation = 999999;
 	options.wait_ms = -1;
-	expect(atomicdir_fill(link, populate, value, &options, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION, "fill if", &error);
-	expect(atomicdir_fill("none/such", populate, value, NULL, &error) < 0 && error.errnum == ENOENT, "fill nowhere", &error);
-	expect(atomicdir_fill("from", populate, value, NULL, &error) < 0 && error.kind == ATOMICDIR_FAILED, "fill a directory", &error);
+	expect(atomicdir_fill(link, populate, value, &options, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION, "fill if",
+	       &error);
+	expect(atomicdir_fill("none/such", populate, value, NULL, &error) < 0 && error.errnum == ENOENT, "fill nowhere",
+	       &error);
+	expect(atomicdir_fill("from", populate, value, NULL, &error) < 0 && error.kind == ATOMICDIR_FAILED, "fill a directory",
+	       &error);
 }
 
 static void look(const char *link)
@@ -112,7 +119,8 @@ static void look(const char *link)
 	expect(atomicdir_show(link, &live, &error) == 0, "show", &error);
 	expect(atomicdir_list(link, &list, &error) >= 0, "list", &error);
 	expect(atomicdir_diff(link, -1, -1, &changes, &error) >= 0 || error.kind == ATOMICDIR_NO_GENERATION, "diff", &error);
-	expect(atomicdir_diff(link, -1, 999999, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION, "diff with nothing", &error);
+	expect(atomicdir_diff(link, -1, 999999, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION, "diff with nothing",
+	       &error);
 	expect(atomicdir_pin("nothing", NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION, "pin nothing", &error);
 	free(live);
 	free(list);
@@ -127,7 +135,8 @@ static void go_back(const char *link)
 	struct atomicdir_error error;
 
 	options.sync = ATOMICDIR_SYNC_NONE;
-	expect(atomicdir_rollback(link, -1, &options, &live, &error) >= 0 || error.kind == ATOMICDIR_NO_GENERATION, "rollback", &error);
+	expect(atomicdir_rollback(link, -1, &options, &live, &error) >= 0 || error.kind == ATOMICDIR_NO_GENERATION, "rollback",
+	       &error);
 	options.grace_ms = 0;
 	expect(atomicdir_prune(link, &options, &removed, &error) >= 0, "prune", &error);
 	expect(atomicdir_adopt(link, NULL, &error) == 0, "adopt what is ours", &error);
@@ -142,8 +151,9 @@ static void adopt(int thread, int round)
 	char name[32];
 
 	snprintf(name, sizeof(name), "real-%d-%d", thread, round);
-	expect(mkdir(name, 0750) == 0 && chmod(name, 0750) == 0 &&
-	       atomicdir_adopt(name, NULL, &error) == 1 && atomicdir_show(name, &live, &error) == 0 && live->number == 1, "adopt", &error);
+	expect(mkdir(name, 0750) == 0 && chmod(name, 0750) == 0 && atomicdir_adopt(name, NULL, &error) == 1 &&
+		       atomicdir_show(name, &live, &error) == 0 && live->number == 1,
+	       "adopt", &error);
 	free(live);
 }
 

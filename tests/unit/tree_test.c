@@ -29,7 +29,7 @@
 #define DEEP 5000
 
 static struct atomicdir_error error;
-static int top = -1;             /* of the test that runs; its name is TREE below the working directory */
+static int top = -1; /* of the test that runs; its name is TREE below the working directory */
 static struct tree_count count;
 static const struct seal_rules as_made = { -1U, -1U, 0, 0, 0 };
 
@@ -43,7 +43,7 @@ static void fresh(const char *name)
 	/* By another program: what is tested here may be what is broken. */
 	snprintf(remove, sizeof(remove), "chmod -R u+rwx %s 2>/dev/null; rm -rf %s", name, name);
 	if (system(remove) != 0 || mkdir(name, 0755) < 0 || chmod(name, 0755) < 0 ||
-	(top = open_directory_at(AT_FDCWD, name)) < 0) {
+	    (top = open_directory_at(AT_FDCWD, name)) < 0) {
 		printf("Bail out! cannot make %s\n", name);
 		exit(1);
 	}
@@ -151,8 +151,8 @@ static int become_nobody(void)
 {
 	if (!is_root())
 		return 0;
-	return setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	       setresuid(NOBODY, NOBODY, NOBODY) < 0 ? -1 : 0;
+	return setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0 ? -1
+															: 0;
 }
 
 static bool give_away(const char *path)
@@ -178,7 +178,11 @@ static int fails(int line)
 }
 
 /* What does not hold ends the test in the child. */
-#define MUST(condition) do { if (!(condition)) return fails(__LINE__); } while (0)
+#define MUST(condition)                         \
+	do {                                    \
+		if (!(condition))               \
+			return fails(__LINE__); \
+	} while (0)
 
 /* ---- Removing ---- */
 
@@ -264,15 +268,15 @@ static void test_remove(void)
 {
 	fresh("remove");
 	ok(tree_remove_at(top, "nothing", &error) == 0, "removing what is not there is fine");
-	ok(put("f", "x", 0) && tree_remove_at(top, "f", &error) == 0 &&
-	   !exists("f"), "a file is removed, whatever its mode");
+	ok(put("f", "x", 0) && tree_remove_at(top, "f", &error) == 0 && !exists("f"), "a file is removed, whatever its mode");
 	ok(dir("kept", 0755) && put("kept/f", "x", 0644) && symlinkat("kept", top, "l") == 0 &&
-	   tree_remove_at(top, "l", &error) == 0 && !exists("l") && exists("kept/f"), "of a symlink the link goes");
-	ok(dir("t", 0755) && symlinkat("../kept", top, "t/l") == 0 && put("t/..atomicdir-wake", "", 0600) &&
-	   dir("t/s", 0755) &&
-	   tree_remove_at(top, "t", &error) == 0 && !exists("t") && exists("kept/f"), "also inside a tree");
+		   tree_remove_at(top, "l", &error) == 0 && !exists("l") && exists("kept/f"),
+	   "of a symlink the link goes");
+	ok(dir("t", 0755) && symlinkat("../kept", top, "t/l") == 0 && put("t/..atomicdir-wake", "", 0600) && dir("t/s", 0755) &&
+		   tree_remove_at(top, "t", &error) == 0 && !exists("t") && exists("kept/f"),
+	   "also inside a tree");
 	ok(dir("t", 0755) && dir("t/..atomicdir-wake", 0755) && put("t/..atomicdir-wake/x", "", 0600) && dir("t/s", 0755) &&
-	   dir("t/s/..atomicdir-wake", 0755) && tree_remove_at(top, "t", &error) == 0 && !exists("t"),
+		   dir("t/s/..atomicdir-wake", 0755) && tree_remove_at(top, "t", &error) == 0 && !exists("t"),
 	   "a directory with the wake-up's name is no obstacle");
 	make_deep("deep", DEEP);
 	ok_apart(remove_deep_with_few_descriptors, "5,000 levels go with fewer than 128 descriptors", "");
@@ -284,7 +288,7 @@ static void test_remove(void)
 	ok_apart(remove_around_mount, "what is mounted in a tree stays; all else goes", "needs root and mounts");
 	fresh("remove");
 	ok_apart(remove_append_only, "what a symlink points to keeps its mode when the link cannot be removed",
-	"needs chattr +a");
+		 "needs chattr +a");
 }
 
 /* ---- Copying ---- */
@@ -301,8 +305,8 @@ static bool make_sample(const char *at)
 	snprintf(path, sizeof(path), "../%s", at);
 	return put("f", "text", 0640) && put("empty", "", 04711) && dir("s", 0755) && put("s/x", "x", 0604) &&
 	       symlinkat("s/x", top, "l") == 0 && symlinkat("nowhere", top, "broken") == 0 &&
-	   date("f", 1000000001, 123456789) &&
-	       date("l", 1000000002, 5) && fchmodat(top, "s", 02750, 0) == 0 && date("s", 1000000003, 7);
+	       date("f", 1000000001, 123456789) && date("l", 1000000002, 5) && fchmodat(top, "s", 02750, 0) == 0 &&
+	       date("s", 1000000003, 7);
 }
 
 static void back(const char *name)
@@ -328,12 +332,13 @@ static void test_copy_exact(void)
 	ok(dated("to/f", 1000000001, 123456789) && dated("to/l", 1000000002, 5) && dated("to/s", 1000000003, 7),
 	   "with modification times to the nanosecond, directories' too");
 	ok(S_ISLNK(look("to/l").st_mode) && S_ISLNK(look("to/broken").st_mode), "symlinks as they are");
-	ok(tree_copy_at(top, "from", top, "to", false, &error) < 0 &&
-	   error.errnum == EEXIST, "what is there already is EEXIST");
-	ok(tree_copy_at(top, "from/f", top, "f", false, &error) == 0 && holds("f", "text") &&
-	   mode_of("f") == 0640, "so is one file");
-	ok(mkfifoat(top, "from/fifo", 0600) == 0 && tree_copy_at(top, "from", top, "to2", false, &error) < 0 &&
-	   says("fifo") && !exists("to2/fifo"), "a FIFO is refused by name");
+	ok(tree_copy_at(top, "from", top, "to", false, &error) < 0 && error.errnum == EEXIST,
+	   "what is there already is EEXIST");
+	ok(tree_copy_at(top, "from/f", top, "f", false, &error) == 0 && holds("f", "text") && mode_of("f") == 0640,
+	   "so is one file");
+	ok(mkfifoat(top, "from/fifo", 0600) == 0 && tree_copy_at(top, "from", top, "to2", false, &error) < 0 && says("fifo") &&
+		   !exists("to2/fifo"),
+	   "a FIFO is refused by name");
 }
 
 static void test_copy_merge(void)
@@ -342,14 +347,13 @@ static void test_copy_merge(void)
 
 	fresh("copy");
 	ok(dir("a", 0755) && put("a/both", "a", 0600) && put("a/only", "a", 0600) && dir("a/s", 0750) &&
-	   put("a/s/only", "a", 0600) &&
-	   dir("a/d", 0755) && put("a/d/x", "a", 0600) && put("a/e", "a", 0600) && put("a/..atomicdir-wake", "", 0600) &&
-	   put("a/s/..atomicdir-wake", "w", 0600) && dir("b", 0711) && put("b/both", "b", 0644) && dir("b/s", 0700) &&
-	   put("b/d", "a file", 0644) && dir("b/e", 0755), "(two trees are made)");
+		   put("a/s/only", "a", 0600) && dir("a/d", 0755) && put("a/d/x", "a", 0600) && put("a/e", "a", 0600) &&
+		   put("a/..atomicdir-wake", "", 0600) && put("a/s/..atomicdir-wake", "w", 0600) && dir("b", 0711) &&
+		   put("b/both", "b", 0644) && dir("b/s", 0700) && put("b/d", "a file", 0644) && dir("b/e", 0755),
+	   "(two trees are made)");
 	from = sub("a");
 	to = sub("b");
-	ok(date("b", 1000000009, 0) &&
-	   tree_copy_content(from, to, true, &error) == 0, "a merge into what is there succeeds");
+	ok(date("b", 1000000009, 0) && tree_copy_content(from, to, true, &error) == 0, "a merge into what is there succeeds");
 	ok(holds("b/both", "b") && mode_of("b/both") == 0644, "what is there stays");
 	ok(holds("b/only", "a") && holds("b/s/only", "a"), "what is not comes, also into directories that were there");
 	ok(mode_of("b/s") == 0700 && mode_of("b") == 0711, "whose modes stay");
@@ -366,8 +370,7 @@ static int copy_as_nobody(void)
 	MUST(give_away(".") && (!is_root() || (put("foreign", "x", 06755) && fchmodat(top, "foreign", 06755, 0) == 0)));
 	MUST(become_nobody() == 0);
 	MUST(dir("ro", 0755) && put("ro/x", "x", 0400) && dir("ro/s", 0755) && put("ro/s/y", "y", 0));
-	MUST(fchmodat(top, "ro/s/y", 0400, 0) == 0 && fchmodat(top, "ro/s", 0500, 0) == 0 &&
-	     fchmodat(top, "ro", 0500, 0) == 0);
+	MUST(fchmodat(top, "ro/s/y", 0400, 0) == 0 && fchmodat(top, "ro/s", 0500, 0) == 0 && fchmodat(top, "ro", 0500, 0) == 0);
 	MUST(tree_copy_at(top, "ro", top, "to", false, &error) == 0);
 	MUST(holds("to/s/y", "y") && mode_of("to") == 0500 && mode_of("to/s") == 0500);
 	MUST(dir("into", 0755) && dir("into/s", 0500));
@@ -385,7 +388,7 @@ static int copy_to_a_full_disk(void)
 	cleanup_fd int small = -1;
 
 	if (!is_root() || own_mounts("copy") < 0 || !dir("small", 0755) ||
-	mount("none", "copy/small", "tmpfs", 0, "size=64k") < 0)
+	    mount("none", "copy/small", "tmpfs", 0, "size=64k") < 0)
 		return CANNOT;
 	small = sub("small");
 	MUST(put("big", "", 0600) && truncate("copy/big", 1 << 20) == 0);
@@ -442,8 +445,8 @@ static const char *told(const char *a, const char *b)
 	if (differ(a, b, changes, false) < 0 || changes_take(changes, &list) < 0)
 		return error.text;
 	for (struct atomicdir_change *change = list; change; change = change->next)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-		"%s%c%s", *text ? " " : "", change->what, change->path);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%c%s", *text ? " " : "", change->what,
+			 change->path);
 	return text;
 }
 
@@ -472,17 +475,17 @@ static void test_compare_kinds(void)
 	ok(fchmodat(top, "b/f", 0600, 0) == 0 && tells("Mf") && differ("a", "b", NULL, false) == 1, "a mode does");
 	ok(fchmodat(top, "b", 0700, 0) == 0 && tells("M. Mf"), "the top directory's too");
 	ok(unlinkat(top, "b/s/x", 0) == 0 && put("b/s/x", "y", 0604) && tells("M. Mf Ms/x"), "a byte does");
-	ok(unlinkat(top, "b/l", 0) == 0 && symlinkat("s/y", top, "b/l") == 0 &&
-	   tells("M. Mf Ml Ms/x"), "a link's text does");
+	ok(unlinkat(top, "b/l", 0) == 0 && symlinkat("s/y", top, "b/l") == 0 && tells("M. Mf Ml Ms/x"), "a link's text does");
 	ok(unlinkat(top, "b/l", 0) == 0 && put("b/l", "", 0777) && tells("M. Mf Ml Ms/x"), "a changed type is M");
 	ok(dir("b/new", 0755) && put("b/new/x", "", 0644) && put("b/new-er", "", 0644) &&
-	   tells("M. Mf Ml Anew Anew-er Anew/x Ms/x"), "what is added is listed with all below it, by bytes of the path");
+		   tells("M. Mf Ml Anew Anew-er Anew/x Ms/x"),
+	   "what is added is listed with all below it, by bytes of the path");
 	ok(tree_remove_at(top, "b/s", &error) == 0 && tells("M. Mf Ml Anew Anew-er Anew/x Ds Ds/x"), "what is deleted too");
 	ok(strcmp(told(NULL, "a"), "Abroken Aempty Af Al As As/x") == 0, "with nothing everything is added");
 	if (is_root()) {
 		make_two();
-		ok(fchownat(top, "b/l", 7, -1U, AT_SYMLINK_NOFOLLOW) == 0 &&
-		   tells("Ml"), "an owner makes a difference, a symlink's too");
+		ok(fchownat(top, "b/l", 7, -1U, AT_SYMLINK_NOFOLLOW) == 0 && tells("Ml"),
+		   "an owner makes a difference, a symlink's too");
 	} else
 		skip("an owner makes a difference, a symlink's too", "needs root");
 	make_two();
@@ -501,11 +504,11 @@ static void test_compare_times(void)
 {
 	make_two();
 	ok(date("a/f", 100, 1) && date("b/f", 200, 2) && date("a/empty", 100, 3) && date("b/empty", 200, 4) &&
-	   put("b/new", "", 0644) &&
-	   differ("a", "b", NULL, true) == 1 && dated("b/f", 100, 1) && dated("b/empty", 100, 3) && dated("a/f", 100, 1),
+		   put("b/new", "", 0644) && differ("a", "b", NULL, true) == 1 && dated("b/f", 100, 1) &&
+		   dated("b/empty", 100, 3) && dated("a/f", 100, 1),
 	   "files with the same bytes take the old times, also where something else differs");
 	ok(linkat(top, "b/f", top, "other", 0) == 0 && date("b/f", 200, 2) && differ("a", "b", NULL, true) == 1 &&
-	   dated("b/f", 200, 2),
+		   dated("b/f", 200, 2),
 	   "but not where the file has another name");
 	make_two();
 	ok(big("a/big", 199999, 'x') && big("b/big", 199999, 'y') && tells("Mbig"), "the last byte of many counts");
@@ -542,16 +545,16 @@ static void test_seal_modes(void)
 	const struct seal_rules rules = { -1U, -1U, 0440, 0550, 0751 };
 
 	fresh("seal");
-	ok(dir("t", 0700) && put("t/f", "four", 0600) && put("t/s", "", 04755) && dir("t/d", 0755) &&
-	   put("t/d/x", "x", 0644) &&
-	   fchmodat(top, "t/s", 04755, 0) == 0 && fchmodat(top, "t/d", 02755, 0) == 0 &&
-	   symlinkat("d/x", top, "t/l") == 0, "(a tree)");
+	ok(dir("t", 0700) && put("t/f", "four", 0600) && put("t/s", "", 04755) && dir("t/d", 0755) && put("t/d/x", "x", 0644) &&
+		   fchmodat(top, "t/s", 04755, 0) == 0 && fchmodat(top, "t/d", 02755, 0) == 0 &&
+		   symlinkat("d/x", top, "t/l") == 0,
+	   "(a tree)");
 	ok(seal(&as_made) == 0 && mode_of("t/f") == 0600 && mode_of("t/s") == 04755 && mode_of("t/d") == 02755 &&
-	   mode_of("t") == 0700,
+		   mode_of("t") == 0700,
 	   "without rules all stays as made");
 	ok(count.files == 3 && count.bytes == 5, "files and bytes are counted");
 	ok(date("t/f", 77, 7) && seal(&rules) == 0 && mode_of("t/f") == 0440 && mode_of("t/s") == 0440 &&
-	   mode_of("t/d/x") == 0440,
+		   mode_of("t/d/x") == 0440,
 	   "files get their mode");
 	ok(mode_of("t/d") == 02550 && mode_of("t") == 0751, "directories theirs, and keep a setgid bit");
 	ok(dated("t/f", 77, 7), "and times stay");
@@ -569,11 +572,12 @@ static void test_seal_owners(void)
 	fresh("seal");
 	put("outside", "x", 0644);
 	ok(dir("t", 0700) && put("t/f", "", 0644) && symlinkat("f", top, "t/l") == 0 && dir("t/d", 0755) &&
-	   fchmodat(top, "t/f", 06755, 0) == 0 && seal(&rules) == 0 && look("t/f").st_uid == 7 && look("t/l").st_gid == 8 &&
-	   look("t/d").st_uid == 7 && look("t").st_uid == 7 && mode_of("t/f") == 06755 && mode_of("t") == 02755,
+		   fchmodat(top, "t/f", 06755, 0) == 0 && seal(&rules) == 0 && look("t/f").st_uid == 7 &&
+		   look("t/l").st_gid == 8 && look("t/d").st_uid == 7 && look("t").st_uid == 7 && mode_of("t/f") == 06755 &&
+		   mode_of("t") == 02755,
 	   "owners are given, also to symlinks, and setuid and setgid bits survive it");
 	ok(symlinkat("x", top, "link") == 0 && linkat(top, "link", top, "t/shared", 0) == 0 && seal(&rules) == 0 &&
-	   look("t/shared").st_uid == 7 && look("link").st_uid == 0 && S_ISLNK(look("t/shared").st_mode),
+		   look("t/shared").st_uid == 7 && look("link").st_uid == 0 && S_ISLNK(look("t/shared").st_mode),
 	   "a symlink with a name outside is parted from it before its owner changes");
 }
 
@@ -584,8 +588,8 @@ static void test_seal_hard_links(void)
 
 	fresh("seal");
 	ok(dir("t", 0755) && put("t/in1", "in", 0644) && linkat(top, "t/in1", top, "t/in2", 0) == 0 &&
-	   put("out", "out", 0644) &&
-	   linkat(top, "out", top, "t/out", 0) == 0 && date("out", 55, 5), "(files with several names)");
+		   put("out", "out", 0644) && linkat(top, "out", top, "t/out", 0) == 0 && date("out", 55, 5),
+	   "(files with several names)");
 	before = look("t/in1").st_ino;
 	ok(seal(&as_made) == 0 && look("t/out").st_ino == look("out").st_ino, "what needs no change stays the same inode");
 	ok(seal(&rules) == 0 && look("t/in1").st_ino == before && look("t/in2").st_ino == before && mode_of("t/in1") == 0400,
@@ -594,9 +598,9 @@ static void test_seal_hard_links(void)
 	   "a file with a name outside is copied before its mode changes");
 	ok(dated("t/out", 55, 5) && dated("out", 55, 5), "and keeps its time");
 	ok(!exists("t/..atomicdir-copy"), "nothing temporary is left");
-	ok(put("out2", "two", 0644) && linkat(top, "out2", top, "t/out2", 0) == 0 &&
-	   put("t/..atomicdir-copy", "mine", 0400) &&
-	   seal(&rules) < 0 && holds("t/..atomicdir-copy", "mine"), "a file that has the temporary name is not lost");
+	ok(put("out2", "two", 0644) && linkat(top, "out2", top, "t/out2", 0) == 0 && put("t/..atomicdir-copy", "mine", 0400) &&
+		   seal(&rules) < 0 && holds("t/..atomicdir-copy", "mine"),
+	   "a file that has the temporary name is not lost");
 }
 
 static int seal_many_hard_links(void)
@@ -647,15 +651,15 @@ static void test_seal_links(void)
 	fresh("seal");
 	ok(dir("t", 0755) && put("t/f", "", 0644) && dir("t/d", 0755) && dir("t/d/e", 0755), "(a tree)");
 	ok(refuses("../x", "t/l") && refuses("..", "t/l") && refuses("./..//..", "t/d/l") && refuses("d/../../x", "t/l") &&
-	   refuses("../../..", "t/d/e/l") &&
-	   refuses("a/../..", "t/l"), "relative links that leave are refused, and nothing was changed");
+		   refuses("../../..", "t/d/e/l") && refuses("a/../..", "t/l"),
+	   "relative links that leave are refused, and nothing was changed");
 	ok(takes(".", "t/l") && takes("..", "t/d/l") && takes("../..", "t/d/e/l") && takes("d/../f", "t/l") &&
-	   takes("nowhere/x", "t/l") &&
-	   takes("..data/x", "t/l"), "those that stay are taken");
+		   takes("nowhere/x", "t/l") && takes("..data/x", "t/l"),
+	   "those that stay are taken");
 	ok(takes("/etc", "t/l") && takes("/../x", "t/l"), "absolute ones too");
-	ok(symlinkat("d/e", top, "t/short") == 0 && takes("short/../../f", "t/d/l") &&
-	   symlinkat("/tmp", top, "t/abs") == 0 &&
-	   refuses("../abs/../x", "t/d/l"), "a link through another link is followed to see");
+	ok(symlinkat("d/e", top, "t/short") == 0 && takes("short/../../f", "t/d/l") && symlinkat("/tmp", top, "t/abs") == 0 &&
+		   refuses("../abs/../x", "t/d/l"),
+	   "a link through another link is followed to see");
 	ok(symlinkat(".", top, "t/d/here") == 0 && refuses("here/../../x", "t/d/l"), "and what would leave so is refused");
 }
 
@@ -671,8 +675,7 @@ static int seal_mount(void)
 {
 	if (!is_root() || own_mounts("seal") < 0)
 		return CANNOT;
-	MUST(dir("t", 0755) && dir("t/on", 0755) && put("t/file", "", 0644) && dir("other", 0755) &&
-	     put("other/x", "", 0644));
+	MUST(dir("t", 0755) && dir("t/on", 0755) && put("t/file", "", 0644) && dir("other", 0755) && put("other/x", "", 0644));
 	if (mount("seal/other", "seal/t/on", NULL, MS_BIND, NULL) < 0)
 		return CANNOT;
 	MUST(seal(&as_made) < 0 && says("mounted") && says("on"));
@@ -715,8 +718,8 @@ static void test_seal_refusals(void)
 	fresh("seal");
 	ok(dir("t", 0755) && put("t/f", "", 0644), "(a tree)");
 	make_deep("t/deep", TREE_DEPTH_MAX + 10);
-	ok(seal(&rules) < 0 && says("deeper than") &&
-	   mode_of("t/f") == 0644, "a tree too deep is refused, and nothing was changed");
+	ok(seal(&rules) < 0 && says("deeper than") && mode_of("t/f") == 0644,
+	   "a tree too deep is refused, and nothing was changed");
 	fresh("seal");
 	ok_apart(seal_mount, "directories and files that something is mounted on are refused", "needs root and mounts");
 	fresh("seal");
@@ -757,11 +760,10 @@ static void test_sync(void)
 
 	fresh("sync");
 	ok_apart(sync_as_nobody, "files that their owner may not read are synced, and keep their modes", "");
-	ok(dir("u", 0755) && put("u/x", "x", 0644) && sync_fd(top, "t", &error) == 0 &&
-	   sync_filesystem(top, &error) == 0, "barriers work");
+	ok(dir("u", 0755) && put("u/x", "x", 0644) && sync_fd(top, "t", &error) == 0 && sync_filesystem(top, &error) == 0,
+	   "barriers work");
 	path_only = openat(top, "u", O_PATH | O_CLOEXEC);
-	ok(sync_fd(path_only, "u", &error) < 0 && error.errnum == EBADF && says("u") &&
-	   sync_filesystem(path_only, &error) < 0,
+	ok(sync_fd(path_only, "u", &error) < 0 && error.errnum == EBADF && says("u") && sync_filesystem(path_only, &error) < 0,
 	   "and a failed one is an error");
 	fresh("sync");
 	ok_apart(sync_ways, "tmpfs is volatile, and what was asked for goes first", "needs root and mounts");
@@ -775,8 +777,7 @@ static void test_count(void)
 	make_sample("a");
 	back("count");
 	fd = sub("a");
-	ok(put("a/..atomicdir-wake", "x", 0600) && tree_count(fd, &count, &error) == 0 && count.files == 3 &&
-	   count.bytes == 5,
+	ok(put("a/..atomicdir-wake", "x", 0600) && tree_count(fd, &count, &error) == 0 && count.files == 3 && count.bytes == 5,
 	   "files and their bytes are counted, the wake-up's not");
 }
 
