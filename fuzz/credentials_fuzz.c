@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "fetch/aws_config.h"
 #include "fetch/credentials.h"
-#include "fetch/moment.h"
+#include "base/moment.h"
 #include "fuzz.h"
 #include "lines.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/moment.h"
+#include "base/moment.h"
 #include "fuzz.h"
 
 #define YEAR_10000 253402300800

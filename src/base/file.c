@@ -8,6 +8,8 @@
 
 #include "base/cleanup.h"
 
+#define READ_SIZE 4096
+
 int write_all(int fd, const void *bytes, size_t size)
 {
 	const char *next = bytes;
@@ -43,6 +45,27 @@ ssize_t read_all(int fd, void *bytes, size_t size)
 	return (ssize_t)got;
 }
 
+int read_to_end(int fd, size_t limit, struct buffer *buffer)
+{
+	size_t begin = buffer->size, room;
+	ssize_t got;
+
+	do {
+		if (buffer_reserve(buffer, READ_SIZE) < 0)
+			return -1;
+		room = buffer->capacity - buffer->size - 1;
+		got = read_all(fd, buffer->bytes + buffer->size, room);
+		if (got < 0)
+			return -1;
+		buffer->size += (size_t)got;
+		buffer->bytes[buffer->size] = '\0';
+	} while ((size_t)got == room && buffer->size - begin <= limit);
+	if (buffer->size - begin <= limit)
+		return 0;
+	errno = EFBIG;
+	return -1;
+}
+
 int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer *buffer)
 {
 	cleanup_fd int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -50,28 +73,24 @@ int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -1;
-	if (!S_ISREG(status.st_mode)) {
-		errno = EINVAL;
-		return -1;
-	}
-	for (size_t got = 0;;) {
-		ssize_t more;
+	if (S_ISREG(status.st_mode))
+		return read_to_end(fd, limit, buffer);
+	errno = EINVAL;
+	return -1;
+}
 
-		if (buffer_reserve(buffer, 4096) < 0)
-			return -1;
-		more = read_all(fd, buffer->bytes + buffer->size, 4096);
-		if (more < 0)
-			return -1;
-		buffer->size += (size_t)more;
-		buffer->bytes[buffer->size] = '\0';
-		got += (size_t)more;
-		if (got > limit) {
-			errno = EFBIG;
-			return -1;
-		}
-		if (more < 4096)
-			return 0;
-	}
+int read_path(const char *path, size_t limit, struct buffer *buffer)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	/* /dev/null is an empty file to many a script. */
+	if (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode))
+		return read_to_end(fd, limit, buffer);
+	errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+	return -1;
 }
 
 int create_file_at(int directory_fd, const char *name, mode_t mode)

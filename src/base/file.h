@@ -15,8 +15,12 @@
 int write_all(int fd, const void *bytes, size_t size);
 /* Up to `size` bytes, fewer only at the end of the file. */
 ssize_t read_all(int fd, void *bytes, size_t size);
-/* Appends all of a file of at most `limit` bytes; EFBIG if it is longer. */
+/* Appends what is left to read, up to the end. EFBIG if that is more than `limit` bytes. */
+int read_to_end(int fd, size_t limit, struct buffer *buffer);
+/* The same of a file of ours: a regular one, and no symlink. */
 int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer *buffer);
+/* The same of a file that the user names: through symlinks, as Kubernetes makes them, and never waiting for a FIFO's writer. */
+int read_path(const char *path, size_t limit, struct buffer *buffer);
 
 /* A new regular file, open for writing, with exactly this mode. */
 int create_file_at(int directory_fd, const char *name, mode_t mode);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "fetch/read.h"
+#include "base/file.h"
 
 #define FILE_MAX (1 << 20)
 

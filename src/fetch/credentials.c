@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/aws_config.h"
-#include "fetch/moment.h"
+#include "base/moment.h"
 #include "fetch/sts.h"
 
 static const credentials_provider of_profile[] = {

@@ -9,10 +9,10 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "fetch/ask.h"
 #include "fetch/aws_config.h"
 #include "fetch/credentials.h"
-#include "fetch/read.h"
 
 #define HOST "http://169.254.170.2"
 #define ATTEMPTS 3

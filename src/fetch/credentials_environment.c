@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "fetch/aws_config.h"
 #include "fetch/credentials.h"
-#include "fetch/moment.h"
+#include "base/moment.h"
 
 static struct credentials taken;
 

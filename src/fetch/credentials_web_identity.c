@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "fetch/aws_config.h"
-#include "fetch/read.h"
 #include "fetch/sts.h"
 
 #define TOKEN_MAX 65536

@@ -205,26 +205,17 @@ static int look(struct file *file, const char *path, struct atomicdir_error *err
 static int read_whole(const char *path, struct buffer *content, struct atomicdir_error *error)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
 
 	if (fd < 0) {
 		error_errno(error, path, "cannot open the file of secrets");
 		error->kind = errno == EACCES || errno == EPERM ? ATOMICDIR_DENIED : ATOMICDIR_UNREACHABLE;
 		return -1;
 	}
-	do {
-		if (buffer_reserve(content, 65536) < 0)
-			return error_errno(error, path, "cannot read the file of secrets");
-		got = read_all(fd, content->bytes + content->size, 65536);
-		if (got < 0)
-			return error_errno(error, path, "cannot read the file of secrets");
-		content->size += (size_t)got;
-		content->bytes[content->size] = '\0';
-		if (content->size > FILE_MAX)
-			return error_set(error, ATOMICDIR_FAILED, path, "the file of secrets is longer than %d bytes",
-					 FILE_MAX);
-	} while (got == 65536);
-	return 0;
+	if (read_to_end(fd, FILE_MAX, content) == 0)
+		return 0;
+	if (errno == EFBIG)
+		return error_set(error, ATOMICDIR_FAILED, path, "the file of secrets is longer than %d bytes", FILE_MAX);
+	return error_errno(error, path, "cannot read the file of secrets");
 }
 
 struct source *file_open(const struct request *request, struct atomicdir_error *error)

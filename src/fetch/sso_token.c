@@ -17,7 +17,7 @@
 #include "fetch/aws_config.h"
 #include "fetch/aws_place.h"
 #include "fetch/credentials.h"
-#include "fetch/moment.h"
+#include "base/moment.h"
 
 #define CACHE "~/.aws/sso/cache"
 #define CACHE_MAX 65536

@@ -11,7 +11,7 @@
 #include "fetch/ask.h"
 #include "fetch/aws_error.h"
 #include "fetch/aws_place.h"
-#include "fetch/moment.h"
+#include "base/moment.h"
 
 /* ---- The answer ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "fetch/moment.h"
+#include "base/moment.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The one clock. What lasts or is due is counted by clock_ms(): nobody sets that clock, and it goes on while the machine sleeps.
+ * Only a date, of this machine or of another one, is counted by clock_wall_ms(). moment.h writes dates.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since this boot (CLOCK_BOOTTIME). */
+int64_t clock_ms(void);
+/* Milliseconds since 1970, UTC. */
+int64_t clock_wall_ms(void);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Writing JSON; the one module that does. It appends to the caller's buffer, which is wiped as all buffers are. A failure is
+ * remembered in `is_broken`, so that callers look once, at the end. Brackets must match: nothing checks that.
+ *
+ *	struct json_writer json = { .text = &text };
+ *	json_write_begin(&json, NULL, '{');
+ *	json_write_text(&json, "path", path);
+ *	json_write_end(&json, '}');
+ *	return json.is_broken ? -1 : 0;
+ */
+#ifndef BASE_JSON_WRITE_H
+#define BASE_JSON_WRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+struct json_writer {
+	struct buffer *text; /* holds nothing else */
+	bool is_indented;    /* each member and item on a line of its own */
+	int depth;
+	bool is_broken; /* memory ran out (errno ENOMEM), and the text is not whole */
+};
+
+/* The name is that of a member; NULL: an item of an array, or the whole. */
+void json_write_begin(struct json_writer *json, const char *name, char bracket);
+void json_write_end(struct json_writer *json, char bracket);
+/* Invalid UTF-8 becomes U+FFFD. */
+void json_write_text(struct json_writer *json, const char *name, const char *text);
+void json_write_number(struct json_writer *json, const char *name, int64_t number);
+void json_write_flag(struct json_writer *json, const char *name, bool is_true);
+void json_write_null(struct json_writer *json, const char *name);
+
+#endif
