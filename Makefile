@@ -43,7 +43,7 @@ SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
 # A file main_NAME.c is a program fetch-NAME; all else is an archive, from which each takes what it uses.
 FETCH_MAINS = $(wildcard src/fetch/main_*.c)
 FETCHERS = $(FETCH_MAINS:src/fetch/main_%.c=$(B)/libexec/atomicdir/fetch-%)
-FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base fetch))
+FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base process fetch))
 .SECONDARY: $(FETCH_MAINS:src/%.c=$(B)/objects/%.o)
 # Reads YAML for secretdir; of the fetchers' archive it takes the reader of JMESPath alone.
 SPEC_OBJECTS = $(call objects_of,spec)
@@ -63,7 +63,8 @@ $(B)/needs: $(B)/flags
 	@touch $@
 $(call objects_of,fetch spec): $(B)/needs
 
-$(ROOTS): $(B)/layers/%:
+$(ROOTS): $(B)/layers/%: Makefile
+	rm -rf $@
 	mkdir -p $@
 	for layer in $(SEES_$*); do ln -sfn "$(CURDIR)/src/$$layer" $@/$$layer; done
 
