@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "command/process.h"
 #include "command/report.h"
+#include "process/process.h"
 
 static void print_help(const struct program *program, const struct command *only)
 {

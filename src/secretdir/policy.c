@@ -11,6 +11,7 @@
 #include "command/report.h"
 #include "secretdir/arn.h"
 #include "secretdir/command.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
 
@@ -144,7 +145,7 @@ static int ask(struct maker *maker, struct atomicdir_error *error)
 	if (!fetcher || listen_to(maker, fetcher, &why) < 0)
 		note_unknown(maker, &why);
 	fetcher_free(fetcher);
-	return fetcher_check_signal(error);
+	return interrupt_check(error);
 }
 
 static void take_account(struct maker *maker)

@@ -14,6 +14,7 @@
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/path.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
@@ -120,9 +121,9 @@ static int begin(struct round *round, struct atomicdir_error *error)
 {
 	if (round->stage)
 		return 0;
-	round->stage = atomicdir_begin(round->link, &round->library, error);
+	round->stage = interrupt_begin_stage(round->link, &round->library, error);
 	if (!round->stage)
-		return fetcher_check_signal(error), -1;
+		return -1;
 	report_warning(round->options, error);
 	if (!round->library.dry_run)
 		round->old_fd = hook_hold(round->options, round->link);

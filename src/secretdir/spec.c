@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/spec.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
-#include "command/process.h"
 #include "command/report.h"
+#include "process/run.h"
 #include "secretdir/program.h"
 
 #define SPEC_MAX (1 << 20)
@@ -50,13 +51,17 @@ static int write_request(int fd, const char *name, const struct buffer *content,
 /* Both are files that are nowhere: whatever its size, nobody waits for anybody. */
 static int ask(const char *name, const struct buffer *content, int reply_fd, struct atomicdir_error *error)
 {
+	cleanup(environment_clear) struct environment environment = { 0 };
 	cleanup_fd int request_fd = memfd_create("request", MFD_CLOEXEC);
 	char path[PATH_MAX];
 	int found;
 	char *const argv[] = { path, NULL };
-	struct process process = {
-		.argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_MS
-	};
+	const struct launch launch = { .argv = argv,
+				       .environment = &environment,
+				       .input_fd = request_fd,
+				       .output_fd = reply_fd,
+				       .death_signal = SIGKILL,
+				       .timeout_ms = TIME_MS };
 
 	if (request_fd < 0 || reply_fd < 0)
 		return error_errno(error, name, "cannot read the spec");
@@ -67,7 +72,8 @@ static int ask(const char *name, const struct buffer *content, int reply_fd, str
 					     "a spec is read by a program that is not there: install it as");
 	if (write_request(request_fd, name, content, error) < 0)
 		return -1;
-	if (process_run(&process, error) < 0)
+	program_inherit(&environment);
+	if (run_to_end(&launch, NULL, RUN_ENDS, error) < 0)
 		return error_prefix(error, "cannot read the spec %s", name);
 	return lseek(reply_fd, 0, SEEK_SET) < 0 ? error_errno(error, name, "cannot read the spec") : 0;
 }

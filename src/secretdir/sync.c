@@ -1,34 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "command/hook.h"
 #include "command/report.h"
 #include "secretdir/command.h"
-#include "secretdir/fetcher.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/round.h"
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Replaced secrets have no business on the disk: so what was replaced goes before we do, once its readers had their time. A
  * signal ends the wait, and leaves the rest to the next run. */
 static void remove_replaced(const struct round *round, int64_t published_ms)
 {
-	int64_t left_ms = published_ms + round->library.grace_ms - now_ms() + 1;
-	struct timespec time = { left_ms / 1000, left_ms % 1000 * 1000000 };
 	struct atomicdir_options library = round->library;
 	struct atomicdir_error error;
 
-	if (left_ms > 0)
-		nanosleep(&time, NULL);
+	interrupt_pause(published_ms + round->library.grace_ms + 1);
 	error_clear(&error);
 	/* What should have been live was, until we published. */
 	library.if_generation = -1;
@@ -44,7 +33,7 @@ static int publish(struct round *round, struct atomicdir_error *error)
 	int is_changed, result;
 
 	is_changed = atomicdir_commit(round->stage, &live, error);
-	published_ms = now_ms();
+	published_ms = clock_ms();
 	if (is_changed < 0)
 		return -1;
 	report_warning(round->options, error);
@@ -80,7 +69,7 @@ int command_sync(const struct options *options)
 	if (round_init(&round, options, &error) < 0)
 		return report_error(&error);
 	if (round_fill(&round, &error) < 0 || round_seal(&round, is_verbose ? &changes : NULL, &error) < 0 ||
-	    fetcher_check_signal(&error) < 0)
+	    interrupt_check(&error) < 0)
 		return report_unpublished(&error);
 	report_verbose_changes(options, changes);
 	return publish(&round, &error) < 0 ? report_error(&error) : ATOMICDIR_OK;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SIGINT, SIGTERM and SIGHUP while secretdir works: from interrupt_begin() to the end of the program they end whatever it waits for,
+ * and are an error until LINK moves. A fetch and its fetcher wait here.
+ */
+#ifndef SECRETDIR_INTERRUPT_H
+#define SECRETDIR_INTERRUPT_H
+
+#include "process/loop.h"
+
+/* Once; later calls do nothing. */
+int interrupt_begin(struct atomicdir_error *error);
+/* The loop that all of secretdir waits in; only after interrupt_begin(). */
+struct loop *interrupt_loop(void);
+/* As loop_next(). */
+struct event interrupt_next(struct pollfd *fds, size_t count, int64_t until_ms);
+/* Until this moment of clock_ms(), or until a signal comes. */
+void interrupt_pause(int64_t until_ms);
+/* -1: a signal has come, and is the error. */
+int interrupt_check(struct atomicdir_error *error);
+
+/* atomicdir_begin(), whose wait for another writer a signal ends. */
+struct atomicdir_stage *interrupt_begin_stage(const char *link, const struct atomicdir_options *options,
+					      struct atomicdir_error *error);
+
+#endif
