@@ -233,8 +233,6 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': install it as", name);
 	if (found <= 0)
 		return NULL;
-	if (interrupt_begin(error) < 0)
-		return NULL;
 	fetcher = fetcher_begin(path, &request, entries, error);
 	if (fetcher)
 		fetcher->is_describing = is_describing(options);

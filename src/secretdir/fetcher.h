@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The program that fetches: started, asked and listened to over pipes. What it says is checked here; what it says wrongly is a
- * failure of the whole. A signal that asks us to end ends it, and is the error.
+ * failure of the whole. A signal that asks us to end ends it, and is the error (interrupt.h, which has to have begun).
  */
 #ifndef SECRETDIR_FETCHER_H
 #define SECRETDIR_FETCHER_H

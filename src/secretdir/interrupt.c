@@ -15,12 +15,20 @@ static struct {
 
 int interrupt_begin(struct atomicdir_error *error)
 {
-	if (interrupt.is_begun)
-		return 0;
 	if (loop_open(&interrupt.loop) < 0)
 		return error_errno(error, NULL, "cannot wait for signals");
 	interrupt.is_begun = true;
+	interrupt.caught = 0;
 	return 0;
+}
+
+/* A signal that has come by now is done with: it asked for the end that is here. */
+void interrupt_end(void)
+{
+	interrupt_check(NULL);
+	if (interrupt.is_begun)
+		loop_close(&interrupt.loop);
+	interrupt.is_begun = false;
 }
 
 struct loop *interrupt_loop(void)

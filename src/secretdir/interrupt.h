@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * SIGINT, SIGTERM and SIGHUP while secretdir works: from interrupt_begin() to the end of the program they end whatever it waits for,
- * and are an error until LINK moves. A fetch and its fetcher wait here.
+ * SIGINT, SIGTERM and SIGHUP while secretdir works: from interrupt_begin() to interrupt_end() they end whatever it waits for, and are
+ * an error until LINK moves. Before, while it may read from a terminal, they end secretdir itself.
  */
 #ifndef SECRETDIR_INTERRUPT_H
 #define SECRETDIR_INTERRUPT_H
 
 #include "process/loop.h"
 
-/* Once; later calls do nothing. */
 int interrupt_begin(struct atomicdir_error *error);
-/* The loop that all of secretdir waits in; only after interrupt_begin(). */
+/* Fine also where it has not begun. */
+void interrupt_end(void);
+/* The loop that a round and its fetcher wait in. */
 struct loop *interrupt_loop(void);
 /* As loop_next(). */
 struct event interrupt_next(struct pollfd *fds, size_t count, int64_t until_ms);

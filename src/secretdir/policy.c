@@ -137,15 +137,20 @@ static int ask(struct maker *maker, struct atomicdir_error *error)
 {
 	struct fetcher *fetcher;
 	struct atomicdir_error why;
+	int result;
 
 	if (maker->options->offline)
 		return 0;
+	if (interrupt_begin(error) < 0)
+		return -1;
 	error_clear(&why);
 	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, "describe", "1", &why);
 	if (!fetcher || listen_to(maker, fetcher, &why) < 0)
 		note_unknown(maker, &why);
 	fetcher_free(fetcher);
-	return interrupt_check(error);
+	result = interrupt_check(error);
+	interrupt_end();
+	return result;
 }
 
 static void take_account(struct maker *maker)

@@ -112,6 +112,7 @@ void round_clear(struct round *round)
 	entries_clear(&round->entries);
 	spec_clear(&round->spec);
 	free(round->link);
+	interrupt_end();
 }
 
 /* ---- The stage ---- */
@@ -316,8 +317,13 @@ static struct fetcher *start(const struct round *round, struct atomicdir_error *
 
 int round_fill(struct round *round, struct atomicdir_error *error)
 {
-	struct fetcher *fetcher = start(round, error);
-	int result = fetcher ? fetch(round, fetcher, error) : -1;
+	struct fetcher *fetcher;
+	int result;
+
+	if (interrupt_begin(error) < 0)
+		return -1;
+	fetcher = start(round, error);
+	result = fetcher ? fetch(round, fetcher, error) : -1;
 
 	fetcher_free(fetcher);
 	if (result == 0)
