@@ -70,13 +70,15 @@ $(B)/flags: FORCE
 	@mkdir -p $(B)
 	@echo '$(CC) $(ALL_CFLAGS) $(LIBEXECDIR)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LIBEXECDIR)' > $@
 
+# layer NAME,OBJECTS,FLAGS
 define layer
-$(B)/objects/$(1)/%.o: src/$(1)/%.c $(B)/flags | $(B)/layers/$(1)
+$(2)/$(1)/%.o: src/$(1)/%.c $(B)/flags | $(B)/layers/$(1)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -fPIC -fvisibility=hidden -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude \
+	$$(CC) $$(ALL_CFLAGS) $(3) -fPIC -fvisibility=hidden -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude \
 		-include src/dir/export.h -I$(B)/layers/$(1) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach name,$(LAYERS),$(eval $(call layer,$(name))))
+$(foreach name,$(LAYERS),$(eval $(call layer,$(name),$(B)/objects,)))
+$(foreach name,$(LAYERS),$(eval $(call layer,$(name),$(B)/broken/objects,-DATOMICDIR_BROKEN_POINTS)))
 
 # One object in which everything but the public calls is local: programs may use the same names.
 $(B)/libatomicdir.a: $(OBJECTS)
@@ -152,7 +154,7 @@ bench: all $(B)/bench $(B)/batches
 include tests/power/power.mk
 include tests/faults/faults.mk
 
-check: all $(TESTS) $(B)/torn $(B)/rotation $(if $(POWER_LIBS),power)
+check: all $(TESTS) $(B)/torn $(B)/rotation
 	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(TESTS) tests/aws/selftest.py $(filter-out tests/tap.sh,$(wildcard tests/*.sh))
 
 install: all
@@ -183,5 +185,6 @@ FORCE:
 
 .PHONY: all check demo bench install uninstall clean FORCE
 include fuzz/fuzz.mk
+-include $(wildcard $(B)/broken/objects/*/*.d)
 -include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(SECRETDIR_OBJECTS:.o=.d) \
 	$(patsubst %.o,%.d,$(call objects_of,fetch spec)))

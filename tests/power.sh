@@ -3,7 +3,7 @@
 # A power cut leaves the old generation or the new one, whole, and the new one for sure once success was reported: a share of
 # `make check-power`. And the harness is worth its name: each program with one thing wrong is caught.
 . "$(dirname "$0")/tap.sh"
-build=$here/build/power
+build=$here/build/power broken=$here/build/broken
 
 can() {
 	[ "$(id -u)" = 0 ] || { echo "needs root"; return 1; }
@@ -21,30 +21,35 @@ trace() { # PROGRAM WAY
 }
 trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
 	strace -f -y -o rules/trace "$atomicdir" fill --sync "$1" rules/app --from rules/one && python3 "$here/tests/power/rules.py" rules/trace rules/app; }
-broken_rules() { trace "$build/broken/$1/atomicdir" "$2"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
-caught_by_cut() { name=$1; shift; "$build/broken/$name/power" --first "$@" "$build/broken/$name/atomicdir"; [ $? = 1 ] && grep -q 'reported: ' out; }
+# by_rules|by_cuts POINT OPTION...: the program that is broken there is caught.
+by_rules() { ATOMICDIR_BROKEN=$1 trace "$broken/atomicdir" "$3"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
+by_cuts() { point=$1; shift; ATOMICDIR_BROKEN=$point "$broken/power" --first "$@" "$broken/atomicdir"; [ $? = 1 ] && grep -q 'reported: ' out; }
+points() { cut -f1 "$here/tests/power/broken.tsv" | grep -v '^#' | sort; }
+listed() { points >listed; grep -rhoE 'is_broken\("[^"]*' "$here/src" | cut -d'"' -f2 | sort >in_code; diff listed in_code; }
 
-if strace -o /dev/null true 2>/dev/null; then
+traces=; strace -o /dev/null true 2>/dev/null || traces="strace cannot trace here"
+if [ -z "$traces" ]; then
 	for way in fs files; do
 		ok "with --sync $way all that is new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" $way
 		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
 	done
-else skip "the rules of durability" "strace cannot trace here"; fi
+	ok "so does the program that can be broken, as long as it is not" trace "$broken/atomicdir" fs
+else skip "the rules of durability" "$traces"; fi
 
 cuts=$(can) && cuts=
-for script in "$here"/tests/power/broken/*.sed; do
-	name=$(basename "$script" .sed)
-	how=$(sed -n '2s/^# caught by \(.*\):.*/\1/p' "$script")
-	options=$(sed -n '2s/^# caught by .*: //p' "$script")
+ok "broken.tsv lists every point at which the code can be broken, and no other" listed
+ok "a normal build can be broken at none" sh -c "! grep -q ATOMICDIR_BROKEN '$atomicdir' '$here/build/libatomicdir.so'"
+while IFS='	' read -r point how options what; do
 	case $how in
-	rules) # shellcheck disable=SC2086
-		if [ -x "$build/broken/$name/atomicdir" ]; then ok "$name is caught by the rules" broken_rules "$name" ${options#--sync }
-		else skip "$name is caught by the rules" "needs libfuse3-dev"; fi ;;
-	*) # shellcheck disable=SC2086
-		if [ -z "$cuts" ]; then ok "$name is caught by power cuts" caught_by_cut "$name" $options
-		else skip "$name is caught by power cuts" "$cuts"; fi ;;
+	rules) why=$traces ;;
+	cuts) why=$cuts ;;
+	*) continue ;;
 	esac
-done
+	claim="$point is caught by $how: $what"
+	# shellcheck disable=SC2086
+	if [ -n "$why" ]; then skip "$claim" "$why"
+	else ok "$claim" "by_$how" "$point" $options; fi
+done <"$here/tests/power/broken.tsv"
 for fs in ext4 xfs btrfs; do
 	if [ -n "$cuts" ]; then skip "old or new, whole, and new once it was reported, on $fs" "$cuts"
 	elif ! command -v mkfs.$fs >/dev/null; then skip "old or new, whole, and new once it was reported, on $fs" "needs mkfs.$fs"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 
@@ -32,7 +33,7 @@ int durable_before_swap(const struct writer *writer, int fd, int64_t number, str
 		return sync_filesystem(fd, error);
 	if (sync_tree(fd, error) < 0 || sync_part(store, number, ".info.new", error) < 0 ||
 	    sync_part(store, number, ".hook", error) < 0 || sync_fd(store->lock_fd, store->name.store, error) < 0 ||
-	    sync_fd(store->fd, store->name.store, error) < 0)
+	    (!is_broken("store-not-synced") && sync_fd(store->fd, store->name.store, error) < 0))
 		return -1;
 	/* Until something in it is live on disk the store's own name may not be, whoever made it. */
 	return !writer->live || writer->is_live_doubtful ? sync_fd(store->parent_fd, store->name.parent, error) : 0;
@@ -40,7 +41,7 @@ int durable_before_swap(const struct writer *writer, int fd, int64_t number, str
 
 int durable_after_swap(const struct writer *writer, struct atomicdir_error *error)
 {
-	if (writer->way == SYNC_WAY_NONE || writer->way == SYNC_WAY_VOLATILE)
+	if (writer->way == SYNC_WAY_NONE || writer->way == SYNC_WAY_VOLATILE || is_broken("parent-not-synced"))
 		return 0;
 	return sync_fd(writer->store.parent_fd, writer->store.name.parent, error);
 }

@@ -10,11 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "dir/durable.h"
 #include "dir/prune.h"
+#include "dir/recover.h"
 
 static int64_t wall_clock_ms(void)
 {
@@ -196,6 +198,8 @@ int publish(struct writer *writer, struct publication *publication, struct atomi
 		return -1;
 	}
 	/* LINK is new from here on; nothing old may go before that is known to be on disk. */
+	if (is_broken("delete-before-durable"))
+		generation_remove(&writer->store, writer->live, &writer->warning);
 	writer->live = publication->number;
 	info_clear(&writer->info);
 	writer->info = info;

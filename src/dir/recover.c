@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -92,7 +93,7 @@ static void finish_swap(struct writer *writer, unsigned parts)
 	/* Published without a sync, since that was asked for, or since there was no disk: then the next one that syncs does it. */
 	if (is_finished && (was_synced || is_diskless))
 		return;
-	if (!is_diskless && make_live_durable(writer) < 0)
+	if (!is_diskless && !is_broken("unchanged-trusts-unfinished-swap") && make_live_durable(writer) < 0)
 		return;
 	writer->info.is_synced = !is_diskless;
 	name_number(name, writer->live, ".info");
@@ -146,6 +147,8 @@ void recover(struct writer *writer, const struct found_list *found)
 	const struct store *store = &writer->store;
 	const struct found *live = found_get(found, writer->live);
 
+	if (is_broken("recovery-trusts-next"))
+		renameat(store->fd, LINK_NEXT, store->parent_fd, store->name.base);
 	link_forget(store->fd);
 	/* Before anything goes: until this is on disk a power cut may lead LINK back to another one. */
 	if (live && live->parts & ~(unsigned)FOUND_TRASH)

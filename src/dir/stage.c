@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -22,7 +23,8 @@ static int make_directory(struct atomicdir_stage *stage, struct atomicdir_error 
 	char name[NAME_NUMBER_SIZE], entry[NAME_SIZE + NAME_NUMBER_SIZE];
 	const struct store *store = &stage->writer.store;
 
-	stage->number = store_take_number(store, stage->writer.highest, error);
+	stage->number = is_broken("numbers-used-again") ? stage->writer.live + 1
+							: store_take_number(store, stage->writer.highest, error);
 	if (stage->number < 0)
 		return -1;
 	name_link_text(&store->name, stage->number, entry, sizeof(entry));
