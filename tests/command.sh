@@ -26,7 +26,7 @@ ok "an unknown command, status 2" status 2 "$atomicdir" nonsense
 ok "help ends with 0" "$atomicdir" help
 ok "and fits 80 columns" sh -c "! '$atomicdir' help | grep -q '.\{81\}'"
 ok "a missing parent is an error" status 1 fill none/app -- true
-ok "one in which nothing can be made is named" sh -c "'$atomicdir' fill /proc/app -- true 2>&1 | grep -q 'cannot make the store .app.atomicdir in the directory of LINK: /proc/: '"
+ok "one in which nothing can be made is named" sh -c "'$atomicdir' fill /proc/app -- true 2>&1 | grep -q 'cannot make the store .\.app\.atomicdir. in ./proc.: '"
 ok "--edit starts from what is live" fill --edit app -- sh -c 'echo more >h'
 ok "so what is not touched stays" is "$(cat app/f app/h | tr '\n' ' ')" "1 more "
 ok "--if-generation that does not hold, status 7" status 7 fill --if-generation 99 app -- true

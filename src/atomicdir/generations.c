@@ -41,7 +41,7 @@ int command_list(const struct options *options)
 		return usage("list needs one LINK");
 	if (atomicdir_list(options->operands[0], &list, &error) < 0)
 		return report_error(&error);
-	report_generations(options, list);
+	report_generations(options, options->operands[0], list);
 	return ATOMICDIR_OK;
 }
 
@@ -55,7 +55,7 @@ int command_show(const struct options *options)
 	if (atomicdir_show(options->operands[0], &live, &error) < 0)
 		return report_error(&error);
 	if (options->json)
-		report_generations(options, live);
+		report_generations(options, options->operands[0], live);
 	else
 		puts(live->path);
 	return ATOMICDIR_OK;
@@ -91,6 +91,6 @@ int command_prune(const struct options *options)
 	if (atomicdir_prune(options->operands[0], &library, &removed, &error) < 0)
 		return report_error(&error);
 	report_warning(options, &error);
-	report_generations(options, removed);
+	report_generations(options, options->operands[0], removed);
 	return ATOMICDIR_OK;
 }

@@ -71,7 +71,7 @@ void hook_prune(const struct options *options, const char *link, int *held_fd)
 /* It is published: what fails from here on is the hook. */
 static int blame(const char *number, const char *what, struct atomicdir_error *error)
 {
-	error->kind = ATOMICDIR_HOOK;
+	error->kind = ATOMICDIR_HOOK_FAILED;
 	error_prefix(error, "%s", what);
 	error_append(error, "generation %s is live; the next call runs the command again", number);
 	return -1;
@@ -118,7 +118,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	if (!options->on_change)
 		return 0;
 	if (!live) {
-		error_set(error, ATOMICDIR_HOOK, link, "cannot tell which generation is live");
+		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot tell which generation is live");
 		return blame("that was published", "cannot run the on-change command", error);
 	}
 	if (!live->is_hook_due)

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "command/holders.h"
 
+#define NOTE_LINE_MAX 1024
+
 static const char *program = "atomicdir";
 
 void report_init(const char *name)
@@ -122,7 +124,17 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	fprintf(stdout, "}\n");
 }
 
-static void print_generation(const struct atomicdir_generation *one)
+/* Only a note that is one short line is for people: programs keep other things in theirs. */
+static void print_note(const char *link, int64_t generation)
+{
+	cleanup_free void *note = NULL;
+	ssize_t size = atomicdir_read_note(link, generation, &note, NULL);
+	bool is_line = size > 0 && size <= NOTE_LINE_MAX && strlen(note) == (size_t)size && !strchr(note, '\n');
+
+	print_text(stdout, "note", is_line ? note : "");
+}
+
+static void print_generation(const char *link, const struct atomicdir_generation *one)
 {
 	char created[32];
 
@@ -134,7 +146,7 @@ static void print_generation(const struct atomicdir_generation *one)
 	printf(",\"pinned\":%s,\"durable\":%s,\"hook_due\":%s", truth(one->is_pinned), truth(one->is_durable),
 	       truth(one->is_hook_due));
 	print_text(stdout, "path", one->path);
-	print_text(stdout, "note", one->note);
+	print_note(link, one->number);
 	printf("}");
 }
 
@@ -154,7 +166,7 @@ static void print_row(const struct atomicdir_generation *one)
 	       holders.size ? " by " : "", holders.size ? holders.bytes : "", one->is_hook_due ? "  hook due" : "");
 }
 
-void report_generations(const struct options *options, const struct atomicdir_generation *list)
+void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list)
 {
 	if (options->json)
 		printf("[");
@@ -163,7 +175,7 @@ void report_generations(const struct options *options, const struct atomicdir_ge
 			print_row(one);
 			continue;
 		}
-		print_generation(one);
+		print_generation(link, one);
 		printf("%s", one->next ? "," : "");
 	}
 	if (options->json)

@@ -23,7 +23,7 @@ void report_verbose_changes(const struct options *options, const struct atomicdi
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to);
 /* Generations as a JSON array, or as a table. */
-void report_generations(const struct options *options, const struct atomicdir_generation *list);
+void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);
 /* After all was printed. Where it could not be: FAILED, unless something was published, which that does not undo. */
 int report_end(int status, bool is_publication);

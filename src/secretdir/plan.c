@@ -126,7 +126,7 @@ int command_plan(const struct options *options)
 	if (round_init(&round, options, &error) < 0)
 		return report_error(&error);
 	round.library.dry_run = 1;
-	round.library.has_hook = 0;
+	round.library.hook = ATOMICDIR_HOOK_NONE;
 	if (round_fill(&round, &error) < 0)
 		return report_error(&error);
 	is_changed = round_seal(&round, &changes, &error);

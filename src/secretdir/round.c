@@ -270,7 +270,7 @@ static int take_note(const struct round *round, struct atomicdir_error *error)
 
 	if (add_note(round, &note) < 0)
 		return error_errno(error, NULL, "cannot note the versions");
-	return note.size > NOTE_MAX ? 0 : atomicdir_note(round->stage, note.bytes, error);
+	return note.size > NOTE_MAX ? 0 : atomicdir_note(round->stage, note.bytes, note.size, error);
 }
 
 /* ---- The whole ---- */
@@ -294,15 +294,13 @@ static int fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_
 /* The note of what is live, for a fetcher that might get something older; NULL: nothing is. On the heap. */
 static char *live_note(const char *link)
 {
-	struct atomicdir_generation *list = NULL;
-	char *note = NULL;
+	struct atomicdir_error error;
+	void *note = NULL;
+	ssize_t size = atomicdir_read_note(link, -1, &note, &error);
 
-	if (atomicdir_list(link, &list, NULL) > 0)
-		for (const struct atomicdir_generation *one = list; one && !note; one = one->next)
-			if (one->is_live)
-				note = strdup(*one->note ? one->note : "unknown");
-	free(list);
-	return note;
+	if (size < 0 && error.kind == ATOMICDIR_NO_GENERATION)
+		return NULL;
+	return size > 0 ? note : strdup("unknown");
 }
 
 static struct fetcher *start(const struct round *round, struct atomicdir_error *error)

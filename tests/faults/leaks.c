@@ -49,7 +49,7 @@ static int add_all(struct atomicdir_stage *stage)
 	close(fd);
 	return atomicdir_mkdir(stage, "empty", 0500, &error) || atomicdir_symlink(stage, "link", "a", &error) ||
 			       atomicdir_copy(stage, "copy", "source", &error) || atomicdir_carry(stage, "sub", &error) ||
-			       atomicdir_carry(stage, ".", &error) || atomicdir_note(stage, "a note", &error)
+			       atomicdir_carry(stage, ".", &error) || atomicdir_note(stage, "a note", 6, &error)
 		       ? -1
 		       : 0;
 }

@@ -133,7 +133,7 @@ static const char *why_not(const char *name, bool has_hook, int *generations)
 		++*generations;
 		return exists(STORE, number, ".info") ? NULL : "a generation without .info is left";
 	}
-	if (strcmp(name + 6, ".info") != 0 && !(has_hook && strcmp(name + 6, ".hook") == 0))
+	if (strcmp(name + 6, ".info") != 0 && strcmp(name + 6, ".note") != 0 && !(has_hook && strcmp(name + 6, ".hook") == 0))
 		return "something is left in the store";
 	return exists(STORE, number, "") ? NULL : "a file of no generation is left";
 }
