@@ -40,15 +40,12 @@ static int pin_directory(const struct place *place, int64_t number)
 	return take_fd(&fd);
 }
 
-static bool pin_is_published(const struct reader *reader, int64_t number)
+/* Where that cannot be known, opening its directory will tell. */
+static bool pin_may_be_published(const struct reader *reader, int64_t number)
 {
-	char info[NAME_NUMBER_SIZE];
-	struct stat status;
-
 	if (number <= 0 || reader->place.store_fd < 0)
 		return false;
-	part_name(info, number, PART_INFO);
-	return number == reader->live.number || fstatat(reader->place.store_fd, info, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	return number == reader->live.number || part_may_exist(reader->place.store_fd, number, PART_INFO);
 }
 
 int pin_generation(const struct reader *reader, int64_t number, struct atomicdir_error *error)
@@ -56,7 +53,7 @@ int pin_generation(const struct reader *reader, int64_t number, struct atomicdir
 	const char *link = reader->place.name.link;
 	int fd = PIN_GONE;
 
-	for (int tries = 0; tries < PIN_TRIES && pin_is_published(reader, number); tries++) {
+	for (int tries = 0; tries < PIN_TRIES && pin_may_be_published(reader, number); tries++) {
 		fd = pin_directory(&reader->place, number);
 		if (fd != PIN_LOCKED)
 			break;
