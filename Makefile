@@ -131,6 +131,12 @@ $(B)/unit/%: tests/unit/%.c tests/library/tap.h $(OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/dir -Itests/library -o $@ $< $(OBJECTS)
 
+# What commands share, and the options of both programs.
+COMMAND_OBJECTS = $(filter-out %/main.o,$(sort $(PROGRAM_OBJECTS) $(SECRETDIR_OBJECTS)))
+$(B)/unit/command_test: tests/unit/command_test.c tests/library/tap.h $(COMMAND_OBJECTS) $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Iinclude -Isrc -Itests/library -o $@ $< $(COMMAND_OBJECTS) $(B)/libatomicdir.a
+
 $(B)/torn: examples/torn.c $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread
 

@@ -69,7 +69,7 @@ def judge(environment, options, wanted, region):
 
 
 SECRETS = os.environ["SECRETS"].split()
-KEPT = "; nothing was published, and LINK is as it was"
+KEPT = "; nothing was published, app is unchanged"
 
 
 # botocore

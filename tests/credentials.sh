@@ -475,10 +475,10 @@ if [ "$(id -u)" = 0 ] && chmod 711 . && setpriv --reuid 65534 --clear-groups tes
 	ok "closed files are no matter to keys of the environment" closed env AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= AWS_REGION=us-east-1 "$secretdir" sync -q ours/a text
 	ok "nor to a web identity" closed env AWS_WEB_IDENTITY_TOKEN_FILE="$work/web" AWS_ROLE_ARN=$role/oidc AWS_REGION=us-east-1 "$secretdir" sync -q ours/b text
 	ok "nor to a container" closed env AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/ecs" AWS_REGION=us-east-1 "$secretdir" sync -q ours/c text
-	ok "an instance is not taken instead of what they may say" says 2 "cannot read: $HOME/.aws/config: Permission denied; mend its rights, or say which one to read in AWS_CONFIG_FILE" \
+	ok "an instance is not taken instead of what they may say" says 2 "cannot read '$HOME/.aws/config': Permission denied; mend its rights, or say which one to read in AWS_CONFIG_FILE" \
 		closed env AWS_REGION=us-east-1 "$secretdir" sync -q ours/d text
-	ok "what is named has to be read" says 2 "cannot read: $HOME/.aws/config: Permission denied" closed env AWS_CONFIG_FILE="$HOME/.aws/config" AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= "$secretdir" sync -q ours/d text
-	ok "so has a profile" says 2 "cannot read: $HOME/.aws/config: Permission denied" closed env AWS_PROFILE=file AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= "$secretdir" sync -q ours/d text
+	ok "what is named has to be read" says 2 "cannot read '$HOME/.aws/config': Permission denied" closed env AWS_CONFIG_FILE="$HOME/.aws/config" AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= "$secretdir" sync -q ours/d text
+	ok "so has a profile" says 2 "cannot read '$HOME/.aws/config': Permission denied" closed env AWS_PROFILE=file AWS_ACCESS_KEY_ID=ENV AWS_SECRET_ACCESS_KEY=sekrit/ENV+= "$secretdir" sync -q ours/d text
 	chmod 755 home/.aws
 else skip "closed files are no matter to keys of the environment" "needs root, setpriv, and a build that others may run"; fi
 

@@ -90,7 +90,7 @@ printf '{"s": {"a\\u001b[31m\\nb": "v"}}' >secrets.json
 ok "a control character in a key is only a name" sync control x/=s
 printf '{"s": {"a\\u001b[31m": "v", "a\\u001b[31m/b": ""}}' >secrets.json
 "$secretdir" sync -q --source file:secrets.json new x/=s 2>clash.err
-ok "and never reaches the terminal" sh -c "grep -q clashes clash.err && ! grep -q '$e' clash.err"
+ok "and never reaches the terminal" sh -c "grep -q conflicts clash.err && ! grep -q '$e' clash.err"
 printf '{"s": {"a\\u009b31m": "v"}}' >secrets.json
 ok "nor does one of two bytes, in a plan" sh -c "'$secretdir' plan -q --source file:secrets.json new x/=s | grep -qF 'x/a\\xc2\\x9b31m'"
 ok "or in JSON" sh -c "'$secretdir' plan -q --json --source file:secrets.json new x/=s | grep -qF 'x/a\\u009b31m'"
@@ -144,7 +144,7 @@ interrupt() {
 	grep -q 'Max core file size *0 *0' /proc/$pid/limits || return 1
 	kill -TERM $pid; wait $pid; got=$?
 	cat cut.err
-	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: ended by SIGTERM; nothing was published, and LINK is as it was" ] &&
+	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: ended by SIGTERM; nothing was published, cut is unchanged" ] &&
 		[ "$(ls .cut.atomicdir)" = lock ] && [ ! -e cut ]
 }
 ok "SIGTERM ends a fetcher, and removes what had come" interrupt
@@ -162,7 +162,7 @@ if [ "$(id -u)" = 0 ]; then
 	"$secretdir" sync --source file:secrets.json rooted s >/dev/null 2>rooted.err
 	"$secretdir" sync --source file:secrets.json rooted s >/dev/null 2>rooted.again
 	ok "root is not told again where nothing changes" test ! -s rooted.again
-	ok "root is told that only root can read it" test "$(cat rooted.err)" = "secretdir: warning: only root can read what is published: files are 0400; --owner USER[:GROUP] is for others"
+	ok "root is told that only root can read it" test "$(cat rooted.err)" = "secretdir: warning: only root can read the files, whose mode is 0400; give them to somebody with --owner USER[:GROUP]"
 	chmod 711 .; mkdir ours; chown 65534 ours; chmod 644 secrets.json
 	if [ -x /usr/bin/setpriv ] && setpriv --reuid 65534 --clear-groups test -x "$secretdir" -a -r secrets.json; then
 		ok "anybody may" setpriv --reuid 65534 --clear-groups "$secretdir" sync --source file:secrets.json ours/app s d/t

@@ -54,8 +54,8 @@ kms:Decrypt arn:aws:kms:eu-west-1:1:key/one
 kms:Decrypt arn:aws:kms:eu-west-1:1:key/two" --region $region a --kms-key arn:aws:kms:eu-west-1:1:key/one --kms-key=arn:aws:kms:eu-west-1:1:key/two
 ok "the region of the environment" env AWS_REGION=cn-north-1 sh -c "'$secretdir' policy --offline -q a | grep -qF '\"arn:aws-cn:secretsmanager:cn-north-1:*:secret:a-??????\"'"
 ok "AWS_DEFAULT_REGION after it" env AWS_DEFAULT_REGION=us-gov-west-1 sh -c "'$secretdir' policy --offline -q a | grep -qF 'arn:aws-us-gov:secretsmanager:us-gov-west-1:'"
-ok "no region is every region, and said" sh -c "'$secretdir' policy --offline a 2>err | grep -qF 'arn:aws:secretsmanager:*:*:secret:a-' && grep -q 'no region is known' err"
-ok "what may be left out is said" sh -c "'$secretdir' policy --offline --region x a b 2>&1 >out | grep -q 'SecretsInBatches may be left out'"
+ok "no region is every region, and said" sh -c "'$secretdir' policy --offline a 2>err | grep -qF 'arn:aws:secretsmanager:*:*:secret:a-' && grep -q 'no region is given' err"
+ok "what may be left out is said" sh -c "'$secretdir' policy --offline --region x a b 2>&1 >out | grep -q 'SecretsInBatches may be removed'"
 ok "that a key may be needed too" sh -c "'$secretdir' policy --offline --region x a b 2>&1 >out | grep -q 'name it with --kms-key'"
 ok "nobody is asked" sh -c "strace -f -e trace=network '$secretdir' policy --offline --region x a b 2>&1 >out | grep -E 'socket|connect' | grep -vE 'AF_UNIX' | wc -l | grep -qx 0"
 
@@ -169,14 +169,14 @@ secretsmanager:DescribeSecret arn:aws:secretsmanager:us-east-1:123456789012:secr
 secretsmanager:GetSecretValue $plain
 secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:123456789012:secret:later-??????
 secretsmanager:BatchGetSecretValue *" plain later
-ok "and is told" sh -c "'$secretdir' policy plain later 2>&1 >out | grep 'stands by its name: later: DescribeSecret: ResourceNotFoundException'"
+ok "and is told" sh -c "'$secretdir' policy plain later 2>&1 >out | grep 'are in the policy by name: later: DescribeSecret: ResourceNotFoundException'"
 control deny secretsmanager:DescribeSecret
 ok "so does what may not be described" grants "$(both 'arn:aws:secretsmanager:us-east-1:*:secret:own-??????')" own
 ok "with what to allow" sh -c "'$secretdir' policy own 2>&1 >out | grep 'allow secretsmanager:DescribeSecret on arn:aws:secretsmanager:us-east-1:123456789012:secret:own-'"
 ok "and that keys may be missing" sh -c "'$secretdir' policy own 2>&1 >out | grep -- --kms-key"
 control allow
 ok "so does all without credentials" env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY sh -c \
-	"'$secretdir' policy plain 2>err | grep -F '\"arn:aws:secretsmanager:us-east-1:*:secret:plain-??????\"' && grep 'by its name: no credentials' err"
+	"'$secretdir' policy plain 2>err | grep -F '\"arn:aws:secretsmanager:us-east-1:*:secret:plain-??????\"' && grep 'by name: no credentials' err"
 ok "each is asked once, however often it is wanted" sh -c "control() { '$here/tests/aws/control.py' '$work/server' \"\$@\"; }; control clear requests; \
 	'$secretdir' policy -q plain x=plain:k y=plain:l >out && test \"\$(control requests --count)\" = 1"
 

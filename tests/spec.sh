@@ -156,17 +156,17 @@ printf -- '- path: a\n' >bad.yaml; bad "no secret" "bad.yaml:1:3: the entry has 
 printf -- '- secret: a\n  key:\n' >bad.yaml; bad "an empty part" "bad.yaml:2:3: key is empty: write it, or leave the key out"
 printf -- '- secret: a\n  key: [b]\n' >bad.yaml; bad "a part that is a list" "bad.yaml:2:8: key is a text, not a list"
 printf -- '- {secret: a, optional: 1}\n' >bad.yaml; bad "an optional that is neither" "bad.yaml:1:25: optional is true or false, not '1'"
-printf -- '- {secret: a, mode: 9}\n' >bad.yaml; bad "a mode" "bad.yaml:1:3: entry 'a': its mode is not one in octal such as 0400"
-printf -- '- {secret: a, owner: no-such-user}\n' >bad.yaml; bad "an owner" "bad.yaml:1:3: entry 'a': its owner is not a user here: no-such-user"
-printf -- '- {secret: a, decode: hex}\n' >bad.yaml; bad "a way to decode" "bad.yaml:1:3: entry 'a': the one way to decode is decode=base64"
-printf -- '- {secret: a, service: s3}\n' >bad.yaml; bad "a service" "bad.yaml:1:3: entry 'a': the one service beside Secrets Manager is ssm"
+printf -- '- {secret: a, mode: 9}\n' >bad.yaml; bad "a mode" "bad.yaml:1:3: entry 'a': '9' is not a mode in octal such as 0640"
+printf -- '- {secret: a, owner: no-such-user}\n' >bad.yaml; bad "an owner" "bad.yaml:1:3: entry 'a': 'no-such-user' is not a user of this system"
+printf -- '- {secret: a, decode: hex}\n' >bad.yaml; bad "a way to decode" "bad.yaml:1:3: entry 'a': only decode=base64 is known"
+printf -- '- {secret: a, service: s3}\n' >bad.yaml; bad "a service" "bad.yaml:1:3: entry 'a': unknown service; the only one that can be named is ssm"
 printf -- '- {secret: a, query: "a-b"}\n' >bad.yaml; bad "a query" "bad.yaml:1:22: the JMESPath 'a-b', column 2: a name that holds '-' stands in double quotes, as in \"user-name\""
 (echo '- {'; seq -f '  k%g: x,' 1001) >bad.yaml; bad "too many keys" "bad.yaml:1002:3: a mapping has at most 1000 keys"
-printf -- '- {secret: a, key: b, query: c}\n' >bad.yaml; bad "a key and a query" "bad.yaml:1:3: entry 'a': it has a key and a query; one of them says which value is taken"
-printf -- '- {secret: a, path: ../b}\n' >bad.yaml; bad "a path" "bad.yaml:1:3: entry 'a': its path cannot be published: it has a component \"..\"; write it as PATH=SECRET, with another PATH"
+printf -- '- {secret: a, key: b, query: c}\n' >bad.yaml; bad "a key and a query" "bad.yaml:1:3: entry 'a': it has both a key and a query; remove one of them"
+printf -- '- {secret: a, path: ../b}\n' >bad.yaml; bad "a path" "bad.yaml:1:3: entry 'a': its path cannot be published: it has a component \"..\"; write PATH=SECRET with another PATH"
 printf -- '- x=a\n- b:\n' >bad.yaml; bad "a part that is not known" "bad.yaml:2:3: 'b' is no key of an entry; its keys are secret, path, key, query, service, stage, version, mode, owner, decode, optional"
-printf -- '- x=a\n- "b:"\n' >bad.yaml; bad "an entry's text" "bad.yaml:2:3: entry 'b:': its KEY is empty"
-printf -- '- x=a\n- x=b\n' >bad.yaml; bad "paths that clash" "bad.yaml:1:3: entry 'x=a': its path clashes with that of entry 'x=b' at bad.yaml:2:3: give one another PATH"
+printf -- '- x=a\n- "b:"\n' >bad.yaml; bad "an entry's text" "bad.yaml:2:3: entry 'b:': KEY is empty"
+printf -- '- x=a\n- x=b\n' >bad.yaml; bad "paths that clash" "bad.yaml:1:3: entry 'x=a': its path conflicts with that of entry 'x=b' at bad.yaml:2:3; give one of them another PATH"
 
 object='- objectName: a
   objectType: secretsmanager'
@@ -247,7 +247,7 @@ printf '    objects: []\n' | manifest | sed s/aws/azure/ >bad.yaml; bad "another
 printf '    objects: []\n' | manifest | sed s/SecretProviderClass/Pod/ >bad.yaml; bad "another kind" "bad.yaml:2:7: kind is 'Pod', not SecretProviderClass"
 printf 'a: b\n' >bad.yaml; bad "another mapping" "bad.yaml:1:1: 'a' is no key of a SecretProviderClass; its keys are apiVersion, kind, metadata, spec, status"
 printf 'kind: SecretProviderClass\n' >bad.yaml; bad "half a manifest" "bad.yaml:1:1: a mapping is a SecretProviderClass with kind and spec, or its parameters with objects; entries are a list: each begins with '- '"
-printf '    objects: []\n' | manifest >bad.yaml; bad "no object" "there is no ENTRY: what is to be published?"
+printf '    objects: []\n' | manifest >bad.yaml; bad "no object" "no ENTRY given; name the secrets to publish"
 printf -- '- {secret: prod/db, path: x, query: nul}\n' >nul.yaml
 ok "a path to null is a key that is not there" status 10 sync new --spec nul.yaml
 printf -- '- {secret: prod/db, path: x, query: "hosts[2]", optional: true}\n- plain\n' >nul.yaml

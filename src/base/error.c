@@ -55,14 +55,17 @@ static void fill_path(struct atomicdir_error *error, const char *path)
 static __attribute__((format(printf, 5, 0))) void fill(struct atomicdir_error *error, int kind, int errnum, const char *path,
 						       const char *format, va_list arguments)
 {
+	const char *before = errnum ? " '" : ": ", *after = errnum ? "'" : "";
 	char what[sizeof(error->text)];
 
 	error->kind = kind;
 	error->errnum = errnum;
 	fill_path(error, path);
 	vsnprintf(what, sizeof(what), format, arguments);
-	snprintf(error->text, sizeof(error->text), "%.*s%s%s%s%s", path ? WHAT_MAX : (int)sizeof(what), what,
-		 path && *path ? ": " : "", path ? error->path : "", errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	if (!path || !*path)
+		before = after = "";
+	snprintf(error->text, sizeof(error->text), "%.*s%s%s%s%s%s", path ? WHAT_MAX : (int)sizeof(what), what, before,
+		 error->path, after, errnum ? ": " : "", errnum ? strerror(errnum) : "");
 	text_sanitise(error->text);
 }
 

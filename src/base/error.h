@@ -12,9 +12,9 @@ void error_clear(struct atomicdir_error *error);
 /* How a call begins that takes an error from its caller: the caller's, or `own` where that is NULL; cleared. */
 struct atomicdir_error *error_or(struct atomicdir_error *error, struct atomicdir_error *own);
 
-/* "FORMAT: PATH: why", the why from errno, which it records. */
+/* "FORMAT 'PATH': why", the why from errno, which it records: "cannot open the store of 'site': Permission denied". */
 int error_errno(struct atomicdir_error *error, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same with another kind, and no errno. */
+/* "FORMAT: PATH", or FORMAT alone where the path is NULL, with another kind and no errno. */
 int error_set(struct atomicdir_error *error, int kind, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* "WHAT 'OBJECT': why": what could not be done, to what, and why, from `errnum`, which it records. */

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "command/link.h"
 #include "command/process.h"
 
 static int run_shell(const struct options *options, const char *command, int directory_fd, bool is_waited_for,
@@ -47,8 +48,7 @@ int check_run(const struct options *options, const char *link, const char *path,
 		error->kind = ATOMICDIR_REJECTED;
 		error_prefix(error, "the check rejected it");
 	}
-	error_append(error, "LINK is as it was");
-	return -1;
+	return link_unchanged(options->operands[0], error);
 }
 
 int hook_hold(const struct options *options, const char *link)
