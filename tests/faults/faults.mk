@@ -3,11 +3,11 @@
 
 # A sanitizer has its own allocator.
 FAULTS = $(B)/faults/matrix $(B)/faults/attacker $(if $(SAN),,$(B)/faults/leaks $(B)/faults/allocation.so)
-FAULTS_SOURCES = $(wildcard tests/faults/*.c tests/faults/*.h)
+FAULTS_SOURCES = $(wildcard tests/faults/*.[ch] tests/support/*.[ch])
 
 $(B)/faults/matrix: $(FAULTS_SOURCES) $(B)/flags
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(addprefix tests/faults/,matrix.c tracer.c errnos.c scenario.c world.c)
+	$(LINK) -Itests -o $@ $(addprefix tests/faults/,matrix.c tracer.c errnos.c scenario.c world.c) tests/support/tree.c
 
 $(B)/faults/attacker: tests/faults/attacker.c $(B)/flags
 	@mkdir -p $(@D)

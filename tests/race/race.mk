@@ -6,9 +6,9 @@ SECONDS ?=
 check: export RACE_SECONDS = $(or $(SECONDS),60)
 check-race: export RACE_SECONDS = $(or $(SECONDS),300)
 
-$(B)/race/witness: tests/race/witness.c tests/race/tree.c tests/race/tree.h $(B)/libatomicdir.a
+$(B)/race/witness: $(wildcard tests/race/*.[ch] tests/support/*.[ch]) $(B)/libatomicdir.a
 	@mkdir -p $(@D)
-	$(LINK) -Iinclude -o $@ tests/race/witness.c tests/race/tree.c $(B)/libatomicdir.a
+	$(LINK) -Iinclude -Itests -o $@ tests/race/witness.c tests/race/token.c tests/support/tree.c $(B)/libatomicdir.a
 
 # The library from source, with each compiler that has a thread sanitizer; no other sanitizer goes with it.
 RACE_TSAN_SOURCES = $(wildcard src/base/*.c src/dir/*.c)
