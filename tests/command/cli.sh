@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../tap.sh"
 
 fill() { "$atomicdir" fill "$@"; }
-is() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'"; return 1; }; }
 # refused STATUS COMMAND...: this status, one line on standard error, none on standard output, and nothing made in an empty directory.
 refused() {
 	wanted=$1; shift; rm -rf empty; mkdir empty
@@ -63,15 +62,15 @@ ok "behind -- all is COMMAND's" sh -c "'$atomicdir' fill app --grace 0s -- sh -c
 ok "0 for --if-generation: only where nothing is" status 7 fill --if-generation 0 app -- true
 if [ "$(id -u)" = 0 ]; then
 	ok "--owner by number and name" fill --owner 12:root app -- touch owned
-	ok "is what is published" is "$(stat -c %u:%g app/owned)" 12:0
+	is "$(stat -c %u:%g app/owned)" 12:0 "is what is published"
 	ok "--owner USER: is also the user's group, as chown has it" fill --owner nobody: app -- touch owned
-	ok "is what is published" is "$(stat -c %g app/owned)" "$(id -g nobody)"
+	is "$(stat -c %g app/owned)" "$(id -g nobody)" "is what is published"
 	ok "--owner :GROUP leaves the user" fill --owner :12 app -- touch owned
-	ok "is what is published" is "$(stat -c %u:%g app/owned)" "$(id -u):12"
+	is "$(stat -c %u:%g app/owned)" "$(id -u):12" "is what is published"
 else skip "--owner" "not root"; fi
 for mask in 0 077 0777; do
 	ok "modes are exact with umask $mask" sh -c "umask $mask; '$atomicdir' fill --file-mode 0640 --dir-mode 0751 u$mask -- sh -c 'mkdir d && chmod 700 d && : >d/f'"
-	ok "so they are" is "$(stat -c %a u$mask/. u$mask/d u$mask/d/f | tr '\n' ' ')" "751 751 640 "
+	is "$(stat -c %a u$mask/. u$mask/d u$mask/d/f | tr '\n' ' ')" "751 751 640 " "so they are"
 done
 ok "-q: no result line on standard error" sh -c "test -z \"\$('$atomicdir' fill -q app -- touch quiet 2>&1)\""
 ok "-v: what differs, on standard error" sh -c "'$atomicdir' fill -v app -- touch loud 2>&1 >said | grep -qx 'atomicdir: A loud' && test ! -s said"
@@ -89,8 +88,8 @@ o = json.load(sys.stdin)
 assert (o[\"changed\"], o[\"generation\"], o[\"previous\"], o[\"files\"], o[\"bytes\"]) == (True, 1, None, 1, 5), o'"
 
 # What COMMAND gets, and what becomes of its end.
-ok "COMMAND has our standard input and output" is "$(echo in | fill io -- sh -c 'cat >f; echo out')" out
-ok "and its input is what is published" is "$(cat io/f)" in
+is "$(echo in | fill io -- sh -c 'cat >f; echo out')" out "COMMAND has our standard input and output"
+is "$(cat io/f)" in "and its input is what is published"
 ok "COMMAND sees LINK, STAGE and LIVE" fill io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_STAGE" = "$PWD" && test "$(cat "$ATOMICDIR_LIVE/f")" = in && touch g'
 ok "LIVE is empty where nothing is" fill fresh -- sh -c 'test -z "$ATOMICDIR_LIVE" && touch g'
 ok "no such COMMAND says why" sh -c "'$atomicdir' fill io -- ./none 2>&1 | grep -q 'No such file'"
@@ -119,16 +118,16 @@ for signal in TERM INT HUP; do
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$atomicdir" fill sig -- sh -c 'touch '"$work"'/here; exec sleep 60' 2>said & pid=$!
 	started here; kill -$signal $pid; wait $pid; code=$?
-	ok "SIG$signal ends COMMAND, removes the stage, status 1 and one line" is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1"
+	is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1" "SIG$signal ends COMMAND, removes the stage, status 1 and one line"
 done
 rm -f here
 "$atomicdir" fill sig --check "touch $work/here; sleep 60" -- touch x 2>said & pid=$!
 started here; kill -TERM $pid; wait $pid; code=$?
-ok "in the check too: nothing is published" is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1"
+is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1" "in the check too: nothing is published"
 rm -f here
 (trap '' HUP; exec "$atomicdir" fill nohup -- sh -c 'touch '"$work"'/here; sleep 0.5; touch done') 2>said & pid=$!
 started here; kill -HUP $pid; wait $pid; code=$?
-ok "a SIGHUP that is ignored, as nohup has it, ends nothing" is "$code $(ls nohup/)" "0 done"
+is "$code $(ls nohup/)" "0 done" "a SIGHUP that is ignored, as nohup has it, ends nothing"
 rm -f here
 "$atomicdir" fill hooked --on-change "touch $work/here; sleep 0.5; touch $work/hook-ended" -- touch x 2>said & pid=$!
 started here; kill -TERM $pid; wait $pid; code=$?
@@ -145,14 +144,14 @@ ok "and may change it" fill --check 'touch stamp' late -- touch y
 ok "which is published" test -e late/stamp
 ok "a check is not run when nothing changed" fill --check 'touch '"$work"'/checked; false' late -- touch y stamp
 ok "so it was not" test ! -e checked
-ok "output of a check goes to standard error" is "$(fill --check 'echo noise' late -- touch z)" ""
+is "$(fill --check 'echo noise' late -- touch z)" "" "output of a check goes to standard error"
 i=0; while [ $i -lt 3 ]; do i=$((i + 1)); fill --keep 3 --grace 0s old -- sh -c "echo $i >f" 2>err.old; done
 ok "the old one is there while the hook runs, with --keep 0 too" fill --keep 0 --grace 0s --if-generation 3 --on-change 'test "$(cat "$ATOMICDIR_OLD/f")" = 3' old -- sh -c 'echo 4 >f'
-ok "and gone after it" is "$("$atomicdir" list old | wc -l)" 1
+is "$("$atomicdir" list old | wc -l)" 1 "and gone after it"
 fill --keep 2 --grace 0s old -- sh -c 'echo 5 >f' 2>err.old
 "$atomicdir" rollback old >err.old
 ok "so it is for rollback" "$atomicdir" rollback --keep 0 --grace 0s --on-change 'test "$(cat "$ATOMICDIR_OLD/f")" = 4' old 5
-ok "and gone after it" is "$("$atomicdir" list old | wc -l)" 1
+is "$("$atomicdir" list old | wc -l)" 1 "and gone after it"
 ok "a hook that failed is due, as list says" sh -c "'$atomicdir' fill --on-change false old -- touch due; '$atomicdir' list old | grep -q 'hook due'"
 ok "and goes with what is not live any more" fill --on-change 'test -e "$ATOMICDIR_NEW/next"' old -- touch next
 ok "what is live has no mark then" test ! -e "$("$atomicdir" show old).hook"
@@ -176,7 +175,7 @@ sys.exit(subprocess.run(sys.argv[1:], stdout=w).returncode != 1)' "$atomicdir" l
 # --from --dereference.
 mkdir -p tree/sub; echo d >tree/sub/f; ln -s sub tree/again; touch -d 2020-01-01 tree/sub
 ok "--dereference follows links to directories" fill --from tree --dereference deep
-ok "which keep their times" is "$(stat -c %Y deep/again)" "$(date -d 2020-01-01 +%s)"
+is "$(stat -c %Y deep/again)" "$(date -d 2020-01-01 +%s)" "which keep their times"
 ln -s .. tree/sub/up
 ok "a link that leads back is refused" status 1 limited "$atomicdir" fill --from tree --dereference deep
 ok "and LINK is as it was" test -f deep/again/f
@@ -209,7 +208,7 @@ END
 	chmod +x cut
 	ok "a connection cut in the middle fails" sh -c "! timeout 20 rsync -a --delete -e '$work/cut' --rsync-path='$atomicdir fill --edit $work/site -- rsync' push/ host:."
 	ok "and publishes nothing" test -e site/small -a ! -e site/more
-	ok "nor leaves anything" is "$(ls -A .site.atomicdir | tr '\n' ' ')" "000001 000001.info lock "
+	is "$(ls -A .site.atomicdir | tr '\n' ' ')" "000001 000001.info lock " "nor leaves anything"
 else
 	skip "rsync pushes through fill --edit" "no rsync"
 fi

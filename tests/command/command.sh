@@ -4,17 +4,16 @@
 . "$(dirname "$0")/../tap.sh"
 
 fill() { "$atomicdir" fill "$@"; }
-is() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'"; return 1; }; }
 one_line() { [ "$(wc -l <"$1")" = 1 ] || { cat "$1"; return 1; }; }
 
 ok "COMMAND fills the fresh directory, and it is published" fill app -- sh -c 'echo 1 >f; mkdir d; echo 2 >d/g'
-ok "through a relative link" is "$(readlink app)" .app.atomicdir/000001
+is "$(readlink app)" .app.atomicdir/000001 "through a relative link"
 ok "the same again says unchanged" sh -c "'$atomicdir' fill app -- sh -c 'echo 1 >f; mkdir d; echo 2 >d/g' 2>&1 | grep -qx 'unchanged 1'"
-ok "show prints the live one's path" is "$("$atomicdir" show app)" "$work/.app.atomicdir/000001"
+is "$("$atomicdir" show app)" "$work/.app.atomicdir/000001" "show prints the live one's path"
 ok "a failing COMMAND publishes nothing, status 1" status 1 fill app -- sh -c 'echo 3 >f; exit 9'
 fill app -- sh -c "exit 9" 2>said
 ok "in one line" one_line said
-ok "and LINK is as it was" is "$(cat app/f)" 1
+is "$(cat app/f)" 1 "and LINK is as it was"
 ok "no such COMMAND, status 1" status 1 fill app -- ./none
 ok "no COMMAND is a usage error, status 2" status 2 fill app
 ok "an unknown option, status 2" status 2 fill --nonsense app -- true
@@ -28,12 +27,12 @@ ok "and fits 80 columns" sh -c "! '$atomicdir' help | grep -q '.\{81\}'"
 ok "a missing parent is an error" status 1 fill none/app -- true
 ok "one in which nothing can be made is named" sh -c "'$atomicdir' fill /proc/app -- true 2>&1 | grep -q 'cannot make the store .\.app\.atomicdir. in ./proc.: '"
 ok "--edit starts from what is live" fill --edit app -- sh -c 'echo more >h'
-ok "so what is not touched stays" is "$(cat app/f app/h | tr '\n' ' ')" "1 more "
+is "$(cat app/f app/h | tr '\n' ' ')" "1 more " "so what is not touched stays"
 ok "--if-generation that does not hold, status 7" status 7 fill --if-generation 99 app -- true
 ok "--check that says no, status 4" status 4 fill --check 'test -e wanted' app -- touch other
-ok "and LINK is as it was then" is "$(cat app/h)" more
+is "$(cat app/h)" more "and LINK is as it was then"
 ok "--on-change runs with what it needs" fill --on-change 'echo "$ATOMICDIR_GENERATION $(cat "$ATOMICDIR_NEW/n") $(cat "$ATOMICDIR_OLD/h")" >'"$work/hooked" app -- sh -c 'echo new >n'
-ok "so it was told" is "$(cut -d' ' -f2- hooked)" "new more"
+is "$(cut -d' ' -f2- hooked)" "new more" "so it was told"
 ok "a hook that fails, status 3" status 3 fill --on-change false app -- sh -c 'echo newer >n'
 ok "and is run again by the next call, though unchanged" fill --on-change "touch '$work/again'" app -- sh -c 'echo newer >n'
 ok "so it ran" test -e again
@@ -44,29 +43,29 @@ ok "a hook's time is limited" status 3 fill --hook-timeout 100ms --on-change 'sl
 ok "no AWS_ variable reaches a hook" env AWS_SECRET_ACCESS_KEY=canary "$atomicdir" fill --on-change '! env | grep -q ^AWS_' app -- sh -c 'echo env >n'
 ok "rollback --check looks at what would be live, status 4" status 4 "$atomicdir" rollback --check 'grep -q env n' app
 ok "rollback leads back" "$atomicdir" rollback app
-ok "to what was live before" is "$(cat app/n)" slow
+is "$(cat app/n)" slow "to what was live before"
 ok "a generation that is not there, status 7" status 7 "$atomicdir" rollback app 12345
 ok "list prints JSON" sh -c "'$atomicdir' list --json app | python3 -m json.tool"
 ok "a fill prints JSON, and COMMAND's output goes elsewhere" sh -c "'$atomicdir' fill --json app -- sh -c 'echo noise; echo j >n' | python3 -m json.tool"
 mkdir src; echo s >src/s; chmod 640 src/s; ln -s s src/l; touch -d 2020-01-01 src/s
 ok "--from publishes a copy" fill --from src app
-ok "with modes, links and times" is "$(stat -c '%a %Y' app/s) $(readlink app/l)" "640 $(date -d 2020-01-01 +%s) s"
+is "$(stat -c '%a %Y' app/s) $(readlink app/l)" "640 $(date -d 2020-01-01 +%s) s" "with modes, links and times"
 ln -s /etc/hostname src/h
 ok "--dereference follows links" fill --from src --dereference app
 ok "so they are files" test -f app/l -a ! -L app/l
 ok "a directory that holds LINK's own store is refused, status 2" status 2 fill --from . app
 ok "--owner and --file-mode are of all that is published" fill --file-mode 0600 --dir-mode 0700 app -- sh -c 'mkdir x; echo y >x/y'
-ok "exactly" is "$(stat -c %a app/. app/x app/x/y | tr '\n' ' ')" "700 700 600 "
-ok "exec runs in the live generation" is "$("$atomicdir" exec app -- cat x/y)" y
+is "$(stat -c %a app/. app/x app/x/y | tr '\n' ' ')" "700 700 600 " "exactly"
+is "$("$atomicdir" exec app -- cat x/y)" y "exec runs in the live generation"
 ok "and has COMMAND's status" status 9 "$atomicdir" exec app -- sh -c 'exit 9'
 ok "127 where there is none" status 127 "$atomicdir" exec app -- ./none
 ok "125 where nothing is published" status 125 "$atomicdir" exec nothing -- true
 ok "prune removes old ones now" "$atomicdir" prune --keep 0 app
-ok "so one is left" is "$("$atomicdir" list app | wc -l)" 1
+is "$("$atomicdir" list app | wc -l)" 1 "so one is left"
 mkdir real; echo r >real/r
 ok "a real directory is refused, status 1" status 1 fill real -- true
 ok "adopt makes it ours" "$atomicdir" adopt real
-ok "with what is in it" is "$(cat real/r)" r
+is "$(cat real/r)" r "with what is in it"
 ok "a second writer may not wait, status 5" sh -c "'$atomicdir' fill busy -- sh -c '\"$atomicdir\" fill --no-wait $work/busy -- true; test \$? = 5'"
 ok "names with spaces, newlines and stars are names" fill 'a *
 b' -- touch x
@@ -78,5 +77,5 @@ ok "a pipe cut in the middle publishes nothing" sh -c "tar -C src -c . | head -c
 "$atomicdir" fill killed -- sh -c 'echo started >&2; exec sleep 60' 2>started & pid=$!
 while ! grep -q started started; do sleep 0.05; done
 kill -TERM $pid; wait $pid; code=$?
-ok "SIGTERM ends COMMAND, removes the stage, status 1" is "$code $(ls .killed.atomicdir)" "1 lock"
+is "$code $(ls .killed.atomicdir)" "1 lock" "SIGTERM ends COMMAND, removes the stage, status 1"
 finish
