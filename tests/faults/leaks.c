@@ -15,7 +15,7 @@
 #include <atomicdir.h>
 
 #include "allocation.h"
-#include "../library/tap.h"
+#include "../tap.h"
 
 static const struct atomicdir_options now = { sizeof(now), -1, -1, 0, -1, 0, ATOMICDIR_SYNC_FILES, -1U, -1U, 0, 0, 1, 0 };
 static const struct atomicdir_options dry = { sizeof(dry), -1, -1, 0, 0, 0, 0, -1U, -1U, 0, 0, 0, 1 };
