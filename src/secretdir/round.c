@@ -20,8 +20,6 @@
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
 
-#define NOTE_MAX (1 << 20)
-
 /* ---- The command line ---- */
 
 /* Whether LINK's directory hands its group down, as a volume with fsGroup does in a pod. */
@@ -120,7 +118,7 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 	round->stage = atomicdir_begin(round->link, &round->library, error);
 	if (!round->stage) {
 		/* A signal ends the wait for another writer, and is then the reason. */
-		fetcher_check_signal(error);
+		round->is_refused = fetcher_check_signal(error) == 0;
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
@@ -279,7 +277,7 @@ static int round_note(const struct round *round, struct atomicdir_error *error)
 	json_write_end(&json, '}');
 	if (json.is_broken)
 		return error_errno(error, NULL, "cannot note the versions");
-	return note.size > NOTE_MAX ? 0 : atomicdir_note(round->stage, note.bytes, note.size, error);
+	return atomicdir_note(round->stage, note.bytes, note.size, error);
 }
 
 /* ---- The whole ---- */
