@@ -225,6 +225,8 @@ int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy
 	done = top_copy(&stage->top, stage->fd, from_fd, rules, error);
 	if (done == 0)
 		done = tree_copy_content(from_fd, stage->fd, rules, error);
+	if (done == 0)
+		done = top_copy_time(stage->fd, from_fd, error);
 	stage->lost_attributes += rules->lost;
 	return done < 0 ? stage_failed(stage, error) : 0;
 }

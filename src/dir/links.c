@@ -84,10 +84,11 @@ struct pursuit {
 	struct links *links;
 	int fd; /* O_PATH: where it has come to */
 	enum region region;
-	bool has_left;	 /* the tree, on its way */
-	bool is_in_from; /* in the directory that the tree was copied from */
-	char *rest;	 /* what is still to be followed, on the heap */
-	int followed;	 /* links */
+	bool has_left;	    /* the tree, on its way */
+	bool has_met_other; /* generation, through which it leads: that will be removed */
+	bool is_in_from;    /* in the directory that the tree was copied from */
+	char *rest;	    /* what is still to be followed, on the heap */
+	int followed;	    /* links */
 };
 
 static bool pursuit_is_other(const struct pursuit *pursuit, struct links_id id)
@@ -118,6 +119,7 @@ static void pursuit_arrive(struct pursuit *pursuit, bool is_up)
 	if (is_up && was_from && links_id_is(here, links_id_of(links->from_fd, "..")))
 		pursuit->is_in_from = false;
 	pursuit->has_left = pursuit->has_left || pursuit->region != REGION_STAGE;
+	pursuit->has_met_other = pursuit->has_met_other || pursuit->region == REGION_OTHER;
 }
 
 static void pursuit_go(struct pursuit *pursuit, int *fd, bool is_up)
@@ -225,7 +227,7 @@ static int links_judge(const struct pursuit *pursuit, const struct walk_entry *e
 {
 	const struct links *links = pursuit->links;
 
-	if (pursuit->region == REGION_OTHER || pursuit->region == REGION_STORE)
+	if (pursuit->has_met_other || pursuit->region == REGION_STORE)
 		return error_object(
 			error, ATOMICDIR_FAILED, entry->path,
 			"is a symlink into another generation (to '%.200s'), which will be removed; make it relative, "

@@ -77,6 +77,17 @@ int top_copy(struct top *top, int fd, int from_fd, struct copy_rules *rules, str
 	return 0;
 }
 
+int top_copy_time(int fd, int from_fd, struct atomicdir_error *error)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct stat from;
+
+	if (fstat(from_fd, &from) < 0)
+		return error_system(error, errno, NULL, "cannot look at the directory to copy");
+	times[1] = from.st_mtim;
+	return futimens(fd, times) < 0 ? error_system(error, errno, NULL, "cannot set the time of the new directory") : 0;
+}
+
 /* The sticky bit was ours, unless all may write there. */
 static mode_t top_mode(const struct top *top, mode_t now, mode_t stated)
 {

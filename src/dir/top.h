@@ -23,6 +23,8 @@ struct top {
 int top_make(struct top *top, int store_fd, const char *name, int parent_fd, mode_t mode);
 /* Becomes as the directory that the content is copied from. */
 int top_copy(struct top *top, int fd, int from_fd, struct copy_rules *rules, struct atomicdir_error *error);
+/* Once the content is there. */
+int top_copy_time(int fd, int from_fd, struct atomicdir_error *error);
 /* The last step of a seal. `stated`: the exact mode; 0: as made, else as recorded. */
 int top_finish(const struct top *top, int fd, mode_t stated, struct atomicdir_error *error);
 
