@@ -73,12 +73,16 @@ static int fill_seal(const struct options *options, const char *link, struct ato
 	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
 }
 
-/* Where nothing else says which mode the top directory gets: the umask may take what is others', never what is the owner's. */
-static mode_t fill_top_mode(void)
+/* Where nothing else says which mode the top directory gets: DIR's, or 0755, from which the umask may take what is others', never
+ * what is the owner's. */
+static mode_t fill_top_mode(const struct fill_options *own)
 {
 	mode_t mask = umask(0);
+	struct stat from;
 
 	umask(mask);
+	if (own->dereference && stat(own->from, &from) == 0)
+		return from.st_mode & 07777;
 	return 0700 | (0055 & ~mask);
 }
 
@@ -89,7 +93,7 @@ static int fill_stage(const struct options *options, const char *link, int *held
 	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
 	struct atomicdir_options library = options->library;
 
-	library.top_mode_default = fill_top_mode();
+	library.top_mode_default = fill_top_mode(fill_options_of(options));
 	progress_set(progress, PROGRESS_WAITING);
 	stage = atomicdir_begin(link, &library, error);
 	if (!stage)

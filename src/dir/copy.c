@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
-#include "dir/attributes.h"
+#include "base/attributes.h"
 #include "dir/links.h"
 #include "dir/tree.h"
 

@@ -17,7 +17,7 @@
 #include "base/lend.h"
 #include "base/path.h"
 #include "dir/copy.h"
-#include "dir/attributes.h"
+#include "base/attributes.h"
 #include "dir/layout.h"
 #include "dir/pin.h"
 #include "dir/stage.h"

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/lend.h"
-#include "dir/attributes.h"
+#include "base/attributes.h"
 #include "dir/copy.h"
 #include "dir/name.h"
 

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "dir/attributes.h"
+#include "base/attributes.h"
 
 /* The access ACL's mask is the mode's group bits, so that it lets nobody in until the seal. */
 static int top_inherit(struct top *top, int fd, int parent_fd)

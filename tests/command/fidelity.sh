@@ -33,6 +33,7 @@ top g -- sh -c 'chmod 1777 .'; is "$(mode g/.)" 1777 "with the sticky bit where 
 top h -- sh -c 'chmod go+rX .'; is "$(mode h/.)" 755 "a mode that COMMAND added to has no sticky bit"
 mkdir -m 0700 private; touch private/key
 top i --from private; is "$(mode i/.)" 700 "--from: DIR's"
+top --dereference i2 --from private; is "$(mode i2/.)" 700 "with --dereference too"
 top --edit i -- touch more; is "$(mode i/.)" 700 "--edit: the live one's"
 top --edit i -- chmod 0750 .; is "$(mode i/.)" 750 "unless COMMAND sets one"
 top --top-mode 0711 i --from private; is "$(mode i/.)" 711 "--top-mode is exact"
@@ -59,6 +60,8 @@ if touch acl.try && setfacl -m u:65534:r acl.try 2>/dev/null; then
 	is "$(acl acl1/d)" "$(acl acl/d)" "and a directory's default ACL"
 	fill --edit acl1 -- touch more
 	is "$(acl acl1/key) $(acl acl1/d)" "$(acl acl/key) $(acl acl/d)" "--edit keeps both"
+	setfacl -m u:65534:rx acl; fill --dereference acl3 --from acl
+	is "$(acl acl3/key) $(acl acl3/d) $(acl acl3/.)" "$(acl acl/key) $(acl acl/d) $(acl acl/.)" "--dereference keeps them as well"
 	is "$(fill --edit acl1 -- touch more)" "" "the same ACLs again are no change"
 	before=$(readlink acl1); fill --edit acl1 -- setfacl -m u:65534:rw key
 	ok "another ACL alone is a change" test "$before" != "$(readlink acl1)"
@@ -142,4 +145,6 @@ rmdir .seen.atomicdir
 fill moving -- sh -c 'mkdir a; touch a/1 a/2'
 ok "a LINK of ours can be copied" fill copied --from moving
 is "$(ls copied/a | wc -l)" 2 "with all that is in it"
+ok "with --dereference too" fill --dereference copied2 --from moving/a
+is "$(ls copied2 | wc -l)" 2 "also a directory in it"
 finish

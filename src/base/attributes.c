@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "dir/attributes.h"
+#include "base/attributes.h"
 
 #include <endian.h>
 #include <errno.h>

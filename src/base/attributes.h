@@ -4,8 +4,8 @@
  * and user attributes (xattr(7)). All other attributes (labels, integrity measurements, `trusted.*`) belong to the place, not to the
  * content. A list is owned by the caller.
  */
-#ifndef DIR_ATTRIBUTES_H
-#define DIR_ATTRIBUTES_H
+#ifndef BASE_ATTRIBUTES_H
+#define BASE_ATTRIBUTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
