@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "atomicdir/command.h"
 #include "atomicdir/dereference.h"
+#include "atomicdir/options.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "command/hook.h"
+#include "command/link.h"
 #include "command/progress.h"
 #include "command/report.h"
 #include "process/run.h"
@@ -34,8 +37,8 @@ static int environment_fill(struct environment *environment, const char *link, c
 	return 0;
 }
 
-static int command_run(const struct options *options, const char *link, struct atomicdir_stage *stage,
-		       struct atomicdir_error *error)
+static int fill_run_command(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			    struct atomicdir_error *error)
 {
 	cleanup(environment_clear) struct environment environment = { 0 };
 	struct launch launch = { .argv = options->command,
@@ -50,23 +53,26 @@ static int command_run(const struct options *options, const char *link, struct a
 	return run_to_end(&launch, NULL, RUN_ENDS, error);
 }
 
-static int populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
-		    const struct progress *progress, struct atomicdir_error *error)
+static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			 const struct progress *progress, struct atomicdir_error *error)
 {
+	const struct fill_options *own = fill_options_of(options);
+
 	progress_set(progress, PROGRESS_COPYING);
-	if (options->from)
-		return options->dereference ? copy_following(stage, options->from, error)
-					    : atomicdir_copy(stage, ".", options->from, error);
-	/* With nothing live there is nothing to start from, and an empty stage is right. */
-	if (options->edit && atomicdir_carry(stage, ".", error) < 0 && (!error || error->errnum != ENOENT))
+	if (own->dereference)
+		return dereference_copy(stage, own->from, error);
+	if (own->from)
+		return atomicdir_copy(stage, ".", own->from, error);
+	/* Where nothing is live, editing starts from an empty stage. */
+	if (own->edit && atomicdir_carry(stage, ".", error) < 0 && error->errnum != ENOENT)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
-	return command_run(options, link, stage, error);
+	return fill_run_command(options, link, stage, error);
 }
 
-/* What a check changes is part of what is published, so it is sealed again. */
-static int seal(const struct options *options, const char *link, struct atomicdir_stage *stage, const struct progress *progress,
-		struct atomicdir_error *error)
+/* A check may change the stage, so the stage is sealed once more after it. */
+static int fill_seal(const struct options *options, const char *link, struct atomicdir_stage *stage,
+		     const struct progress *progress, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_change *changes = NULL;
 	int is_different;
@@ -81,30 +87,43 @@ static int seal(const struct options *options, const char *link, struct atomicdi
 	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
 }
 
-/* 1: published, 0: unchanged; the stage, and with it the lock, is gone when it returns. */
-static int fill(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
-		struct atomicdir_generation **live, struct atomicdir_error *error)
+/* Where nothing else says which mode the top directory gets: DIR's, or 0755, from which the umask may take what is others', never
+ * what is the owner's. */
+static mode_t fill_top_mode(const struct fill_options *own)
+{
+	mode_t mask = umask(0);
+	struct stat from;
+
+	umask(mask);
+	if (own->dereference && stat(own->from, &from) == 0)
+		return from.st_mode & 07777;
+	return 0700 | (0055 & ~mask);
+}
+
+/* 1: published, 0: unchanged. The stage, and with it the lock, is gone when it returns. */
+static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
+		      struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
+	struct atomicdir_options library = options->library;
 
+	library.top_mode_default = fill_top_mode(fill_options_of(options));
 	progress_set(progress, PROGRESS_WAITING);
-	stage = atomicdir_begin(link, &options->library, error);
+	stage = atomicdir_begin(link, &library, error);
 	if (!stage)
 		return -1;
 	report_warning(options, error);
 	*held_fd = hook_hold(options, link);
 	report_verbose(options, "filling %s", atomicdir_path(stage));
-	if (populate(options, link, stage, progress, error) < 0) {
-		error_append(error, "nothing was published, and LINK is as it was");
-		return -1;
-	}
-	if (seal(options, link, stage, progress, error) < 0)
+	if (fill_populate(options, link, stage, progress, error) < 0)
+		return link_unchanged(options->operands[0], error);
+	if (fill_seal(options, link, stage, progress, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_PUBLISHING);
 	return atomicdir_commit(stage, live, error);
 }
 
-static int publish(const struct options *options, const char *link, struct atomicdir_error *error)
+static int fill_publish(const struct options *options, const char *link, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 	cleanup(progress_end) struct progress progress;
@@ -112,7 +131,7 @@ static int publish(const struct options *options, const char *link, struct atomi
 	int is_changed;
 
 	progress_start(&progress, options);
-	is_changed = fill(options, link, &held_fd, &progress, &live, error);
+	is_changed = fill_stage(options, link, &held_fd, &progress, &live, error);
 	progress_end(&progress);
 	if (is_changed < 0)
 		return -1;
@@ -125,24 +144,27 @@ static int publish(const struct options *options, const char *link, struct atomi
 	return 0;
 }
 
+static int fill_check_options(const struct options *options, struct atomicdir_error *error)
+{
+	const struct fill_options *own = fill_options_of(options);
+
+	if (!own->from == !options->command || (options->command && !options->command[0]))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "fill needs either -- COMMAND or --from DIR");
+	if (own->edit && own->from)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--edit is for -- COMMAND and cannot be used with --from");
+	if (own->dereference && !own->from)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--dereference needs --from DIR");
+	return 0;
+}
+
 int command_fill(const struct options *options)
 {
 	cleanup_free char *link = NULL;
 	struct atomicdir_error error;
 
 	error_clear(&error);
-	if (options->operand_count != 1)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "fill needs one LINK");
-	else if (!options->from == !options->command || (options->command && !options->command[0]))
-		error_set(&error, ATOMICDIR_USAGE, NULL, "fill needs either -- COMMAND or --from DIR");
-	else if (options->edit && options->from)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "--edit goes with a COMMAND, not with --from");
-	else if (options->dereference && !options->from)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "--dereference goes with --from");
-	if (error.kind)
+	if (fill_check_options(options, &error) < 0)
 		return report_error(&error);
-	link = absolute_link(options->operands[0]);
-	if (publish(options, link ? link : options->operands[0], &error) < 0)
-		return report_error(&error);
-	return ATOMICDIR_OK;
+	link = link_absolute(options->operands[0], &error);
+	return link && fill_publish(options, link, &error) == 0 ? ATOMICDIR_OK : report_error(&error);
 }

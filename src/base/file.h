@@ -6,6 +6,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -29,11 +30,8 @@ int create_directory_at(int directory_fd, const char *name, mode_t mode);
 /* A new file with these bytes. A file that could not be written whole is removed. */
 int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
 
-/* Never through a symlink, even one that somebody puts there at this very moment: fchmodat(2) follows it. */
-int change_mode_at(int directory_fd, const char *name, mode_t mode);
-
 int open_directory_at(int directory_fd, const char *name);
-/* Opens what we own whatever its mode: where that is in the way, the owner's bits are lent, and given back once it is open. */
-int open_lending_at(int directory_fd, const char *name, int flags);
+/* Whether the directory has an entry of this name, whatever it is. With errno where there is none. */
+bool exists_at(int directory_fd, const char *name);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "command/link.h"
 #include "process/run.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
@@ -23,7 +24,7 @@ static int shell_run(const struct options *options, const char *command, struct 
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, copy, NULL };
 
 	if (!copy)
-		return error_errno(error, NULL, "cannot start '%.300s'", command);
+		return error_errno(error, command, "cannot start");
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
@@ -61,8 +62,7 @@ int check_run(const struct options *options, const char *link, const char *path,
 		error->kind = ATOMICDIR_REJECTED;
 		error_prefix(error, "rejected by the check");
 	}
-	error_append(error, "LINK is as it was");
-	return -1;
+	return link_unchanged(options->operands[0], error);
 }
 
 int hook_hold(const struct options *options, const char *link)
@@ -85,7 +85,7 @@ void hook_prune(const struct options *options, const char *link, int *held_fd)
 /* The generation is published, so only the hook has failed. */
 static int hook_blame(const char *number, const char *what, struct atomicdir_error *error)
 {
-	error->kind = ATOMICDIR_HOOK;
+	error->kind = ATOMICDIR_HOOK_FAILED;
 	error_prefix(error, "%s", what);
 	error_append(error, "generation %s is live; the next call runs the command again", number);
 	return -1;
@@ -148,7 +148,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	if (!options->on_change)
 		return 0;
 	if (!live) {
-		error_set(error, ATOMICDIR_HOOK, link, "cannot tell which generation is live");
+		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot tell which generation is live");
 		return hook_blame("that was published", "cannot run the on-change command", error);
 	}
 	if (!live->is_hook_due)

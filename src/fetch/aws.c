@@ -117,14 +117,10 @@ void aws_call_clear(struct aws_call *call)
 	call->answer = NULL;
 }
 
-int aws_add_member(struct buffer *body, const char *name, const char *value)
+void aws_write_member(struct json_writer *json, const char *name, const char *value)
 {
-	if (!*value)
-		return 0;
-	if (buffer_add_text(body, body->size > 1 ? "," : "") < 0 || buffer_add_json(body, name) < 0 ||
-	    buffer_add(body, ":", 1) < 0)
-		return -1;
-	return buffer_add_json(body, value);
+	if (*value)
+		json_write_text(json, name, value);
 }
 
 const struct json *aws_member(const struct json *object, const char *name)

@@ -9,6 +9,7 @@
 #include "fetch/aws_error.h"
 #include "fetch/credentials.h"
 #include "fetch/http.h"
+#include "base/json_write.h"
 #include "fetch/json.h"
 #include "fetch/request.h"
 #include "fetch/retry.h"
@@ -62,8 +63,8 @@ bool aws_fail_over(struct aws *aws);
  * they are. On the heap. */
 char *aws_local_id(const struct aws *aws, const char *id);
 
-/* Appends "NAME":"VALUE" to what will be an object, unless the value is "". -1 with ENOMEM. */
-int aws_add_member(struct buffer *body, const char *name, const char *value);
+/* A member of a request; none where the value is "". */
+void aws_write_member(struct json_writer *json, const char *name, const char *value);
 /* NULL: there is none, or it is null. */
 const struct json *aws_member(const struct json *object, const char *name);
 

@@ -40,20 +40,32 @@ static const char *parameter_name(const char *id)
 	return name ? name + strlen(":parameter") : id;
 }
 
+static void write_filter(struct json_writer *json, const char *name)
+{
+	json_write_begin(json, NULL, '{');
+	json_write_text(json, "Key", "Name");
+	json_write_text(json, "Option", "Equals");
+	json_write_begin(json, "Values", '[');
+	json_write_text(json, NULL, name);
+	json_write_end(json, ']');
+	json_write_end(json, '}');
+}
+
 static int make_body(const struct question *question, const char *token, struct buffer *body)
 {
-	int result;
+	struct json_writer json = { .text = body };
 
-	if (is_parameter(question))
-		result = buffer_add_text(body, "{\"ParameterFilters\":[{\"Key\":\"Name\",\"Option\":\"Equals\",\"Values\":[") <
-						 0 ||
-					 buffer_add_json(body, parameter_name(question->id)) < 0 ||
-					 buffer_add_text(body, "]}]") < 0 || aws_add_member(body, "NextToken", token) < 0
-				 ? -1
-				 : 0;
-	else
-		result = buffer_add_text(body, "{") < 0 || aws_add_member(body, "SecretId", question->id) < 0 ? -1 : 0;
-	return result < 0 ? -1 : buffer_add_text(body, "}");
+	json_write_begin(&json, NULL, '{');
+	if (is_parameter(question)) {
+		json_write_begin(&json, "ParameterFilters", '[');
+		write_filter(&json, parameter_name(question->id));
+		json_write_end(&json, ']');
+		aws_write_member(&json, "NextToken", token);
+	} else {
+		aws_write_member(&json, "SecretId", question->id);
+	}
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
 }
 
 static int make_call(struct question *question)

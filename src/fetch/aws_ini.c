@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -55,16 +56,15 @@ static int add(struct reader *reader)
 {
 	struct ini *ini = reader->ini;
 	const struct ini_entry *entry = &reader->entry;
-	struct ini_entry *entries;
+	struct ini_entry *added;
 
 	if (ini_find(ini, entry->section, entry->parent, entry->key))
 		return ini_refuse(reader->error, entry, "the %s '%.64s' stands here a second time: take one out",
 				  *entry->key ? "key" : "section", *entry->key ? entry->key : entry->section);
-	entries = reallocarray(ini->entries, ini->count + 1, sizeof(*entries));
-	if (!entries)
+	added = array_add(&ini->entries, &ini->count, sizeof(*added));
+	if (!added)
 		return error_errno(reader->error, ini->path, "cannot read");
-	ini->entries = entries;
-	entries[ini->count++] = *entry;
+	*added = *entry;
 	return 0;
 }
 

@@ -60,7 +60,7 @@ static void take(const struct json *one, struct lookup *lookup)
 					 buffer_reserve(&secret->value, value->size + 1) == 0 &&
 					 buffer_add(&secret->value, value->text, value->size) == 0
 				 ? 1
-				 : error_errno(&lookup->error, lookup->id, "cannot take the value");
+				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
 }
 
 /* ---- One call ---- */
@@ -99,7 +99,7 @@ static void take_group(const struct group *group, const struct aws_call *call)
 
 static int make(struct group *group, struct aws_call *call)
 {
-	struct buffer *body = &call->body;
+	struct json_writer json = { .text = &call->body };
 
 	snprintf(group->words, sizeof(group->words), group->count > 1 ? "%.250s and %zu more" : "%.250s", group->ids[0],
 		 group->count - 1);
@@ -107,12 +107,14 @@ static int make(struct group *group, struct aws_call *call)
 	call->operation = "GetParameters";
 	call->id = group->ids[0];
 	call->secret = group->words;
-	if (buffer_add_text(body, "{\"WithDecryption\":true,\"Names\":[") < 0)
-		return -1;
+	json_write_begin(&json, NULL, '{');
+	json_write_flag(&json, "WithDecryption", true);
+	json_write_begin(&json, "Names", '[');
 	for (size_t i = 0; i < group->count; i++)
-		if (buffer_add_text(body, i ? "," : "") < 0 || buffer_add_json(body, group->ids[i]) < 0)
-			return -1;
-	return buffer_add_text(body, "]}");
+		json_write_text(&json, NULL, group->ids[i]);
+	json_write_end(&json, ']');
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
 }
 
 /* ---- All of them ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 
 #define STEPS_MAX 128
@@ -56,20 +57,16 @@ static void skip_space(struct reader *reader)
 static struct query_step *add_step(struct reader *reader)
 {
 	struct query *query = reader->query;
-	struct query_step *steps;
+	struct query_step *step;
 
 	if (query->count == STEPS_MAX) {
 		refuse(reader, "the path is too long");
 		return NULL;
 	}
-	steps = reallocarray(query->steps, query->count + 1, sizeof(*steps));
-	if (!steps) {
+	step = array_add(&query->steps, &query->count, sizeof(*step));
+	if (!step)
 		refuse(reader, "memory is out");
-		return NULL;
-	}
-	query->steps = steps;
-	steps[query->count] = (struct query_step){ 0 };
-	return &steps[query->count++];
+	return step;
 }
 
 static int take_name(struct reader *reader)

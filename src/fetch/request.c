@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/field.h"
@@ -53,24 +54,20 @@ void request_clear(struct request *request)
 
 static int add_option(struct request *request, const char *text)
 {
-	char **options = reallocarray(request->options, request->option_count + 1, sizeof(*options));
+	char **option = array_add(&request->options, &request->option_count, sizeof(*option));
 
-	if (!options)
+	if (!option)
 		return -1;
-	request->options = options;
-	options[request->option_count] = strdup(text);
-	return options[request->option_count++] ? 0 : -1;
+	*option = strdup(text);
+	return *option ? 0 : -1;
 }
 
 static int add_wanted(struct request *request)
 {
-	struct wanted *wanted = reallocarray(request->wanted, request->count + 1, sizeof(*wanted));
+	struct wanted *wanted = array_add(&request->wanted, &request->count, sizeof(*wanted));
 
 	if (!wanted)
 		return -1;
-	request->wanted = wanted;
-	wanted += request->count++;
-	*wanted = (struct wanted){ 0 };
 	for (size_t i = 0; i < PLACES; i++)
 		if (!(*place_at(wanted, i) = strdup("")))
 			return -1;

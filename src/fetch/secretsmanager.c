@@ -41,7 +41,7 @@ static int take_value(const struct json *answer, const char *operation, struct l
 		result = string ? buffer_add(bytes, value->text, value->size)
 				: base64_decode(value->text, value->size, false, bytes);
 	if (result < 0)
-		lookup->result = error_errno(&lookup->error, lookup->id, "cannot take the value");
+		lookup->result = error_errno(&lookup->error, lookup->id, "cannot read the value of");
 	else if (result)
 		refuse(lookup, operation, "the answer's SecretBinary is not base64");
 	return lookup->result;
@@ -70,7 +70,7 @@ static void take(const struct json *answer, const char *operation, struct lookup
 	secret->created = is_dated ? strdup(created->text) : NULL;
 	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
 				 ? 1
-				 : error_errno(&lookup->error, lookup->id, "cannot take the value");
+				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
 }
 
 /* ---- Who is who in a batch's answer, whose order says nothing ---- */
@@ -204,31 +204,34 @@ static void take_group(struct group *group)
 static int make_single(struct group *group)
 {
 	const struct lookup *lookup = group->members[0];
-	struct buffer *body = &group->call->body;
+	struct json_writer json = { .text = &group->call->body };
 
 	group->call->operation = "GetSecretValue";
 	group->call->id = group->call->secret = group->ids[0];
-	if (buffer_add_text(body, "{") < 0 || aws_add_member(body, "SecretId", group->ids[0]) < 0 ||
-	    aws_add_member(body, "VersionId", lookup->version) < 0 || aws_add_member(body, "VersionStage", lookup->stage) < 0)
-		return -1;
-	return buffer_add_text(body, "}");
+	json_write_begin(&json, NULL, '{');
+	aws_write_member(&json, "SecretId", group->ids[0]);
+	aws_write_member(&json, "VersionId", lookup->version);
+	aws_write_member(&json, "VersionStage", lookup->stage);
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
 }
 
 static int make_batch(struct group *group)
 {
-	struct buffer *body = &group->call->body;
+	struct json_writer json = { .text = &group->call->body };
 
 	group->call->operation = "BatchGetSecretValue";
 	snprintf(group->words, sizeof(group->words), "%.250s and %zu more", group->ids[0], group->count - 1);
 	group->call->id = group->ids[0];
 	group->call->secret = group->words;
 	group->call->resource = "*";
-	if (buffer_add_text(body, "{\"SecretIdList\":[") < 0)
-		return -1;
+	json_write_begin(&json, NULL, '{');
+	json_write_begin(&json, "SecretIdList", '[');
 	for (size_t i = 0; i < group->count; i++)
-		if (buffer_add_text(body, i ? "," : "") < 0 || buffer_add_json(body, group->ids[i]) < 0)
-			return -1;
-	return buffer_add_text(body, "]}");
+		json_write_text(&json, NULL, group->ids[i]);
+	json_write_end(&json, ']');
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
 }
 
 /* An ARN of another region goes elsewhere. */

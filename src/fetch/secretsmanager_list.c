@@ -72,20 +72,40 @@ static int take_page(const struct json *answer, const char *prefix, const struct
 	return 0;
 }
 
+static void write_filters(struct json_writer *json, const char *prefix)
+{
+	json_write_begin(json, "Filters", '[');
+	json_write_begin(json, NULL, '{');
+	json_write_text(json, "Key", "name");
+	json_write_begin(json, "Values", '[');
+	json_write_text(json, NULL, prefix);
+	json_write_end(json, ']');
+	json_write_end(json, '}');
+	json_write_end(json, ']');
+}
+
+static int make_body(struct buffer *body, const char *prefix, const char *token)
+{
+	struct json_writer json = { .text = body };
+
+	json_write_begin(&json, NULL, '{');
+	/* A leading '!' would turn the filter round. */
+	if (*prefix != '!')
+		write_filters(&json, prefix);
+	json_write_flag(&json, "IncludePlannedDeletion", true);
+	json_write_number(&json, "MaxResults", 100);
+	aws_write_member(&json, "NextToken", token);
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
+}
+
 static struct json *get_page(struct aws *aws, const char *prefix, const char *token, struct atomicdir_error *error)
 {
 	cleanup(aws_call_clear) struct aws_call call = {
 		.operation = "ListSecrets", .id = prefix, .secret = prefix, .resource = "*"
 	};
-	struct buffer *body = &call.body;
-	static const char rest[] = "\"IncludePlannedDeletion\":true,\"MaxResults\":100";
-	/* A leading '!' would turn the filter round. */
-	bool is_filtered = *prefix != '!';
 
-	if (buffer_add_text(body, "{") < 0 ||
-	    (is_filtered && (buffer_add_text(body, "\"Filters\":[{\"Key\":\"name\",\"Values\":[") < 0 ||
-			     buffer_add_json(body, prefix) < 0 || buffer_add_text(body, "]}],") < 0)) ||
-	    buffer_add_text(body, rest) < 0 || aws_add_member(body, "NextToken", token) < 0 || buffer_add_text(body, "}") < 0) {
+	if (make_body(&call.body, prefix, token) < 0) {
 		error_errno(error, prefix, "cannot ask");
 		return NULL;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/field.h"
@@ -57,12 +58,10 @@ static void job_clear(struct job *job)
 static int add_task(struct job *job, const struct wanted *wanted, const char *id, const char *name, const char *path,
 		    const char *rest, struct atomicdir_error *error)
 {
-	struct task *tasks = reallocarray(job->tasks, job->count + 1, sizeof(*tasks)), *task;
+	struct task *task = array_add(&job->tasks, &job->count, sizeof(*task));
 
-	if (!tasks)
+	if (!task)
 		return error_errno(error, NULL, "cannot fetch");
-	job->tasks = tasks;
-	task = &tasks[job->count++];
 	*task = (struct task){ .wanted = wanted, .id = strdup(id), .name = strdup(name) };
 	if (asprintf(&task->path, "%s%s", path, rest) < 0)
 		task->path = NULL;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 void secret_clear(struct secret *secret)
 {
 	buffer_clear(&secret->value);
@@ -27,18 +29,16 @@ void listing_clear(struct listing *listing)
 
 int listing_add(struct listing *listing, const char *name, const char *id, const char *key)
 {
-	struct listed *items, item;
+	struct listed *item;
 
 	for (size_t i = 0; i < listing->count; i++)
 		if (strcmp(listing->items[i].name, name) == 0)
 			return 0;
-	items = reallocarray(listing->items, listing->count + 1, sizeof(*items));
-	if (!items)
+	item = array_add(&listing->items, &listing->count, sizeof(*item));
+	if (!item)
 		return -1;
-	listing->items = items;
-	item = (struct listed){ strdup(name), strdup(id), strdup(key) };
-	listing->items[listing->count++] = item;
-	return item.name && item.id && item.key ? 0 : -1;
+	*item = (struct listed){ strdup(name), strdup(id), strdup(key) };
+	return item->name && item->id && item->key ? 0 : -1;
 }
 
 int listing_add_deleted(struct listing *listing, const char *name)

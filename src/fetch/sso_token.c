@@ -17,6 +17,7 @@
 #include "fetch/aws_config.h"
 #include "fetch/aws_place.h"
 #include "fetch/credentials.h"
+#include "base/json_write.h"
 #include "base/moment.h"
 
 #define CACHE "~/.aws/sso/cache"
@@ -109,25 +110,23 @@ static bool is_renewable(const struct cache *cache)
 	       json_member_text(cache->json, "clientSecret");
 }
 
-static int add(struct buffer *json, const char *name, const char *value)
+static void write_member(struct json_writer *json, const char *name, const char *value)
 {
-	if (!value)
-		return 0;
-	return buffer_add_text(json, json->size > 1 ? ", " : "") < 0 || buffer_add_json(json, name) < 0 ||
-			       buffer_add_text(json, ": ") < 0 || buffer_add_json(json, value) < 0
-		       ? -1
-		       : 0;
+	if (value)
+		json_write_text(json, name, value);
 }
 
 static int make_request(const struct cache *cache, struct buffer *body)
 {
-	return buffer_add_text(body, "{") < 0 || add(body, "grantType", "refresh_token") < 0 ||
-			       add(body, "clientId", json_member_text(cache->json, "clientId")) < 0 ||
-			       add(body, "clientSecret", json_member_text(cache->json, "clientSecret")) < 0 ||
-			       add(body, "refreshToken", json_member_text(cache->json, "refreshToken")) < 0 ||
-			       buffer_add_text(body, "}") < 0
-		       ? -1
-		       : 0;
+	static const char *const kept[] = { "clientId", "clientSecret", "refreshToken" };
+	struct json_writer json = { .text = body };
+
+	json_write_begin(&json, NULL, '{');
+	json_write_text(&json, "grantType", "refresh_token");
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		write_member(&json, kept[i], json_member_text(cache->json, kept[i]));
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
 }
 
 /* How many seconds the new one is good; 0: that is not said, or cannot be. */
@@ -177,18 +176,20 @@ static int make_cache(const struct cache *cache, const struct json *got, struct 
 {
 	static const char *const kept[] = { "clientId", "clientSecret", "registrationExpiresAt" };
 	const char *refresh = json_member_text(got, "refreshToken");
+	struct json_writer json = { .text = text };
 	char expires[32];
 
 	moment_print((int64_t)time(NULL) + lifetime(got), expires);
-	if (buffer_add_text(text, "{") < 0 || add(text, "startUrl", cache->sso->start_url) < 0 ||
-	    add(text, "region", cache->sso->region) < 0 || add(text, "accessToken", json_member_text(got, "accessToken")) < 0 ||
-	    add(text, "expiresAt", expires) < 0 ||
-	    add(text, "refreshToken", refresh ? refresh : json_member_text(cache->json, "refreshToken")) < 0)
-		return -1;
+	json_write_begin(&json, NULL, '{');
+	write_member(&json, "startUrl", cache->sso->start_url);
+	write_member(&json, "region", cache->sso->region);
+	write_member(&json, "accessToken", json_member_text(got, "accessToken"));
+	json_write_text(&json, "expiresAt", expires);
+	write_member(&json, "refreshToken", refresh ? refresh : json_member_text(cache->json, "refreshToken"));
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
-		if (add(text, kept[i], json_member_text(cache->json, kept[i])) < 0)
-			return -1;
-	return buffer_add_text(text, "}");
+		write_member(&json, kept[i], json_member_text(cache->json, kept[i]));
+	json_write_end(&json, '}');
+	return json.is_broken ? -1 : 0;
 }
 
 /* A refresh token is good once: the file for what it gives is there before it is used. */

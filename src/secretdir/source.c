@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-struct source_regions source_regions(const struct options *options, const struct spec *spec)
+struct source_regions source_regions(const struct secret_options *options, const struct spec *spec)
 {
 	struct source_regions regions = { .first = options->region ? options->region : spec->region,
 					  .other = spec->failover_region };
@@ -19,50 +19,51 @@ struct source_regions source_regions(const struct options *options, const struct
 	return regions;
 }
 
-/* "NAME=VALUE" for each option of the fetcher's; ends with NULL. */
-struct told {
-	char *items[TAGS_MOST + 9];
+/* "NAME=VALUE" for each option of the fetcher; the last one is NULL. */
+struct fetch_options {
+	char *items[OPTION_LIST_MAX + 9];
 	size_t count;
-	bool is_broken;
+	bool is_broken; /* memory ran out */
 };
 
-static void told_clear(struct told *told)
+static void fetch_options_clear(struct fetch_options *options)
 {
-	for (size_t i = 0; i < told->count; i++)
-		free(told->items[i]);
+	for (size_t i = 0; i < options->count; i++)
+		free(options->items[i]);
 }
 
-static void tell_part(struct told *told, const char *name, const char *value, size_t size)
+/* An empty value is no option. */
+static void fetch_options_add_part(struct fetch_options *options, const char *name, const char *value, size_t size)
 {
 	if (!size)
 		return;
-	if (asprintf(&told->items[told->count], "%s=%.*s", name, (int)size, value) < 0)
-		told->is_broken = true;
+	if (asprintf(&options->items[options->count], "%s=%.*s", name, (int)size, value) < 0)
+		options->is_broken = true;
 	else
-		told->count++;
+		options->count++;
 }
 
-static void tell(struct told *told, const char *name, const char *value)
+static void fetch_options_add(struct fetch_options *options, const char *name, const char *value)
 {
-	tell_part(told, name, value, value ? strlen(value) : 0);
+	fetch_options_add_part(options, name, value, value ? strlen(value) : 0);
 }
 
-struct fetcher *source_ask(const struct options *options, const struct spec *spec, const struct entries *entries,
+struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
 			   const char *name, const char *value, struct atomicdir_error *error)
 {
-	cleanup(told_clear) struct told told = { 0 };
+	cleanup(fetch_options_clear) struct fetch_options told = { 0 };
 	struct source_regions regions = source_regions(options, spec);
 
-	tell_part(&told, "region", regions.first, regions.first_size);
-	tell(&told, "profile", options->profile);
-	tell(&told, "role-arn", options->role_arn);
-	tell(&told, "external-id", options->external_id);
-	tell(&told, "endpoint-url", options->endpoint_url);
-	tell(&told, "ca-bundle", options->ca_bundle);
-	tell(&told, "failover-region", regions.other);
-	tell(&told, name, value);
-	for (size_t i = 0; i < options->tag_count; i++)
-		tell(&told, "tag", options->tags[i]);
+	fetch_options_add_part(&told, "region", regions.first, regions.first_size);
+	fetch_options_add(&told, "profile", options->profile);
+	fetch_options_add(&told, "role-arn", options->role_arn);
+	fetch_options_add(&told, "external-id", options->external_id);
+	fetch_options_add(&told, "endpoint-url", options->endpoint_url);
+	fetch_options_add(&told, "ca-bundle", options->ca_bundle);
+	fetch_options_add(&told, "failover-region", regions.other);
+	fetch_options_add(&told, name, value);
+	for (size_t i = 0; i < options->tags.count; i++)
+		fetch_options_add(&told, "tag", options->tags.items[i]);
 	if (!told.is_broken)
 		return fetcher_start(options->source ? options->source : "aws", (const char *const *)told.items, entries,
 				     error);

@@ -1,30 +1,37 @@
 # SPDX-License-Identifier: ISC
-# The harness of power cuts, and it again with a product in which one thing is wrong: that it must catch.
+# The harness of power cuts; and the program that can be broken on purpose (src/base/broken.h), which the harness must catch.
 
 POWER_CFLAGS := $(shell pkg-config --cflags fuse3 2>/dev/null)
 POWER_LIBS := $(shell pkg-config --libs fuse3 2>/dev/null)
-POWER = $(B)/power/power
-BROKEN = $(patsubst tests/power/broken/%.sed,$(B)/power/broken/%/power,$(wildcard tests/power/broken/*.sed))
+POWER = $(B)/power/power $(B)/broken/power
 
-$(B)/power/harness.o: $(wildcard tests/power/*.[ch]) include/atomicdir.h $(B)/flags
+$(B)/power/harness.o: $(wildcard tests/power/*.[ch] tests/support/*.[ch]) include/atomicdir.h $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iinclude $(POWER_CFLAGS) -r -nostdlib -o $@ $(filter %.c,$^)
+	$(CC) $(ALL_CFLAGS) -Iinclude -Itests $(POWER_CFLAGS) -r -nostdlib -o $@ $(filter %.c,$^)
 
-$(POWER): $(B)/power/harness.o $(B)/libatomicdir.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(POWER_LIBS)
+$(B)/power/power: $(B)/power/harness.o $(B)/libatomicdir.a
+	$(LINK) -o $@ $^ $(POWER_LIBS)
 
-# One source, as the script makes it wrong, in place of the right one; what does not change it is an error.
-broken_source = $(shell sed -n '1s/^\# in src\/\([a-z/]*\)\.c:.*/\1/p' $(1))
-$(B)/power/broken/%/power: tests/power/broken/%.sed $(B)/power/harness.o $(PROGRAM_OBJECTS) $(OBJECTS)
-	@mkdir -p $(@D)
-	sed -f $< src/$(call broken_source,$<).c > $(@D)/broken.c
-	! cmp -s src/$(call broken_source,$<).c $(@D)/broken.c
-	$(CC) $(ALL_CFLAGS) -w -Iinclude -I$(B)/layers/dir -c -o $(@D)/broken.o $(@D)/broken.c
-	$(CC) $(ALL_CFLAGS) -o $(@D)/atomicdir $(filter-out $(B)/objects/$(call broken_source,$<).o,$(sort $(PROGRAM_OBJECTS) $(OBJECTS))) $(@D)/broken.o
-	$(CC) $(ALL_CFLAGS) -o $@ $(B)/power/harness.o $(filter-out $(B)/objects/$(call broken_source,$<).o,$(OBJECTS)) $(@D)/broken.o $(POWER_LIBS)
+broken_objects_of = $(patsubst $(B)/objects/%,$(B)/broken/objects/%,$(1))
+$(B)/broken/libatomicdir.a: $(call broken_objects_of,$(OBJECTS))
+	$(CC) -r -nostdlib -o $(@D)/libatomicdir.o $^
+	$(OBJCOPY) --localize-hidden $(@D)/libatomicdir.o
+	rm -f $@
+	$(AR) rcs $@ $(@D)/libatomicdir.o
 
-power: all $(POWER) $(BROKEN)
+# The judge's own calls are broken with it, so that recovery is as wrong after the cut as before.
+$(B)/broken/power: $(B)/power/harness.o $(B)/broken/libatomicdir.a
+	$(LINK) -o $@ $^ $(POWER_LIBS)
 
+$(B)/broken/atomicdir: $(call broken_objects_of,$(PROGRAM_OBJECTS)) $(B)/broken/libatomicdir.a
+	$(LINK) -o $@ $^
+
+# Without libfuse3 the rules of durability still need the broken program.
+power: all $(B)/broken/atomicdir $(if $(POWER_LIBS),$(POWER))
+
+PREPARE_power = power
+
+#: check-power      power cuts: 100,000 states and more; MOST=N states of each scenario, 0: all
 check-power: power
 	@tests/power/run.sh $(MOST)
 

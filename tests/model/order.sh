@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The commands make the system calls that the model's steps stand for, in the model's order. spin(1) simulates each call of
+# tests/model/model.pml, the same call is run under strace(1), and tests/model/steps.def says which system call is which step.
+. "$(dirname "$0")/../tap.sh"
+export ASAN_OPTIONS=detect_leaks=0
+claims="the commands make the model's steps in the model's order"
+command -v spin >/dev/null || { skip "$claims" "spin is not installed"; finish; }
+command -v "${CC:-cc}" >/dev/null || { skip "$claims" "there is no C preprocessor"; finish; }
+strace -o /dev/null true 2>/dev/null || { skip "$claims" "strace cannot trace here"; finish; }
+model=$here/tests/model
+mkdir one two site; echo 1 >one/f; echo 2 >two/f
+link=$(pwd -P)/site/app
+
+clear() { chmod -R u+rwx site; rm -rf site; mkdir site; }
+# run KIND [STRACE...]. The kinds are the model's: 1 fills with other content, 2 with the same, 3 rolls back, 4 prunes.
+run() {
+	kind=$1; shift
+	case $kind$(cat "$link/f" 2>/dev/null) in 12|21) from=one ;; *) from=two ;; esac
+	# shellcheck disable=SC2086
+	case $kind in
+	1|2) "$@" "$atomicdir" fill --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
+	3) "$@" "$atomicdir" rollback --sync $way $hook "$link" ;;
+	4) "$@" "$atomicdir" prune --keep 0 "$link" ;;
+	esac >>said 2>&1
+}
+# The model's calls as one number, the last one first.
+reversed() { echo "$*" | awk '{ for (i = NF; i; i--) printf "%s", $i }'; }
+
+# order CLAIM KEEP KILL-AT DIES-WHEN KIND...: compares the last of the calls; with KILL-AT the one before it is killed there.
+order() {
+	claim=$1 keep=$2 kill_at=$3 dies_when=$4 kills=0; shift 4
+	script=$(reversed "$@") number=$#
+	clear; rm -f said
+	while [ $# -gt 1 ]; do
+		if [ $# = 2 ] && [ -n "$kill_at" ]; then
+			kills=1
+			run "$1" strace -o killed -e trace="${kill_at%%:*}" -e inject="${kill_at%%:*}:signal=KILL:${kill_at#*:}"
+		else run "$1"
+		fi
+		shift
+	done
+	run "$1" strace -f -y -s 200 -o trace
+	[ "$way" = fs ] && ways=1 || ways=2
+	[ -n "$hook" ] && hooks=1 || hooks=0
+	spin -T -u99999 -DSCRIPT="$script" -DKEEP="$keep" -DWAYS=$ways -DHOOKS=$hooks -DKILLS=$kills \
+		-DDIES_WHEN="$dies_when" -DCALLS="$number" -DCALLERS=1 -DCUTS=0 -DFAULTS=0 -DREADS=0 -DSTRANGERS=0 "$model/model.pml" >simulated
+	sed -n 's/^ *step //p' simulated | awk '$1 == "call" { n = 0; next } { step[++n] = $1 } END { for (i = 1; i <= n; i++) print step[i] }' | uniq >wanted
+	"$model/calls.py" "$model/steps.def" "$link" <trace >got
+	ok "$claim" same
+}
+same() { [ -s wanted ] && diff -u wanted got; }
+
+for way in fs files; do
+	hook=
+	order "--sync $way: a first fill" 0 "" nowhere 1
+	order "--sync $way: a fill that replaces" 0 "" nowhere 1 1
+	order "--sync $way: a fill that removes the oldest" 1 "" nowhere 1 1 1
+	order "--sync $way: a fill with the same content" 0 "" nowhere 1 2
+	order "--sync $way: a rollback" 1 "" nowhere 1 1 3
+	order "--sync $way: a prune" 1 "" nowhere 1 1 4
+	hook="--on-change true"
+	order "--sync $way: a first fill with a hook" 0 "" nowhere 1
+	order "--sync $way: a fill that replaces, with a hook" 0 "" nowhere 1 1
+	order "--sync $way: a rollback with a hook" 1 "" nowhere 1 1 3
+	hook=
+	order "--sync $way: the call after a writer that died before the barrier" 0 "$([ $way = fs ] && echo syncfs:when=1 || echo fsync:when=1)" before_the_barrier 1 1 2
+	order "--sync $way: the call after a writer that died before the swap" 0 renameat:when=1 before_the_swap 1 1 2
+	order "--sync $way: the call after a writer that died before it renamed .info.new" 0 renameat:when=2 before_its_info 1 1 2
+done
+finish
