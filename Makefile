@@ -35,24 +35,26 @@ LINK_PROGRAM = $(LINK) -Wl,-z,relro,-z,now
 # ---- Layers ----
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir command atomicdir secretdir fetch spec
+LAYERS = base dir process command atomicdir secretdir fetch spec
 SEES_base = base
 SEES_dir = base dir
-SEES_command = base command
-SEES_atomicdir = base command atomicdir
-SEES_secretdir = base command secretdir
-SEES_fetch = base fetch
+SEES_process = base process
+SEES_command = base process command
+SEES_atomicdir = base process command atomicdir
+SEES_secretdir = base process command secretdir
+SEES_fetch = base process fetch
 SEES_spec = base fetch spec
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
 OBJECTS = $(call objects_of,base dir)
-PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
-SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
+PROCESS_OBJECTS = $(call objects_of,base process)
+PROGRAM_OBJECTS = $(call objects_of,base process command atomicdir)
+SECRETDIR_OBJECTS = $(call objects_of,base process command secretdir)
 # A file main_NAME.c is a program fetch-NAME; all else is an archive, from which each takes what it uses.
 FETCH_MAINS = $(wildcard src/fetch/main_*.c)
 FETCHERS = $(FETCH_MAINS:src/fetch/main_%.c=$(B)/libexec/atomicdir/fetch-%)
-FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base fetch))
+FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base process fetch))
 .SECONDARY: $(FETCH_MAINS:src/%.c=$(B)/objects/%.o)
 # Reads YAML for secretdir; of the fetchers' archive it takes the reader of JMESPath alone.
 SPEC_OBJECTS = $(call objects_of,spec)

@@ -3,14 +3,12 @@
  * Claim: whoever answers for credentials, they are whole and fit for a header, and no key is told
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +20,7 @@
 #include "base/moment.h"
 #include "fuzz.h"
 #include "lines.h"
+#include "process/loop.h"
 
 /* A key that may be told nowhere; it has no byte that JSON may write in another way. */
 #define KEY "wJalrXUtnFEMIK7MDENG"
@@ -49,7 +48,6 @@ static struct world {
 	size_t answer_count, next_answer;
 	struct buffer output, complaint; /* of a credential_process */
 	int process_status, next_pipe;
-	bool is_running;
 	char *variables[VARIABLES_MAX + 2], *options[OPTIONS_MAX];
 	size_t variable_count, option_count;
 	bool is_key_told; /* the key is where it is not secret, such as in the text of a refusal */
@@ -196,37 +194,61 @@ static int open_pipe(int fds[2], int flags)
 	return 0;
 }
 
-static pid_t start_process(void)
-{
-	must(!world.is_running);
-	world.is_running = true;
-	return 1000000;
-}
+static struct child *started;
 
-static pid_t end_of_process(pid_t pid, int *status, int options)
+static int start_process(struct child *child, const struct launch *launch, struct atomicdir_error *error)
 {
-	(void)options;
-	must(world.is_running);
-	world.is_running = false;
-	if (status)
-		*status = world.process_status;
-	return pid;
-}
-
-static int signal_process(pid_t pid, int number)
-{
-	must(pid > 0 && number && world.is_running);
+	(void)error;
+	must(!started && launch->argv[0] && launch->timeout_ms > 0 && launch->death_signal);
+	*child = (struct child){ .pid = 1000000 };
+	started = child;
 	return 0;
 }
 
+static void end_process(struct child *child)
+{
+	if (child == started)
+		started = NULL;
+	child->pid = 0;
+}
+
+static void watch_process(struct loop *loop, struct child *child)
+{
+	(void)loop;
+	must(child == started);
+}
+
+/* Its pipes are read to their end, then it ends, then nothing more comes. */
+static struct event see_process(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms)
+{
+	struct event event = { .kind = EVENT_TIME };
+
+	(void)loop;
+	for (size_t i = 0; i < count; i++) {
+		fds[i].revents = fds[i].fd < 0 ? 0 : POLLIN;
+		if (fds[i].fd >= 0)
+			event.kind = EVENT_READY;
+	}
+	if (event.kind == EVENT_READY || !started) {
+		must(event.kind == EVENT_READY || until_ms == 0);
+		return event;
+	}
+	event = (struct event){ .kind = EVENT_CHILD, .child = started };
+	event.child->status = world.process_status;
+	end_process(event.child);
+	return event;
+}
+
 #define pipe2 open_pipe
-#define fork start_process
-#define waitpid end_of_process
-#define kill signal_process
+#define child_start start_process
+#define child_clear end_process
+#define loop_add watch_process
+#define loop_next see_process
 #include "fetch/credentials_process.c"
-#undef kill
-#undef waitpid
-#undef fork
+#undef loop_next
+#undef loop_add
+#undef child_clear
+#undef child_start
 #undef pipe2
 
 /* ---- The environment's keys are taken once, and forgotten in end_world(); another take() is above ---- */
@@ -403,7 +425,7 @@ static int get(struct credentials *credentials, struct atomicdir_error *error)
 	world.next_pipe = 0;
 	result = credentials_get(&context, credentials, error);
 	must(result == 0 || result == -1);
-	must(!world.is_running && next_fd() == fd);
+	must(!started && next_fd() == fd);
 	check_cache();
 	if (result == 0)
 		check_credentials(credentials);

@@ -2,7 +2,6 @@
 #include "fetch/serve.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "fetch/live.h"
 #include "fetch/select.h"
 #include "fetch/url.h"
+#include "process/process.h"
 
 #define NAMES_SIZE 200 /* of other names in an error */
 
@@ -460,7 +460,7 @@ int serve(source_open_fn open)
 	int result;
 
 	harden();
-	signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	error_clear(&error);
 	result = request_read(STDIN_FILENO, &request, &error);
 	if (result == 0) {

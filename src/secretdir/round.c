@@ -16,6 +16,7 @@
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/path.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
@@ -107,6 +108,7 @@ void round_clear(struct round *round)
 	entries_clear(&round->entries);
 	spec_clear(&round->spec);
 	free(round->link);
+	interrupt_end();
 }
 
 /* ---- The stage ---- */
@@ -116,10 +118,10 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 {
 	if (round->stage)
 		return 0;
-	round->stage = atomicdir_begin(round->link, &round->library, error);
+	round->stage = interrupt_begin_stage(round->link, &round->library, error);
 	if (!round->stage) {
 		/* A signal ends the wait for another writer, and is then the reason. */
-		round->is_refused = fetcher_check_signal(error) == 0;
+		round->is_refused = interrupt_check(error) == 0;
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
@@ -321,8 +323,13 @@ static struct fetcher *round_ask(const struct round *round, struct atomicdir_err
 
 int round_fill(struct round *round, struct atomicdir_error *error)
 {
-	struct fetcher *fetcher = round_ask(round, error);
-	int result = fetcher ? round_fetch(round, fetcher, error) : -1;
+	struct fetcher *fetcher;
+	int result;
+
+	if (interrupt_begin(error) < 0)
+		return -1;
+	fetcher = round_ask(round, error);
+	result = fetcher ? round_fetch(round, fetcher, error) : -1;
 
 	fetcher_free(fetcher);
 	if (result == 0)

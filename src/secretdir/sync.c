@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -8,20 +7,17 @@
 #include "command/link.h"
 #include "command/report.h"
 #include "secretdir/command.h"
-#include "secretdir/fetcher.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/round.h"
 
 /* Replaced secrets have no business on the disk, so sync removes what it replaced before it ends, once readers have had their time.
  * A signal ends the wait, and the next run removes the rest. */
 static void sync_remove_replaced(const struct round *round, int64_t published_ms)
 {
-	int64_t left_ms = published_ms + round->library.grace_ms - clock_ms() + 1;
-	struct timespec time = { left_ms / 1000, left_ms % 1000 * 1000000 };
 	struct atomicdir_options library = round->library;
 	struct atomicdir_error error;
 
-	if (left_ms > 0)
-		nanosleep(&time, NULL);
+	interrupt_pause(published_ms + round->library.grace_ms + 1);
 	error_clear(&error);
 	/* It was for the publication: another generation is live now. */
 	library.if_generation = -1;
@@ -63,7 +59,7 @@ static int sync_fill(struct round *round, struct atomicdir_change **changes, str
 		return round->is_refused ? -1 : link_unchanged(link, error);
 	if (round_seal(round, changes, error) < 0)
 		return -1;
-	return fetcher_check_signal(error) < 0 ? link_unchanged(link, error) : 0;
+	return interrupt_check(error) < 0 ? link_unchanged(link, error) : 0;
 }
 
 int command_sync(const struct options *options)

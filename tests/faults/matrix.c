@@ -275,7 +275,7 @@ static void add_fault(struct points *points, const struct call *call, enum fault
 	struct point *point = add(points);
 
 	point->call = *call;
-	point->fault = (struct fault){ kind, call->process, call->call, call->number, errnum };
+	point->fault = (struct fault){ kind, call->process, call->call, call->nth, call->number, errnum };
 }
 
 struct found {

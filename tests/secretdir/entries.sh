@@ -144,10 +144,29 @@ interrupt() {
 	grep -q 'Max core file size *0 *0' /proc/$pid/limits || return 1
 	kill -TERM $pid; wait $pid; got=$?
 	cat cut.err
-	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: ended by SIGTERM; nothing was published, 'cut' is unchanged" ] &&
+	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: terminated by SIGTERM; nothing was published, 'cut' is unchanged" ] &&
 		[ "$(ls .cut.atomicdir)" = lock ] && [ ! -e cut ]
 }
 ok "SIGTERM ends a fetcher, and removes what had come" interrupt
+
+locked() {
+	"$atomicdir" fill held -- sh -c ': >'"$work"'/holding; while [ -e '"$work"'/holding ]; do sleep 0.02; done; echo 1 >f' 2>held.err & holder=$!
+	until [ -e holding ]; do sleep 0.02; done
+	lie/secretdir sync -q --source lie held s >cut.out 2>cut.err & pid=$!
+	# It waits once it has the lock file open.
+	for i in $(seq 500); do ls -l /proc/$pid/fd 2>/dev/null | grep -q 'held.atomicdir/lock' && break; sleep 0.02; done
+	kill -TERM $pid; wait $pid; got=$?
+	rm holding; wait $holder
+	cat cut.err
+	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: terminated by SIGTERM; nothing was published, 'held' is unchanged" ] && [ -e held/f ]
+}
+good >reply
+ok "SIGTERM ends the wait for another writer" locked
+cp lie/libexec/atomicdir/fetch-lie kept
+printf '#!/bin/sh\ncat >request\nsleep 600 &\necho $! >left.pid\ncat "$LIE"\n' >lie/libexec/atomicdir/fetch-lie
+ok "what a fetcher leaves running holds nobody up" timeout -s KILL 60 lie/secretdir sync -q --source lie left s
+ok "and does not outlive it" sh -c 'for i in $(seq 100); do kill -0 "$(cat left.pid)" || exit 0; sleep 0.05; done; exit 1'
+mv kept lie/libexec/atomicdir/fetch-lie
 
 # Owners.
 echo '{"s": "1", "d/t": "2"}' >secrets.json
