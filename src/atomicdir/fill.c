@@ -14,7 +14,7 @@
 #include "command/progress.h"
 #include "command/report.h"
 
-static void close_stage(struct atomicdir_stage **stage)
+static void stage_close(struct atomicdir_stage **stage)
 {
 	atomicdir_free(*stage);
 	*stage = NULL;
@@ -76,7 +76,7 @@ static int fill_seal(const struct options *options, const char *link, struct ato
 static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
 		      struct atomicdir_generation **live, struct atomicdir_error *error)
 {
-	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
+	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
 
 	progress_set(progress, PROGRESS_WAITING);
 	stage = atomicdir_begin(link, &options->library, error);

@@ -23,7 +23,7 @@ static void sync_remove_replaced(const struct round *round, int64_t published_ms
 	if (left_ms > 0)
 		nanosleep(&time, NULL);
 	error_clear(&error);
-	/* It was for the publication: another generation is live now. */
+	/* The condition was for the publication: another generation is live now. */
 	library.if_generation = -1;
 	/* What cannot be removed now is a warning, since the secrets are published. */
 	if (atomicdir_prune(round->link, &library, NULL, &error) < 0)
