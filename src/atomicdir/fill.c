@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "atomicdir/command.h"
@@ -72,14 +73,29 @@ static int fill_seal(const struct options *options, const char *link, struct ato
 	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
 }
 
+/* Where nothing else says which mode the top directory gets: DIR's, or 0755, from which the umask may take what is others', never
+ * what is the owner's. */
+static mode_t fill_top_mode(const struct fill_options *own)
+{
+	mode_t mask = umask(0);
+	struct stat from;
+
+	umask(mask);
+	if (own->dereference && stat(own->from, &from) == 0)
+		return from.st_mode & 07777;
+	return 0700 | (0055 & ~mask);
+}
+
 /* 1: published, 0: unchanged. The stage, and with it the lock, is gone when it returns. */
 static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
 		      struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
+	struct atomicdir_options library = options->library;
 
+	library.top_mode_default = fill_top_mode(fill_options_of(options));
 	progress_set(progress, PROGRESS_WAITING);
-	stage = atomicdir_begin(link, &options->library, error);
+	stage = atomicdir_begin(link, &library, error);
 	if (!stage)
 		return -1;
 	report_warning(options, error);

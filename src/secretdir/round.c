@@ -56,6 +56,7 @@ static void round_take_modes(struct round *round)
 		round->file_mode = wanted->file_mode;
 	round->library = *wanted;
 	round->library.file_mode = 0;
+	round->library.keep_times = 1;
 	round->library.uid = (uid_t)-1;
 	round->library.gid = (gid_t)-1;
 	if (!round->library.dir_mode)
