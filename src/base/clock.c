@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-/* Neither clock can fail: the kernel has had both since 2.6.39. */
+/* Neither clock can fail: Linux has had both since 2.6.39. */
 static int64_t clock_read(clockid_t id)
 {
 	struct timespec now = { 0 };
