@@ -31,16 +31,21 @@ static void removal_failed(struct removal *removal, int errnum, const char *name
 	snprintf(removal->first_name, sizeof(removal->first_name), "%s", name);
 }
 
-/* Why the entry is no directory to go into; 0: it is one. */
-static int removal_refuses(int parent_fd, const char *name, struct tree_entry *entry)
+/* A directory to go into, open, and what it is. Mounts are refused: what is in them is not ours. */
+static int removal_open(int parent_fd, const char *name, struct tree_entry *entry)
 {
+	cleanup_fd int fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
 	struct stat parent;
 
-	if (tree_look(parent_fd, name, entry) < 0 || fstatat(parent_fd, "", &parent, AT_EMPTY_PATH) < 0)
-		return errno;
-	if (!S_ISDIR(entry->mode))
-		return EPERM;
-	return entry->is_mount || entry->device != parent.st_dev ? EBUSY : 0;
+	/* What could not be unlinked though it is no directory is protected (chattr(1)). */
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		errno = EPERM;
+	if (fd < 0 || tree_look(fd, "", entry) < 0 || fstatat(parent_fd, "", &parent, AT_EMPTY_PATH) < 0)
+		return -1;
+	if (!entry->is_mount && entry->device == parent.st_dev)
+		return take_fd(&fd);
+	errno = EBUSY;
+	return -1;
 }
 
 static void removal_directory(struct removal *removal, int parent_fd, const char *name, int depth);
@@ -48,14 +53,12 @@ static void removal_directory(struct removal *removal, int parent_fd, const char
 static void removal_move_up(struct removal *removal, int directory_fd, const char *name)
 {
 	struct tree_entry entry;
+	cleanup_fd int fd = removal_open(directory_fd, name, &entry);
 	char up[32];
-	int refused = removal_refuses(directory_fd, name, &entry);
 
 	/* Its ".." changes, which needs the right to write in it. */
-	if (!refused && (entry.mode & 0700) != 0700 && change_mode_at(directory_fd, name, 0700) < 0)
-		refused = errno;
-	if (refused) {
-		removal_failed(removal, refused, name);
+	if (fd < 0 || ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)) {
+		removal_failed(removal, errno, name);
 		return;
 	}
 	/* A removal that was killed may have left some of these names, perhaps above this very directory. */
@@ -89,16 +92,11 @@ static void removal_content(struct removal *removal, int directory_fd, int depth
 
 static void removal_directory(struct removal *removal, int parent_fd, const char *name, int depth)
 {
-	cleanup_fd int fd = -1;
 	struct tree_entry entry;
-	int refused = removal_refuses(parent_fd, name, &entry);
+	cleanup_fd int fd = removal_open(parent_fd, name, &entry);
 
-	if (!refused) {
-		fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
-		refused = fd < 0 ? errno : 0;
-	}
-	if (refused) {
-		removal_failed(removal, refused, name);
+	if (fd < 0) {
+		removal_failed(removal, errno, name);
 		return;
 	}
 	if ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
