@@ -156,3 +156,19 @@ bool exists_at(int directory_fd, const char *name)
 
 	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
+
+int give_to_owner_of(int owner_fd, int fd)
+{
+	struct stat owner, status;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(owner_fd, &owner) < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (owner.st_uid == 0 || (owner.st_uid == status.st_uid && owner.st_gid == status.st_gid))
+		return 0;
+	if (fchownat(fd, "", owner.st_uid, owner.st_gid, AT_EMPTY_PATH) < 0)
+		return -1;
+	/* chown(2) takes these bits from a file. */
+	return S_ISREG(status.st_mode) && status.st_mode & 06000 ? change_mode_of(fd, status.st_mode & 07777) : 0;
+}

@@ -53,6 +53,16 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
 }
 
+/* What COMMAND or a caller has removed or moved is not there to be sealed, and what took its place would go live as it is. */
+static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+
+	if (store_check_held(&writer->store, &writer->place, error) < 0)
+		return -1;
+	return place_check_generation(&writer->place, stage->number, stage->fd, error);
+}
+
 /* Step 7. Owners and modes come first, since they are part of what is compared. */
 static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
@@ -78,6 +88,8 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	int differs;
 
 	stage_forget_recent(stage);
+	if (stage_is_in_place(stage, error) < 0)
+		return -1;
 	differs = tree_seal(stage->fd, &rules, &stage->count, error);
 	links_clear(&links);
 	if (differs < 0)

@@ -144,6 +144,19 @@ static int publish_advance(struct writer *writer, const struct publication *publ
 	return old_fd;
 }
 
+/* Once more, since a barrier may take minutes: the name is about to lead there. An adoption's directory still stands at LINK. */
+static int publish_is_in_place(const struct writer *writer, const struct publication *publication,
+			       struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+
+	if (store_check_held(&writer->store, place, error) < 0)
+		return -1;
+	if (publication->swap != &place->layout->swap)
+		return 0;
+	return place_check_generation(place, publication->number, publication->fd, error);
+}
+
 enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
 	cleanup_info struct info info = INFO_INIT;
@@ -155,7 +168,8 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 		return OUTCOME_NOT_PUBLISHED;
 	}
 	if (publish_prepare(writer, publication, &info, error) == 0 &&
-	    durable_before_swap(writer, publication->fd, publication->number, error) == 0)
+	    durable_before_swap(writer, publication->fd, publication->number, error) == 0 &&
+	    publish_is_in_place(writer, publication, error) == 0)
 		outcome = publication->swap->swap(&writer->place, publication->number, &writer->live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		publish_undo(writer, publication);
