@@ -20,13 +20,6 @@ int change_mode_of(int fd, mode_t mode)
 	return chmod(path, mode);
 }
 
-int change_mode_at(int directory_fd, const char *name, mode_t mode)
-{
-	cleanup_fd int fd = openat(directory_fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? -1 : change_mode_of(fd, mode);
-}
-
 /* Opens what `path_fd` is, under its name: whatever else has taken the name meanwhile is closed again. */
 static int lend_open_again(int path_fd, int directory_fd, const char *name, int flags)
 {

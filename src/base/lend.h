@@ -13,8 +13,6 @@
 
 /* Of what is open, also with O_PATH; never of a symlink. */
 int change_mode_of(int fd, mode_t mode);
-/* Never through a symlink. */
-int change_mode_at(int directory_fd, const char *name, mode_t mode);
 
 /* Opens a name, never through a symlink. Where we own what it stands for and its mode is in the way, the owner's rights are lent until
  * it is open. It never waits: a FIFO is opened at once, and a file under a lease is EWOULDBLOCK (fcntl(2)). */

@@ -12,6 +12,7 @@
 #include "dir/layout.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/stage.h"
 #include "dir/tell.h"
 
@@ -126,7 +127,7 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 	error = error_or(error, &own);
 	differs = stage_seal_listing(stage, changes, error);
 	if (differs < 0)
-		prune_for_room(&stage->writer, error->errnum);
+		room_report(&stage->writer, error);
 	writer_report(&stage->writer, differs < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED, error);
 	return differs;
 }
@@ -152,8 +153,14 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	};
 	int64_t replaced = writer->live.number;
 	enum outcome outcome;
+	int is_sealed;
 
-	if (stage->state != STAGE_SEALED && stage_seal_listing(stage, NULL, error) < 0)
+	/* The check has run meanwhile where it was sealed before. */
+	if (stage->state == STAGE_SEALED)
+		is_sealed = stage_is_in_place(stage, error);
+	else
+		is_sealed = stage_seal_listing(stage, NULL, error);
+	if (is_sealed < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (stage->lost_attributes)
 		error_warn(&writer->warning, 0, writer->place.name.link,
@@ -182,7 +189,7 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 	error = error_or(error, &own);
 	outcome = stage_commit(stage, live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
-		prune_for_room(&stage->writer, error->errnum);
+		room_report(&stage->writer, error);
 	writer_report(&stage->writer, outcome, error);
 	if (stage->state == STAGE_ENDED)
 		store_unlock(&stage->writer.store);
@@ -197,8 +204,7 @@ static int fill_populate(struct atomicdir_stage *stage, atomicdir_populate_fn po
 		return 0;
 	if (error->kind == ATOMICDIR_OK)
 		error_set(error, ATOMICDIR_FAILED, NULL, "the new directory could not be filled");
-	if (error->errnum)
-		stage_failed(stage, error);
+	room_report(&stage->writer, error);
 	writer_report(&stage->writer, OUTCOME_NOT_PUBLISHED, error);
 	return -1;
 }
@@ -212,6 +218,8 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 
 	error = error_or(error, &own);
 	stage = atomicdir_begin(link, options, error);
+	if (stage)
+		stage->writer.warning = *error;
 	if (stage && fill_populate(stage, populate, arg, error) == 0)
 		result = atomicdir_commit(stage, NULL, error);
 	atomicdir_free(stage);

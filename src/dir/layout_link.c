@@ -79,12 +79,23 @@ static void link_forget(const struct place *place, int64_t number)
 	link_recover(place);
 }
 
+/* LINK belongs to whom the generation's top directory belongs: in a sticky directory that all may write to only such a symlink is
+ * followed by its readers (fs.protected_symlinks, proc(5)). */
+static int link_make(const struct place *place, int64_t number, int directory_fd, const char *name)
+{
+	char text[NAME_SIZE + NAME_NUMBER_SIZE], top[NAME_NUMBER_SIZE];
+	struct stat status;
+
+	name_number(top, number, "");
+	name_link_text(&place->name, number, text, sizeof(text));
+	if (fstatat(place->store_fd, top, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return create_link_at(directory_fd, name, text, status.st_uid, status.st_gid);
+}
+
 static int link_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
-	char text[NAME_SIZE + NAME_NUMBER_SIZE];
-
-	name_link_text(&place->name, number, text, sizeof(text));
-	if (symlinkat(text, place->store_fd, NAME_NEXT) < 0)
+	if (link_make(place, number, place->store_fd, NAME_NEXT) < 0)
 		return error_system(error, errno, place->name.store, "cannot make the new symlink in the store");
 	return 0;
 }
@@ -107,15 +118,12 @@ static enum outcome link_look_after_failure(const struct place *place, int64_t n
 
 static enum outcome link_create(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
-	char text[NAME_SIZE + NAME_NUMBER_SIZE];
-
 	if (renameat2(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base, RENAME_NOREPLACE) == 0)
 		return OUTCOME_PUBLISHED;
 	if (errno != EINVAL && errno != ENOSYS)
 		return link_look_after_failure(place, number, errno, "cannot put the new symlink in place at", error);
 	/* The file system cannot rename without replacing. symlinkat(2) replaces nothing either. */
-	name_link_text(&place->name, number, text, sizeof(text));
-	if (symlinkat(text, place->parent_fd, place->name.base) < 0)
+	if (link_make(place, number, place->parent_fd, place->name.base) < 0)
 		return link_look_after_failure(place, number, errno, "cannot make the symlink", error);
 	link_recover(place);
 	return OUTCOME_PUBLISHED;

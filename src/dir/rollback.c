@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,8 +14,8 @@
 #include "dir/generation.h"
 #include "dir/layout.h"
 #include "dir/part.h"
-#include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/tell.h"
 
 /* The generation that was asked for, or what was live before the live one. */
@@ -98,6 +99,11 @@ static enum outcome rollback_publish(struct writer *writer, int64_t number, stru
 	if (rollback_repair_top(writer, fd, number, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	outcome = publish(writer, &publication, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED) {
+		/* What was to be published again is no old generation that may make room. */
+		flock(fd, LOCK_SH | LOCK_NB);
+		room_report(writer, error);
+	}
 	if (outcome == OUTCOME_PUBLISHED)
 		tell_published(writer, replaced, live);
 	return outcome;
@@ -131,8 +137,6 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
 	error = error_or(error, &own);
 	if (writer_begin(&writer, link, options, BEGIN_WITH_OURS, error) == 0) {
 		outcome = rollback(&writer, generation, live, error);
-		if (outcome == OUTCOME_NOT_PUBLISHED)
-			prune_for_room(&writer, error->errnum);
 		if (!writer.live.number)
 			store_unmake(&writer.store, &writer.place);
 	}

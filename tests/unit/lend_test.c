@@ -75,9 +75,11 @@ static bool foreign_file_stays_closed(void)
 
 static bool symlink_is_not_followed(void)
 {
-	cleanup_fd int fd = open_lending_at(AT_FDCWD, "own/link", O_RDONLY);
+	cleanup_fd int fd = open_lending_at(AT_FDCWD, "own/link", O_RDONLY), path_fd = -1;
+	bool is_refused = fd < 0 && errno == ELOOP;
 
-	return fd < 0 && errno == ELOOP && change_mode_at(AT_FDCWD, "own/link", 0777) < 0 && mode_of("own/file") == 0;
+	path_fd = open("own/link", O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	return is_refused && path_fd >= 0 && change_mode_of(path_fd, 0777) < 0 && mode_of("own/file") == 0;
 }
 
 /* In a child: somebody who lends himself the file, and gives it back only after the kernel's 45 seconds. */
