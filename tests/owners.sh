@@ -34,6 +34,19 @@ ok "a lock that root makes there is that user's" fill theirs/app -- sh -c 'echo 
 ok "(it is)" test "$(stat -c '%u:%g %a' theirs/.app.atomicdir/lock)" = "1001:1002 600"
 ok "the top directory's owner owns LINK" sh -c './atomicdir fill -q --owner 1003:1004 given -- touch f && test "$(stat -c %u:%g given)" = 1003:1004'
 
+# ---- Files of others ----
+
+# An application of another user writes files that nobody else may read into a directory of what is live.
+mkdir www; chown 1001:1002 www
+as 1001 1002 ./atomicdir fill -q www/app -- sh -c 'echo 1 >v; mkdir -m 0777 cache'
+as 1003 1003 sh -c 'umask 077; mkdir www/app/cache/sub; echo x >www/app/cache/sub/c'
+ok "where --edit may not read a file of somebody else's, the path and its owner are named" \
+	says "'cache/sub': Permission denied; it belongs to user 1003, and this is user 1001; --edit needs to read all that is live" 1 \
+	as 1001 1002 ./atomicdir fill --edit www/app -- touch z
+as 1001 1002 ./atomicdir fill -q www/app -- sh -c 'echo 1 >v; mkdir -m 0777 cache; mkdir -m 0755 cache/sub'
+ok "diff names them too" says "'cache/sub': Permission denied; it belongs to user 1003" 1 as 1001 1002 ./atomicdir diff www/app
+ok "root edits, compares and prunes it" sh -c './atomicdir rollback -q www/app 1 && ./atomicdir fill -q --grace 0s --edit www/app -- touch z && test -e www/app/cache/sub/c && ./atomicdir diff www/app && ./atomicdir prune --keep 0 www/app && test $(ls www/.app.atomicdir | grep -c "^[0-9]*$") = 1'
+
 # ---- A store that is somebody else's ----
 
 mkdir shared; chgrp 2000 shared; chmod 2775 shared

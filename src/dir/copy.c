@@ -292,7 +292,7 @@ static int copy_file(struct copying *copying, int from_dir, const char *from_nam
 	struct stat status;
 
 	if (from < 0 || fstat(from, &status) < 0)
-		return error_system(error, errno, path, "cannot open to copy");
+		return tree_cannot_read(from_dir, from_name, path, "cannot open to copy", error);
 	if (!S_ISREG(status.st_mode))
 		return error_object(error, ATOMICDIR_FAILED, path, "was changed while it was copied");
 	to = openat(to_dir, to_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -540,7 +540,7 @@ static int copy_tree(struct copying *copying, int from_fd, const char *from_name
 	int done, left;
 
 	if (fd < 0)
-		return error_system(error, errno, to_name, "cannot open to copy");
+		return tree_cannot_read(from_fd, from_name, to_name, "cannot open to copy", error);
 	done = copy_enter_as(copying, to_name, to_name, error);
 	if (done)
 		return done < 0 ? -1 : 0;

@@ -18,17 +18,14 @@
 struct removal {
 	int top_fd;
 	unsigned moved; /* directories that were moved up, and are still to be removed */
-	int first_errnum;
-	char first_name[256];
+	struct atomicdir_error first;
 };
 
-static void removal_failed(struct removal *removal, int errnum, const char *name)
+static void removal_failed(struct removal *removal, int directory_fd, const char *name)
 {
 	/* ENOENT: somebody else was quicker. */
-	if (errnum == ENOENT || removal->first_errnum)
-		return;
-	removal->first_errnum = errnum;
-	snprintf(removal->first_name, sizeof(removal->first_name), "%s", name);
+	if (errno != ENOENT && removal->first.kind == ATOMICDIR_OK)
+		tree_cannot_read(directory_fd, name, name, "cannot remove", &removal->first);
 }
 
 /* A directory to go into, open, and what it is. Mounts are refused: what is in them is not ours. */
@@ -58,7 +55,7 @@ static void removal_move_up(struct removal *removal, int directory_fd, const cha
 
 	/* Its ".." changes, which needs the right to write in it. */
 	if (fd < 0 || ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)) {
-		removal_failed(removal, errno, name);
+		removal_failed(removal, directory_fd, name);
 		return;
 	}
 	/* A removal that was killed may have left some of these names, perhaps above this very directory. */
@@ -67,7 +64,7 @@ static void removal_move_up(struct removal *removal, int directory_fd, const cha
 		if (renameat(directory_fd, name, removal->top_fd, up) == 0)
 			return;
 	} while (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR);
-	removal_failed(removal, errno, name);
+	removal_failed(removal, directory_fd, name);
 }
 
 static void removal_content(struct removal *removal, int directory_fd, int depth)
@@ -75,14 +72,14 @@ static void removal_content(struct removal *removal, int directory_fd, int depth
 	cleanup_names struct tree_names names = { 0 };
 
 	if (tree_names_read(directory_fd, false, &names) < 0)
-		removal_failed(removal, errno, ".");
+		removal_failed(removal, directory_fd, "");
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.names[i];
 
 		if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
 			continue;
 		if (errno != EISDIR && errno != EPERM)
-			removal_failed(removal, errno, name);
+			removal_failed(removal, directory_fd, name);
 		else if (depth >= OPEN_MAX_DEPTH)
 			removal_move_up(removal, directory_fd, name);
 		else
@@ -96,11 +93,11 @@ static void removal_directory(struct removal *removal, int parent_fd, const char
 	cleanup_fd int fd = removal_open(parent_fd, name, &entry);
 
 	if (fd < 0) {
-		removal_failed(removal, errno, name);
+		removal_failed(removal, parent_fd, name);
 		return;
 	}
 	if ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
-		removal_failed(removal, errno, name);
+		removal_failed(removal, parent_fd, name);
 	if (!depth)
 		removal->top_fd = fd;
 	removal_content(removal, fd, depth);
@@ -111,7 +108,7 @@ static void removal_directory(struct removal *removal, int parent_fd, const char
 		removal_directory(removal, fd, up, 1);
 	}
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
-		removal_failed(removal, errno, name);
+		removal_failed(removal, parent_fd, name);
 }
 
 int tree_remove_at(int directory_fd, const char *name, struct atomicdir_error *error)
@@ -123,9 +120,8 @@ int tree_remove_at(int directory_fd, const char *name, struct atomicdir_error *e
 	if (errno != EISDIR && errno != EPERM)
 		return error_system(error, errno, name, "cannot remove");
 	removal_directory(&removal, directory_fd, name, 0);
-	if (!removal.first_errnum)
+	if (removal.first.kind == ATOMICDIR_OK)
 		return 0;
-	if (strcmp(removal.first_name, name) == 0)
-		return error_system(error, removal.first_errnum, name, "cannot remove");
-	return error_system(error, removal.first_errnum, removal.first_name, "cannot remove all of '%s': cannot remove", name);
+	*error = removal.first;
+	return strcmp(error->path, name) == 0 ? -1 : error_prefix(error, "cannot remove all of '%s'", name);
 }
