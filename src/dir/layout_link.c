@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "dir/layout.h"
+#include "dir/remove.h"
 #include "dir/sync.h"
 
 /* Whether LINK leads into the store of this name. */
@@ -68,15 +69,19 @@ static bool link_reserves(const char *name)
 	return strcmp(name, NAME_WAKE) == 0;
 }
 
+/* Beside the new symlink there may be what a detach made for readers and did not come to use. */
 static void link_recover(const struct place *place)
 {
+	struct atomicdir_error ignored;
+
 	unlinkat(place->store_fd, NAME_NEXT, 0);
+	tree_remove_at(place->store_fd, place->name.store, &ignored);
 }
 
 static void link_forget(const struct place *place, int64_t number)
 {
 	(void)number;
-	link_recover(place);
+	unlinkat(place->store_fd, NAME_NEXT, 0);
 }
 
 /* LINK belongs to whom the generation's top directory belongs: in a sticky directory that all may write to only such a symlink is
@@ -125,14 +130,8 @@ static enum outcome link_create(const struct place *place, int64_t number, struc
 	/* The file system cannot rename without replacing. symlinkat(2) replaces nothing either. */
 	if (link_make(place, number, place->parent_fd, place->name.base) < 0)
 		return link_look_after_failure(place, number, errno, "cannot make the symlink", error);
-	link_recover(place);
+	unlinkat(place->store_fd, NAME_NEXT, 0);
 	return OUTCOME_PUBLISHED;
-}
-
-static bool link_is_as_before(const struct live *now, const struct live *before)
-{
-	return now->stands == before->stands && now->device == before->device && now->inode == before->inode &&
-	       strcmp(now->text, before->text) == 0;
 }
 
 static enum outcome link_swap(const struct place *place, int64_t number, const struct live *before,
@@ -142,7 +141,7 @@ static enum outcome link_swap(const struct place *place, int64_t number, const s
 
 	if (link_look(place, &now) < 0)
 		return (enum outcome)error_system(error, errno, place->name.link, "cannot look at");
-	if (!link_is_as_before(&now, before))
+	if (!live_is_same(&now, before))
 		return (enum outcome)error_object(error, ATOMICDIR_FAILED, place->name.link,
 						  "was changed by somebody else meanwhile; nothing was published");
 	if (before->stands == STANDS_NOTHING)

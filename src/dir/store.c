@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,6 +20,7 @@
 #include "base/moment.h"
 #include "dir/guard.h"
 #include "dir/holder.h"
+#include "dir/tree.h"
 
 #define LOCK "lock"
 #define LOCK_FLAGS (O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
@@ -258,6 +260,32 @@ void store_unmake(const struct store *store, const struct place *place)
 	if (store->lock_fd >= 0)
 		unlinkat(place->store_fd, LOCK, 0);
 	unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
+}
+
+/* What is not ours keeps the store and its lock there: ENOTEMPTY. */
+static int store_check_empty(const struct place *place)
+{
+	cleanup_names struct tree_names names = { 0 };
+
+	if (tree_names_read(place->store_fd, false, &names) < 0)
+		return -1;
+	if (names.count == 1 && strcmp(names.names[0], LOCK) == 0)
+		return 0;
+	errno = ENOTEMPTY;
+	return -1;
+}
+
+int store_remove(const struct store *store, const struct place *place)
+{
+	struct atomicdir_error ignored;
+
+	if (store_check_held(store, place, &ignored) < 0) {
+		errno = ESTALE;
+		return -1;
+	}
+	if (store_check_empty(place) < 0 || unlinkat(place->store_fd, LOCK, 0) < 0)
+		return -1;
+	return unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
 }
 
 /* A lock with damaged content counts as 0: the store and LINK still say which numbers were given. */

@@ -30,6 +30,9 @@ int store_check_held(const struct store *store, const struct place *place, struc
  * not have been the first to lock it. */
 void store_unmake(const struct store *store, const struct place *place);
 
+/* With the lock held: removes a store that holds nothing but its lock, which goes first. -1 with errno. */
+int store_remove(const struct store *store, const struct place *place);
+
 /* The next number: above every one that was ever given, and above `highest`, which the store or LINK held. Needs the lock. */
 int64_t store_take_number(const struct store *store, const struct place *place, int64_t highest, struct atomicdir_error *error);
 
