@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Several users around one LINK: root in another user's store, a store that is somebody else's, one that a volume's group may write in,
 # and files of others that may not be read.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../tap.sh"
 export ASAN_OPTIONS=detect_leaks=0
 
 [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || { skip "several users around one LINK" "needs root and setpriv"; finish; }
