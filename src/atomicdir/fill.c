@@ -53,6 +53,16 @@ static int fill_run_command(const struct options *options, const char *link, str
 	return run_to_end(&launch, NULL, RUN_ENDS, error);
 }
 
+/* Where nothing is live, editing starts from an empty stage. */
+static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (atomicdir_carry(stage, ".", error) == 0 || error->errnum == ENOENT)
+		return 0;
+	if (error->errnum == EACCES)
+		error_append(error, "--edit needs to read all that is live");
+	return -1;
+}
+
 static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			 const struct progress *progress, struct atomicdir_error *error)
 {
@@ -63,8 +73,7 @@ static int fill_populate(const struct options *options, const char *link, struct
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
 		return atomicdir_copy(stage, ".", own->from, error);
-	/* Where nothing is live, editing starts from an empty stage. */
-	if (own->edit && atomicdir_carry(stage, ".", error) < 0 && error->errnum != ENOENT)
+	if (own->edit && fill_carry(stage, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
 	return fill_run_command(options, link, stage, error);
