@@ -30,7 +30,7 @@ static int shell_run(const struct options *options, const char *command, struct 
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
-	launch->group = CHILD_GROUP_OWN;
+	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
 	return run_to_end(launch, command, signals, error);
@@ -189,6 +189,21 @@ static const char *hook_old(const struct atomicdir_generation *live)
 	return live && live->next ? live->next->path : NULL;
 }
 
+/* Which generation is live by now: the hook itself may have gone back. */
+static void hook_tell_live(const char *link, const struct atomicdir_generation *published, struct atomicdir_error *error)
+{
+	cleanup_free struct atomicdir_generation *now = NULL;
+	struct atomicdir_error ignored;
+
+	if (atomicdir_show(link, &now, &ignored) < 0)
+		error_append(error, "the next call runs the command again");
+	else if (!published || now->number == published->number)
+		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
+	else
+		error_append(error, "generation %" PRId64 " is live by now, and no longer %" PRId64, now->number,
+			     published->number);
+}
+
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
 	     struct atomicdir_error *error)
 {
@@ -198,10 +213,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 		hook_prune(options, link);
 	if (result >= 0)
 		return 0;
-	if (live)
-		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", live->number);
-	else
-		error_append(error, "what was published is live; the next call runs the command again");
+	hook_tell_live(link, live, error);
 	return -1;
 }
 

@@ -144,6 +144,11 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	free(stage);
 }
 
+void atomicdir_interrupt(struct atomicdir_stage *stage)
+{
+	stage->stop = 1;
+}
+
 int atomicdir_fd(const struct atomicdir_stage *stage)
 {
 	return stage->fd;

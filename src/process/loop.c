@@ -53,8 +53,10 @@ static struct child *loop_find_ended(struct loop *loop)
 {
 	struct child *child = loop->children;
 
-	while (child && !child_has_ended(child))
+	while (child && !child_has_ended(child)) {
+		child_follow_stop(child);
 		child = child->next;
+	}
 	if (child)
 		loop_remove(loop, child);
 	return child;
