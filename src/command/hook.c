@@ -214,14 +214,16 @@ enum hook_end hook_run_locked(const struct options *options, const char *link, s
 
 	if (hook_run_once(options, link, *live, hook_old(*live), error) >= 0)
 		return HOOK_WELL;
-	if (atomicdir_undo(stage, &before, &why) < 0) {
+	if (atomicdir_undo(stage, &before, &why) < 0 && why.kind != ATOMICDIR_NOT_DURABLE) {
 		error_append(error, "%s", why.text);
 		return HOOK_FAILED;
 	}
-	report_warning(options, &why);
 	free(*live);
 	*live = before;
 	error->kind = ATOMICDIR_REJECTED;
 	error_append(error, "what was live before it is live again");
+	if (why.kind == ATOMICDIR_NOT_DURABLE)
+		error_append(error, "%s", why.text);
+	report_warning(options, &why);
 	return HOOK_UNDONE;
 }
