@@ -192,7 +192,7 @@ static int fill_finish_locked(const struct options *options, const char *link, s
 	report_undone(options, link, *live);
 	/* Whatever becomes of this hook, the publication was undone. */
 	error_clear(&why);
-	if (hook_run(options, link, *live, &why) < 0)
+	if (*live && hook_run(options, link, *live, &why) < 0)
 		error_append(error, "there too %s", why.text);
 	return -1;
 }

@@ -147,7 +147,7 @@ static void stage_end_unchanged(struct atomicdir_stage *stage)
 {
 	struct writer *writer = &stage->writer;
 
-	generation_remove(&writer->place, stage->number, &writer->warning);
+	generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL);
 	stage_finish(stage);
 }
