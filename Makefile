@@ -24,18 +24,20 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir command atomicdir secretdir fetch spec
+LAYERS = base dir process command atomicdir secretdir fetch spec
 SEES_base = base
 SEES_dir = base dir
-SEES_command = base command
-SEES_atomicdir = base command atomicdir
-SEES_secretdir = base command secretdir
-SEES_fetch = base fetch
+SEES_process = base process
+SEES_command = base process command
+SEES_atomicdir = base process command atomicdir
+SEES_secretdir = base process command secretdir
+SEES_fetch = base process fetch
 SEES_spec = base fetch spec
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
 OBJECTS = $(call objects_of,base dir)
+PROCESS_OBJECTS = $(call objects_of,base process)
 PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
 SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
 # A file main_NAME.c is a program fetch-NAME; all else is an archive, from which each takes what it uses.
@@ -130,6 +132,10 @@ include tests/race/race.mk
 $(B)/unit/%: tests/unit/%.c tests/library/tap.h $(OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/dir -Itests/library -o $@ $< $(OBJECTS)
+
+$(B)/unit/process_test: tests/unit/process_test.c tests/library/tap.h $(PROCESS_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/process -Itests/library -o $@ $< $(PROCESS_OBJECTS)
 
 $(B)/torn: examples/torn.c $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ $< $(B)/libatomicdir.a -pthread

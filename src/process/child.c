@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: ISC */
+#include "process/child.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "process/signals.h"
+
+#define FIRST_PASSED (STDERR_FILENO + 1)
+#define EXIT_NOT_EXECUTED 127
+
+/* ---- In the child, before it is another program ---- */
+
+/* Kernels before 5.11 cannot mark a range. */
+static int launch_close_each_fd(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	if (!directory)
+		return -1;
+	while ((entry = readdir(directory))) {
+		int fd = atoi(entry->d_name);
+
+		if (fd >= FIRST_PASSED)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+	return closedir(directory);
+}
+
+static int launch_close_fds(void)
+{
+	return close_range(FIRST_PASSED, ~0U, CLOSE_RANGE_CLOEXEC) == 0 ? 0 : launch_close_each_fd();
+}
+
+/* A copy above every number that the child's own descriptors will have. */
+static int launch_lift_fd(const struct launch *launch, int fd)
+{
+	cleanup_fd int null_fd = -1;
+
+	if (fd == CHILD_NULL)
+		fd = null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PASSED + (int)launch->passed_count);
+}
+
+/* All are lifted before the first is placed, since one may stand at another's number. */
+static int launch_place_fds(const struct launch *launch)
+{
+	int fds[FIRST_PASSED + CHILD_PASSED_MAX] = { launch->input_fd, launch->output_fd, launch->error_fd };
+	int count = FIRST_PASSED + (int)launch->passed_count;
+
+	for (int i = 0; i < count; i++) {
+		int fd = i < FIRST_PASSED ? fds[i] : launch->passed_fds[i - FIRST_PASSED];
+
+		fds[i] = launch_lift_fd(launch, fd ? fd : i);
+		if (fds[i] < 0)
+			return -1;
+	}
+	if (launch_close_fds() < 0)
+		return -1;
+	for (int i = 0; i < count; i++)
+		if (dup2(fds[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+/* Returns if it cannot be executed. */
+static void launch_execute(const struct launch *launch)
+{
+	if (launch->directory_fd && fchdir(launch->directory_fd) < 0)
+		return;
+	if (launch_place_fds(launch) < 0)
+		return;
+	signals_restore();
+	execvpe(launch->argv[0], launch->argv, launch->environment ? launch->environment->items : environ);
+}
+
+static void launch_become(const struct launch *launch, pid_t parent, int failure_fd)
+{
+	int why;
+
+	/* Whoever outlives us would write where the next run writes. */
+	if (launch->death_signal)
+		prctl(PR_SET_PDEATHSIG, launch->death_signal);
+	if (getppid() != parent)
+		_exit(EXIT_NOT_EXECUTED);
+	if (launch->group == CHILD_GROUP_OWN)
+		setpgid(0, 0);
+	if (launch->group == CHILD_GROUP_SESSION)
+		setsid();
+	if (!launch->argv) {
+		close(failure_fd);
+		_exit(launch->run(launch->context));
+	}
+	failure_fd = launch_lift_fd(launch, failure_fd);
+	launch_execute(launch);
+	why = errno;
+	if (write(failure_fd, &why, sizeof(why)) != sizeof(why))
+		_exit(EXIT_NOT_EXECUTED - 1);
+	_exit(EXIT_NOT_EXECUTED);
+}
+
+/* ---- Starting it ---- */
+
+static int child_fork(struct child *child, const struct launch *launch, int *failure_fd)
+{
+	cleanup_fd int read_fd = -1, write_fd = -1;
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (launch->environment && launch->environment->is_incomplete) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	read_fd = ends[0];
+	write_fd = ends[1];
+	child->pid = fork();
+	if (child->pid == 0)
+		launch_become(launch, parent, write_fd);
+	*failure_fd = take_fd(&read_fd);
+	return child->pid < 0 ? -1 : 0;
+}
+
+/* Why it could not be executed; 0: it was. A program that is executed closes the other end. */
+static int child_read_failure(int failure_fd)
+{
+	int why = 0;
+	ssize_t size;
+
+	do
+		size = read(failure_fd, &why, sizeof(why));
+	while (size < 0 && errno == EINTR);
+	return size == sizeof(why) ? why : 0;
+}
+
+int child_start(struct child *child, const struct launch *launch, struct atomicdir_error *error)
+{
+	cleanup_fd int failure_fd = -1;
+	const char *name = launch->argv ? launch->argv[0] : "a process";
+
+	*child = (struct child){ .due_ms = launch->timeout_ms < 0 ? -1 : clock_ms() + launch->timeout_ms,
+				 .timeout_ms = launch->timeout_ms,
+				 .kill_after_ms = launch->kill_after_ms ? launch->kill_after_ms : CHILD_KILL_AFTER_MS,
+				 .is_leader = launch->group != CHILD_GROUP_SHARED,
+				 .is_group_killed = launch->is_group_killed };
+	if (child_fork(child, launch, &failure_fd) < 0) {
+		child->pid = 0;
+		return error_errno(error, NULL, "cannot start '%.300s'", name);
+	}
+	errno = child_read_failure(failure_fd);
+	if (!errno)
+		return 0;
+	error_errno(error, NULL, "cannot execute '%.300s'", name);
+	child_wait(child);
+	return -1;
+}
+
+/* ---- Its end ---- */
+
+/* It may have left its group, and must not survive that. */
+static void child_signal(const struct child *child, int number)
+{
+	if (child->pid <= 0)
+		return;
+	if (!child->is_leader || kill(-child->pid, number) < 0 || number == SIGKILL)
+		kill(child->pid, number);
+}
+
+void child_end(struct child *child)
+{
+	if (child->end != CHILD_BY_ITSELF) {
+		child_kill(child);
+		return;
+	}
+	child->end = CHILD_ASKED;
+	child->due_ms = clock_ms() + child->kill_after_ms;
+	child_signal(child, SIGTERM);
+}
+
+void child_time_out(struct child *child)
+{
+	bool is_first = child->end == CHILD_BY_ITSELF;
+
+	child_end(child);
+	if (is_first)
+		child->end = CHILD_TIMED_OUT;
+}
+
+void child_kill(struct child *child)
+{
+	if (child->end == CHILD_BY_ITSELF)
+		child->end = CHILD_ASKED;
+	child->due_ms = -1;
+	child_signal(child, SIGKILL);
+}
+
+/* As long as it is not reaped its number, and so its group's, is nobody else's: what is left in the group is killed before. */
+static bool child_reap(struct child *child, int options)
+{
+	siginfo_t info = { 0 };
+
+	if (child->pid <= 0)
+		return true;
+	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT | options) < 0)
+		if (errno != EINTR)
+			return false;
+	if (!info.si_pid)
+		return false;
+	if (child->is_leader && (child->is_group_killed || child->end != CHILD_BY_ITSELF))
+		child_signal(child, SIGKILL);
+	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+	return true;
+}
+
+bool child_has_ended(struct child *child)
+{
+	return child_reap(child, WNOHANG);
+}
+
+void child_wait(struct child *child)
+{
+	child_reap(child, 0);
+}
+
+void child_clear(struct child *child)
+{
+	child_kill(child);
+	child_wait(child);
+}
+
+/* ---- How it ended ---- */
+
+/* "500ms", "30s", "5m", as options have it. */
+static void duration_show(char text[static 32], int64_t ms)
+{
+	if (ms % 1000)
+		snprintf(text, 32, "%" PRId64 "ms", ms);
+	else if (ms % 60000)
+		snprintf(text, 32, "%" PRId64 "s", ms / 1000);
+	else
+		snprintf(text, 32, "%" PRId64 "m", ms / 60000);
+}
+
+int child_check(const struct child *child, const char *what, struct atomicdir_error *error)
+{
+	char time[32];
+	int status = child->status;
+
+	if (child->end == CHILD_TIMED_OUT) {
+		duration_show(time, child->timeout_ms);
+		return error_set(error, ATOMICDIR_FAILED, NULL, "%s timed out after %s and was terminated", what, time);
+	}
+	if (WIFSIGNALED(status))
+		return error_set(error, ATOMICDIR_FAILED, NULL, "%s was killed by signal %d (%s)", what, WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return error_set(error, ATOMICDIR_FAILED, NULL, "%s exited with status %d", what, WEXITSTATUS(status));
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Waiting for whatever comes next: a signal that asks us to end, the end of a child, a moment, a descriptor. While a loop is open
+ * signals are blocked and come as events. Loops may be nested: each sees its own children, and reaps no others.
+ */
+#ifndef PROCESS_LOOP_H
+#define PROCESS_LOOP_H
+
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "process/child.h"
+
+#define LOOP_FDS_MAX 2
+
+struct loop {
+	int signal_fd, timer_fd;
+	sigset_t before; /* the mask to go back to */
+	struct child *children;
+};
+
+struct event {
+	enum {
+		EVENT_FAILED, /* errno says why */
+		EVENT_SIGNAL, /* `signal`: SIGINT, SIGTERM or SIGHUP */
+		EVENT_CHILD,  /* `child` has ended and was reaped; the loop has forgotten it */
+		EVENT_READY,  /* poll(2) has set revents */
+		EVENT_TIME,   /* it is the time that was asked for */
+	} kind;
+	int signal;
+	struct child *child;
+};
+
+/* 0; -1 with errno: there is nothing to close. */
+int loop_open(struct loop *loop);
+/* Kills and reaps the children that still run. A signal that came and was no event has its ordinary effect now. */
+void loop_close(struct loop *loop);
+
+/* From here on the loop says when the child has ended, ends it when its time is over, and kills it where it does not end then. The
+ * child stays its owner's, who keeps it where it is until it has ended. */
+void loop_add(struct loop *loop, struct child *child);
+/* Waits for the next event. `until_ms` is of clock_ms(); -1: for ever, 0: only what has come already. */
+struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms);
+
+#endif

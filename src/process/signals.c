@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+#include "process/signals.h"
+
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+static const int changed[] = { SIGPIPE, SIGXFSZ, SIGCHLD };
+
+static struct sigaction inherited[COUNT(changed)];
+static sigset_t inherited_mask;
+
+void signals_begin(void)
+{
+	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
+	for (size_t i = 0; i < COUNT(changed); i++) {
+		struct sigaction action = { .sa_handler = changed[i] == SIGCHLD ? SIG_DFL : SIG_IGN };
+
+		sigaction(changed[i], &action, &inherited[i]);
+	}
+}
+
+void signals_restore(void)
+{
+	for (size_t i = 0; i < COUNT(changed); i++)
+		sigaction(changed[i], &inherited[i], NULL);
+	sigprocmask(SIG_SETMASK, &inherited_mask, NULL);
+}
+
+void signals_ignore(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTOU };
+
+	for (size_t i = 0; i < COUNT(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* A signal that is ignored must not be blocked: blocked, it would be kept for us to read. */
+static void signals_find_ending(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < COUNT(ending); i++) {
+		struct sigaction action;
+
+		if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(set, ending[i]);
+	}
+}
+
+int signals_hold(sigset_t *before)
+{
+	sigset_t held;
+	int fd;
+
+	signals_find_ending(&held);
+	sigaddset(&held, SIGCHLD);
+	fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0)
+		sigprocmask(SIG_BLOCK, &held, before);
+	return fd;
+}
+
+/* ---- While the library waits ---- */
+
+static volatile sig_atomic_t caught;
+static struct sigaction uncaught[NSIG];
+static sigset_t caught_set, uncaught_mask;
+
+/* A signal that comes just before the call blocks would be lost to it, so an alarm repeats it. */
+static void signals_note(int number)
+{
+	if (number != SIGALRM)
+		caught = number;
+	alarm(1);
+}
+
+void signals_catch(void)
+{
+	struct sigaction action = { .sa_handler = signals_note }; /* without SA_RESTART */
+
+	caught = 0;
+	signals_find_ending(&caught_set);
+	sigaddset(&caught_set, SIGALRM);
+	for (int number = 1; number < NSIG; number++)
+		if (sigismember(&caught_set, number) == 1)
+			sigaction(number, &action, &uncaught[number]);
+	sigprocmask(SIG_UNBLOCK, &caught_set, &uncaught_mask);
+}
+
+int signals_caught(void)
+{
+	sigprocmask(SIG_SETMASK, &uncaught_mask, NULL);
+	alarm(0);
+	for (int number = 1; number < NSIG; number++)
+		if (sigismember(&caught_set, number) == 1)
+			sigaction(number, &uncaught[number], NULL);
+	return caught;
+}
