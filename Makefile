@@ -24,15 +24,16 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir process command atomicdir secretdir fetch spec
+LAYERS = base dir process command atomicdir secretdir json fetch spec
 SEES_base = base
 SEES_dir = base dir
 SEES_process = base process
 SEES_command = base process command
 SEES_atomicdir = base process command atomicdir
 SEES_secretdir = base process command secretdir
-SEES_fetch = base process fetch
-SEES_spec = base fetch spec
+SEES_json = base json
+SEES_fetch = base process json fetch
+SEES_spec = base json spec
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
@@ -40,16 +41,16 @@ OBJECTS = $(call objects_of,base dir)
 PROCESS_OBJECTS = $(call objects_of,base process)
 PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
 SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
-# A file main_NAME.c is a program fetch-NAME; all else is an archive, from which each takes what it uses.
-FETCH_MAINS = $(wildcard src/fetch/main_*.c)
-FETCHERS = $(FETCH_MAINS:src/fetch/main_%.c=$(B)/libexec/atomicdir/fetch-%)
-FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base fetch))
-.SECONDARY: $(FETCH_MAINS:src/%.c=$(B)/objects/%.o)
-# Reads YAML for secretdir; of the fetchers' archive it takes the reader of JMESPath alone.
-SPEC_OBJECTS = $(call objects_of,spec)
-HELPERS = $(FETCHERS) $(B)/libexec/atomicdir/spec-yaml
-LIBS_file = -lyajl
-LIBS_aws = -lyajl -lcurl -lexpat -lcrypto
+# The programs that secretdir starts: src/LAYER/main_NAME.c is LAYER-NAME. All else that the layer sees is an archive, from which
+# each takes what it uses.
+HELPER_LAYERS = fetch spec
+HELPER_MAINS = $(wildcard $(HELPER_LAYERS:%=src/%/main_*.c))
+HELPERS = $(foreach main,$(HELPER_MAINS),$(B)/libexec/atomicdir/$(patsubst src/%,%,$(subst /main_,-,$(main:.c=))))
+HELPER_OBJECTS = $(call objects_of,$(sort $(foreach layer,$(HELPER_LAYERS),$(SEES_$(layer)))))
+.SECONDARY: $(HELPER_MAINS:src/%.c=$(B)/objects/%.o)
+LIBS_fetch-file = -lyajl
+LIBS_fetch-aws = -lyajl -lcurl -lexpat -lcrypto
+LIBS_spec-yaml = -lyaml
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS)
 
@@ -61,10 +62,10 @@ $(B)/needs: $(B)/flags
 		echo "#include <$${need%%:*}>" | $(CC) -E - >/dev/null 2>&1 || missing="$$missing $${need#*:}"; done; \
 	[ -z "$$missing" ] || { echo "make: missing:$$missing (Debian's and Ubuntu's names; ./check installs them)" >&2; exit 1; }
 	@touch $@
-$(call objects_of,fetch spec): $(B)/needs
+$(filter-out $(call objects_of,base process),$(HELPER_OBJECTS)): $(B)/needs
 
-$(ROOTS): $(B)/layers/%:
-	mkdir -p $@
+$(ROOTS): $(B)/layers/%: Makefile
+	rm -rf $@ && mkdir -p $@
 	for layer in $(SEES_$*); do ln -sfn "$(CURDIR)/src/$$layer" $@/$$layer; done
 
 # Another compiler or other flags are another build.
@@ -101,17 +102,15 @@ $(B)/atomicdir: $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 $(B)/secretdir: $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
 
-$(B)/libfetch.a: $(FETCH_OBJECTS)
-	rm -f $@
-	ar rcs $@ $(FETCH_OBJECTS)
-
-$(B)/libexec/atomicdir/fetch-%: $(B)/objects/fetch/main_%.o $(B)/libfetch.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $< $(B)/libfetch.a $(LIBS_$*)
-
-$(B)/libexec/atomicdir/spec-yaml: $(SPEC_OBJECTS) $(B)/libfetch.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $@ $(SPEC_OBJECTS) $(B)/libfetch.a -lyaml
+define helper_layer
+$(B)/lib$(1).a: $(filter-out $(B)/objects/$(1)/main_%,$(call objects_of,$(SEES_$(1))))
+	rm -f $$@
+	ar rcs $$@ $$^
+$(B)/libexec/atomicdir/$(1)-%: $(B)/objects/$(1)/main_%.o $(B)/lib$(1).a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -Wl,-z,relro,-z,now -o $$@ $$^ $$(LIBS_$(1)-$$*)
+endef
+$(foreach name,$(HELPER_LAYERS),$(eval $(call helper_layer,$(name))))
 
 # Made anew each time: PREFIX may differ between a build and its installation.
 $(B)/atomicdir.pc: FORCE
@@ -151,7 +150,7 @@ $(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
 	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ bench/bench.c bench/ways.c $(B)/libatomicdir.a
 
 $(B)/batches: bench/batches.c $(B)/libfetch.a
-	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/fetch -o $@ bench/batches.c $(B)/libfetch.a $(LIBS_aws)
+	$(CC) $(ALL_CFLAGS) -Iinclude -I$(B)/layers/fetch -o $@ bench/batches.c $(B)/libfetch.a $(LIBS_fetch-aws)
 
 bench: all $(B)/bench $(B)/batches
 	@bench/run.sh
@@ -193,4 +192,4 @@ FORCE:
 include fuzz/fuzz.mk
 -include $(wildcard $(B)/broken/objects/*/*.d)
 -include $(sort $(OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(SECRETDIR_OBJECTS:.o=.d) \
-	$(patsubst %.o,%.d,$(call objects_of,fetch spec)))
+	$(HELPER_OBJECTS:.o=.d))

@@ -6,7 +6,7 @@
 #define FETCH_ASK_H
 
 #include "fetch/http.h"
-#include "fetch/json.h"
+#include "json/json.h"
 
 /* A service of AWS, as often and in such intervals as its SDKs do (retry.h). 1: answered, whatever the status; 0: not reached, in all
  * of its attempts; -1: it cannot be. */

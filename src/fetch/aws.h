@@ -10,7 +10,7 @@
 #include "fetch/credentials.h"
 #include "fetch/http.h"
 #include "base/json_write.h"
-#include "fetch/json.h"
+#include "json/json.h"
 #include "fetch/request.h"
 #include "fetch/retry.h"
 

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/ask.h"
-#include "fetch/json.h"
+#include "json/json.h"
 
 #define SKEW_S 240 /* as the AWS SDKs have it; services take 300 to 900 */
 

@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "fetch/http.h"
-#include "fetch/json.h"
+#include "json/json.h"
 #include "fetch/request.h"
 
 struct credentials {

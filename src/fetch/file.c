@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "fetch/base64.h"
-#include "fetch/json.h"
+#include "json/json.h"
 
 #define FILE_MAX (16 << 20)
 #define MAKE_ANEW "make the file anew"

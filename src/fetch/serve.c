@@ -15,10 +15,10 @@
 #include "base/file.h"
 #include "base/harden.h"
 #include "fetch/base64.h"
-#include "fetch/json.h"
+#include "json/json.h"
 #include "fetch/live.h"
-#include "fetch/select.h"
-#include "fetch/url.h"
+#include "json/select.h"
+#include "base/url.h"
 
 #define NAMES_SIZE 200 /* of other names in an error */
 

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "fetch/query.h"
+#include "json/query.h"
 #include "spec/members.h"
 #include "spec/object.h"
 

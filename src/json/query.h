@@ -3,8 +3,8 @@
  * The part of JMESPath that names one value: identifiers, quoted ones, sub-expressions and indexes, as in
  * `hosts[0]."user-name"` (jmespath.org/specification.html). Parsing is pure; what is applied to a value is in select.h.
  */
-#ifndef FETCH_QUERY_H
-#define FETCH_QUERY_H
+#ifndef JSON_QUERY_H
+#define JSON_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

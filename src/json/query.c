@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "fetch/query.h"
+#include "json/query.h"
 
 #include <stdlib.h>
 #include <string.h>

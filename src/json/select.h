@@ -2,11 +2,11 @@
  *
  * One value inside a JSON value: by a key, where KEY begins with '/' by a JSON Pointer (RFC 6901), or by a JMESPath expression.
  */
-#ifndef FETCH_SELECT_H
-#define FETCH_SELECT_H
+#ifndef JSON_SELECT_H
+#define JSON_SELECT_H
 
-#include "fetch/json.h"
-#include "fetch/query.h"
+#include "json/json.h"
+#include "json/query.h"
 
 /* NULL: there is none. */
 const struct json *select_key(const struct json *root, const char *key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "fetch/json.h"
+#include "json/json.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "fetch/select.h"
+#include "json/select.h"
 
 #include <stdlib.h>
 #include <string.h>

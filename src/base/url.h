@@ -2,8 +2,8 @@
  *
  * URLs in texts for people.
  */
-#ifndef FETCH_URL_H
-#define FETCH_URL_H
+#ifndef BASE_URL_H
+#define BASE_URL_H
 
 /* Takes users and passwords out of all URLs in it, in place: those of proxies, above all. */
 void text_hide_users(char *text);

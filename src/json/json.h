@@ -4,8 +4,8 @@
  * key that occurs twice are refused, so that what is published is what was meant. Numbers keep their digits. What holds text is
  * wiped.
  */
-#ifndef FETCH_JSON_H
-#define FETCH_JSON_H
+#ifndef JSON_JSON_H
+#define JSON_JSON_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "fetch/url.h"
+#include "base/url.h"
 
 #include <string.h>
 
