@@ -394,7 +394,7 @@ static int next_fd(void)
 
 static int get(struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct request request = { .options = world.options, .option_count = world.option_count };
+	struct request request = { .told = { world.options, world.option_count } };
 	struct credentials_context context = { .request = &request };
 	int fd = next_fd(), result;
 

@@ -64,7 +64,7 @@ static void place(const char *region, const char *endpoint, const char *secret)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *options[8], *region = NULL, *endpoint = NULL, *secret = fuzz_copy("s", 1);
-	struct request request = { .options = options };
+	struct request request = { .told = { options, 0 } };
 	struct atomicdir_error error;
 	struct lines lines;
 
@@ -73,8 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (lines_is(&lines, "secret")) {
 			free(secret);
 			secret = fuzz_copy(lines.rest, lines.rest_size);
-		} else if (request.option_count < sizeof(options) / sizeof(*options)) {
-			options[request.option_count++] = lines.word;
+		} else if (request.told.count < sizeof(options) / sizeof(*options)) {
+			options[request.told.count++] = lines.word;
 		}
 	}
 	error_clear(&error);

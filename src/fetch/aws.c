@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/aws_config.h"
@@ -27,7 +28,7 @@ static int check_regions(const struct aws *aws, struct atomicdir_error *error)
 
 static int find_places(struct aws *aws, const struct request *request, struct atomicdir_error *error)
 {
-	aws->failover_region = request_option(request, "failover-region");
+	aws->failover_region = told_option(&request->told, OPTION_FAILOVER_REGION);
 	if (aws_check_region(aws->failover_region, "the failover region", error) < 0)
 		return -1;
 	for (int i = 0; i < AWS_SERVICES; i++) {
@@ -81,7 +82,7 @@ static int find_credentials(struct aws *aws, struct atomicdir_error *error)
 
 int aws_init(struct aws *aws, const struct request *request, struct atomicdir_error *error)
 {
-	const char *ca_bundle = request_option(request, "ca-bundle");
+	const char *ca_bundle = told_option(&request->told, OPTION_CA_BUNDLE);
 
 	*aws = (struct aws){ 0 };
 	if (aws_config_load(request, error) < 0 || find_places(aws, request, error) < 0 ||
@@ -132,19 +133,9 @@ const struct json *aws_member(const struct json *object, const char *name)
 
 char *aws_local_id(const struct aws *aws, const char *id)
 {
-	const char *region = id;
-	size_t size = aws->first_region ? strlen(aws->first_region) : 0;
-	char *local;
-
-	if (!size || strncmp(id, "arn:", 4) != 0)
+	if (!aws->first_region || !arn_part_is(id, ARN_REGION, aws->first_region))
 		return strdup(id);
-	for (int i = 0; i < 3 && region; i++) {
-		region = strchr(region, ':');
-		region = region ? region + 1 : NULL;
-	}
-	if (!region || strncmp(region, aws->first_region, size) != 0 || region[size] != ':')
-		return strdup(id);
-	return asprintf(&local, "%.*s%s%s", (int)(region - id), id, aws->region, region + size) < 0 ? NULL : local;
+	return arn_in_region(id, aws->region);
 }
 
 /* ---- One wave: every call that is pending, once ---- */

@@ -148,7 +148,7 @@ int aws_config_check(struct atomicdir_error *error)
 
 int aws_config_load(const struct request *request, struct atomicdir_error *error)
 {
-	const char *named = request_option(request, "profile");
+	const char *named = told_option(&request->told, OPTION_PROFILE);
 
 	aws_config_clear();
 	if (!named)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/arn.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fetch/aws_config.h"
@@ -33,7 +34,7 @@ static int find_said_region(const struct request *request, const char **region, 
 {
 	const char *from = "--region, or the spec's region,";
 
-	*region = request_option(request, "region");
+	*region = told_option(&request->told, OPTION_REGION);
 	if (!*region)
 		*region = aws_environment(from = "AWS_REGION");
 	if (!*region)
@@ -45,18 +46,12 @@ static int find_said_region(const struct request *request, const char **region, 
 	return aws_check_region(*region, from, error);
 }
 
-/* arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME; NULL: it is no ARN, or one without. */
+/* NULL: it is no ARN, or one without. On the heap. */
 static char *region_of(const char *secret)
 {
-	const char *field = secret;
+	struct arn_part region = arn_part(secret, ARN_REGION);
 
-	if (strncmp(secret, "arn:", 4) != 0)
-		return NULL;
-	for (int i = 0; i < 3 && field; i++) {
-		field = strchr(field, ':');
-		field = field ? field + 1 : NULL;
-	}
-	return !field || *field == ':' ? NULL : strndup(field, strcspn(field, ":"));
+	return region.size ? strndup(region.text, (size_t)region.size) : NULL;
 }
 
 static char *region_of_all(const struct request *request)
@@ -109,20 +104,6 @@ static const struct service {
 	{ "oidc", "AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc", false, true },
 };
 
-/* AWS's partitions; a region that is not known is one of the first. */
-static const struct partition {
-	const char *prefix, *suffix, *dual_suffix;
-} partitions[] = {
-	{ "", "amazonaws.com", "api.aws" },
-	{ "us-gov-", "amazonaws.com", "api.aws" },
-	{ "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn" },
-	{ "eusc-", "amazonaws.eu", "api.amazonwebservices.eu" },
-	{ "us-iso-", "c2s.ic.gov", "api.aws.ic.gov" },
-	{ "us-isob-", "sc2s.sgov.gov", "api.aws.scloud" },
-	{ "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk" },
-	{ "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov" },
-};
-
 static const struct service *find_service(const char *host)
 {
 	size_t i = 0;
@@ -130,14 +111,6 @@ static const struct service *find_service(const char *host)
 	while (i < sizeof(services) / sizeof(*services) - 1 && strcmp(services[i].host, host) != 0)
 		i++;
 	return &services[i];
-}
-
-static const struct partition *find_partition(const char *region)
-{
-	for (size_t i = 1; i < sizeof(partitions) / sizeof(*partitions); i++)
-		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-			return &partitions[i];
-	return partitions;
 }
 
 static bool is_fips(void)
@@ -190,7 +163,7 @@ static int check_endpoint(const char *endpoint, const char *from, struct atomicd
 int aws_find_place(const struct request *request, const char *service, char **region, char **endpoint,
 		   struct atomicdir_error *error)
 {
-	const char *said, *url = request_option(request, "endpoint-url"), *from = "--endpoint-url";
+	const char *said, *url = told_option(&request->told, OPTION_ENDPOINT_URL), *from = "--endpoint-url";
 
 	url = url ? url : own_endpoint(find_service(service), &from);
 	if (find_said_region(request, &said, error) < 0 || (url && check_endpoint(url, from, error) < 0))
@@ -229,9 +202,9 @@ static bool is_global_sts(const struct service *service, const char *region)
 
 static int make_url(const struct service *service, const char *region, char **url)
 {
-	const struct partition *partition = find_partition(region);
+	const struct arn_partition *partition = arn_partition(region);
 	bool fips = is_fips() && !(service->is_own_fips && !is_dual() && strcmp(partition->prefix, "us-gov-") == 0);
-	bool keeps = service->has_no_dual_suffix && (partition == partitions || strcmp(partition->prefix, "us-gov-") == 0 ||
+	bool keeps = service->has_no_dual_suffix && (!*partition->prefix || strcmp(partition->prefix, "us-gov-") == 0 ||
 						     (!fips && strcmp(partition->prefix, "cn-") == 0));
 
 	if (is_global_sts(service, region))

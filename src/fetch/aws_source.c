@@ -176,10 +176,10 @@ static int check(const struct request *request, struct atomicdir_error *error)
 {
 	bool has_prefix = false;
 
-	if (request_option(request, "argument"))
+	if (told_option(&request->told, OPTION_ARGUMENT))
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "the source 'aws' takes nothing after its name: say --source aws");
-	if (request_option(request, "external-id") && !request_option(request, "role-arn"))
+	if (told_option(&request->told, OPTION_EXTERNAL_ID) && !told_option(&request->told, OPTION_ROLE_ARN))
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "--external-id is what a role is asked with, and there is no --role-arn");
 	for (size_t i = 0; i < request->count; i++) {
@@ -187,7 +187,7 @@ static int check(const struct request *request, struct atomicdir_error *error)
 			return error_set(error, ATOMICDIR_USAGE, request->wanted[i].service, "the source 'aws' has no service");
 		has_prefix = has_prefix || wanted_is_prefix(&request->wanted[i]);
 	}
-	if (request_option(request, "tag") && !has_prefix)
+	if (told_option(&request->told, OPTION_TAG) && !has_prefix)
 		return error_set(
 			error, ATOMICDIR_USAGE, NULL,
 			"--tag chooses among secrets that an entry takes by the beginning of their names, as app/=prod/app/ does, "

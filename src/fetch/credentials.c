@@ -121,8 +121,8 @@ static int assume(const struct credentials_context *context, struct credentials 
 {
 	cleanup(credentials_clear) struct credentials own = { 0 };
 	struct sts_role role = {
-		.arn = request_option(context->request, "role-arn"),
-		.external_id = request_option(context->request, "external-id"),
+		.arn = told_option(&context->request->told, OPTION_ROLE_ARN),
+		.external_id = told_option(&context->request->told, OPTION_EXTERNAL_ID),
 		.session = aws_environment("AWS_ROLE_SESSION_NAME"),
 	};
 
@@ -148,7 +148,7 @@ int credentials_get(const struct credentials_context *context, struct credential
 	if (aws_config_load(whole.request, error) < 0)
 		return -1;
 	whole.profile = aws_profile();
-	whole.is_profile_only = request_option(whole.request, "profile");
+	whole.is_profile_only = told_option(&whole.request->told, OPTION_PROFILE);
 	found = ask(of_all, sizeof(of_all) / sizeof(*of_all), &whole, credentials, error);
 	if (!found)
 		found = refuse(&whole, error);

@@ -221,14 +221,14 @@ static int read_whole(const char *path, struct buffer *content, struct atomicdir
 struct source *file_open(const struct request *request, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer content = { 0 };
-	const char *path = request_option(request, "argument"), *why = "";
+	const char *path = told_option(&request->told, OPTION_ARGUMENT), *why = "";
 	struct file *file;
 
 	if (!path) {
 		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
 		return NULL;
 	}
-	if (request_option(request, "tag")) {
+	if (told_option(&request->told, OPTION_TAG)) {
 		error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
 		return NULL;
 	}

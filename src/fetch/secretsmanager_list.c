@@ -29,7 +29,7 @@ static bool has_tags(const struct json *secret, const struct request *request)
 {
 	size_t from = 0;
 
-	for (const char *tag; (tag = request_next_option(request, "tag", &from));)
+	for (const char *tag; (tag = told_next(&request->told, OPTION_TAG, &from));)
 		if (!has_tag(aws_member(secret, "Tags"), tag))
 			return false;
 	return true;

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arn.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/protocol.h"
 #include "base/utf8.h"
 #include "command/options.h"
 #include "secretdir/path.h"
@@ -37,15 +39,15 @@ static const struct {
 } places[] = {
 	{ "", offsetof(struct entry, text) },
 	{ "", offsetof(struct entry, place) },
-	{ "path", offsetof(struct entry, path) },
-	{ "secret", offsetof(struct entry, secret) },
-	{ "key", offsetof(struct entry, key) },
-	{ "query", offsetof(struct entry, query) },
-	{ "service", offsetof(struct entry, service) },
-	{ "stage", offsetof(struct entry, stage) },
-	{ "version", offsetof(struct entry, version) },
-	{ "failover-secret", offsetof(struct entry, failover_secret) },
-	{ "failover-stage", offsetof(struct entry, failover_stage) },
+	{ WORD_PATH, offsetof(struct entry, path) },
+	{ WORD_SECRET, offsetof(struct entry, secret) },
+	{ WORD_KEY, offsetof(struct entry, key) },
+	{ WORD_QUERY, offsetof(struct entry, query) },
+	{ WORD_SERVICE, offsetof(struct entry, service) },
+	{ WORD_STAGE, offsetof(struct entry, stage) },
+	{ WORD_VERSION, offsetof(struct entry, version) },
+	{ WORD_FAILOVER_SECRET, offsetof(struct entry, failover_secret) },
+	{ WORD_FAILOVER_STAGE, offsetof(struct entry, failover_stage) },
 };
 
 #define PLACES (sizeof(places) / sizeof(*places))
@@ -89,7 +91,7 @@ static size_t secret_size(const char *text)
 {
 	size_t size = 0;
 
-	if (strncmp(text, "arn:", 4) != 0)
+	if (!arn_is(text))
 		return strcspn(text, ":,");
 	for (int i = 0; i < ARN_COLONS; i++) {
 		size += strcspn(text + size, ":,");
@@ -153,15 +155,15 @@ static int set_flag(struct entry *entry, bool *flag, bool is_good, const char *w
 /* The value is NULL where there is none. */
 static int take_option(struct entry *entry, const char *name, const char *value, struct atomicdir_error *error)
 {
-	if (strcmp(name, "stage") == 0 || strcmp(name, "version") == 0)
+	if (strcmp(name, WORD_STAGE) == 0 || strcmp(name, WORD_VERSION) == 0)
 		return set_name(entry, place_of(entry, name), value, error);
-	if (strcmp(name, "mode") == 0)
+	if (strcmp(name, WORD_MODE) == 0)
 		return set_mode(entry, value, error);
-	if (strcmp(name, "owner") == 0)
+	if (strcmp(name, WORD_OWNER) == 0)
 		return set_owner(entry, value, error);
-	if (strcmp(name, "optional") == 0)
+	if (strcmp(name, WORD_OPTIONAL) == 0)
 		return set_flag(entry, &entry->is_optional, !value, "'optional' takes no value", error);
-	if (strcmp(name, "decode") == 0)
+	if (strcmp(name, WORD_DECODE) == 0)
 		return set_flag(entry, &entry->is_base64, value && strcmp(value, "base64") == 0,
 				"the one way to decode is decode=base64", error);
 	return refuse(error, entry, "there is no such option; there are stage, version, mode, owner, optional and decode");
@@ -247,8 +249,7 @@ static int parse(struct entry *entry, const char *text, struct atomicdir_error *
 	size = secret_size(text);
 	if (!size || size > SECRET_MAX)
 		return refuse(error, entry,
-			      strncmp(text, "arn:", 4) == 0 ? "its ARN is not arn:PARTITION:SERVICE:REGION:ACCOUNT:secret:NAME"
-							    : NO_NAME);
+			      arn_is(text) ? "its ARN is not arn:PARTITION:SERVICE:REGION:ACCOUNT:secret:NAME" : NO_NAME);
 	if (set(&entry->secret, text, size, error) < 0)
 		return -1;
 	text += size;
@@ -298,13 +299,13 @@ int entries_set(struct entries *entries, const char *name, const char *value, st
 	struct entry *entry = &entries->items[entries->count - 1];
 	char **place = place_of(entry, name);
 
-	if (strcmp(name, "text") == 0)
+	if (strcmp(name, WORD_TEXT) == 0)
 		return set(&entry->text, value, strlen(value), error) < 0 ? -1 : parse(entry, value, error);
-	if (strcmp(name, "secret") == 0 && set(&entry->text, value, strlen(value), error) < 0)
+	if (strcmp(name, WORD_SECRET) == 0 && set(&entry->text, value, strlen(value), error) < 0)
 		return -1;
 	if (place)
 		return set(place, value, strlen(value), error);
-	return take_option(entry, name, strcmp(name, "optional") == 0 ? NULL : value, error);
+	return take_option(entry, name, strcmp(name, WORD_OPTIONAL) == 0 ? NULL : value, error);
 }
 
 int entries_end(struct entries *entries, struct atomicdir_error *error)
@@ -372,7 +373,7 @@ const char *entry_path(const struct entry *entry)
 {
 	if (*entry->path)
 		return entry->path;
-	return strncmp(entry->secret, "arn:", 4) == 0 ? "" : entry->secret;
+	return arn_is(entry->secret) ? "" : entry->secret;
 }
 
 bool entry_is_many(const struct entry *entry)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
+#include "base/protocol.h"
 #include "command/process.h"
 #include "secretdir/path.h"
 #include "secretdir/program.h"
@@ -82,8 +83,8 @@ static void become(const char *path, int input_fd, int output_fd, pid_t parent)
 		_exit(127);
 	process_restore();
 	execv(path, argv);
-	error_errno(&error, path, "%d the fetcher cannot be executed", ATOMICDIR_FAILED);
-	if (field_add_text(&reply, "error", error.text) == 0)
+	error_errno(&error, path, "the fetcher cannot be executed");
+	if (protocol_add_error(&reply, &error) == 0)
 		write_all(STDOUT_FILENO, reply.bytes, reply.size);
 	_exit(127);
 }
@@ -98,36 +99,36 @@ static int add_entry(struct buffer *request, const struct entry *entry, size_t i
 	char number[32];
 
 	snprintf(number, sizeof(number), "%zu", index);
-	if (field_add_text(request, "secret", entry->secret) < 0 || add_option(request, "path", entry->path) < 0 ||
-	    add_option(request, "key", entry->key) < 0 || add_option(request, "query", entry->query) < 0 ||
-	    add_option(request, "service", entry->service) < 0 || add_option(request, "stage", entry->stage) < 0 ||
-	    add_option(request, "version", entry->version) < 0 ||
-	    add_option(request, "failover-secret", entry->failover_secret) < 0 ||
-	    add_option(request, "failover-stage", entry->failover_stage) < 0 ||
-	    add_option(request, "decode", entry->is_base64 ? "base64" : "") < 0 ||
-	    add_option(request, "optional", entry->is_optional ? "1" : "") < 0)
+	if (field_add_text(request, WORD_SECRET, entry->secret) < 0 || add_option(request, WORD_PATH, entry->path) < 0 ||
+	    add_option(request, WORD_KEY, entry->key) < 0 || add_option(request, WORD_QUERY, entry->query) < 0 ||
+	    add_option(request, WORD_SERVICE, entry->service) < 0 || add_option(request, WORD_STAGE, entry->stage) < 0 ||
+	    add_option(request, WORD_VERSION, entry->version) < 0 ||
+	    add_option(request, WORD_FAILOVER_SECRET, entry->failover_secret) < 0 ||
+	    add_option(request, WORD_FAILOVER_STAGE, entry->failover_stage) < 0 ||
+	    add_option(request, WORD_DECODE, entry->is_base64 ? "base64" : "") < 0 ||
+	    add_option(request, WORD_OPTIONAL, entry->is_optional ? "1" : "") < 0)
 		return -1;
-	return field_add_text(request, "entry", number);
+	return field_add_text(request, WORD_ENTRY, number);
 }
 
-static int make_request(struct buffer *request, const char *argument, const char *const *options, const struct entries *entries)
+static int make_request(struct buffer *request, const char *argument, const struct told *told, const struct entries *entries)
 {
-	if (field_add_text(request, "atomicdir-fetch", "1") < 0)
+	if (field_add_text(request, WORD_FETCH, PROTOCOL_VERSION) < 0)
 		return -1;
 	if (argument) {
 		cleanup_buffer struct buffer option = { 0 };
 
-		if (buffer_printf(&option, "argument=%s", argument) < 0 ||
-		    field_add(request, "option", option.bytes, option.size) < 0)
+		if (buffer_printf(&option, OPTION_ARGUMENT "=%s", argument) < 0 ||
+		    field_add(request, WORD_OPTION, option.bytes, option.size) < 0)
 			return -1;
 	}
-	for (; *options; options++)
-		if (field_add_text(request, "option", *options) < 0)
+	for (size_t i = 0; i < told->count; i++)
+		if (field_add_text(request, WORD_OPTION, told->items[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < entries->count; i++)
 		if (add_entry(request, &entries->items[i], i) < 0)
 			return -1;
-	return field_add_text(request, "end", "");
+	return field_add_text(request, WORD_END, "");
 }
 
 static int spawn(struct fetcher *fetcher, const char *path, int *request_fd, struct atomicdir_error *error)
@@ -164,13 +165,6 @@ static bool is_name(const char *name, size_t size)
 	return size && size < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
 }
 
-static bool is_describing(const char *const *options)
-{
-	while (*options && strcmp(*options, "describe=1") != 0)
-		options++;
-	return *options;
-}
-
 static struct fetcher *start(const char *path, const struct buffer *request, const struct entries *entries,
 			     struct atomicdir_error *error)
 {
@@ -194,7 +188,7 @@ static struct fetcher *start(const char *path, const struct buffer *request, con
 	return NULL;
 }
 
-struct fetcher *fetcher_start(const char *source, const char *const *options, const struct entries *entries,
+struct fetcher *fetcher_start(const char *source, const struct told *told, const struct entries *entries,
 			      struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
@@ -208,7 +202,7 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 		error_set(error, ATOMICDIR_USAGE, source, "--source is not NAME or NAME:ARGUMENT");
 		return NULL;
 	}
-	if (!name || make_request(&request, source[size] ? source + size + 1 : NULL, options, entries) < 0) {
+	if (!name || make_request(&request, source[size] ? source + size + 1 : NULL, told, entries) < 0) {
 		error_errno(error, NULL, "cannot start the fetcher");
 		return NULL;
 	}
@@ -220,7 +214,7 @@ struct fetcher *fetcher_start(const char *source, const char *const *options, co
 	watch_signals();
 	fetcher = start(path, &request, entries, error);
 	if (fetcher)
-		fetcher->is_describing = is_describing(options);
+		fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
 	return fetcher;
 }
 
@@ -310,24 +304,14 @@ static int read_field(struct fetcher *fetcher, struct field *field, struct atomi
 	return garbled(fetcher, "it ended before it was done", error);
 }
 
-/* "KIND TEXT" */
 static int take_error(struct fetcher *fetcher, const struct field *field, struct atomicdir_error *error)
 {
 	const char *text = field_text(field);
-	char *rest = NULL;
-	long kind = text ? strtol(text, &rest, 10) : 0;
-	bool is_known = kind == ATOMICDIR_FAILED || kind == ATOMICDIR_USAGE ||
-			(kind >= ATOMICDIR_UNREACHABLE && kind <= ATOMICDIR_NOT_FOUND);
 
-	if (!text || *rest != ' ' || !rest[1] || !is_known)
+	if (!text || protocol_take_error(text, error) < 0)
 		return garbled(fetcher, "an error has no kind that is known, or no text", error);
 	reap(fetcher, NULL);
-	if (fetcher_check_signal(error) < 0)
-		return -1;
-	error_clear(error);
-	error->kind = (int)kind;
-	snprintf(error->text, sizeof(error->text), "%.900s", rest + 1);
-	text_sanitise(error->text);
+	fetcher_check_signal(error);
 	return -1;
 }
 
@@ -416,21 +400,21 @@ static int read_value(struct fetcher *fetcher, struct buffer *value, struct atom
 
 	if (read_field(fetcher, &field, error) < 0)
 		return -1;
-	if (take_if(fetcher, &field, "created", &fetcher->created, error) < 0 ||
-	    take_if(fetcher, &field, "place", &fetcher->place, error) < 0) {
+	if (take_if(fetcher, &field, WORD_CREATED, &fetcher->created, error) < 0 ||
+	    take_if(fetcher, &field, WORD_PLACE, &fetcher->place, error) < 0) {
 		field_clear(&field);
 		return -1;
 	}
 	*value = field.value;
-	return field_is(&field, "value") ? 0 : garbled(fetcher, "a file is not whole", error);
+	return field_is(&field, WORD_VALUE) ? 0 : garbled(fetcher, "a file is not whole", error);
 }
 
 static int take_file(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
 {
 	const struct entry *entry = &fetcher->entries->items[fetched->entry];
 
-	if (read_part(fetcher, &fetcher->source, "source", error) < 0 ||
-	    read_part(fetcher, &fetcher->version, "version", error) < 0 || read_value(fetcher, &fetched->value, error) < 0 ||
+	if (read_part(fetcher, &fetcher->source, WORD_SOURCE, error) < 0 ||
+	    read_part(fetcher, &fetcher->version, WORD_VERSION, error) < 0 || read_value(fetcher, &fetched->value, error) < 0 ||
 	    check_path(fetcher, entry, error) < 0)
 		return -1;
 	if (fetcher->answers[fetched->entry]++ && !entry_is_many(entry))
@@ -462,9 +446,7 @@ static int take_absent(struct fetcher *fetcher, size_t index, struct atomicdir_e
 /* What it has to say, as a warning or as a reason. */
 static int take_text(const struct field *field, int result, struct atomicdir_error *error)
 {
-	error_clear(error);
-	snprintf(error->text, sizeof(error->text), "%.900s", field->value.bytes);
-	text_sanitise(error->text);
+	protocol_take_text(field->value.bytes, error);
 	return result;
 }
 
@@ -474,11 +456,11 @@ static int take_described(struct fetcher *fetcher, struct fetched *fetched, stru
 {
 	fetcher->answers[fetched->entry]++;
 	fetcher->count++;
-	if (field_is(&fetcher->path, "unknown"))
+	if (field_is(&fetcher->path, WORD_UNKNOWN))
 		return take_text(&fetcher->path, FETCHER_UNKNOWN, error);
-	if (!field_is(&fetcher->path, "arn") || !field_text(&fetcher->path))
+	if (!field_is(&fetcher->path, WORD_ARN) || !field_text(&fetcher->path))
 		return garbled(fetcher, "a secret has no ARN", error);
-	if (read_part(fetcher, &fetcher->source, "kms-key", error) < 0)
+	if (read_part(fetcher, &fetcher->source, WORD_KMS_KEY, error) < 0)
 		return -1;
 	fetched->arn = field_text(&fetcher->path);
 	fetched->key = field_text(&fetcher->source);
@@ -491,9 +473,9 @@ static int take_answer(struct fetcher *fetcher, struct fetched *fetched, struct 
 		return -1;
 	if (fetcher->is_describing)
 		return take_described(fetcher, fetched, error);
-	if (field_is(&fetcher->path, "path"))
+	if (field_is(&fetcher->path, WORD_PATH))
 		return take_file(fetcher, fetched, error);
-	if (field_is(&fetcher->path, "absent"))
+	if (field_is(&fetcher->path, WORD_ABSENT))
 		return take_absent(fetcher, fetched->entry, error);
 	return garbled(fetcher, "a file has no path", error);
 }
@@ -503,13 +485,13 @@ int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomic
 	fetched_clear(fetched);
 	if (read_field(fetcher, &fetcher->index, error) < 0)
 		return -1;
-	if (field_is(&fetcher->index, "warning"))
+	if (field_is(&fetcher->index, WORD_WARNING))
 		return take_text(&fetcher->index, FETCHER_WARNING, error);
-	if (field_is(&fetcher->index, "error"))
+	if (field_is(&fetcher->index, WORD_ERROR))
 		return take_error(fetcher, &fetcher->index, error);
-	if (field_is(&fetcher->index, "done"))
+	if (field_is(&fetcher->index, WORD_DONE))
 		return finish(fetcher, &fetcher->index, error);
-	if (!field_is(&fetcher->index, "index") || parse_index(fetcher, &fetched->entry) < 0)
+	if (!field_is(&fetcher->index, WORD_INDEX) || parse_index(fetcher, &fetched->entry) < 0)
 		return garbled(fetcher, "a field comes where none may be", error);
 	return take_answer(fetcher, fetched, error);
 }

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/protocol.h"
 #include "command/report.h"
-#include "secretdir/arn.h"
 #include "secretdir/command.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
@@ -140,7 +141,7 @@ static int ask(struct maker *maker, struct atomicdir_error *error)
 	if (maker->options->offline)
 		return 0;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, "describe", "1", &why);
+	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
 	if (!fetcher || listen_to(maker, fetcher, &why) < 0)
 		note_unknown(maker, &why);
 	fetcher_free(fetcher);
@@ -184,7 +185,7 @@ static int add_named(struct maker *maker, const struct place *place, const char 
 	struct texts *texts = is_parameter ? &maker->policy.parameters : &maker->policy.secrets;
 
 	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
-	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition_of(place->region),
+	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition(place->region)->name,
 		   is_parameter ? "ssm" : "secretsmanager", place->region, maker->account,
 		   is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
 }
@@ -231,16 +232,12 @@ static int add_place(struct maker *maker, const struct place *place, struct atom
 static char *failover_secret(const struct maker *maker, const struct entry *entry)
 {
 	struct arn_part region = arn_part(entry->secret, ARN_REGION);
-	char *secret;
 
 	if (*entry->failover_secret)
 		return strdup(entry->failover_secret);
 	if (!region.text || (strcmp(maker->region, "*") != 0 && !arn_part_is(entry->secret, ARN_REGION, maker->region)))
 		return strdup(entry->secret);
-	return asprintf(&secret, "%.*s%s%s", (int)(region.text - entry->secret), entry->secret, maker->failover_region,
-			region.text + region.size) < 0
-		       ? NULL
-		       : secret;
+	return arn_in_region(entry->secret, maker->failover_region);
 }
 
 static int add_in(struct maker *maker, size_t index, const char *secret, const char *region, struct atomicdir_error *error)

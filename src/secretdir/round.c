@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/protocol.h"
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
@@ -310,7 +311,7 @@ static struct fetcher *start(const struct round *round, struct atomicdir_error *
 	bool can_be_older = source_regions(round->options, &round->spec).other;
 	cleanup_free char *live = can_be_older ? live_note(round->link) : NULL;
 
-	return source_ask(round->options, &round->spec, &round->entries, "live", live, error);
+	return source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live, error);
 }
 
 int round_fill(struct round *round, struct atomicdir_error *error)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/protocol.h"
 
 struct source_regions source_regions(const struct options *options, const struct spec *spec)
 {
@@ -19,53 +20,34 @@ struct source_regions source_regions(const struct options *options, const struct
 	return regions;
 }
 
-/* "NAME=VALUE" for each option of the fetcher's; ends with NULL. */
-struct told {
-	char *items[TAGS_MOST + 9];
-	size_t count;
-	bool is_broken;
-};
-
-static void told_clear(struct told *told)
+static int tell(struct told *told, const char *name, const char *value)
 {
-	for (size_t i = 0; i < told->count; i++)
-		free(told->items[i]);
+	return value ? told_add_value(told, name, value, strlen(value)) : 0;
 }
 
-static void tell_part(struct told *told, const char *name, const char *value, size_t size)
+static int tell_all(struct told *told, const struct options *options, const struct spec *spec)
 {
-	if (!size)
-		return;
-	if (asprintf(&told->items[told->count], "%s=%.*s", name, (int)size, value) < 0)
-		told->is_broken = true;
-	else
-		told->count++;
-}
+	struct source_regions regions = source_regions(options, spec);
 
-static void tell(struct told *told, const char *name, const char *value)
-{
-	tell_part(told, name, value, value ? strlen(value) : 0);
+	if (told_add_value(told, OPTION_REGION, regions.first, regions.first_size) < 0 ||
+	    tell(told, OPTION_PROFILE, options->profile) < 0 || tell(told, OPTION_ROLE_ARN, options->role_arn) < 0 ||
+	    tell(told, OPTION_EXTERNAL_ID, options->external_id) < 0 ||
+	    tell(told, OPTION_ENDPOINT_URL, options->endpoint_url) < 0 ||
+	    tell(told, OPTION_CA_BUNDLE, options->ca_bundle) < 0 || tell(told, OPTION_FAILOVER_REGION, regions.other) < 0)
+		return -1;
+	for (size_t i = 0; i < options->tag_count; i++)
+		if (tell(told, OPTION_TAG, options->tags[i]) < 0)
+			return -1;
+	return 0;
 }
 
 struct fetcher *source_ask(const struct options *options, const struct spec *spec, const struct entries *entries,
 			   const char *name, const char *value, struct atomicdir_error *error)
 {
 	cleanup(told_clear) struct told told = { 0 };
-	struct source_regions regions = source_regions(options, spec);
 
-	tell_part(&told, "region", regions.first, regions.first_size);
-	tell(&told, "profile", options->profile);
-	tell(&told, "role-arn", options->role_arn);
-	tell(&told, "external-id", options->external_id);
-	tell(&told, "endpoint-url", options->endpoint_url);
-	tell(&told, "ca-bundle", options->ca_bundle);
-	tell(&told, "failover-region", regions.other);
-	tell(&told, name, value);
-	for (size_t i = 0; i < options->tag_count; i++)
-		tell(&told, "tag", options->tags[i]);
-	if (!told.is_broken)
-		return fetcher_start(options->source ? options->source : "aws", (const char *const *)told.items, entries,
-				     error);
+	if (tell_all(&told, options, spec) == 0 && tell(&told, name, value) == 0)
+		return fetcher_start(options->source ? options->source : "aws", &told, entries, error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;
 }

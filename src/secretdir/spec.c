@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
+#include "base/protocol.h"
 #include "command/process.h"
 #include "command/report.h"
 #include "secretdir/program.h"
@@ -40,9 +41,10 @@ static int write_request(int fd, const char *name, const struct buffer *content,
 {
 	cleanup_buffer struct buffer request = { 0 };
 
-	if (field_add_text(&request, "atomicdir-spec", "1") < 0 || field_add_text(&request, "name", name) < 0 ||
-	    field_add(&request, "content", content->bytes, content->size) < 0 || field_add_text(&request, "end", "") < 0 ||
-	    write_all(fd, request.bytes, request.size) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (field_add_text(&request, WORD_SPEC, PROTOCOL_VERSION) < 0 || field_add_text(&request, WORD_NAME, name) < 0 ||
+	    field_add(&request, WORD_CONTENT, content->bytes, content->size) < 0 ||
+	    field_add_text(&request, WORD_END, "") < 0 || write_all(fd, request.bytes, request.size) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
 		return error_errno(error, name, "cannot read the spec");
 	return 0;
 }
@@ -81,19 +83,16 @@ static int garbled(struct reading *reading)
 	return error_prefix(reading->error, "cannot read the spec %s", reading->name);
 }
 
-/* "KIND TEXT" */
 static int take_error(struct reading *reading, const char *text)
 {
-	if ((*text != '1' && *text != '2') || text[1] != ' ')
-		return garbled(reading);
-	return error_set(reading->error, *text - '0', NULL, "%s", text + 2);
+	return protocol_take_error(text, reading->error) < 0 ? garbled(reading) : -1;
 }
 
 static int take_option(struct reading *reading, const char *text)
 {
-	char **place = strncmp(text, "region=", 7) == 0		    ? &reading->spec->region
-		       : strncmp(text, "failover-region=", 16) == 0 ? &reading->spec->failover_region
-								    : NULL;
+	char **place = strncmp(text, OPTION_REGION "=", 7) == 0		    ? &reading->spec->region
+		       : strncmp(text, OPTION_FAILOVER_REGION "=", 16) == 0 ? &reading->spec->failover_region
+									    : NULL;
 
 	if (!place)
 		return garbled(reading);
@@ -106,9 +105,7 @@ static void take_warning(struct reading *reading, const char *text)
 {
 	struct atomicdir_error warning;
 
-	error_clear(&warning);
-	snprintf(warning.text, sizeof(warning.text), "%.900s", text);
-	text_sanitise(warning.text);
+	protocol_take_text(text, &warning);
 	report_warning(reading->options, &warning);
 }
 
@@ -124,19 +121,19 @@ static int take(struct reading *reading, const struct field *field)
 
 	if (!text)
 		return garbled(reading);
-	if (field_is(field, "error"))
+	if (field_is(field, WORD_ERROR))
 		return take_error(reading, text);
-	if (field_is(field, "option"))
+	if (field_is(field, WORD_OPTION))
 		return take_option(reading, text);
-	if (field_is(field, "warning"))
+	if (field_is(field, WORD_WARNING))
 		return take_warning(reading, text), 0;
-	if (field_is(field, "entry")) {
+	if (field_is(field, WORD_ENTRY)) {
 		if (end_entry(reading) < 0)
 			return -1;
 		reading->count++;
 		return entries_begin(reading->entries, text, reading->error);
 	}
-	if (field_is(field, "done")) {
+	if (field_is(field, WORD_DONE)) {
 		if (end_entry(reading) < 0)
 			return -1;
 		return strtoul(text, NULL, 10) == reading->count ? 1 : garbled(reading);

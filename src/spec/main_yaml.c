@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * spec-yaml: reads `atomicdir-spec "1", name FILE, content BYTES, end ""` on its standard input, and writes what answer.h has, or
- * `error "KIND TEXT"`. It opens no file.
+ * spec-yaml: reads a spec's name and bytes on its standard input, and answers with entries (base/protocol.h). It opens no file.
  */
 #include <stdio.h>
 
@@ -14,7 +13,7 @@
 
 static int read_request(struct field fields[static 4], struct atomicdir_error *error)
 {
-	static const char *const names[] = { "atomicdir-spec", "name", "content", "end" };
+	static const char *const names[] = { WORD_SPEC, WORD_NAME, WORD_CONTENT, WORD_END };
 	cleanup(field_reader_clear) struct field_reader reader = { .fd = STDIN_FILENO };
 
 	for (size_t i = 0; i < 4; i++) {
@@ -35,12 +34,9 @@ static int answer(const struct buffer *fields)
 
 static int refuse(const struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer fields = { 0 }, text = { 0 };
+	cleanup_buffer struct buffer fields = { 0 };
 
-	if (buffer_printf(&text, "%d %s", error->kind, error->text) < 0 ||
-	    field_add(&fields, "error", text.bytes, text.size) < 0)
-		return ATOMICDIR_FAILED;
-	return answer(&fields);
+	return protocol_add_error(&fields, error) < 0 ? ATOMICDIR_FAILED : answer(&fields);
 }
 
 int main(void)
