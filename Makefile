@@ -24,7 +24,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
 B = build
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir process command atomicdir secretdir json fetch spec
+LAYERS = base dir process command atomicdir secretdir json aws identity fetch spec
 SEES_base = base
 SEES_dir = base dir
 SEES_process = base process
@@ -32,7 +32,9 @@ SEES_command = base process command
 SEES_atomicdir = base process command atomicdir
 SEES_secretdir = base process command secretdir
 SEES_json = base json
-SEES_fetch = base process json fetch
+SEES_aws = base json aws
+SEES_identity = base process json aws identity
+SEES_fetch = base process json aws fetch
 SEES_spec = base json spec
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
@@ -43,13 +45,15 @@ PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
 SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
 # The programs that secretdir starts: src/LAYER/main_NAME.c is LAYER-NAME. All else that the layer sees is an archive, from which
 # each takes what it uses.
-HELPER_LAYERS = fetch spec
+HELPER_LAYERS = identity fetch spec
 HELPER_MAINS = $(wildcard $(HELPER_LAYERS:%=src/%/main_*.c))
 HELPERS = $(foreach main,$(HELPER_MAINS),$(B)/libexec/atomicdir/$(patsubst src/%,%,$(subst /main_,-,$(main:.c=))))
 HELPER_OBJECTS = $(call objects_of,$(sort $(foreach layer,$(HELPER_LAYERS),$(SEES_$(layer)))))
 .SECONDARY: $(HELPER_MAINS:src/%.c=$(B)/objects/%.o)
+LIBS_identity-aws = -lyajl
+LIBS_identity-net = -lyajl -lcurl -lexpat
 LIBS_fetch-file = -lyajl
-LIBS_fetch-aws = -lyajl -lcurl -lexpat -lcrypto
+LIBS_fetch-aws = -lyajl -lcurl
 LIBS_spec-yaml = -lyaml
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS)

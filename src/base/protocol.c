@@ -9,7 +9,6 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/field.h"
 #include "base/url.h"
 
 #define TEXT_MAX 900 /* of another program, so that there is room to say more */
@@ -65,14 +64,26 @@ void told_clear(struct told *told)
 
 /* ---- Errors ---- */
 
+static int error_print(const struct atomicdir_error *error, struct buffer *text)
+{
+	if (buffer_printf(text, "%d %s", error->kind ? error->kind : ATOMICDIR_FAILED, error->text) < 0)
+		return -1;
+	text_hide_users(text->bytes);
+	return 0;
+}
+
 int protocol_add_error(struct buffer *output, const struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer text = { 0 };
 
-	if (buffer_printf(&text, "%d %s", error->kind ? error->kind : ATOMICDIR_FAILED, error->text) < 0)
-		return -1;
-	text_hide_users(text.bytes);
-	return field_add_text(output, WORD_ERROR, text.bytes);
+	return error_print(error, &text) < 0 ? -1 : field_add_text(output, WORD_ERROR, text.bytes);
+}
+
+int protocol_put_error(struct record *record, const struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer text = { 0 };
+
+	return error_print(error, &text) < 0 ? -1 : record_add_text(record, WORD_ERROR, text.bytes);
 }
 
 static bool is_kind_known(long kind)

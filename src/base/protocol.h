@@ -22,6 +22,26 @@
  *	done COUNT, or error "KIND TEXT"
  *	                              the end; COUNT is of files, or of secrets described
  *
+ * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the request:
+ *
+ *	settings ""                   the file says how AWS is asked; the keys are not there yet, since somebody else is asked for them
+ *	keys ""                       the file has both
+ *	error "KIND TEXT"             there are no others than those that have expired
+ *
+ * Where keys are refused that may be had anew it says so, once, and waits for one of the last two:
+ *
+ *	expired REGION                REGION is where it asks now, if that is not where it asked at first; or ""
+ *
+ * identity-aws is asked `atomicdir-identity "1", option "NAME=VALUE" ..., end ""`. It gets the file of keys to write, and as
+ * descriptor PROTOCOL_VARIABLES_FD the environment that secretdir was started with: variable "NAME=VALUE" for each, and end "". Into
+ * the file of keys it writes the settings and keys (aws/settings.h, aws/credentials.h), up to end "". It answers
+ *
+ *	settings ""                   as above; left out where nobody else is asked for the keys
+ *	from TEXT, region REGION, seconds-left N, fixed "1"
+ *	                              where the keys are from, and what is known of the region and of their time; fixed: asking again
+ *	                              gives no others
+ *	done "", or error "KIND TEXT"
+ *
  * spec-yaml is asked `atomicdir-spec "1", name FILE, content BYTES, end ""` and answers with
  *
  *	option "NAME=VALUE"           region, failover-region: for all entries
@@ -37,11 +57,12 @@
 
 #include <atomicdir.h>
 
-#include "base/buffer.h"
+#include "base/record.h"
 
 #define PROTOCOL_VERSION "1"
 #define WORD_FETCH "atomicdir-fetch"
 #define WORD_SPEC "atomicdir-spec"
+#define WORD_IDENTITY "atomicdir-identity"
 #define WORD_OPTION "option"
 #define WORD_END "end"
 #define WORD_DONE "done"
@@ -76,6 +97,30 @@
 #define WORD_KMS_KEY "kms-key"
 #define WORD_UNKNOWN "unknown"
 
+/* Of keys: about them, and what is handed over with them. */
+#define WORD_VARIABLE "variable"
+#define WORD_SETTINGS "settings"
+#define WORD_KEYS "keys"
+#define WORD_EXPIRED "expired"
+#define WORD_SECONDS_LEFT "seconds-left"
+#define WORD_KEY_ID "key-id"
+#define WORD_SECRET_KEY "secret-key"
+#define WORD_TOKEN "token"
+#define WORD_EXPIRES "expires"
+#define WORD_FIXED "fixed"
+#define WORD_FROM "from"
+#define WORD_PROFILE "profile"
+#define WORD_REGION "region"
+#define WORD_FIRST_REGION "first-region"
+#define WORD_WHY "why"
+#define WORD_SECRETSMANAGER_URL "secretsmanager-url"
+#define WORD_SSM_URL "ssm-url"
+#define WORD_CA_BUNDLE "ca-bundle"
+#define WORD_RETRY_MODE "retry-mode"
+#define WORD_MAX_ATTEMPTS "max-attempts"
+#define WORD_FIPS "fips"
+#define WORD_DUAL_STACK "dual-stack"
+
 /* A spec's parts. */
 #define WORD_NAME "name"
 #define WORD_CONTENT "content"
@@ -89,9 +134,15 @@
 #define OPTION_PROFILE "profile"
 #define OPTION_ROLE_ARN "role-arn"
 #define OPTION_EXTERNAL_ID "external-id"
-#define OPTION_TAG "tag"	   /* KEY=VALUE; any number */
-#define OPTION_LIVE "live"	   /* the note of what is published, or "unknown" */
-#define OPTION_DESCRIBE "describe" /* 1: no values, but what is known of the secrets */
+#define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: that of all entries, where all are ARNs */
+#define OPTION_KEYS_REGION "keys-region" /* the same: where keys are asked for instead of the region, once they have expired */
+#define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
+#define OPTION_LIVE "live"		 /* the note of what is published, or "unknown" */
+#define OPTION_DESCRIBE "describe"	 /* 1: no values, but what is known of the secrets */
+
+/* Descriptors beside the standard ones. */
+#define PROTOCOL_KEYS_FD 3
+#define PROTOCOL_VARIABLES_FD 4
 
 /* The options of a request, each "NAME=VALUE". `struct told told = { 0 }` has none. */
 struct told {
@@ -111,6 +162,8 @@ void told_clear(struct told *told);
 
 /* Appends the field "error". Users and passwords are taken out of URLs in its text. -1 with ENOMEM. */
 int protocol_add_error(struct buffer *output, const struct atomicdir_error *error);
+/* The same, to a record. */
+int protocol_put_error(struct record *record, const struct atomicdir_error *error);
 /* Takes the text of such a field. -1: its kind is none that a program may have, or it has no text; the error is as it was. */
 int protocol_take_error(const char *text, struct atomicdir_error *error);
 /* A program's own words, as a warning or as a reason: of kind OK, in one clean line. */

@@ -218,7 +218,7 @@ static int read_whole(const char *path, struct buffer *content, struct atomicdir
 	return error_errno(error, path, "cannot read the file of secrets");
 }
 
-struct source *file_open(const struct request *request, struct atomicdir_error *error)
+struct source *file_open(struct request *request, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer content = { 0 };
 	const char *path = told_option(&request->told, OPTION_ARGUMENT), *why = "";

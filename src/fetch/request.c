@@ -43,6 +43,7 @@ static void wanted_clear(struct wanted *wanted)
 
 void request_clear(struct request *request)
 {
+	field_reader_clear(&request->input);
 	told_clear(&request->told);
 	for (size_t i = 0; i < request->count; i++)
 		wanted_clear(&request->wanted[i]);
@@ -108,12 +109,12 @@ static bool is_whole(const struct request *request)
 
 int request_read(int fd, struct request *request, struct atomicdir_error *error)
 {
-	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
 	cleanup(field_clear) struct field field = { 0 };
 	bool is_first = true;
 
+	request->input.fd = fd;
 	for (;;) {
-		int got = field_read(&reader, &field);
+		int got = field_read(&request->input, &field);
 		const char *text = got > 0 ? field_text(&field) : NULL;
 
 		if (got < 0)

@@ -21,11 +21,13 @@ struct wanted {
 };
 
 struct request {
+	struct field_reader input; /* where it came from; a source may go on to read there */
 	struct told told;
 	struct wanted *wanted;
 	size_t count;
 };
 
+/* The descriptor stays the caller's. */
 int request_read(int fd, struct request *request, struct atomicdir_error *error);
 void request_clear(struct request *request);
 /* Its path, or what stands for it: where none was written, the secret's own name. */

@@ -2,7 +2,6 @@
 #include "fetch/serve.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
-#include "base/harden.h"
 #include "fetch/base64.h"
 #include "json/json.h"
 #include "fetch/live.h"
@@ -459,8 +457,6 @@ int serve(source_open_fn open)
 	struct atomicdir_error error;
 	int result;
 
-	harden();
-	signal(SIGPIPE, SIG_IGN);
 	error_clear(&error);
 	result = request_read(STDIN_FILENO, &request, &error);
 	if (result == 0) {

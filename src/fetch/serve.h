@@ -8,7 +8,7 @@
 #include "fetch/request.h"
 #include "fetch/source.h"
 
-typedef struct source *(*source_open_fn)(const struct request *request, struct atomicdir_error *error);
+typedef struct source *(*source_open_fn)(struct request *request, struct atomicdir_error *error);
 
 /* The exit status. */
 int serve(source_open_fn open);

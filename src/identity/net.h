@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The half of us that has the network: identity-net, a program beside this one. It is started when it is first needed, and asked as
+ * often as need be.
+ */
+#ifndef IDENTITY_NET_H
+#define IDENTITY_NET_H
+
+#include "aws/settings.h"
+#include "identity/question.h"
+#include "process/child.h"
+
+struct net {
+	const struct aws_settings *settings; /* how to ask; stays the caller's */
+	struct child child;
+	int question_fd;
+	struct field_reader answers;
+	bool is_started;
+};
+
+void net_clear(struct net *net);
+
+/* A question in the making, with how to ask. What is not whole because memory ran out is not asked: net_ask() says so. */
+struct question {
+	struct record record;
+	bool is_broken;
+};
+void question_begin(struct question *question, const struct net *net, const char *operation);
+void question_add(struct question *question, const char *name, const char *text);
+void question_clear(struct question *question);
+
+/* 0: `answer` has what was asked for. -1: it has what is said beside the error, if anything. */
+int net_ask(struct net *net, const struct question *question, struct record *answer, struct atomicdir_error *error);
+
+#endif
