@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * What every target has: its entry, and what it says when a claim does not hold. Each target is a program of its own, which
- * begins with the line "Claim: ..." that tests/fuzz.sh prints for it.
+ * begins with the line "Claim: ..." that fuzz/fuzz.sh prints for it.
  */
 #ifndef FUZZ_H
 #define FUZZ_H

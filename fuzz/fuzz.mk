@@ -1,8 +1,4 @@
 # SPDX-License-Identifier: ISC
-#
-# make fuzz                TARGETS (all) go on from their corpora for SECONDS (60) each
-# make fuzz-merge          what they found on the way and is worth keeping goes into their corpora
-#
 # A target is NAME_fuzz.c with its seeds in corpus/NAME, and NAME.dict if there are words that it should know. With clang's
 # libFuzzer it explores; without, the ordinary compiler builds the same targets, which then only replay their corpora.
 
@@ -32,34 +28,36 @@ $(B)/fuzz/flags: FORCE
 define fuzz_layer
 $(B)/fuzz/objects/$(1)/%.o: src/$(1)/%.c $(B)/fuzz/flags | $(B)/layers/$(1)
 	@mkdir -p $$(@D)
-	$$(FUZZ_CC) $$(FUZZ_CFLAGS) -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude -I$(B)/layers/$(1) \
+	$$(FUZZ_CC) $$(FUZZ_CFLAGS) -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude -I$(B)/layers/$(1) $$(PACKAGES_CFLAGS) \
 		-MMD -MP -c -o $$@ $$<
 endef
 $(foreach name,$(LAYERS),$(eval $(call fuzz_layer,$(name))))
-$(foreach layer,$(HELPER_LAYERS),$(call fuzz_objects_of,$(layer))): $(B)/needs
+$(foreach layer,json aws $(HELPER_LAYERS),$(call fuzz_objects_of,$(layer))): $(B)/needs
 
 # A target sees every layer: it stands where the outside stands.
 $(B)/fuzz/%.o: fuzz/%.c $(B)/fuzz/flags
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude -Isrc -Ifuzz -MMD -MP -c -o $@ $<
+	$(FUZZ_CC) $(FUZZ_CFLAGS) $(PACKAGES_CFLAGS) -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude -Isrc -Ifuzz -MMD -MP -c -o $@ $<
 
 $(B)/fuzz/libproduct.a: $(FUZZ_OBJECTS)
 	rm -f $@
-	ar rcs $@ $(FUZZ_OBJECTS)
+	$(AR) rcs $@ $(FUZZ_OBJECTS)
 
 $(B)/fuzz/libsupport.a: $(FUZZ_SUPPORT)
 	rm -f $@
-	ar rcs $@ $(FUZZ_SUPPORT)
+	$(AR) rcs $@ $(FUZZ_SUPPORT)
 
 FUZZERS = $(FUZZ_NAMES:%=$(B)/fuzz/%)
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%_fuzz.o $(B)/fuzz/replay.o $(B)/fuzz/libsupport.a $(B)/fuzz/libproduct.a
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_DRIVER) $(B)/fuzz/libsupport.a $(B)/fuzz/libproduct.a $(FUZZ_LIBS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) $(LDFLAGS) -o $@ $< $(FUZZ_DRIVER) $(B)/fuzz/libsupport.a $(B)/fuzz/libproduct.a $(FUZZ_LIBS)
 
-check: $(FUZZERS)
+PREPARE_fuzz = $(FUZZERS)
 
+#: fuzz             TARGETS (all) go on from their corpora for SECONDS (60) each
 fuzz: $(TARGETS:%=$(B)/fuzz/%)
 	@fuzz/run.sh explore $(or $(SECONDS),60) $(TARGETS)
 
+#: fuzz-merge       what is worth keeping of what they found goes into their corpora
 fuzz-merge: $(TARGETS:%=$(B)/fuzz/%)
 	@fuzz/run.sh merge $(TARGETS)
 

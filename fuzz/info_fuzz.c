@@ -15,7 +15,7 @@ static void check_info(const struct info *info)
 	must(info->created_ms >= 0 && info->previous >= 0 && info->previous <= NAME_NUMBER_MAX);
 	must(info->files >= -1 && info->bytes >= -1 && info->keep >= -1 && info->grace_ms >= -1);
 	must(info->top_mode <= 07777 && memchr(info->boot, '\0', sizeof(info->boot)));
-	must(!info->note || !strchr(info->note, '\n'));
+	must(!info->old_note || !strchr(info->old_note, '\n'));
 	for (size_t i = 0; i < info->replaced_count; i++)
 		for (size_t j = 0; j < i; j++)
 			must(info->replaced[i].number != info->replaced[j].number);
@@ -23,7 +23,7 @@ static void check_info(const struct info *info)
 
 static bool same(const struct info *one, const struct info *other)
 {
-	const char *a = one->note ? one->note : "", *b = other->note ? other->note : "";
+	const char *a = one->old_note ? one->old_note : "", *b = other->old_note ? other->old_note : "";
 
 	if (one->replaced_count != other->replaced_count ||
 	    (one->replaced_count && memcmp(one->replaced, other->replaced, one->replaced_count * sizeof(*one->replaced)) != 0))

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atomicdir/options.h"
 #include "base/error.h"
-#include "command/options.h"
+#include "command/value.h"
 #include "fuzz.h"
 #include "lines.h"
+#include "secretdir/options.h"
 
 #define WORDS_MAX 32
 
@@ -35,20 +37,17 @@ static double duration(const char *text)
 
 static void check_duration(const char *text)
 {
-	char word[] = "--grace", *words[] = { word, fuzz_copy(text, strlen(text)) };
-	double wanted = duration(text), taken;
+	double wanted = duration(text);
 	struct atomicdir_error error;
-	struct options options;
+	int64_t ms = -2;
 
 	error_clear(&error);
-	if (options_parse(&options, TAKES_PUBLISH, 2, words, &error) == 0) {
-		taken = (double)options.library.grace_ms;
-		must(wanted >= 0 && taken >= wanted * 0.999 && taken <= wanted * 1.001);
+	if (value_duration(text, &ms, &error) == 0) {
+		must(wanted >= 0 && (double)ms >= wanted * 0.999 && (double)ms <= wanted * 1.001);
 	} else {
 		must_be_told(&error);
-		must(wanted < 0 || wanted > 1e18);
+		must(ms == -2 && (wanted < 0 || wanted > 1e18));
 	}
-	free(words[1]);
 }
 
 static void check_mode(const char *text)
@@ -58,7 +57,7 @@ static void check_mode(const char *text)
 	mode_t mode = 0;
 
 	error_clear(&error);
-	if (parse_mode(text, &mode, &error) < 0) {
+	if (value_mode(text, &mode, &error) < 0) {
 		must_be_told(&error);
 		return;
 	}
@@ -75,7 +74,7 @@ static void check_owner(const char *text)
 	char again[32];
 
 	error_clear(&error);
-	if (parse_owner(text, &uid, &gid, &error) < 0) {
+	if (value_owner(text, &uid, &gid, &error) < 0) {
 		must_be_told(&error);
 		return;
 	}
@@ -86,31 +85,44 @@ static void check_owner(const char *text)
 		snprintf(again, sizeof(again), "%u", uid);
 	else
 		snprintf(again, sizeof(again), ":%u", gid);
-	must(parse_owner(again, &uid_again, &gid_again, &error) == 0 && uid == uid_again && gid == gid_again);
+	must(value_owner(again, &uid_again, &gid_again, &error) == 0 && uid == uid_again && gid == gid_again);
 }
 
-static void check_words(int count, char **words, unsigned takes)
+/* The words are copied, since parsing reorders them. */
+static void check_words(int count, char *const *words, const struct option *own, unsigned takes, struct options *options)
 {
+	struct option_set set = { own, takes, "the help" };
 	struct atomicdir_error error;
-	struct options options;
+	char *copy[WORDS_MAX + 1];
 
 	error_clear(&error);
-	if (options_parse(&options, takes, count, words, &error) < 0) {
+	memcpy(copy, words, sizeof(copy));
+	if (options_parse(options, &set, count, copy, &error) < 0) {
 		must_be_told(&error);
 		must(error.kind == ATOMICDIR_USAGE);
 		return;
 	}
-	must(options.operand_count <= count && options.library.size == sizeof(options.library));
-	must(options.library.keep >= -1 && options.library.grace_ms >= -1 && options.library.wait_ms >= -1);
-	must(options.library.if_generation >= -1 && options.hook_timeout_ms >= 0);
-	must(options.library.file_mode <= 07777 && options.library.dir_mode <= 07777);
-	must(!options.command || options.command[-1][0] == '-');
+	must(options->operand_count <= count && options->library.size == sizeof(options->library));
+	must(options->library.keep >= -1 && options->library.grace_ms >= -1 && options->library.wait_ms >= -1);
+	must(options->library.if_generation >= -1 && options->hook_timeout_ms >= 0);
+	must(options->library.file_mode <= 07777 && options->library.dir_mode <= 07777);
+	must(!options->command || options->command[-1][0] == '-');
+}
+
+static void check_programs(int count, char *const *words, unsigned takes)
+{
+	struct fill_options fill = { 0 };
+	struct secret_options secrets = { 0 };
+
+	check_words(count, words, fill_options_table, takes, &fill.shared);
+	check_words(count, words, secret_options_table, takes, &secrets.shared);
+	must(secrets.entries.count <= OPTION_LIST_MAX && secrets.tags.count <= OPTION_LIST_MAX);
 }
 
 /* The first line is a value, each other one a word. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *words[WORDS_MAX + 1];
+	char *words[WORDS_MAX + 1] = { NULL };
 	struct lines lines;
 	int count = 0;
 
@@ -122,8 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	while (count < WORDS_MAX && lines_next(&lines))
 		words[count++] = lines.word;
-	words[count] = NULL;
-	check_words(count, words, size ? data[0] % 32 : 0);
+	check_programs(count, words, ~0U);
+	check_programs(count, words, size ? data[0] % 64 : 0);
 	lines_end(&lines);
 	return 0;
 }

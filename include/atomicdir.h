@@ -17,7 +17,7 @@
  *
  * Errors: a call that fails returns -1 or NULL, says why in *error, and stores nothing else. `error`, `options` and pointers
  *	for results may be NULL. Kind ATOMICDIR_OK with a text that is not empty is a warning (something old could not be
- *	removed). LINK is as it was, but for the kinds HOOK and NOT_DURABLE.
+ *	removed). LINK is as it was, except for the kinds HOOK_FAILED and NOT_DURABLE.
  * Answers: 1 and 0 answer the question that the call asks.
  * Memory: a list is one block: free(3) its head. Strings inside live as long as the list.
  * Descriptors: close-on-exec, the caller's to close where a call returns one.
@@ -39,13 +39,13 @@
 extern "C" {
 #endif
 
-/* What a failure is, and what a program ends with. The library itself never sets HOOK, REJECTED and UNREACHABLE to NOT_FOUND:
+/* What a failure is, and what a program ends with. The library itself never sets HOOK_FAILED, REJECTED and UNREACHABLE to NOT_FOUND:
  * they are for callers, so that the same numbers are everyone's. */
 enum atomicdir_kind {
 	ATOMICDIR_OK = 0,
 	ATOMICDIR_FAILED = 1,
 	ATOMICDIR_USAGE = 2,	     /* the caller's mistake: a name, an option */
-	ATOMICDIR_HOOK = 3,	     /* published; the hook failed */
+	ATOMICDIR_HOOK_FAILED = 3,   /* published; the hook failed */
 	ATOMICDIR_REJECTED = 4,	     /* the caller's check said no */
 	ATOMICDIR_BUSY = 5,	     /* another writer holds it, and waiting was limited */
 	ATOMICDIR_NOT_DURABLE = 6,   /* published; not known to survive a power cut: the next publication mends that */
@@ -71,6 +71,9 @@ enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_
  * each file and directory). NONE: nothing is synced, and nothing is promised about a power cut. */
 enum atomicdir_sync { ATOMICDIR_SYNC_AUTO, ATOMICDIR_SYNC_FILES, ATOMICDIR_SYNC_FS, ATOMICDIR_SYNC_NONE };
 
+/* Whether a command is to run after a change: see atomicdir_hook_done(). */
+enum atomicdir_hook { ATOMICDIR_HOOK_NONE, ATOMICDIR_HOOK_AFTER };
+
 struct atomicdir_options {
 	size_t size;	       /* of this struct, set by the initialiser */
 	int64_t if_generation; /* only if this one is live; 0: if none is; -1: in any case */
@@ -82,7 +85,7 @@ struct atomicdir_options {
 	gid_t gid;
 	mode_t file_mode; /* of all that is published, whatever single entries have; 0: as made */
 	mode_t dir_mode;  /* likewise; 0: as made, and the top directory 0755 */
-	int has_hook;	  /* see atomicdir_hook_done() */
+	int hook;	  /* enum atomicdir_hook */
 	int dry_run;	  /* publish and remove nothing, leave no store behind, only tell what would be */
 };
 #define ATOMICDIR_OPTIONS_INIT                                                               \
@@ -100,8 +103,9 @@ struct atomicdir_generation {
 	int64_t created_ms;   /* since 1970, UTC: when it was first published; 0: not known, or not to be read by us */
 	int64_t files, bytes; /* regular files; -1: likewise */
 	const char *path;     /* absolute */
-	const char *note;     /* or "" */
-	bool is_live, is_pinned;
+	bool is_good;	      /* published without a hook, or its hook has ended well */
+	bool is_live;
+	bool is_pinned;
 	bool is_durable;  /* known to survive a power cut */
 	bool is_hook_due; /* its hook has not ended well yet; the mark is `path` + ".hook" */
 };
@@ -148,9 +152,9 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 /* The same from the live generation, for what the stage lacks; what the stage has stays. ENOENT: nothing is live, or it has no
  * such entry. */
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error);
-/* One line of at most 1,048,576 bytes, kept with the generation, out of readers' sight. The last call counts; where the content turns
- * out to be unchanged it is the live generation's from then on. */
-int atomicdir_note(struct atomicdir_stage *stage, const char *text, struct atomicdir_error *error);
+/* At most 16 MiB, kept with the generation, out of readers' sight; copied. The last call counts. Where the content turns out to be
+ * unchanged the note becomes the live generation's. USAGE: it is larger. 0: done. */
+int atomicdir_note(struct atomicdir_stage *stage, const void *data, size_t size, struct atomicdir_error *error);
 
 /* Sets owners and modes, refuses what cannot be published (devices, sockets, FIFOs, mount points, relative links that leave the
  * tree), and compares with what is live: bytes, names, types, link texts, modes and owners, not times.
@@ -165,7 +169,7 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 /* Ends every stage; NULL is fine. What was not committed is removed. */
 void atomicdir_free(struct atomicdir_stage *stage);
 
-/* Hooks are the caller's to run, after commit, outside the lock. With `has_hook` a mark is on disk with the generation before
+/* Hooks are the caller's to run, after commit, outside the lock. With a hook a mark is on disk with the generation before
  * LINK moves, until this call removes it: whoever commits next, also with the outcome unchanged, sees is_hook_due in *live and
  * runs its own hook. So a hook is run at least once for what is live, not exactly once. To keep two from running at once hold an
  * flock(2) on the mark (path + ".hook") meanwhile. A generation that is published again gets a fresh mark: one that is no longer
@@ -194,6 +198,10 @@ int atomicdir_adopt(const char *link, const struct atomicdir_options *options, s
 /* Removes old generations by the rules of `keep` and `grace_ms`; *removed lists them (with dry_run: would be). How many. */
 int atomicdir_prune(const char *link, const struct atomicdir_options *options, struct atomicdir_generation **removed,
 		    struct atomicdir_error *error);
+
+/* The note of a generation (-1: of the live one), on the heap and followed by a NUL that does not count: free(3) it. Its size; 0
+ * and *data NULL: it has none. For the store's owner alone. */
+ssize_t atomicdir_read_note(const char *link, int64_t generation, void **data, struct atomicdir_error *error);
 
 /* ---- Readers: the right to read LINK is enough ---- */
 

@@ -8,6 +8,11 @@ need() {
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac || missing="$missing $2"
 }
+# As need, where the distribution has such a package; what it has is not known before the first apt-get update.
+may_need() {
+	if command -v "$1" >/dev/null 2>&1; then return; fi
+	if [ -n "$missing" ] || apt-cache show "$2" >/dev/null 2>&1; then missing="$missing '?exact-name($2)'"; fi
+}
 # A header may stand in /usr/include or in a directory of the machine's architecture.
 need_header() {
 	for header in /usr/include/"$1" /usr/include/*/"$1"; do
@@ -30,6 +35,7 @@ install_missing() {
 	eval "$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing" >/dev/null
 }
 need make make
+need pkg-config pkg-config
 need gcc gcc
 need objcopy binutils
 need python3 python3
@@ -40,4 +46,3 @@ need_header curl/curl.h libcurl4-openssl-dev
 need_header yajl/yajl_parse.h libyajl-dev
 need_header yaml.h libyaml-dev
 need_header expat.h libexpat1-dev
-need_header openssl/evp.h libssl-dev

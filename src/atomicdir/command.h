@@ -5,7 +5,6 @@
 #ifndef ATOMICDIR_COMMAND_H
 #define ATOMICDIR_COMMAND_H
 
-#include "command/link.h"
 #include "command/options.h"
 
 int command_fill(const struct options *options);
@@ -17,7 +16,7 @@ int command_diff(const struct options *options);
 int command_exec(const struct options *options);
 int command_adopt(const struct options *options);
 
-/* A generation's number on the command line. */
-int parse_generation(const char *text, int64_t *generation, struct atomicdir_error *error);
+/* A generation's number on the command line. USAGE. */
+int generation_parse(const char *text, int64_t *generation, struct atomicdir_error *error);
 
 #endif

@@ -12,16 +12,16 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* The directories that we are in: a link back to one of them would be followed for ever. The store is the outermost: a copy
- * of it would hold itself. */
+/* The directories above the one that is copied: a symlink back to one of them would be followed for ever. The outermost stands for
+ * the store of LINK, whose copy would hold itself. */
 struct above {
 	const struct above *next;
 	dev_t device;
 	ino_t inode;
 };
 
-static int copy_one(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
-		    struct atomicdir_error *error);
+static int dereference_entry(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
+			     struct atomicdir_error *error);
 
 static void close_directory(DIR **directory)
 {
@@ -29,8 +29,8 @@ static void close_directory(DIR **directory)
 		closedir(*directory);
 }
 
-static int copy_content(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
-			struct atomicdir_error *error)
+static int dereference_content(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
+			       struct atomicdir_error *error)
 {
 	cleanup(close_directory) DIR *directory = opendir(from);
 	const struct dirent *entry;
@@ -45,14 +45,14 @@ static int copy_content(struct atomicdir_stage *stage, const char *path, const c
 		if (asprintf(&below, "%s%s%s", path, *path ? "/" : "", entry->d_name) < 0 ||
 		    asprintf(&source, "%s/%s", from, entry->d_name) < 0)
 			return error_errno(error, from, "cannot copy");
-		if (copy_one(stage, below, source, above, error) < 0)
+		if (dereference_entry(stage, below, source, above, error) < 0)
 			return -1;
 	}
 	return errno ? error_errno(error, from, "cannot read the directory to copy") : 0;
 }
 
-/* Owner and time, where we may: as a copy without --dereference has them. The mode came with mkdir. */
-static void keep_facts(const struct atomicdir_stage *stage, const char *path, const struct stat *status)
+/* Owner and times, where that is allowed, as a copy without --dereference keeps them. The mode came with mkdir. */
+static void dereference_keep_facts(const struct atomicdir_stage *stage, const char *path, const struct stat *status)
 {
 	struct timespec times[2] = { status->st_atim, status->st_mtim };
 
@@ -61,43 +61,50 @@ static void keep_facts(const struct atomicdir_stage *stage, const char *path, co
 	utimensat(atomicdir_fd(stage), path, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static int copy_directory(struct atomicdir_stage *stage, const char *path, const char *from, const struct stat *status,
-			  const struct above *above, struct atomicdir_error *error)
+static int dereference_refuse(const char *from, const struct above *found, struct atomicdir_error *error)
+{
+	if (found->next)
+		return error_set(error, ATOMICDIR_FAILED, NULL, "cannot copy '%s': it leads back to a directory that it is in",
+				 from);
+	return error_set(error, ATOMICDIR_USAGE, NULL, "cannot copy '%s': it holds the store of LINK itself", from);
+}
+
+static int dereference_directory(struct atomicdir_stage *stage, const char *path, const char *from, const struct stat *status,
+				 const struct above *above, struct atomicdir_error *error)
 {
 	struct above here = { above, status->st_dev, status->st_ino };
 
 	for (const struct above *one = above; one; one = one->next)
 		if (one->device == here.device && one->inode == here.inode)
-			return one->next ? error_set(error, ATOMICDIR_FAILED, from,
-						     "this symlink leads back to a directory that it is in")
-					 : error_set(error, ATOMICDIR_USAGE, from,
-						     "the directory to copy holds LINK's own store");
+			return dereference_refuse(from, one, error);
 	if (*path && atomicdir_mkdir(stage, path, status->st_mode & 07777, error) < 0)
 		return -1;
-	if (copy_content(stage, path, from, &here, error) < 0)
+	if (dereference_content(stage, path, from, &here, error) < 0)
 		return -1;
 	if (*path)
-		keep_facts(stage, path, status);
+		dereference_keep_facts(stage, path, status);
 	return 0;
 }
 
-static int copy_one(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
-		    struct atomicdir_error *error)
+static int dereference_entry(struct atomicdir_stage *stage, const char *path, const char *from, const struct above *above,
+			     struct atomicdir_error *error)
 {
 	cleanup_free char *real = NULL;
 	struct stat status;
 
 	if (stat(from, &status) < 0)
-		return error_errno(error, from, "cannot follow it to copy");
+		return error_errno(error, from, "cannot follow to copy");
 	if (S_ISDIR(status.st_mode))
-		return copy_directory(stage, path, from, &status, above, error);
-	if (!*path)
-		return errno = ENOTDIR, error_errno(error, from, "cannot copy");
+		return dereference_directory(stage, path, from, &status, above, error);
+	if (!*path) {
+		errno = ENOTDIR;
+		return error_errno(error, from, "cannot copy");
+	}
 	real = realpath(from, NULL);
-	return real ? atomicdir_copy(stage, path, real, error) : error_errno(error, from, "cannot follow it to copy");
+	return real ? atomicdir_copy(stage, path, real, error) : error_errno(error, from, "cannot follow to copy");
 }
 
-int copy_following(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
+int dereference_copy(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
 {
 	struct stat status;
 	struct above store;
@@ -105,5 +112,5 @@ int copy_following(struct atomicdir_stage *stage, const char *from, struct atomi
 	if (fstatat(atomicdir_fd(stage), "..", &status, 0) < 0)
 		return error_errno(error, from, "cannot copy");
 	store = (struct above){ NULL, status.st_dev, status.st_ino };
-	return copy_one(stage, "", from, &store, error);
+	return dereference_entry(stage, "", from, &store, error);
 }

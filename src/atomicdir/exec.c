@@ -9,11 +9,12 @@
 #include "atomicdir/command.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "command/link.h"
 #include "command/process.h"
 #include "command/report.h"
 
-/* COMMAND inherits the pin: it lasts as long as COMMAND and all that it starts. */
-static int enter(const char *link, int fd, int64_t generation, struct atomicdir_error *error)
+/* COMMAND inherits the descriptor that pins the generation, so the pin lasts as long as COMMAND and all that it starts. */
+static int exec_prepare(const char *link, int fd, int64_t generation, struct atomicdir_error *error)
 {
 	cleanup_free char *path = NULL;
 	char number[32];
@@ -25,22 +26,15 @@ static int enter(const char *link, int fd, int64_t generation, struct atomicdir_
 	return 0;
 }
 
-/* The statuses of env(1): 125 for what is ours, 126 and 127 for what is COMMAND's. */
+/* Statuses as env(1) has them: 125 where atomicdir fails, 126 and 127 where COMMAND cannot be run. */
 int command_exec(const struct options *options)
 {
-	cleanup_free char *link = NULL;
 	struct atomicdir_error error;
+	cleanup_free char *link = link_absolute(options->operands[0], &error);
 	int64_t generation = 0;
-	cleanup_fd int fd = -1;
+	cleanup_fd int fd = link ? atomicdir_pin(link, &generation, &error) : -1;
 
-	if (options->operand_count != 1 || !options->command || !options->command[0]) {
-		error_set(&error, ATOMICDIR_USAGE, NULL, "exec needs LINK -- COMMAND");
-		report_error(&error);
-		return 125;
-	}
-	link = absolute_link(options->operands[0]);
-	fd = atomicdir_pin(link, &generation, &error);
-	if (fd < 0 || enter(link, fd, generation, &error) < 0) {
+	if (fd < 0 || exec_prepare(link, fd, generation, &error) < 0) {
 		report_error(&error);
 		return 125;
 	}

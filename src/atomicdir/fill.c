@@ -5,9 +5,11 @@
 
 #include "atomicdir/command.h"
 #include "atomicdir/dereference.h"
+#include "atomicdir/options.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "command/hook.h"
+#include "command/link.h"
 #include "command/process.h"
 #include "command/progress.h"
 #include "command/report.h"
@@ -32,28 +34,30 @@ static int set_environment(const char *link, const struct atomicdir_stage *stage
 	return 0;
 }
 
-static int populate(const struct options *options, struct atomicdir_stage *stage, const struct progress *progress,
-		    struct atomicdir_error *error)
+static int fill_populate(const struct options *options, struct atomicdir_stage *stage, const struct progress *progress,
+			 struct atomicdir_error *error)
 {
 	struct process process = { .argv = options->command,
 				   .directory_fd = atomicdir_fd(stage),
 				   .output_to_error = options->json,
 				   .timeout_ms = -1 };
+	const struct fill_options *own = fill_options_of(options);
 
 	progress_set(progress, PROGRESS_COPYING);
-	if (options->from)
-		return options->dereference ? copy_following(stage, options->from, error)
-					    : atomicdir_copy(stage, ".", options->from, error);
-	/* With nothing live there is nothing to start from, and an empty stage is right. */
-	if (options->edit && atomicdir_carry(stage, ".", error) < 0 && (!error || error->errnum != ENOENT))
+	if (own->dereference)
+		return dereference_copy(stage, own->from, error);
+	if (own->from)
+		return atomicdir_copy(stage, ".", own->from, error);
+	/* Where nothing is live, editing starts from an empty stage. */
+	if (own->edit && atomicdir_carry(stage, ".", error) < 0 && error->errnum != ENOENT)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
 	return process_run(&process, error);
 }
 
-/* What a check changes is part of what is published, so it is sealed again. */
-static int seal(const struct options *options, const char *link, struct atomicdir_stage *stage, const struct progress *progress,
-		struct atomicdir_error *error)
+/* A check may change the stage, so the stage is sealed once more after it. */
+static int fill_seal(const struct options *options, const char *link, struct atomicdir_stage *stage,
+		     const struct progress *progress, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_change *changes = NULL;
 	int is_different;
@@ -68,9 +72,9 @@ static int seal(const struct options *options, const char *link, struct atomicdi
 	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
 }
 
-/* 1: published, 0: unchanged; the stage, and with it the lock, is gone when it returns. */
-static int fill(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
-		struct atomicdir_generation **live, struct atomicdir_error *error)
+/* 1: published, 0: unchanged. The stage, and with it the lock, is gone when it returns. */
+static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
+		      struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
 
@@ -83,17 +87,15 @@ static int fill(const struct options *options, const char *link, int *held_fd, c
 	if (set_environment(link, stage, error) < 0)
 		return -1;
 	report_verbose(options, "filling %s", atomicdir_path(stage));
-	if (populate(options, stage, progress, error) < 0) {
-		error_append(error, "nothing was published, and LINK is as it was");
-		return -1;
-	}
-	if (seal(options, link, stage, progress, error) < 0)
+	if (fill_populate(options, stage, progress, error) < 0)
+		return link_unchanged(options->operands[0], error);
+	if (fill_seal(options, link, stage, progress, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_PUBLISHING);
 	return atomicdir_commit(stage, live, error);
 }
 
-static int publish(const struct options *options, const char *link, struct atomicdir_error *error)
+static int fill_publish(const struct options *options, const char *link, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 	cleanup(progress_end) struct progress progress;
@@ -101,7 +103,7 @@ static int publish(const struct options *options, const char *link, struct atomi
 	int is_changed;
 
 	progress_start(&progress, options);
-	is_changed = fill(options, link, &held_fd, &progress, &live, error);
+	is_changed = fill_stage(options, link, &held_fd, &progress, &live, error);
 	progress_end(&progress);
 	if (is_changed < 0)
 		return -1;
@@ -114,24 +116,27 @@ static int publish(const struct options *options, const char *link, struct atomi
 	return 0;
 }
 
+static int fill_check_options(const struct options *options, struct atomicdir_error *error)
+{
+	const struct fill_options *own = fill_options_of(options);
+
+	if (!own->from == !options->command || (options->command && !options->command[0]))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "fill needs either -- COMMAND or --from DIR");
+	if (own->edit && own->from)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--edit is for -- COMMAND and cannot be used with --from");
+	if (own->dereference && !own->from)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--dereference needs --from DIR");
+	return 0;
+}
+
 int command_fill(const struct options *options)
 {
 	cleanup_free char *link = NULL;
 	struct atomicdir_error error;
 
 	error_clear(&error);
-	if (options->operand_count != 1)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "fill needs one LINK");
-	else if (!options->from == !options->command || (options->command && !options->command[0]))
-		error_set(&error, ATOMICDIR_USAGE, NULL, "fill needs either -- COMMAND or --from DIR");
-	else if (options->edit && options->from)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "--edit goes with a COMMAND, not with --from");
-	else if (options->dereference && !options->from)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "--dereference goes with --from");
-	if (error.kind)
+	if (fill_check_options(options, &error) < 0)
 		return report_error(&error);
-	link = absolute_link(options->operands[0]);
-	if (publish(options, link ? link : options->operands[0], &error) < 0)
-		return report_error(&error);
-	return ATOMICDIR_OK;
+	link = link_absolute(options->operands[0], &error);
+	return link && fill_publish(options, link, &error) == 0 ? ATOMICDIR_OK : report_error(&error);
 }

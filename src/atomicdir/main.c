@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: ISC */
 #include "atomicdir/command.h"
+#include "atomicdir/options.h"
 #include "command/dispatch.h"
 
-#define PUBLISHES (TAKES_PUBLISH | TAKES_JSON)
+#define PUBLISHES (TAKES_PUBLISH | TAKES_WAIT | TAKES_JSON)
 
 static const struct command commands[] = {
-	{ "fill", command_fill, PUBLISHES | TAKES_FILL, true, 2, "LINK -- COMMAND [ARG...] | LINK --from DIR",
-	  "fill a fresh directory, then publish it" },
-	{ "list", command_list, TAKES_JSON, false, 2, "LINK", "the generations, newest first" },
-	{ "show", command_show, TAKES_JSON, false, 2, "LINK", "the path of the live generation" },
-	{ "rollback", command_rollback, PUBLISHES, true, 2, "LINK [GENERATION]", "publish a kept one again" },
-	{ "prune", command_prune, TAKES_PRUNE | TAKES_JSON, false, 2, "LINK", "remove old generations now" },
-	{ "diff", command_diff, TAKES_JSON, false, 2, "LINK [A [B]]", "which files differ" },
-	{ "exec", command_exec, 0, false, 125, "LINK -- COMMAND [ARG...]", "run COMMAND in the pinned live generation" },
-	{ "adopt", command_adopt, PUBLISHES, true, 2, "LINK", "make what is at LINK ours, without a gap" },
+	{ "fill", "LINK -- COMMAND [ARG...] | LINK --from DIR", "fill a fresh directory, then publish it", command_fill,
+	  .takes = PUBLISHES | TAKES_FILL, .least = 1, .most = 1, .tail = TAIL_ALLOWED, .is_publication = true },
+	{ "list", "LINK", "list the generations, newest first", command_list, .takes = TAKES_JSON, .least = 1, .most = 1 },
+	{ "show", "LINK", "print the path of the live generation", command_show, .takes = TAKES_JSON, .least = 1, .most = 1 },
+	{ "rollback", "LINK [GENERATION]", "publish a kept generation again", command_rollback, .takes = PUBLISHES | TAKES_KEPT,
+	  .least = 1, .most = 2, .is_publication = true },
+	{ "prune", "LINK", "remove old generations now", command_prune, .takes = TAKES_PRUNE | TAKES_WAIT | TAKES_JSON,
+	  .least = 1, .most = 1 },
+	{ "diff", "LINK [A [B]]", "list the files that differ between two generations", command_diff, .takes = TAKES_JSON,
+	  .least = 1, .most = 3 },
+	{ "exec", "LINK -- COMMAND [ARG...]", "run COMMAND in the live generation, which is pinned meanwhile", command_exec,
+	  .least = 1, .most = 1, .tail = TAIL_REQUIRED, .usage_status = 125 },
+	{ "adopt", "LINK", "take over a directory or another symlink at LINK, without a gap", command_adopt,
+	  .takes = PUBLISHES | TAKES_KEPT, .least = 1, .most = 1, .is_publication = true },
+	{ 0 },
 };
 
 static const struct program program = {
-	"atomicdir",
-	commands,
-	sizeof(commands) / sizeof(*commands),
-	"LINK is a symlink that readers use.\n",
+	.name = "atomicdir",
+	.commands = commands,
+	.options = fill_options_table,
+	.notes = "LINK is the symlink that readers use.\n",
 };
 
 int main(int argc, char **argv)
 {
-	return dispatch(&program, argc, argv);
+	struct fill_options options = { 0 };
+
+	return dispatch(&program, &options.shared, argc, argv);
 }

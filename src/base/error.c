@@ -34,6 +34,13 @@ void error_clear(struct atomicdir_error *error)
 	error->text[0] = '\0';
 }
 
+struct atomicdir_error *error_or(struct atomicdir_error *error, struct atomicdir_error *own)
+{
+	error = error ? error : own;
+	error_clear(error);
+	return error;
+}
+
 static void fill_path(struct atomicdir_error *error, const char *path)
 {
 	size_t size = path ? strlen(path) : 0;
@@ -48,14 +55,17 @@ static void fill_path(struct atomicdir_error *error, const char *path)
 static __attribute__((format(printf, 5, 0))) void fill(struct atomicdir_error *error, int kind, int errnum, const char *path,
 						       const char *format, va_list arguments)
 {
+	const char *before = errnum ? " '" : ": ", *after = errnum ? "'" : "";
 	char what[sizeof(error->text)];
 
 	error->kind = kind;
 	error->errnum = errnum;
 	fill_path(error, path);
 	vsnprintf(what, sizeof(what), format, arguments);
-	snprintf(error->text, sizeof(error->text), "%.*s%s%s%s%s", path ? WHAT_MAX : (int)sizeof(what), what,
-		 path && *path ? ": " : "", path ? error->path : "", errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	if (!path || !*path)
+		before = after = "";
+	snprintf(error->text, sizeof(error->text), "%.*s%s%s%s%s%s", path ? WHAT_MAX : (int)sizeof(what), what, before,
+		 error->path, after, errnum ? ": " : "", errnum ? strerror(errnum) : "");
 	text_sanitise(error->text);
 }
 
@@ -84,6 +94,48 @@ int error_set(struct atomicdir_error *error, int kind, const char *path, const c
 		va_end(arguments);
 	}
 	errno = saved;
+	return -1;
+}
+
+/* The object stands between `before` and `after`; the text around it is cut before the object is. */
+static void fill_around(struct atomicdir_error *error, int kind, int errnum, const char *object, const char *before,
+			const char *after)
+{
+	const char *quote = object && *object ? "'" : "";
+
+	error->kind = kind;
+	error->errnum = errnum;
+	fill_path(error, object);
+	snprintf(error->text, sizeof(error->text), "%.*s%s%s%s%s%s%s%s", WHAT_MAX, before, *before && *quote ? " " : "", quote,
+		 error->path, quote, after, errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	text_sanitise(error->text);
+}
+
+int error_system(struct atomicdir_error *error, int errnum, const char *object, const char *what, ...)
+{
+	char text[sizeof(error->text)];
+	va_list arguments;
+
+	if (!error)
+		return -1;
+	va_start(arguments, what);
+	vsnprintf(text, sizeof(text), what, arguments);
+	va_end(arguments);
+	fill_around(error, ATOMICDIR_FAILED, errnum, object, text, "");
+	return -1;
+}
+
+int error_object(struct atomicdir_error *error, int kind, const char *object, const char *claim, ...)
+{
+	char text[sizeof(error->text)] = " ";
+	va_list arguments;
+
+	if (!error)
+		return -1;
+	va_start(arguments, claim);
+	vsnprintf(text + 1, sizeof(text) - 1, claim, arguments);
+	va_end(arguments);
+	fill_around(error, kind, 0, object, "", object && *object ? text : text + 1);
 	return -1;
 }
 
@@ -123,20 +175,22 @@ int error_prefix(struct atomicdir_error *error, const char *format, ...)
 	return -1;
 }
 
-void error_warn(struct atomicdir_error *warning, const char *path, const char *format, ...)
+void error_warn(struct atomicdir_error *warning, int errnum, const char *object, const char *what, ...)
 {
-	int saved = errno;
+	static const char more[] = "there were more warnings";
+	char text[sizeof(warning->text)];
+	size_t size = strlen(warning->text);
 	va_list arguments;
 
-	if (!warning || warning->kind != ATOMICDIR_OK)
+	if (warning->kind != ATOMICDIR_OK)
 		return;
-	if (warning->text[0]) {
-		if (!strstr(warning->text, "; and more"))
-			error_append(warning, "and more");
+	if (size) {
+		if (size < sizeof(more) || strcmp(warning->text + size - sizeof(more) + 1, more) != 0)
+			error_append(warning, "%s", more);
 		return;
 	}
-	va_start(arguments, format);
-	fill(warning, ATOMICDIR_OK, saved, path, format, arguments);
+	va_start(arguments, what);
+	vsnprintf(text, sizeof(text), what, arguments);
 	va_end(arguments);
-	errno = saved;
+	fill_around(warning, ATOMICDIR_OK, errnum, object, text, "");
 }

@@ -9,19 +9,28 @@
 #include <atomicdir.h>
 
 void error_clear(struct atomicdir_error *error);
+/* How a call begins that takes an error from its caller: the caller's, or `own` where that is NULL; cleared. */
+struct atomicdir_error *error_or(struct atomicdir_error *error, struct atomicdir_error *own);
 
-/* "FORMAT: PATH: why", the why from errno, which it records. */
+/* "FORMAT 'PATH': why", the why from errno, which it records: "cannot open the store of 'site': Permission denied". */
 int error_errno(struct atomicdir_error *error, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same with another kind, and no errno. */
+/* "FORMAT: PATH", or FORMAT alone where the path is NULL, with another kind and no errno. */
 int error_set(struct atomicdir_error *error, int kind, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* "WHAT 'OBJECT': why": what could not be done, to what, and why, from `errnum`, which it records. */
+int error_system(struct atomicdir_error *error, int errnum, const char *object, const char *what, ...)
+	__attribute__((format(printf, 4, 5)));
+/* "'OBJECT' CLAIM": what is wrong with the object. */
+int error_object(struct atomicdir_error *error, int kind, const char *object, const char *claim, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Adds ("; ", then) more at the end. */
 void error_append(struct atomicdir_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts what was being done in front. */
 int error_prefix(struct atomicdir_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A warning: kind OK with a text. The first one of a call stays, the others are counted. Never replaces an error. */
-void error_warn(struct atomicdir_error *warning, const char *path, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* A warning has kind OK and a text: "WHAT 'OBJECT': why", without the why where `errnum` is 0. The first warning of a call stays;
+ * that there were more is added to it. It never replaces an error. */
+void error_warn(struct atomicdir_error *warning, int errnum, const char *object, const char *what, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Replaces control codes, and what is no UTF-8, by "?", so that a hostile name cannot forge lines or drive a terminal. */
 void text_sanitise(char *text);

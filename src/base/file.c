@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/lend.h"
 
 #define READ_SIZE 4096
 
@@ -108,16 +109,6 @@ int create_file_at(int directory_fd, const char *name, mode_t mode)
 	return take_fd(&fd);
 }
 
-int change_mode_at(int directory_fd, const char *name, mode_t mode)
-{
-	cleanup_fd int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd >= 0)
-		return fchmod(fd, mode);
-	/* Its mode keeps us out. libc makes this one of a descriptor that needs no right, and /proc. */
-	return errno == EACCES ? fchmodat(directory_fd, name, mode, AT_SYMLINK_NOFOLLOW) : -1;
-}
-
 int open_directory_at(int directory_fd, const char *name)
 {
 	return openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -156,27 +147,4 @@ int write_file_at(int directory_fd, const char *name, mode_t mode, const void *b
 		return -1;
 	}
 	return 0;
-}
-
-int open_lending_at(int directory_fd, const char *name, int flags)
-{
-	struct stat status;
-	int fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
-	int saved;
-
-	if (fd >= 0 || errno != EACCES)
-		return fd;
-	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(status.st_mode) ||
-	    change_mode_at(directory_fd, name, (status.st_mode & 07777) | 0700) < 0) {
-		errno = EACCES;
-		return -1;
-	}
-	fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
-	saved = errno;
-	if (fd >= 0 ? fchmod(fd, status.st_mode & 07777) < 0 : change_mode_at(directory_fd, name, status.st_mode & 07777) < 0) {
-		close_fd(&fd);
-		return -1;
-	}
-	errno = saved;
-	return fd;
 }

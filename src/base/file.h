@@ -29,11 +29,6 @@ int create_directory_at(int directory_fd, const char *name, mode_t mode);
 /* A new file with these bytes. A file that could not be written whole is removed. */
 int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
 
-/* Never through a symlink, even one that somebody puts there at this very moment: fchmodat(2) follows it. */
-int change_mode_at(int directory_fd, const char *name, mode_t mode);
-
 int open_directory_at(int directory_fd, const char *name);
-/* Opens what we own whatever its mode: where that is in the way, the owner's bits are lent, and given back once it is open. */
-int open_lending_at(int directory_fd, const char *name, int flags);
 
 #endif

@@ -16,9 +16,9 @@ static void json_add_line(struct json_writer *json)
 
 static bool json_is_first(const struct json_writer *json)
 {
-	char last = json->text->size ? json->text->bytes[json->text->size - 1] : '[';
+	const struct buffer *text = json->text;
 
-	return last == '[' || last == '{';
+	return !text->size || text->bytes[text->size - 1] == '[' || text->bytes[text->size - 1] == '{';
 }
 
 /* What stands before a value: a comma, a line of its own, a name. */

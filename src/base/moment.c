@@ -52,5 +52,5 @@ void moment_print(int64_t moment, char text[static 32])
 	struct tm tm;
 
 	if (!gmtime_r(&time, &tm) || !strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		snprintf(text, 32, "another age");
+		snprintf(text, 32, "-");
 }

@@ -9,7 +9,7 @@
 
 /* Takes what AWS and the AWS CLI write, with any zone. -1: the text is no such moment. */
 int64_t moment_parse(const char *text);
-/* As "2026-01-02T03:04:05Z". */
+/* As "2026-01-02T03:04:05Z"; "-" where no calendar reaches. */
 void moment_print(int64_t moment, char text[static 32]);
 
 #endif

@@ -7,30 +7,38 @@
 #include "command/process.h"
 #include "command/report.h"
 
-static void print_help(const struct program *program, const struct command *only)
+static struct option_set command_options(const struct program *program, const struct command *command, const char *help)
 {
-	for (size_t i = 0; i < program->count; i++) {
-		const struct command *command = &program->commands[i];
-
-		if (!only || only == command)
-			printf("%s %s %s%s %s\n              %s\n", i && !only ? "      " : "usage:", program->name,
-			       command->name, command->takes ? " [OPTIONS]" : "", command->synopsis, command->description);
-	}
-	fputs(program->notes, stdout);
-	if (only) {
-		printf("options:\n");
-		options_help(only->takes, stdout);
-	} else {
-		printf("'%s help COMMAND' lists its options.\n", program->name);
-	}
+	return (struct option_set){ program->options, command->takes, help };
 }
 
-static const struct command *find(const struct program *program, const char *name)
+/* ---- Help ---- */
+
+static void command_help(const struct program *program, const struct command *command, const char *before)
 {
-	for (size_t i = 0; i < program->count; i++)
-		if (strcmp(program->commands[i].name, name) == 0)
-			return &program->commands[i];
-	return NULL;
+	printf("%s %s %s%s %s\n              %s\n", before, program->name, command->name, command->takes ? " [OPTIONS]" : "",
+	       command->synopsis, command->description);
+}
+
+static void program_help(const struct program *program)
+{
+	for (const struct command *command = program->commands; command->name; command++)
+		command_help(program, command, command == program->commands ? "usage:" : "      ");
+	printf("%s'%s help COMMAND' lists its options.\n", program->notes, program->name);
+}
+
+static void print_help(const struct program *program, const struct command *only)
+{
+	struct option_set options;
+
+	if (!only) {
+		program_help(program);
+		return;
+	}
+	options = command_options(program, only, NULL);
+	command_help(program, only, "usage:");
+	printf("%soptions:\n", program->notes);
+	options_help(&options, stdout);
 }
 
 static bool is_help(const char *text)
@@ -38,59 +46,105 @@ static bool is_help(const char *text)
 	return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
 }
 
-static int run(const struct program *program, const struct command *command, int argc, char **argv)
+static bool has_help(int argc, char **argv)
 {
-	struct atomicdir_error error;
-	struct options options;
-
-	error_clear(&error);
 	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (is_help(argv[i])) {
-			print_help(program, command);
-			return ATOMICDIR_OK;
-		}
-	if (options_parse(&options, command->takes, argc, argv, &error) < 0) {
-		report_error(&error);
-		return command->usage_status;
-	}
-	return command->run(&options);
+		if (is_help(argv[i]))
+			return true;
+	return false;
 }
 
-static int refuse(const struct program *program, const char *name)
+/* ---- Commands ---- */
+
+static const struct command *command_find(const struct program *program, const char *name)
+{
+	for (const struct command *command = program->commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+static int command_refuse(const struct program *program, const char *name)
 {
 	struct atomicdir_error error;
 
 	if (*name)
-		error_set(&error, ATOMICDIR_USAGE, name, "there is no such command; '%s help' lists them", program->name);
+		error_set(&error, ATOMICDIR_USAGE, NULL, "unknown command '%.200s'; see '%s help'", name, program->name);
 	else
-		error_set(&error, ATOMICDIR_USAGE, NULL, "which command? '%s help' lists them", program->name);
+		error_set(&error, ATOMICDIR_USAGE, NULL, "no command given; see '%s help'", program->name);
 	return report_error(&error);
 }
 
-static int help(const struct program *program, const char *name)
+/* What is wrong with the number of operands; NULL: nothing. */
+static const char *command_mismatch(const struct command *command, const struct options *options)
 {
-	const struct command *command = name ? find(program, name) : NULL;
+	bool has_command = options->command && options->command[0];
+
+	if (options->operand_count < command->least || (command->tail == TAIL_REQUIRED && !has_command))
+		return "not enough arguments";
+	if ((command->most >= 0 && options->operand_count > command->most) ||
+	    (command->tail == TAIL_REFUSED && options->command))
+		return "too many arguments";
+	return NULL;
+}
+
+static int command_parse(const struct program *program, const struct command *command, struct options *options, int argc,
+			 char **argv, struct atomicdir_error *error)
+{
+	char help[128];
+	struct option_set set = command_options(program, command, help);
+	const char *mismatch;
+
+	snprintf(help, sizeof(help), "%s help %s", program->name, command->name);
+	if (options_parse(options, &set, argc, argv, error) < 0)
+		return -1;
+	mismatch = command_mismatch(command, options);
+	return mismatch ? error_set(error, ATOMICDIR_USAGE, NULL, "%s; usage: %s %s%s %s", mismatch, program->name,
+				    command->name, command->takes ? " [OPTIONS]" : "", command->synopsis)
+			: 0;
+}
+
+static int command_run(const struct program *program, const struct command *command, struct options *options, int argc,
+		       char **argv)
+{
+	struct atomicdir_error error;
+	int status;
+
+	error_clear(&error);
+	if (has_help(argc, argv)) {
+		print_help(program, command);
+		return ATOMICDIR_OK;
+	}
+	if (command_parse(program, command, options, argc, argv, &error) == 0)
+		return command->run(options);
+	status = report_error(&error);
+	return command->usage_status ? command->usage_status : status;
+}
+
+static int run_help(const struct program *program, const char *name)
+{
+	const struct command *command = name ? command_find(program, name) : NULL;
 
 	if (name && !command)
-		return refuse(program, name);
+		return command_refuse(program, name);
 	print_help(program, command);
 	return ATOMICDIR_OK;
 }
 
-int dispatch(const struct program *program, int argc, char **argv)
+int dispatch(const struct program *program, struct options *options, int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
-	const struct command *command = find(program, name);
+	const struct command *command = command_find(program, name);
 
 	process_begin();
 	report_init(program->name);
 	if (is_help(name) || strcmp(name, "help") == 0)
-		return report_end(help(program, argc > 2 ? argv[2] : NULL), false);
+		return report_end(run_help(program, argc > 2 ? argv[2] : NULL), false);
 	if (strcmp(name, "--version") == 0) {
 		printf("%s %s\n", program->name, VERSION);
 		return report_end(ATOMICDIR_OK, false);
 	}
 	if (!command)
-		return refuse(program, name);
-	return report_end(run(program, command, argc - 2, argv + 2), command->is_publication);
+		return command_refuse(program, name);
+	return report_end(command_run(program, command, options, argc - 2, argv + 2), command->is_publication);
 }

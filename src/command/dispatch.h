@@ -7,23 +7,27 @@
 
 #include "command/options.h"
 
+/* Whether "--" and what follows it may be on the command line. */
+enum command_tail { TAIL_REFUSED, TAIL_ALLOWED, TAIL_REQUIRED };
+
 struct command {
-	const char *name;
+	const char *name, *synopsis, *description;
 	int (*run)(const struct options *options); /* gives the exit status */
-	unsigned takes;				   /* of the options' TAKES_ */
-	bool is_publication;			   /* a result that cannot be printed does not undo it */
-	int usage_status;			   /* for a command line that is wrong */
-	const char *synopsis, *description;
+	unsigned takes;				   /* groups of options */
+	int least, most;			   /* operands; most -1: any number */
+	enum command_tail tail;
+	int usage_status;    /* of a command line that is wrong; 0: USAGE */
+	bool is_publication; /* a result that cannot be printed does not undo it */
 };
 
 struct program {
 	const char *name;
-	const struct command *commands;
-	size_t count;
-	const char *notes; /* the last lines of the help */
+	const struct command *commands; /* end with one without a name */
+	const struct option *options;	/* its own, beside those that programs share; likewise */
+	const char *notes;		/* the last lines of the help */
 };
 
-/* What main() returns. */
-int dispatch(const struct program *program, int argc, char **argv);
+/* What main() returns. `options` begins the program's own struct of options, which is zeroed. */
+int dispatch(const struct program *program, struct options *options, int argc, char **argv);
 
 #endif

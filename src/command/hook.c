@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "command/link.h"
 #include "command/process.h"
 
 static int run_shell(const struct options *options, const char *command, int directory_fd, bool is_waited_for,
@@ -47,8 +48,7 @@ int check_run(const struct options *options, const char *link, const char *path,
 		error->kind = ATOMICDIR_REJECTED;
 		error_prefix(error, "the check rejected it");
 	}
-	error_append(error, "LINK is as it was");
-	return -1;
+	return link_unchanged(options->operands[0], error);
 }
 
 int hook_hold(const struct options *options, const char *link)
@@ -71,7 +71,7 @@ void hook_prune(const struct options *options, const char *link, int *held_fd)
 /* It is published: what fails from here on is the hook. */
 static int blame(const char *number, const char *what, struct atomicdir_error *error)
 {
-	error->kind = ATOMICDIR_HOOK;
+	error->kind = ATOMICDIR_HOOK_FAILED;
 	error_prefix(error, "%s", what);
 	error_append(error, "generation %s is live; the next call runs the command again", number);
 	return -1;
@@ -118,7 +118,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	if (!options->on_change)
 		return 0;
 	if (!live) {
-		error_set(error, ATOMICDIR_HOOK, link, "cannot tell which generation is live");
+		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot tell which generation is live");
 		return blame("that was published", "cannot run the on-change command", error);
 	}
 	if (!live->is_hook_due)

@@ -6,23 +6,52 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 
-char *absolute_link(const char *link)
+/* Where the last component begins, and its size: slashes behind it do not count. */
+static size_t link_name(const char *link, size_t *size)
 {
-	cleanup_free char *copy = strdup(link), *parent = NULL;
-	size_t size = strlen(link);
-	char *slash, *path = NULL;
+	size_t end = strlen(link), begin;
 
-	/* Nothing is not the working directory: the library refuses it. */
-	if (!size)
-		return take_pointer(&copy);
-	while (copy && size > 1 && copy[size - 1] == '/')
-		copy[--size] = '\0';
-	slash = copy ? strrchr(copy, '/') : NULL;
-	if (slash && slash != copy)
-		*slash = '\0';
-	parent = !copy ? NULL : realpath(slash == copy ? "/" : slash ? copy : ".", NULL);
-	if (!parent || asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, slash ? slash + 1 : copy) < 0)
-		return strdup(link);
+	while (end && link[end - 1] == '/')
+		end--;
+	begin = end;
+	while (begin && link[begin - 1] != '/')
+		begin--;
+	*size = end - begin;
+	return begin;
+}
+
+char *link_parent(const char *link)
+{
+	size_t size, begin = link_name(link, &size);
+
+	if (!begin)
+		return strdup(*link == '/' ? "/" : ".");
+	while (begin > 1 && link[begin - 1] == '/')
+		begin--;
+	return strndup(link, begin);
+}
+
+char *link_absolute(const char *link, struct atomicdir_error *error)
+{
+	cleanup_free char *parent = link_parent(link);
+	/* "" is no name for the working directory: the library refuses it. */
+	cleanup_free char *real = parent && *link ? realpath(parent, NULL) : NULL;
+	size_t size, begin = link_name(link, &size);
+	char *path = NULL;
+
+	if (!real)
+		path = strdup(link);
+	else if (asprintf(&path, "%s/%.*s", strcmp(real, "/") == 0 ? "" : real, (int)size, link + begin) < 0)
+		path = NULL;
+	if (!path)
+		error_errno(error, link, "cannot begin with");
 	return path;
+}
+
+int link_unchanged(const char *link, struct atomicdir_error *error)
+{
+	error_append(error, "nothing was published, %s is unchanged", link);
+	return -1;
 }

@@ -1,55 +1,76 @@
 /* SPDX-License-Identifier: ISC
  *
- * The options of a command line, as a value. One table gives parsing and help; parsing is pure: it prints nothing, and its texts
- * point into argv.
+ * Options as a table. A row says what an option is called, which commands take it, what it means and where its value goes; rows that
+ * both programs share are here, the others are each program's. The tables give parsing and help. Parsing is pure: it prints
+ * nothing, and its texts point into argv.
  */
 #ifndef COMMAND_OPTIONS_H
 #define COMMAND_OPTIONS_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include <atomicdir.h>
 
-/* Which commands take an option. */
-enum {
-	TAKES_PUBLISH = 1, /* all that publish */
-	TAKES_FILL = 2,
-	TAKES_PRUNE = 4,
-	TAKES_JSON = 8,
-	TAKES_SECRETS = 16, /* what is to be published, and how */
-	TAKES_ENTRIES = 32, /* what is to be published, and from where */
-	TAKES_KEYS = 64
-};
-
-#define TAGS_MOST 50 /* as many as a secret can have */
-#define KEYS_MOST 64
-#define ENTRIES_MOST 64
-
+/* What both programs' commands are told. A program's own struct of options begins with this one. */
 struct options {
 	struct atomicdir_options library;
-	const char *check, *on_change, *from;
-	const char *entries[ENTRIES_MOST]; /* files */
-	size_t entries_count;
-	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
-	const char *tags[TAGS_MOST]; /* KEY=VALUE */
-	size_t tag_count;
-	const char *kms_keys[KEYS_MOST];
-	size_t kms_key_count;
+	const char *check, *on_change;
 	int64_t hook_timeout_ms;
-	bool edit, dereference, json, offline;
+	bool json;
 	int verbosity;	 /* -1 quiet, 0, 1 verbose */
 	char **operands; /* what is no option; up to "--" */
 	int operand_count;
 	char **command; /* after "--"; NULL: there was none */
 };
 
-/* argv without the program's and the command's name; reordered, and the options' to keep. USAGE. */
-int options_parse(struct options *options, unsigned takes, int argc, char **argv, struct atomicdir_error *error);
-void options_help(unsigned takes, FILE *to);
+/* Groups of commands that take the same options. A program's own groups begin at TAKES_OWN. */
+enum {
+	TAKES_PUBLISH = 1, /* all that publish */
+	TAKES_WAIT = 2,	   /* all that wait for another writer */
+	TAKES_JSON = 4,
+	TAKES_OWN = 8
+};
 
-/* USER, USER:GROUP, USER: (with the user's own group) or :GROUP, names or numbers; what it does not say stays. USAGE. */
-int parse_owner(const char *text, uid_t *uid, gid_t *gid, struct atomicdir_error *error);
-/* In octal. USAGE. */
-int parse_mode(const char *text, mode_t *mode, struct atomicdir_error *error);
+/* Puts the value of an option where it belongs. The text is NULL where the option takes none. USAGE. */
+typedef int (*option_fn)(void *target, const char *text, struct atomicdir_error *error);
+
+struct option {
+	const char *name, *argument; /* the argument's name; NULL: it takes none */
+	unsigned takes;		     /* the groups of commands that know it */
+	option_fn take;
+	size_t offset; /* of the target, in the program's struct of options */
+	const char *help;
+};
+
+/* For rows whose target has the type that is named here. */
+int option_count(void *int64, const char *text, struct atomicdir_error *error);
+int option_duration(void *int64_ms, const char *text, struct atomicdir_error *error);
+int option_mode(void *mode, const char *text, struct atomicdir_error *error);
+int option_owner(void *library, const char *text, struct atomicdir_error *error);
+int option_text(void *text_pointer, const char *text, struct atomicdir_error *error);
+int option_flag(void *boolean, const char *text, struct atomicdir_error *error);
+
+#define OPTION_LIST_MAX 64
+
+/* Of an option that may be repeated. */
+struct option_list {
+	const char *items[OPTION_LIST_MAX];
+	size_t count;
+};
+int option_list(void *list, const char *text, struct atomicdir_error *error);
+
+/* The options of one command. */
+struct option_set {
+	const struct option *own; /* the program's; the last one has no name */
+	unsigned takes;
+	const char *help; /* the command that lists them, such as "atomicdir help fill" */
+};
+
+/* `options` begins the program's struct, which is zeroed but for what the caller has set. argv comes without the program's and
+ * the command's name; it is reordered, and the options' to keep. USAGE. */
+int options_parse(struct options *options, const struct option_set *set, int argc, char **argv, struct atomicdir_error *error);
+/* A line or more for each, of at most 80 columns. */
+void options_help(const struct option_set *set, FILE *to);
 
 #endif

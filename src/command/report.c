@@ -5,13 +5,17 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/json_write.h"
+#include "base/moment.h"
 #include "command/holders.h"
 
+#define NOTE_LINE_MAX 1024
+
 static const char *program = "atomicdir";
+static bool is_output_lost; /* no memory for a result as JSON */
 
 void report_init(const char *name)
 {
@@ -30,18 +34,33 @@ void report_warning(const struct options *options, const struct atomicdir_error 
 		fprintf(stderr, "%s: warning: %s\n", program, error->text);
 }
 
-void report_verbose(const struct options *options, const char *format, ...)
+static __attribute__((format(printf, 1, 0))) void report_line(const char *format, va_list arguments)
 {
 	char text[1024];
-	va_list arguments;
 
-	if (options->verbosity <= 0)
-		return;
-	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
 	text_sanitise(text);
 	fprintf(stderr, "%s: %s\n", program, text);
+}
+
+void report_notice(const struct options *options, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (options->verbosity >= 0)
+		report_line(format, arguments);
+	va_end(arguments);
+}
+
+void report_verbose(const struct options *options, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (options->verbosity > 0)
+		report_line(format, arguments);
+	va_end(arguments);
 }
 
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list)
@@ -66,34 +85,46 @@ void report_size(char text[static 32], int64_t bytes)
 		snprintf(text, 32, "%.1f %s", size, units[unit]);
 }
 
-static void format_time(char *text, size_t size, int64_t created_ms)
+/* "-" where it is not known. */
+static void format_time(char text[static 32], int64_t created_ms)
 {
-	time_t seconds = (time_t)(created_ms / 1000);
-	struct tm time;
-
-	if (!created_ms || !gmtime_r(&seconds, &time) || !strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &time))
-		snprintf(text, size, "-");
+	if (created_ms)
+		moment_print(created_ms / 1000, text);
+	else
+		strcpy(text, "-");
 }
 
-static void print_number(FILE *to, const char *name, int64_t number)
+void report_json(const struct json_writer *json)
+{
+	is_output_lost = is_output_lost || json->is_broken;
+	if (!json->is_broken)
+		printf("%s\n", json->text->bytes);
+}
+
+static void write_known_number(struct json_writer *json, const char *name, int64_t number)
 {
 	if (number < 0)
-		fprintf(to, ",\"%s\":null", name);
+		json_write_null(json, name);
 	else
-		fprintf(to, ",\"%s\":%" PRId64, name, number);
+		json_write_number(json, name, number);
 }
 
-static void print_text(FILE *to, const char *name, const char *text)
+static void report_result_json(const char *link, bool is_changed, const struct atomicdir_generation *live)
 {
-	cleanup(buffer_clear) struct buffer json = { 0 };
+	cleanup_buffer struct buffer text = { 0 };
+	struct json_writer json = { .text = &text };
 
-	if (buffer_add_json(&json, text) == 0)
-		fprintf(to, ",\"%s\":%s", name, json.bytes);
-}
-
-static const char *truth(bool is_true)
-{
-	return is_true ? "true" : "false";
+	json_write_begin(&json, NULL, '{');
+	json_write_flag(&json, "changed", is_changed);
+	json_write_number(&json, "generation", live->number);
+	write_known_number(&json, "previous", live->next ? live->next->number : -1);
+	write_known_number(&json, "files", live->files);
+	write_known_number(&json, "bytes", live->bytes);
+	json_write_flag(&json, "durable", live->is_durable);
+	json_write_text(&json, "link", link);
+	json_write_text(&json, "path", live->path);
+	json_write_end(&json, '}');
+	report_json(&json);
 }
 
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
@@ -103,47 +134,53 @@ void report_result(const struct options *options, const char *link, bool is_chan
 
 	if (!live || (!options->json && to == stderr && options->verbosity < 0))
 		return;
-	if (!options->json) {
-		report_size(size, live->bytes < 0 ? 0 : live->bytes);
-		if (is_changed && live->files >= 0)
-			fprintf(to, "published %" PRId64 " (%" PRId64 " file%s, %s)\n", live->number, live->files,
-				live->files == 1 ? "" : "s", size);
-		else
-			fprintf(to, "%s %" PRId64 "\n", is_changed ? "published" : "unchanged", live->number);
+	if (options->json) {
+		report_result_json(link, is_changed, live);
 		return;
 	}
-	fprintf(stdout, "{\"changed\":%s,\"generation\":%" PRId64, truth(is_changed), live->number);
-	print_number(stdout, "previous", live->next ? live->next->number : -1);
-	print_number(stdout, "files", live->files);
-	print_number(stdout, "bytes", live->bytes);
-	fprintf(stdout, ",\"durable\":%s", truth(live->is_durable));
-	print_text(stdout, "link", link);
-	print_text(stdout, "path", live->path);
-	fprintf(stdout, "}\n");
+	report_size(size, live->bytes < 0 ? 0 : live->bytes);
+	if (is_changed && live->files >= 0)
+		fprintf(to, "published %" PRId64 " (%" PRId64 " file%s, %s)\n", live->number, live->files,
+			live->files == 1 ? "" : "s", size);
+	else
+		fprintf(to, "%s %" PRId64 "\n", is_changed ? "published" : "unchanged", live->number);
+}
+
+/* Only a note that is one short line is for people: programs keep other things in theirs. */
+static void write_note(struct json_writer *json, const char *link, int64_t generation)
+{
+	cleanup_free void *note = NULL;
+	ssize_t size = atomicdir_read_note(link, generation, &note, NULL);
+	bool is_line = size > 0 && size <= NOTE_LINE_MAX && strlen(note) == (size_t)size && !strchr(note, '\n');
+
+	json_write_text(json, "note", is_line ? note : "");
+}
+
+static void write_generation(struct json_writer *json, const char *link, const struct atomicdir_generation *one)
+{
+	char created[32];
+
+	format_time(created, one->created_ms);
+	json_write_begin(json, NULL, '{');
+	json_write_number(json, "generation", one->number);
+	json_write_flag(json, "live", one->is_live);
+	json_write_text(json, "created", created);
+	write_known_number(json, "files", one->files);
+	write_known_number(json, "bytes", one->bytes);
+	json_write_flag(json, "pinned", one->is_pinned);
+	json_write_flag(json, "durable", one->is_durable);
+	json_write_flag(json, "hook_due", one->is_hook_due);
+	json_write_text(json, "path", one->path);
+	write_note(json, link, one->number);
+	json_write_end(json, '}');
 }
 
 static void print_generation(const struct atomicdir_generation *one)
 {
-	char created[32];
-
-	format_time(created, sizeof(created), one->created_ms);
-	printf("{\"generation\":%" PRId64 ",\"live\":%s", one->number, truth(one->is_live));
-	print_text(stdout, "created", created);
-	print_number(stdout, "files", one->files);
-	print_number(stdout, "bytes", one->bytes);
-	printf(",\"pinned\":%s,\"durable\":%s,\"hook_due\":%s", truth(one->is_pinned), truth(one->is_durable),
-	       truth(one->is_hook_due));
-	print_text(stdout, "path", one->path);
-	print_text(stdout, "note", one->note);
-	printf("}");
-}
-
-static void print_row(const struct atomicdir_generation *one)
-{
-	cleanup(buffer_clear) struct buffer holders = { 0 };
+	cleanup_buffer struct buffer holders = { 0 };
 	char created[32], size[32], files[32] = "-";
 
-	format_time(created, sizeof(created), one->created_ms);
+	format_time(created, one->created_ms);
 	report_size(size, one->bytes < 0 ? 0 : one->bytes);
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%" PRId64, one->files);
@@ -154,47 +191,61 @@ static void print_row(const struct atomicdir_generation *one)
 	       holders.size ? " by " : "", holders.size ? holders.bytes : "", one->is_hook_due ? "  hook due" : "");
 }
 
-void report_generations(const struct options *options, const struct atomicdir_generation *list)
+void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list)
 {
+	cleanup_buffer struct buffer text = { 0 };
+	struct json_writer json = { .text = &text };
+
+	json_write_begin(&json, NULL, '[');
+	for (; list; list = list->next)
+		if (options->json)
+			write_generation(&json, link, list);
+		else
+			print_generation(list);
+	json_write_end(&json, ']');
 	if (options->json)
-		printf("[");
-	for (const struct atomicdir_generation *one = list; one; one = one->next) {
-		if (!options->json) {
-			print_row(one);
-			continue;
-		}
-		print_generation(one);
-		printf("%s", one->next ? "," : "");
-	}
-	if (options->json)
-		printf("]\n");
+		report_json(&json);
+}
+
+static void write_change(struct json_writer *json, const struct atomicdir_change *change)
+{
+	json_write_begin(json, NULL, '{');
+	json_write_text(json, "change", (char[]){ change->what, '\0' });
+	json_write_text(json, "path", change->path);
+	json_write_end(json, '}');
+}
+
+static void print_change(const struct atomicdir_change *change)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s", change->path);
+	text_sanitise(path);
+	printf("%c %s\n", change->what, path);
 }
 
 void report_changes(const struct options *options, const struct atomicdir_change *list)
 {
-	if (options->json)
-		printf("[");
-	for (const struct atomicdir_change *one = list; one; one = one->next) {
-		if (options->json) {
-			printf("{\"change\":\"%c\"", one->what);
-			print_text(stdout, "path", one->path);
-			printf("}%s", one->next ? "," : "");
-		} else {
-			char path[4096];
+	cleanup_buffer struct buffer text = { 0 };
+	struct json_writer json = { .text = &text };
 
-			snprintf(path, sizeof(path), "%s", one->path);
-			text_sanitise(path);
-			printf("%c %s\n", one->what, path);
-		}
-	}
+	json_write_begin(&json, NULL, '[');
+	for (; list; list = list->next)
+		if (options->json)
+			write_change(&json, list);
+		else
+			print_change(list);
+	json_write_end(&json, ']');
 	if (options->json)
-		printf("]\n");
+		report_json(&json);
 }
 
 int report_end(int status, bool is_publication)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	bool is_written = fflush(stdout) == 0 && !ferror(stdout);
+
+	if (is_written && !is_output_lost)
 		return status;
-	fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(errno));
+	fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(is_written ? ENOMEM : errno));
 	return status == ATOMICDIR_OK && !is_publication ? ATOMICDIR_FAILED : status;
 }

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "base/buffer.h"
+#include "base/json_write.h"
 #include "command/options.h"
 
 /* The program's name, before anything is reported; "atomicdir" if never called. */
@@ -16,6 +16,8 @@ void report_init(const char *name);
 int report_error(const struct atomicdir_error *error);
 /* If the error is a warning, and these are wanted. */
 void report_warning(const struct options *options, const struct atomicdir_error *error);
+/* A line for people, unless -q. */
+void report_notice(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* With -v: a line for people, and what differs from the live generation. */
 void report_verbose(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list);
@@ -23,8 +25,10 @@ void report_verbose_changes(const struct options *options, const struct atomicdi
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to);
 /* Generations as a JSON array, or as a table. */
-void report_generations(const struct options *options, const struct atomicdir_generation *list);
+void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);
+/* What was written as JSON, on standard output; where memory ran out, nothing, and report_end() says so. */
+void report_json(const struct json_writer *json);
 /* After all was printed. Where it could not be: FAILED, unless something was published, which that does not undo. */
 int report_end(int status, bool is_publication);
 

@@ -1,135 +1,191 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is at LINK becomes ours without a gap: a real directory trades places with our symlink in one rename; what a foreign
- * symlink points to is copied and published in its place.
+ * What is at LINK becomes ours without a gap: a real directory trades places with our symlink in one rename; what somebody else's
+ * symlink leads to is copied and published in its place.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "dir/commit.h"
-#include "dir/copy.h"
+#include "base/lend.h"
+#include "dir/begin.h"
+#include "dir/layout.h"
+#include "dir/part.h"
+#include "dir/prune.h"
 #include "dir/publish.h"
 #include "dir/seal.h"
+#include "dir/stage.h"
+
+/* ---- The swap of an adoption: the directory at LINK and a symlink under the generation's name trade places ---- */
+
+static int exchange_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
+{
+	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + NAME_NUMBER_SIZE];
+
+	part_name(name, number, PART_DIRECTORY);
+	name_link_text(&place->name, number, text, sizeof(text));
+	if (symlinkat(text, place->store_fd, name) < 0)
+		return error_system(error, errno, name, "cannot make the symlink to exchange");
+	return 0;
+}
+
+/* A symlink still, or the exchange would have happened. */
+static void exchange_forget(const struct place *place, int64_t number)
+{
+	part_remove(place->store_fd, number, PART_DIRECTORY);
+}
+
+static enum outcome exchange_swap(const struct place *place, int64_t number, const struct live *before,
+				  struct atomicdir_error *error)
+{
+	const char *link = place->name.link;
+	char name[NAME_NUMBER_SIZE];
+
+	(void)before;
+	part_name(name, number, PART_DIRECTORY);
+	if (renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE) == 0)
+		return OUTCOME_PUBLISHED;
+	if (errno == EBUSY)
+		error_system(error, errno, link, "cannot adopt a mount point, as is");
+	else if (errno == EINVAL || errno == ENOSYS || errno == EXDEV)
+		error_system(
+			error, errno, link,
+			"this file system cannot exchange a directory for a symlink; move the directory away and fill from it");
+	else
+		error_system(error, errno, link, "cannot exchange the directory for a symlink");
+	return OUTCOME_NOT_PUBLISHED;
+}
+
+static int exchange_make_durable(const struct place *place, struct atomicdir_error *error)
+{
+	if (sync_fd(place->parent_fd, place->name.parent, error) < 0)
+		return -1;
+	return sync_fd(place->store_fd, place->name.store, error);
+}
+
+static const struct swap exchange = {
+	.prepare = exchange_prepare,
+	.forget = exchange_forget,
+	.swap = exchange_swap,
+	.make_durable = exchange_make_durable,
+};
+
+/* ---- Adoption ---- */
 
 static const struct seal_rules as_it_is = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
 
-/* A directory moves one level down, and what it holds must mean the same there: the check of a seal, which changes nothing. */
-static int adopt_directory(struct writer *writer, struct atomicdir_error *error)
+/* The directory moves one level down, and what it holds must mean the same there: it is sealed as it is, which changes nothing. */
+static enum outcome adopt_directory(struct writer *writer, struct atomicdir_error *error)
 {
-	const struct store *store = &writer->store;
-	struct publication publication = { .kind = PUBLICATION_EXCHANGE };
-	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + NAME_NUMBER_SIZE];
-	cleanup_fd int fd = open_lending_at(store->parent_fd, store->name.base, O_RDONLY | O_DIRECTORY);
+	const struct place *place = &writer->place;
+	struct publication publication = { .swap = &exchange };
+	cleanup_fd int fd = open_lending_at(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY);
+	struct seal_rules rules = as_it_is;
 
-	if (fd < 0)
-		return error_errno(error, store->name.base, "cannot open the directory to adopt");
-	if (tree_seal(fd, &as_it_is, &publication.count, error) < 0)
-		return -1;
-	if (writer->options.dry_run)
-		return 1;
-	publication.fd = fd;
-	publication.number = store_take_number(store, writer->highest, error);
-	if (publication.number < 0)
-		return -1;
-	name_number(name, publication.number, "");
-	name_link_text(&store->name, publication.number, text, sizeof(text));
-	if (symlinkat(text, store->fd, name) < 0)
-		return error_errno(error, name, "cannot make the symlink to exchange");
-	if (publish(writer, &publication, error) == 0)
-		return 1;
-	if (error->kind != ATOMICDIR_NOT_DURABLE)
-		unlinkat(store->fd, name, 0); /* a symlink still, or the exchange would have happened */
-	return -1;
-}
-
-/* Takes the writer over. */
-static int adopt_symlink(struct writer *writer, const char *link, struct atomicdir_error *error)
-{
-	cleanup_fd int from_fd = open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct atomicdir_stage *stage;
-	struct stat status;
-	int result;
-
-	if (from_fd < 0 || fstat(from_fd, &status) < 0) {
-		error_errno(error, link, "cannot open what the symlink points to as a directory");
-		writer_end(writer);
-		return -1;
+	if (fd < 0) {
+		error_system(error, errno, place->name.link, "cannot open the directory to adopt");
+		return OUTCOME_NOT_PUBLISHED;
 	}
-	stage = stage_new(writer, error);
-	if (!stage)
-		return -1;
-	stage->top_mode = status.st_mode & 07777;
-	if (fchown(stage->fd, status.st_uid, status.st_gid) < 0 && errno != EPERM)
-		result = error_errno(error, link, "cannot give the copy its owner");
-	else
-		result = tree_copy_content(from_fd, stage->fd, false, error);
-	if (result == 0)
-		result = stage_commit(stage, NULL, error);
-	if (result >= 0 && error)
-		*error = stage->writer.warning;
-	if (result < 0)
-		stage->errnum = error->errnum;
-	atomicdir_free(stage);
-	return result;
+	rules.reserves = place->layout->reserves;
+	if (tree_seal(fd, &rules, &publication.count, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (writer->options.dry_run)
+		return OUTCOME_PUBLISHED;
+	publication.fd = fd;
+	publication.number = store_take_number(&writer->store, place, writer->highest, error);
+	return publication.number < 0 ? OUTCOME_NOT_PUBLISHED : publish(writer, &publication, error);
 }
 
-static int check_options(const struct atomicdir_options *options, struct atomicdir_error *error)
+static enum outcome adopt_copy(struct atomicdir_stage *stage, int from_fd, const struct stat *from,
+			       struct atomicdir_error *error)
 {
-	if (options && options->size >= sizeof(*options) &&
-	    (options->uid != (uid_t)-1 || options->gid != (gid_t)-1 || options->file_mode || options->dir_mode))
+	if (stage_make(stage, from->st_mode & 07777, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (fchown(stage->fd, from->st_uid, from->st_gid) < 0 && errno != EPERM) {
+		error_system(error, errno, stage->writer.place.name.link, "cannot give the copy its owner, to adopt");
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	if (stage_copy_content(stage, from_fd, false, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	return stage_commit(stage, NULL, error);
+}
+
+static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct place *place = &stage->writer.place;
+	cleanup_fd int from_fd = openat(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum outcome outcome;
+	struct stat from;
+
+	if (from_fd < 0 || fstat(from_fd, &from) < 0) {
+		error_system(error, errno, place->name.link, "cannot open as a directory what the symlink leads to,");
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	outcome = adopt_copy(stage, from_fd, &from, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED)
+		stage_failed(stage, error);
+	return outcome;
+}
+
+static int adopt_check_options(const struct atomicdir_options *options, struct atomicdir_error *error)
+{
+	if (options->uid != (uid_t)-1 || options->gid != (gid_t)-1 || options->file_mode || options->dir_mode)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "an adoption keeps owners and modes as they are");
 	return 0;
 }
 
-/* The writer ends in every case. */
-static int adopt(struct writer *writer, const char *link, struct atomicdir_error *error)
+static enum outcome adopt(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
-	int result;
+	struct writer *writer = &stage->writer;
+	const char *link = writer->place.name.link;
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
 
-	switch (writer->link.kind) {
-	case LINK_FOREIGN:
-		return adopt_symlink(writer, link, error);
-	case LINK_DIRECTORY:
-		result = adopt_directory(writer, error);
-		if (result < 0)
-			publish_make_room(writer, error->errnum);
-		break;
-	case LINK_OURS:
-		result = 0;
-		break;
-	case LINK_ABSENT:
-		result = error_set(error, ATOMICDIR_NO_GENERATION, link, "nothing is there to adopt; fill it");
-		break;
+	if (adopt_check_options(&writer->options, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	switch (writer->live.stands) {
+	case STANDS_SYMLINK:
+		return adopt_symlink(stage, error);
+	case STANDS_DIRECTORY:
+		outcome = adopt_directory(writer, error);
+		if (outcome == OUTCOME_NOT_PUBLISHED)
+			prune_for_room(writer, error->errnum);
+		return outcome;
+	case STANDS_OURS:
+		return OUTCOME_UNCHANGED;
+	case STANDS_NOTHING:
+		error_object(error, ATOMICDIR_NO_GENERATION, link, "does not exist, so there is nothing to adopt; fill it");
+		return OUTCOME_NOT_PUBLISHED;
 	default:
-		result = error_set(error, ATOMICDIR_FAILED, link,
-				   "neither a directory nor a symlink to one, so it cannot be adopted");
+		error_object(error, ATOMICDIR_FAILED, link,
+			     "is neither a directory nor a symlink to one, so it cannot be adopted");
+		return OUTCOME_NOT_PUBLISHED;
 	}
-	if (result >= 0)
-		*error = writer->warning;
-	if (writer->link.kind != LINK_OURS && (result < 0 ? error->kind != ATOMICDIR_NOT_DURABLE : writer->options.dry_run))
-		store_unmake(&writer->store);
-	writer_end(writer);
-	return result;
 }
 
 int atomicdir_adopt(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error)
 {
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
 	struct atomicdir_error own;
-	struct writer writer = { .store = STORE_INIT };
-	int result;
+	struct atomicdir_stage *stage;
+	struct writer *writer;
 
-	error = error ? error : &own;
-	error_clear(error);
-	result = check_options(options, error);
-	if (result == 0)
-		result = writer_begin(&writer, link, options, WRITER_FOREIGN_TOO, error);
-	if (result == 0)
-		result = adopt(&writer, link, error);
-	if (result < 0)
-		writer_report(&writer, result, error);
-	return result;
+	error = error_or(error, &own);
+	stage = stage_new(error);
+	if (!stage)
+		return -1;
+	writer = &stage->writer;
+	if (writer_begin(writer, link, options, BEGIN_WITH_ANYTHING, error) == 0) {
+		bool was_ours = writer->live.stands == STANDS_OURS;
+
+		outcome = adopt(stage, error);
+		stage_end(stage);
+		if (!was_ours && (outcome == OUTCOME_NOT_PUBLISHED || writer->options.dry_run))
+			store_unmake(&writer->store, &writer->place);
+	}
+	writer_report(writer, outcome, error);
+	atomicdir_free(stage);
+	return outcome_result(outcome);
 }

@@ -1,18 +1,57 @@
-/* SPDX-License-Identifier: ISC */
-#include "dir/commit.h"
-
+/* SPDX-License-Identifier: ISC
+ *
+ * From a filled stage to a published generation: step 7, then publish.h.
+ */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "dir/compare.h"
+#include "dir/layout.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
-#include "dir/recover.h"
-#include "dir/seal.h"
+#include "dir/stage.h"
+#include "dir/tell.h"
 
-/* Step 7: owners and modes first, since they are part of what is compared. */
-static int seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
+/* A file that has the live one's bytes keeps its time, so that ETags do not change with every deploy. The times of an inode with
+ * other names are not the stage's alone to change. Failing does no harm. */
+static void stage_keep_time(int stage_fd, const char *name, const struct tree_entry *live, const struct tree_entry *own)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, live->modified };
+
+	if (own->links > 1 ||
+	    (live->modified.tv_sec == own->modified.tv_sec && live->modified.tv_nsec == own->modified.tv_nsec))
+		return;
+	utimensat(stage_fd, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+/* 1: the sealed stage differs from the live generation. */
+static int stage_compare(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
+{
+	struct writer *writer = &stage->writer;
+	/* A dry run lists every difference; a publication only needs to know whether there is one. */
+	struct compare compare = { .changes = changes,
+				   .is_exact = writer->options.dry_run,
+				   .same_file = writer->live.number ? stage_keep_time : NULL };
+	int differs;
+
+	if (writer->live.number && writer->live.fd < 0) {
+		writer->live.fd = place_open_generation(&writer->place, writer->live.number);
+		if (writer->live.fd < 0 && writer->options.dry_run)
+			return error_system(error, errno, writer->place.name.link, "cannot open the live generation of");
+	}
+	if (writer->live.fd < 0 && !changes)
+		return 1;
+	differs = tree_compare(&compare, writer->live.fd, stage->fd, error);
+	if (differs < 0)
+		return -1;
+	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
+}
+
+/* Step 7. Owners and modes come first, since they are part of what is compared. */
+static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
 	const struct atomicdir_options *options = &stage->writer.options;
 	struct seal_rules rules = {
@@ -21,119 +60,117 @@ static int seal(struct atomicdir_stage *stage, struct changes *changes, struct a
 		.file_mode = options->file_mode,
 		.dir_mode = options->dir_mode,
 		.top_mode = options->dir_mode ? options->dir_mode : stage->top_mode,
+		.directories = &stage->directories,
+		.reserves = stage->writer.place.layout->reserves,
 	};
-	/* What would be published is told exactly; what is published need only be told from what is live. */
-	unsigned how = options->dry_run ? COMPARE_KEEP_TIMES | COMPARE_EXACT : COMPARE_KEEP_TIMES;
-	cleanup_fd int live_fd = -1;
-	int is_different;
+	int differs;
 
-	if (stage_apply_modes(stage, error) < 0 || tree_seal(stage->fd, &rules, &stage->count, error) < 0)
+	stage_forget_recent(stage);
+	if (tree_seal(stage->fd, &rules, &stage->count, error) < 0)
 		return -1;
-	if (stage->writer.live)
-		live_fd = writer_open_generation(&stage->writer, stage->writer.live);
-	if (live_fd < 0 && stage->writer.live && options->dry_run)
-		return error_errno(error, stage->writer.store.name.base, "cannot open the live generation");
-	is_different = live_fd < 0 && !changes ? 1 : tree_compare(live_fd, stage->fd, changes, how, error);
-	if (is_different < 0)
+	seal_modes_clear(&stage->directories);
+	differs = stage_compare(stage, changes, error);
+	if (differs < 0)
 		return -1;
-	stage->is_different = is_different || live_fd < 0 || stage->writer.is_live_doubtful;
+	stage->is_different = differs;
 	stage->state = STAGE_SEALED;
-	return stage->is_different;
+	return differs;
 }
 
-static int seal_and_tell(struct atomicdir_stage *stage, struct atomicdir_change **list, struct atomicdir_error *error)
+static int stage_seal_listing(struct atomicdir_stage *stage, struct atomicdir_change **list, struct atomicdir_error *error)
 {
 	cleanup_changes struct changes *changes = list ? changes_new() : NULL;
-	int result;
+	int differs;
 
 	if (stage->state == STAGE_ENDED)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	if (list && !changes)
-		return error_errno(error, NULL, "cannot list what changed");
-	result = seal(stage, changes, error);
-	if (result >= 0 && list && changes_take(changes, list) < 0)
-		return error_errno(error, NULL, "cannot list what changed");
-	return result;
+		return error_system(error, errno, NULL, "cannot list what changed");
+	differs = stage_seal(stage, changes, error);
+	if (differs >= 0 && list && changes_take(changes, list) < 0)
+		return error_system(error, errno, NULL, "cannot list what changed");
+	return differs;
 }
 
 int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **changes, struct atomicdir_error *error)
 {
 	struct atomicdir_error own;
-	int result;
+	int differs;
 
-	error = error ? error : &own;
-	error_clear(error);
-	result = seal_and_tell(stage, changes, error);
-	if (result < 0)
-		publish_make_room(&stage->writer, error->errnum);
-	writer_report(&stage->writer, result, error);
-	return result;
+	error = error_or(error, &own);
+	differs = stage_seal_listing(stage, changes, error);
+	if (differs < 0)
+		prune_for_room(&stage->writer, error->errnum);
+	writer_report(&stage->writer, differs < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED, error);
+	return differs;
 }
 
-int tell_live(const struct writer *writer, int64_t replaced, struct atomicdir_generation **live, struct atomicdir_error *error)
+static void stage_end_unchanged(struct atomicdir_stage *stage)
 {
-	cleanup_generations struct generation_list list = { 0 };
+	struct writer *writer = &stage->writer;
 
-	if (!live)
-		return 0;
-	if ((writer->live && generation_list_add(&list, &writer->store, writer->live, writer->live) < 0) ||
-	    (replaced && replaced != writer->live && generation_list_add(&list, &writer->store, replaced, writer->live) < 0))
-		return error_errno(error, NULL, "cannot tell which generation is live");
-	return generation_list_pack(&list, live, error) < 0 ? -1 : 0;
+	stage->state = STAGE_ENDED;
+	generation_remove(&writer->place, stage->number, &writer->warning);
+	publish_facts(writer, stage->has_note ? &stage->note : NULL);
+	prune(writer, NULL);
 }
 
-static int end_unchanged(struct atomicdir_stage *stage)
-{
-	generation_remove(&stage->writer.store, stage->number, &stage->writer.warning);
-	publish_facts(&stage->writer, stage->note);
-	prune(&stage->writer, NULL);
-	return 0;
-}
-
-int stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
+enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct writer *writer = &stage->writer;
 	struct publication publication = {
-		.kind = PUBLICATION_NEW, .number = stage->number, .fd = stage->fd, .note = stage->note
+		.swap = &writer->place.layout->swap,
+		.number = stage->number,
+		.fd = stage->fd,
+		.note = stage->has_note ? &stage->note : NULL,
 	};
-	int64_t replaced = writer->live;
-	int result;
+	int64_t replaced = writer->live.number;
+	enum outcome outcome;
 
-	if (stage->state != STAGE_SEALED && seal_and_tell(stage, NULL, error) < 0)
-		return -1;
+	if (stage->state != STAGE_SEALED && stage_seal_listing(stage, NULL, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
-		return stage->is_different;
+		return stage->is_different ? OUTCOME_PUBLISHED : OUTCOME_UNCHANGED;
 	if (!stage->is_different) {
-		stage->state = STAGE_ENDED;
-		end_unchanged(stage);
-		return tell_live(writer, 0, live, error);
+		stage_end_unchanged(stage);
+		return tell_live(writer, 0, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED;
 	}
 	publication.count = stage->count;
-	result = publish(writer, &publication, error);
-	if (result == 0 || error->kind == ATOMICDIR_NOT_DURABLE)
+	outcome = publish(writer, &publication, error);
+	if (outcome != OUTCOME_NOT_PUBLISHED)
 		stage->state = STAGE_ENDED;
-	if (result < 0)
-		return -1;
-	/* Published: that the caller cannot be told more for want of memory does not undo it. */
-	if (tell_live(writer, replaced, live, &writer->warning) < 0)
-		writer->warning.kind = ATOMICDIR_OK;
-	return 1;
+	if (outcome == OUTCOME_PUBLISHED)
+		tell_published(writer, replaced, live);
+	return outcome;
 }
 
 int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct atomicdir_error own;
-	int result;
+	enum outcome outcome;
 
-	error = error ? error : &own;
-	error_clear(error);
-	result = stage_commit(stage, live, error);
-	if (result < 0)
-		publish_make_room(&stage->writer, error->errnum);
-	writer_report(&stage->writer, result, error);
+	error = error_or(error, &own);
+	outcome = stage_commit(stage, live, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED)
+		prune_for_room(&stage->writer, error->errnum);
+	writer_report(&stage->writer, outcome, error);
 	if (stage->state == STAGE_ENDED)
-		close_fd(&stage->writer.store.lock_fd);
-	return result;
+		store_unlock(&stage->writer.store);
+	return outcome_result(outcome);
+}
+
+static int fill_populate(struct atomicdir_stage *stage, atomicdir_populate_fn populate, void *arg,
+			 struct atomicdir_error *error)
+{
+	error_clear(error);
+	if (populate(stage, arg, error) == 0)
+		return 0;
+	if (error->kind == ATOMICDIR_OK)
+		error_set(error, ATOMICDIR_FAILED, NULL, "the new directory could not be filled");
+	if (error->errnum)
+		stage_failed(stage, error);
+	writer_report(&stage->writer, OUTCOME_NOT_PUBLISHED, error);
+	return -1;
 }
 
 int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, const struct atomicdir_options *options,
@@ -141,23 +178,12 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 {
 	struct atomicdir_error own;
 	struct atomicdir_stage *stage;
-	int result;
+	int result = -1;
 
-	error = error ? error : &own;
+	error = error_or(error, &own);
 	stage = atomicdir_begin(link, options, error);
-	if (!stage)
-		return -1;
-	error_clear(error);
-	if (populate(stage, arg, error) == 0) {
+	if (stage && fill_populate(stage, populate, arg, error) == 0)
 		result = atomicdir_commit(stage, NULL, error);
-	} else {
-		result = -1;
-		if (error->kind == ATOMICDIR_OK)
-			error_set(error, ATOMICDIR_FAILED, link, "the directory could not be filled");
-		if (error->errnum)
-			stage->errnum = error->errnum;
-		writer_report(&stage->writer, -1, error);
-	}
 	atomicdir_free(stage);
 	return result;
 }

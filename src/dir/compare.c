@@ -3,15 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "dir/tree.h"
+#include "base/lend.h"
 
 #define BLOCK 65536
 
@@ -36,7 +38,7 @@ void changes_free(struct changes **changes)
 	*changes = NULL;
 }
 
-static int by_path(const void *a, const void *b)
+static int changes_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct atomicdir_change *)a)->path, ((const struct atomicdir_change *)b)->path);
 }
@@ -56,7 +58,7 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list)
 	if (!items)
 		return -1;
 	memcpy(items, changes->items, changes->count * sizeof(*items));
-	qsort(items, changes->count, sizeof(*items), by_path);
+	qsort(items, changes->count, sizeof(*items), changes_compare);
 	text = (char *)(items + changes->count);
 	for (size_t i = 0; i < changes->count; i++) {
 		char *packed = text;
@@ -70,68 +72,86 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list)
 }
 
 struct comparison {
-	struct changes *changes;
-	bool keep_times, is_exact, differs;
+	const struct compare *how;
+	struct tree_path path;
+	bool differs;
 	char *blocks; /* two, for what may be secrets: wiped when they end */
+	struct atomicdir_error *error;
 };
 
-static bool is_over(const struct comparison *comparison)
+static bool comparison_is_over(const struct comparison *comparison)
 {
-	return comparison->differs && !comparison->changes && !comparison->keep_times;
+	return comparison->differs && !comparison->how->changes && !comparison->how->same_file;
 }
 
-static int differs(struct comparison *comparison, const char *path, const char *name, char what)
+/* This entry, at the current path, differs. */
+static int comparison_add(struct comparison *comparison, const char *path, char what)
 {
-	struct changes *changes = comparison->changes;
-	struct atomicdir_change *more;
+	struct changes *changes = comparison->how->changes;
+	struct atomicdir_change *added = NULL;
 
 	comparison->differs = true;
 	if (!changes)
 		return 0;
-	if ((changes->count & (changes->count - 1)) == 0) {
-		more = reallocarray(changes->items, changes->count ? changes->count * 2 : 1, sizeof(*more));
-		if (!more)
-			return -1;
-		changes->items = more;
-	}
-	more = &changes->items[changes->count];
-	*more = (struct atomicdir_change){ .path = *name ? tree_path(path, name) : strdup(*path ? path : "."), .what = what };
-	return more->path ? (changes->count++, 0) : -1;
-}
-
-/* 0: it counts as different. */
-static int unreadable(const struct comparison *comparison)
-{
-	return comparison->is_exact ? -1 : 0;
-}
-
-/* An entry that only one side has, with all below it. */
-static int only_one(struct comparison *comparison, int directory_fd, const char *path, const char *name, char what, int depth)
-{
-	cleanup_names struct tree_names names = { 0 };
-	cleanup_free char *below = tree_path(path, name);
-	cleanup_fd int fd = -1;
-	struct tree_entry entry;
-
-	if (!below || differs(comparison, path, name, what) < 0)
-		return -1;
-	if (!comparison->changes || depth > TREE_DEPTH_MAX)
-		return 0;
-	if (tree_look(directory_fd, name, &entry) < 0)
-		return unreadable(comparison);
-	if (!S_ISDIR(entry.mode))
-		return 0;
-	fd = open_directory_at(directory_fd, name);
-	if (fd < 0 || tree_names_read(fd, false, &names) < 0)
-		return unreadable(comparison);
-	for (size_t i = 0; i < names.count; i++)
-		if (only_one(comparison, fd, below, names.names[i], what, depth + 1) < 0)
-			return -1;
+	added = array_add(&changes->items, &changes->count, sizeof(*added));
+	if (added)
+		*added = (struct atomicdir_change){ .path = strdup(path && *path ? path : "."), .what = what };
+	if (!added || !added->path)
+		return error_system(comparison->error, errno, NULL, "cannot list what differs");
 	return 0;
 }
 
-/* This and what calls it: 1, they are the same; 0; -1 if that cannot be told. */
-static int same_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
+/* The entry at the current path cannot be read: an error, or a difference. */
+static int comparison_cannot_read(struct comparison *comparison)
+{
+	if (comparison->how->is_exact)
+		return error_system(comparison->error, errno, comparison->path.text, "cannot compare");
+	return comparison_add(comparison, comparison->path.text, 'M');
+}
+
+/* ---- What only one side has ---- */
+
+struct only_one {
+	struct comparison *comparison;
+	const char *below;
+	char what;
+};
+
+static int only_one_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	const struct only_one *only = arg;
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", only->below, entry->path) < 0)
+		return error_system(error, ENOMEM, NULL, "cannot list what differs");
+	return comparison_add(only->comparison, path, only->what);
+}
+
+/* An entry that only one side has, with all below it. */
+static int compare_only_one(struct comparison *comparison, int directory_fd, const char *name, char what)
+{
+	struct only_one only = { comparison, comparison->path.text, what };
+	struct walk walk = { .visit = only_one_visit, .arg = &only };
+	cleanup_fd int fd = -1;
+	struct tree_entry entry;
+
+	if (comparison_add(comparison, comparison->path.text, what) < 0)
+		return -1;
+	if (!comparison->how->changes)
+		return 0;
+	if (tree_look(directory_fd, name, &entry) < 0)
+		return comparison_cannot_read(comparison);
+	if (!S_ISDIR(entry.mode))
+		return 0;
+	fd = open_directory_at(directory_fd, name);
+	if (fd < 0)
+		return comparison_cannot_read(comparison);
+	return tree_walk(&walk, fd, comparison->error) < 0 && comparison->how->is_exact ? -1 : 0;
+}
+
+/* ---- What both have: each of these says 1, the same; 0, different; -1 with errno, it cannot be read ---- */
+
+static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
 {
 	char *a = comparison->blocks, *b = comparison->blocks + BLOCK;
 	int64_t at = 0;
@@ -140,7 +160,7 @@ static int same_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t
 		ssize_t in_a = read_all(a_fd, a, BLOCK), in_b = read_all(b_fd, b, BLOCK);
 
 		if (in_a < 0 || in_b < 0)
-			return unreadable(comparison);
+			return -1;
 		if (!in_a || in_a != in_b || memcmp(a, b, (size_t)in_a) != 0)
 			return 0;
 		at += in_a;
@@ -148,11 +168,11 @@ static int same_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t
 	return 1;
 }
 
-static int same_file(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
-		     const struct tree_entry *b)
+static int compare_files(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
+			 const struct tree_entry *b)
 {
 	cleanup_fd int a_fd = -1, b_fd = -1;
-	int is_same;
+	int is_same = 1;
 
 	if (a->size != b->size)
 		return 0;
@@ -161,132 +181,133 @@ static int same_file(struct comparison *comparison, int a_dir, int b_dir, const 
 	if (a->size) {
 		a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY);
-		is_same = b_fd < 0 ? unreadable(comparison) : same_bytes(comparison, a_fd, b_fd, a->size);
-		if (is_same <= 0)
-			return is_same;
+		is_same = b_fd < 0 ? -1 : compare_bytes(comparison, a_fd, b_fd, a->size);
 	}
-	/* So that ETags do not change with every deploy. A shared inode's times are not ours alone to change; failing is no harm. */
-	if (comparison->keep_times && b->links == 1 &&
-	    (a->modified.tv_sec != b->modified.tv_sec || a->modified.tv_nsec != b->modified.tv_nsec)) {
-		struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, a->modified };
-
-		utimensat(b_dir, name, times, AT_SYMLINK_NOFOLLOW);
-	}
-	return 1;
+	if (is_same == 1 && comparison->how->same_file)
+		comparison->how->same_file(b_dir, name, a, b);
+	return is_same;
 }
 
 /* Not inlined: its texts would stand on the stack of what recurses. */
-static __attribute__((noinline)) int same_link(const struct comparison *comparison, int a_dir, int b_dir, const char *name)
+static __attribute__((noinline)) int compare_links(int a_dir, int b_dir, const char *name)
 {
 	char a[4097], b[4097];
 	ssize_t in_a = readlinkat(a_dir, name, a, sizeof(a)), in_b = readlinkat(b_dir, name, b, sizeof(b));
 
 	if (in_a < 0 || in_b < 0)
-		return unreadable(comparison);
+		return -1;
 	return in_a == in_b && memcmp(a, b, (size_t)in_a) == 0;
 }
 
-static bool same_facts(const struct tree_entry *a, const struct tree_entry *b)
+static bool compare_facts(const struct tree_entry *a, const struct tree_entry *b)
 {
 	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid;
 }
 
-static int compare_in(struct comparison *comparison, int a_fd, int b_fd, const char *path, int depth);
+static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth);
 
-static int compare_directories(struct comparison *comparison, int a_dir, int b_dir, const char *path, const char *name,
-			       int depth)
+static int compare_directories(struct comparison *comparison, int a_dir, int b_dir, const char *name, int depth)
 {
 	cleanup_fd int a_fd = open_directory_at(a_dir, name), b_fd = -1;
-	cleanup_free char *below = tree_path(path, name);
 
-	if (!below)
-		return -1;
 	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY | O_DIRECTORY);
 	if (a_fd < 0 || b_fd < 0)
-		return unreadable(comparison) < 0 ? -1 : differs(comparison, path, name, 'M');
-	return compare_in(comparison, a_fd, b_fd, below, depth + 1);
+		return comparison_cannot_read(comparison);
+	return compare_content(comparison, a_fd, b_fd, depth + 1);
 }
 
-static int compare_entry(struct comparison *comparison, int a_dir, int b_dir, const char *path, const char *name, int depth)
+static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, const char *name, int depth)
 {
 	struct tree_entry a, b;
 	int is_same = 1;
 
 	if (tree_look(b_dir, name, &b) < 0)
-		return -1;
+		return error_system(comparison->error, errno, comparison->path.text, "cannot look at");
 	if (tree_look(a_dir, name, &a) < 0)
-		return unreadable(comparison) < 0 ? -1 : differs(comparison, path, name, 'M');
+		return comparison_cannot_read(comparison);
 	if (S_ISREG(a.mode) && S_ISREG(b.mode))
-		is_same = same_file(comparison, a_dir, b_dir, name, &a, &b);
+		is_same = compare_files(comparison, a_dir, b_dir, name, &a, &b);
 	else if (S_ISLNK(a.mode) && S_ISLNK(b.mode))
-		is_same = same_link(comparison, a_dir, b_dir, name);
+		is_same = compare_links(a_dir, b_dir, name);
 	if (is_same < 0)
+		return comparison_cannot_read(comparison);
+	if ((!is_same || !compare_facts(&a, &b)) && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
-	if ((!is_same || !same_facts(&a, &b)) && differs(comparison, path, name, 'M') < 0)
-		return -1;
-	return S_ISDIR(a.mode) && S_ISDIR(b.mode) ? compare_directories(comparison, a_dir, b_dir, path, name, depth) : 0;
+	return S_ISDIR(a.mode) && S_ISDIR(b.mode) ? compare_directories(comparison, a_dir, b_dir, name, depth) : 0;
 }
 
-static int compare_in(struct comparison *comparison, int a_fd, int b_fd, const char *path, int depth)
+static int compare_name(struct comparison *comparison, int a_fd, int b_fd, const char *a, const char *b, int depth)
+{
+	size_t size = comparison->path.size;
+	int done;
+
+	if (tree_path_push(&comparison->path, a ? a : b) < 0)
+		return error_system(comparison->error, errno, NULL, "cannot compare");
+	if (!b)
+		done = compare_only_one(comparison, a_fd, a, 'D');
+	else if (!a)
+		done = compare_only_one(comparison, b_fd, b, 'A');
+	else
+		done = compare_entries(comparison, a_fd, b_fd, a, depth);
+	tree_path_pop(&comparison->path, size);
+	return done;
+}
+
+static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth)
 {
 	cleanup_names struct tree_names a = { 0 }, b = { 0 };
 	size_t i = 0, k = 0;
 
-	if (depth > TREE_DEPTH_MAX) {
-		errno = ELOOP;
-		return -1;
-	}
+	if (depth > TREE_DEPTH_MAX)
+		return error_object(comparison->error, ATOMICDIR_FAILED, comparison->path.text,
+				    "nests deeper than %d directories", TREE_DEPTH_MAX);
 	if (tree_names_read(b_fd, depth == 0, &b) < 0)
-		return -1;
+		return error_system(comparison->error, errno, comparison->path.text, "cannot read the directory");
 	if (a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0)
-		return unreadable(comparison) < 0 ? -1 : differs(comparison, path, "", 'M');
-	while ((i < a.count || k < b.count) && !is_over(comparison)) {
-		int order = i == a.count ? 1 : k == b.count ? -1 : strcmp(a.names[i], b.names[k]);
-		int done;
+		return comparison_cannot_read(comparison);
+	while ((i < a.count || k < b.count) && !comparison_is_over(comparison)) {
+		int order = 0;
 
-		if (order < 0)
-			done = only_one(comparison, a_fd, path, a.names[i++], 'D', depth);
-		else if (order > 0)
-			done = only_one(comparison, b_fd, path, b.names[k++], 'A', depth);
+		if (i == a.count || k == b.count)
+			order = i == a.count ? 1 : -1;
 		else
-			done = compare_entry(comparison, a_fd, b_fd, path, a.names[i++], depth), k++;
-		if (done < 0)
+			order = strcmp(a.names[i], b.names[k]);
+		if (compare_name(comparison, a_fd, b_fd, order <= 0 ? a.names[i] : NULL, order >= 0 ? b.names[k] : NULL,
+				 depth) < 0)
 			return -1;
+		i += order <= 0;
+		k += order >= 0;
 	}
 	return 0;
 }
 
-static void wipe_blocks(char **blocks)
+/* Of the directories themselves. */
+static int compare_tops(struct comparison *comparison, int a_fd, int b_fd)
 {
-	wiping_free(*blocks);
+	struct tree_entry a, b;
+
+	if (tree_look(a_fd, "", &a) < 0 || tree_look(b_fd, "", &b) < 0)
+		return error_system(comparison->error, errno, NULL, "cannot look at the directories to compare");
+	return compare_facts(&a, &b) ? 0 : comparison_add(comparison, "", 'M');
 }
 
-int tree_compare(int a_fd, int b_fd, struct changes *changes, unsigned how, struct atomicdir_error *error)
+static void comparison_clear(struct comparison *comparison)
 {
-	cleanup(wipe_blocks) char *blocks = wiping_malloc((size_t)2 * BLOCK);
-	struct comparison comparison = {
-		.changes = changes,
-		.keep_times = how & COMPARE_KEEP_TIMES && a_fd >= 0,
-		.is_exact = how & COMPARE_EXACT,
-		.blocks = blocks,
-	};
-	struct tree_entry a, b;
-	int done = 0;
+	tree_path_clear(&comparison->path);
+	wiping_free(comparison->blocks);
+}
 
-	if (!blocks)
-		return error_errno(error, NULL, "cannot compare");
-	if (a_fd >= 0) {
-		struct stat top_a, top_b;
+int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error)
+{
+	cleanup(comparison_clear) struct comparison comparison = { .how = compare,
+								   .blocks = wiping_malloc((size_t)2 * BLOCK),
+								   .error = error };
 
-		done = fstat(a_fd, &top_a) < 0 || fstat(b_fd, &top_b) < 0 ? -1 : 0;
-		if (done == 0) {
-			a = (struct tree_entry){ .mode = top_a.st_mode, .uid = top_a.st_uid, .gid = top_a.st_gid };
-			b = (struct tree_entry){ .mode = top_b.st_mode, .uid = top_b.st_uid, .gid = top_b.st_gid };
-			if (!same_facts(&a, &b))
-				done = differs(&comparison, "", "", 'M');
-		}
-	}
-	if (done == 0 && !is_over(&comparison))
-		done = compare_in(&comparison, a_fd, b_fd, "", 0);
-	return done < 0 ? error_errno(error, NULL, "cannot compare with the live generation") : comparison.differs;
+	if (!comparison.blocks)
+		return error_system(error, errno, NULL, "cannot compare");
+	if (a_fd >= 0 && compare_tops(&comparison, a_fd, b_fd) < 0)
+		return -1;
+	if (!comparison_is_over(&comparison) && compare_content(&comparison, a_fd, b_fd, 0) < 0)
+		return -1;
+	return comparison.differs;
 }

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "dir/store.h"
+#include "dir/place.h"
 
 struct generation_list {
 	struct atomicdir_generation *items; /* their strings are on the heap, ours until packed */
@@ -18,13 +18,13 @@ void generation_list_clear(struct generation_list *list);
 #define cleanup_generations cleanup(generation_list_clear)
 
 /* What is not to be read by us stays unknown. -1: no memory, or no path to name it by; then the list is as it was. */
-int generation_list_add(struct generation_list *list, const struct store *store, int64_t number, int64_t live);
+int generation_list_add(struct generation_list *list, const struct place *place, int64_t number, int64_t live);
 /* Takes the last one back. */
 void generation_list_drop(struct generation_list *list);
 /* NULL for an empty one. How many. */
 int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed,
 			 struct atomicdir_error *error);
 /* Is a reader in it? */
-bool generation_is_pinned(const struct store *store, int64_t number);
+bool generation_is_pinned(const struct place *place, int64_t number);
 
 #endif

@@ -11,9 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "dir/name.h"
-
-#define INFO_NOTE_MAX (1 << 20)
+#include "dir/part.h"
 
 struct info_replaced {
 	int64_t number, at_ms;
@@ -30,7 +28,7 @@ struct info {
 	struct info_replaced
 		*replaced; /* when each generation that is still kept was last replaced; the live one's info counts */
 	size_t replaced_count;
-	char *note;
+	char *old_note; /* written by an earlier version, in the place of N.note; else NULL */
 };
 
 #define INFO_INIT ((struct info){ .files = -1, .bytes = -1, .keep = -1, .grace_ms = -1 })
@@ -41,9 +39,9 @@ void info_clear(struct info *info);
 /* `N.info`, or `N.info.new` where there is no other; for the live one the other way round, since a swap that happened makes the
  * new facts true. -1 with errno; *info is INFO_INIT then. */
 int info_read(int store_fd, int64_t number, bool is_live, struct info *info);
-/* `N.info.new`, of what is not live yet; -1 with errno, and nothing is left behind. */
+/* As a new file, of what is not live yet; -1 with errno. */
 int info_write_new(int store_fd, int64_t number, const struct info *info);
-/* Other facts of the live one, in `N.info`. Until they are whole they have another name, since whoever dies leaves them to be believed. */
+/* Other facts of the live one. They take the place of the old ones only when they are whole. */
 int info_replace(int store_fd, int64_t number, const struct info *info, bool to_disk);
 
 /* Replaces N's stamp; keeps errno. -1: no memory. */

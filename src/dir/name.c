@@ -13,35 +13,40 @@
 
 #define STORE_SUFFIX ".atomicdir"
 
+static bool name_is_special(const char *text, size_t size)
+{
+	return (size == 1 && text[0] == '.') || (size == 2 && text[0] == '.' && text[1] == '.');
+}
+
 int name_init(struct name *name, const char *link, struct atomicdir_error *error)
 {
 	size_t size = link ? strlen(link) : 0, start;
 
+	*name = (struct name){ 0 };
 	while (size > 1 && link[size - 1] == '/')
 		size--;
 	for (start = size; start > 0 && link[start - 1] != '/'; start--)
 		;
-	if (!size || start == size || (size - start == 1 && link[start] == '.') ||
-	    (size - start == 2 && link[start] == '.' && link[start + 1] == '.'))
-		return error_set(error, ATOMICDIR_USAGE, link,
-				 "LINK must end in a name of its own, not in \"\", \".\", \"..\" or \"/\"");
+	if (!size)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "LINK is empty; it must end in a name of its own");
+	if (start == size || name_is_special(link + start, size - start))
+		return error_object(error, ATOMICDIR_USAGE, link, "cannot be LINK: that must end in a name of its own");
 	if (size - start >= sizeof(name->base) || start >= sizeof(name->parent)) {
-		errno = ENAMETOOLONG;
-		error_errno(error, link, "cannot use this LINK");
-		if (error)
-			error->kind = ATOMICDIR_USAGE;
+		error_system(error, ENAMETOOLONG, link, "cannot use this LINK");
+		error->kind = ATOMICDIR_USAGE;
 		return -1;
 	}
+	memcpy(name->link, link, size);
 	memcpy(name->base, link + start, size - start);
-	name->base[size - start] = '\0';
-	memcpy(name->parent, start ? link : ".", start ? start : 1);
-	name->parent[start ? start : 1] = '\0';
-	name->store[0] = '\0';
+	if (!start)
+		name->parent[0] = '.';
+	else
+		memcpy(name->parent, link, start > 1 ? start - 1 : 1); /* without its last slash */
 	return 0;
 }
 
 /* FNV-1a: tells long names of one directory apart; nobody but their owner chooses them. */
-static uint64_t hash(const char *text)
+static uint64_t name_hash(const char *text)
 {
 	uint64_t value = UINT64_C(0xcbf29ce484222325);
 
@@ -59,17 +64,7 @@ void name_store(struct name *name, long limit)
 		snprintf(name->store, sizeof(name->store), ".%.*s" STORE_SUFFIX, (int)(most - fixed), name->base);
 	else
 		snprintf(name->store, sizeof(name->store), ".%.*s~%016" PRIx64 STORE_SUFFIX, (int)(most - fixed - 17),
-			 name->base, hash(name->base));
-}
-
-char *name_absolute(const struct name *name, const char *entry)
-{
-	cleanup_free char *parent = realpath(name->parent, NULL);
-	char *path;
-
-	if (!parent || asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, entry) < 0)
-		return NULL;
-	return path;
+			 name->base, name_hash(name->base));
 }
 
 void name_number(char text[static NAME_NUMBER_SIZE], int64_t number, const char *suffix)

@@ -3,48 +3,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/broken.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lend.h"
 #include "dir/durable.h"
+#include "dir/note.h"
+#include "dir/part.h"
 #include "dir/prune.h"
-#include "dir/recover.h"
 
-static int64_t wall_clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static bool may_exist(int directory_fd, int64_t number)
-{
-	char name[NAME_NUMBER_SIZE];
-	struct stat status;
-
-	name_number(name, number, "");
-	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
-}
+/* ---- What is known of the generation ---- */
 
 /* When each kept generation was replaced is carried along, so that the live one's info is all that a prune has to read. */
-static int carry_stamps(struct info *info, const struct writer *writer, int64_t number)
+static int describe_replaced(struct info *info, const struct writer *writer, int64_t number)
 {
 	const struct info *old = &writer->info;
+	int64_t live = writer->live.number;
 
+	info->replaced_count = 0;
+	snprintf(info->boot, sizeof(info->boot), "%s", writer->boot);
 	for (size_t i = 0; strcmp(old->boot, writer->boot) == 0 && i < old->replaced_count; i++)
-		if (may_exist(writer->store.fd, old->replaced[i].number) &&
+		if (part_may_exist(writer->place.store_fd, old->replaced[i].number, PART_DIRECTORY) &&
 		    info_stamp(info, old->replaced[i].number, old->replaced[i].at_ms) < 0)
 			return -1;
-	if (writer->live && writer->live != number && info_stamp(info, writer->live, writer_now_ms()) < 0)
+	if (live && live != number && info_stamp(info, live, clock_ms()) < 0)
 		return -1;
 	info_unstamp(info, number);
 	return 0;
@@ -52,13 +40,16 @@ static int carry_stamps(struct info *info, const struct writer *writer, int64_t 
 
 static int describe(struct info *info, const struct writer *writer, const struct publication *publication)
 {
+	int64_t number = publication->number, live = writer->live.number;
 	struct stat top;
 
-	if (publication->kind == PUBLICATION_AGAIN && info_read(writer->store.fd, publication->number, false, info) < 0)
+	if (publication->is_again && info_read(writer->place.store_fd, number, false, info) < 0)
 		*info = INFO_INIT;
-	if (publication->kind != PUBLICATION_AGAIN || !info->created_ms) {
-		info->created_ms = wall_clock_ms();
-		info->previous = writer->live < publication->number ? writer->live : 0;
+	if (!publication->is_again || !info->created_ms) {
+		info->created_ms = clock_wall_ms();
+		info->previous = live < number ? live : 0;
+	}
+	if (!publication->is_again) {
 		info->files = publication->count.files;
 		info->bytes = publication->count.bytes;
 	}
@@ -67,174 +58,135 @@ static int describe(struct info *info, const struct writer *writer, const struct
 	info->top_mode = top.st_mode & 07777;
 	info->keep = writer->keep;
 	info->grace_ms = writer->grace_ms;
-	info->is_synced = writer->way == SYNC_WAY_FS || writer->way == SYNC_WAY_FILES;
-	info->replaced_count = 0;
-	snprintf(info->boot, sizeof(info->boot), "%s", writer->boot);
-	if (publication->note) {
-		free_pointer(&info->note);
-		info->note = strdup(publication->note);
-		if (!info->note)
-			return -1;
-	}
-	return carry_stamps(info, writer, publication->number);
+	info->is_synced = sync_way_has_disk(writer->way);
+	return describe_replaced(info, writer, number);
 }
 
-/* A fresh mark, though there be one: that is of an earlier time when this was live, and its hook may be running and about to end.
- * Never without one, since this generation may be what a power cut leads back to. */
-static int mark_hook(int store_fd, const char *name, struct atomicdir_error *error)
+/* ---- The steps ---- */
+
+/* A fresh mark, even where there is one: that one is of an earlier time when this was live, and its hook may be running and about to
+ * end. There is a mark at every moment, since a power cut may lead back to this generation. */
+static int publish_mark(const struct writer *writer, int64_t number)
 {
-	if (write_file_at(store_fd, LINK_NEXT, 0600, "", 0) < 0 || renameat(store_fd, LINK_NEXT, store_fd, name) < 0)
-		return error_errno(error, name, "cannot write the mark of the hook");
-	return 0;
+	if (writer->options.hook == ATOMICDIR_HOOK_NONE)
+		return 0;
+	return part_replace(writer->place.store_fd, number, PART_HOOK, "", 0, false);
 }
 
 /* Step 8. */
-static int prepare(const struct writer *writer, const struct publication *publication, const struct info *info,
-		   struct atomicdir_error *error)
+static int publish_prepare(const struct writer *writer, const struct publication *publication, const struct info *info,
+			   struct atomicdir_error *error)
 {
-	const struct store *store = &writer->store;
-	char name[NAME_NUMBER_SIZE];
+	const struct place *place = &writer->place;
+	const char *link = place->name.link;
 
-	name_number(name, publication->number, ".info.new");
-	if (info_write_new(store->fd, publication->number, info) < 0)
-		return error_errno(error, name, "cannot write what is known of the new generation");
-	name_number(name, publication->number, ".hook");
-	if (writer->options.has_hook && mark_hook(store->fd, name, error) < 0)
-		return -1;
-	return publication->kind == PUBLICATION_EXCHANGE ? 0
-							 : link_prepare(store->fd, &store->name, publication->number, error);
+	if (info_write_new(place->store_fd, publication->number, info) < 0)
+		return error_system(error, errno, link, "cannot write what is known of the new generation of");
+	if (publication->note && note_write(place, publication->number, publication->note) < 0)
+		return error_system(error, errno, link, "cannot write the note of the new generation of");
+	if (publish_mark(writer, publication->number) < 0)
+		return error_system(error, errno, link, "cannot write the mark of the hook of the new generation of");
+	return publication->swap->prepare(place, publication->number, error);
 }
 
-static void undo(struct writer *writer, const struct publication *publication)
+static void publish_undo(const struct writer *writer, const struct publication *publication)
 {
-	char name[NAME_NUMBER_SIZE];
+	int store_fd = writer->place.store_fd;
 
-	link_forget(writer->store.fd);
-	name_number(name, publication->number, ".info.new");
-	unlinkat(writer->store.fd, name, 0);
-	name_number(name, publication->number, ".hook");
-	/* A kept generation's may have been due before. */
-	if (writer->options.has_hook && publication->kind != PUBLICATION_AGAIN)
-		unlinkat(writer->store.fd, name, 0);
-}
-
-/* Step 10. */
-static int swap(struct writer *writer, struct publication *publication, struct atomicdir_error *error)
-{
-	const struct store *store = &writer->store;
-
-	if (publication->kind == PUBLICATION_EXCHANGE)
-		return link_exchange(store->parent_fd, store->fd, &store->name, publication->number, error);
-	switch (link_swap(store->parent_fd, store->fd, &store->name, publication->number, &writer->link, error)) {
-	case LINK_SWAPPED:
-		return 0;
-	case LINK_SWAP_UNKNOWN:
-		publication->is_swap_unknown = true;
-		writer->is_live_doubtful = true;
-		if (error)
-			error->kind = ATOMICDIR_NOT_DURABLE;
-		error_append(error, "LINK cannot be read any more: it names generation %" PRId64 " or the one before",
-			     publication->number);
-		return -1;
-	default:
-		return -1;
-	}
+	publication->swap->forget(&writer->place, publication->number);
+	part_remove(store_fd, publication->number, PART_INFO_NEW);
+	if (publication->is_again)
+		return; /* its hook may have been due before */
+	part_remove(store_fd, publication->number, PART_NOTE);
+	part_remove(store_fd, publication->number, PART_HOOK);
 }
 
 /* Step 11. */
-static int confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
+static enum outcome publish_confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
-	char info[NAME_NUMBER_SIZE], info_new[NAME_NUMBER_SIZE];
-	const struct store *store = &writer->store;
-
-	if (durable_after_swap(writer, error) < 0 ||
-	    (publication->kind == PUBLICATION_EXCHANGE && writer->way != SYNC_WAY_NONE && writer->way != SYNC_WAY_VOLATILE &&
-	     sync_fd(store->fd, store->name.store, error) < 0)) {
-		if (error)
-			error->kind = ATOMICDIR_NOT_DURABLE;
-		error_append(error, "LINK names generation %" PRId64 " now, but a power cut may undo that; run it again",
-			     publication->number);
-		return -1;
-	}
-	name_number(info, publication->number, ".info");
-	name_number(info_new, publication->number, ".info.new");
-	if (renameat(store->fd, info_new, store->fd, info) < 0)
-		error_warn(&writer->warning, info, "published, but it cannot be marked as finished; the next run does that");
-	return 0;
+	if (durable_after_swap(writer, publication->swap, error) < 0)
+		return OUTCOME_IN_DOUBT;
+	if (part_rename(writer->place.store_fd, publication->number, PART_INFO_NEW, PART_INFO) < 0)
+		error_warn(&writer->warning, errno, writer->place.name.link,
+			   "published, but cannot mark the publication as finished (the next run does) of");
+	return OUTCOME_PUBLISHED;
 }
 
 /* Step 12: an inotify watch on the directory that LINK led to would see nothing as long as that directory is kept. */
-static void wake(struct writer *writer, int old_fd)
+static void publish_wake(struct writer *writer, int old_fd)
 {
-	struct stat status;
-	bool is_lent = false;
-	int fd = create_file_at(old_fd, TREE_WAKE_NAME, 0600);
+	struct lending lending = { .fd = -1 };
+	int fd = create_file_at(old_fd, NAME_WAKE, 0600);
 
-	if (fd < 0 && errno == EACCES && fstat(old_fd, &status) == 0) {
-		is_lent = fchmod(old_fd, (status.st_mode & 07777) | 0300) == 0;
-		fd = create_file_at(old_fd, TREE_WAKE_NAME, 0600);
-	}
+	if (fd < 0 && errno == EACCES && lending_begin(&lending, old_fd) == 0)
+		fd = create_file_at(old_fd, NAME_WAKE, 0600);
 	if (fd < 0 && errno != EEXIST)
-		error_warn(&writer->warning, NULL, "those who watch the old generation's directory were not woken");
+		error_warn(&writer->warning, errno, writer->place.name.link,
+			   "cannot wake programs that watch the directory of the old generation of");
 	close_fd(&fd);
-	unlinkat(old_fd, TREE_WAKE_NAME, 0);
-	if (is_lent && fchmod(old_fd, status.st_mode & 07777) < 0)
-		error_warn(&writer->warning, NULL, "the old generation's mode could not be set back to %04o",
-			   status.st_mode & 07777);
+	unlinkat(old_fd, NAME_WAKE, 0);
+	if (lending_end(&lending) < 0)
+		error_warn(&writer->warning, errno, writer->place.name.link,
+			   "cannot set the mode of the old generation back to %04o, of", lending.mode);
 }
 
-int publish(struct writer *writer, struct publication *publication, struct atomicdir_error *error)
+/* From here on what was live is the old generation; its directory is returned. */
+static int publish_advance(struct writer *writer, const struct publication *publication, struct info *info)
 {
-	cleanup_fd int old_fd = writer->live ? writer_open_generation(writer, writer->live) : -1;
-	cleanup_info struct info info = INFO_INIT;
+	int old_fd = take_fd(&writer->live.fd);
 
-	if (describe(&info, writer, publication) < 0)
-		return error_errno(error, writer->store.name.base, "cannot describe the new generation");
-	if (prepare(writer, publication, &info, error) < 0 ||
-	    durable_before_swap(writer, publication->fd, publication->number, error) < 0 ||
-	    swap(writer, publication, error) < 0) {
-		if (!publication->is_swap_unknown)
-			undo(writer, publication);
-		return -1;
-	}
-	/* LINK is new from here on; nothing old may go before that is known to be on disk. */
 	if (is_broken("delete-before-durable"))
-		generation_remove(&writer->store, writer->live, &writer->warning);
-	writer->live = publication->number;
+		generation_remove(&writer->place, writer->live.number, &writer->warning);
+	writer->live.number = writer->live.named = publication->number;
 	info_clear(&writer->info);
-	writer->info = info;
-	info = INFO_INIT;
-	writer->is_live_doubtful = confirm(writer, publication, error) < 0;
-	if (writer->is_live_doubtful)
-		return -1;
+	writer->info = *info;
+	*info = INFO_INIT;
+	return old_fd;
+}
+
+enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
+{
+	cleanup_info struct info info = INFO_INIT;
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
+	cleanup_fd int old_fd = -1;
+
+	if (describe(&info, writer, publication) < 0) {
+		error_system(error, errno, writer->place.name.link, "cannot describe the new generation of");
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	if (publish_prepare(writer, publication, &info, error) == 0 &&
+	    durable_before_swap(writer, publication->fd, publication->number, error) == 0)
+		outcome = publication->swap->swap(&writer->place, publication->number, &writer->live, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED)
+		publish_undo(writer, publication);
+	if (outcome == OUTCOME_PUBLISHED) {
+		old_fd = publish_advance(writer, publication, &info);
+		/* Nothing old may go before the swap is known to be on disk. */
+		outcome = publish_confirm(writer, publication, error);
+	}
+	if (outcome == OUTCOME_IN_DOUBT)
+		writer->last_swap = OUTCOME_IN_DOUBT;
+	if (outcome != OUTCOME_PUBLISHED)
+		return outcome;
+	writer->last_swap = OUTCOME_PUBLISHED;
 	if (old_fd >= 0)
-		wake(writer, old_fd);
+		publish_wake(writer, old_fd);
 	close_fd(&old_fd);
 	prune(writer, NULL);
-	return 0;
+	return outcome;
 }
 
-void publish_facts(struct writer *writer, const char *note)
+void publish_facts(struct writer *writer, const struct buffer *note)
 {
+	const struct place *place = &writer->place;
 	struct info *info = &writer->info;
-	bool is_noted = note && strcmp(note, info->note ? info->note : "") != 0;
-	char *copy = is_noted ? strdup(note) : NULL;
 
-	if (info->keep == writer->keep && info->grace_ms == writer->grace_ms && !is_noted)
+	if (note && note_replace(place, writer->live.number, note, info->is_synced) < 0)
+		error_warn(&writer->warning, errno, place->name.link, "cannot keep the note with the live generation of");
+	if (info->keep == writer->keep && info->grace_ms == writer->grace_ms)
 		return;
 	info->keep = writer->keep;
 	info->grace_ms = writer->grace_ms;
-	if (copy) {
-		free(info->note);
-		info->note = copy;
-	}
-	if ((is_noted && !copy) || info_replace(writer->store.fd, writer->live, info, info->is_synced) < 0)
-		error_warn(&writer->warning, writer->store.name.store,
-			   "cannot remember how many generations to keep, and the note");
-}
-
-void publish_make_room(struct writer *writer, int errnum)
-{
-	if ((errnum == ENOSPC || errnum == EDQUOT) && !writer->options.dry_run)
-		prune(writer, NULL);
+	if (info_replace(place->store_fd, writer->live.number, info, info->is_synced) < 0)
+		error_warn(&writer->warning, errno, place->name.link, "cannot remember how many generations to keep, of");
 }

@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: ISC
  *
- * Steps 8 to 13 of a publication, for a sealed generation: new, kept (a rollback), or just taken over (an adoption).
+ * Steps 8 to 13 of a publication, for a generation that is sealed: a new one, or one that was published before (a rollback).
  */
 #ifndef DIR_PUBLISH_H
 #define DIR_PUBLISH_H
 
+#include "base/buffer.h"
+#include "dir/layout.h"
 #include "dir/tree.h"
 #include "dir/writer.h"
 
-enum publication_kind { PUBLICATION_NEW, PUBLICATION_AGAIN, PUBLICATION_EXCHANGE };
-
 struct publication {
-	enum publication_kind kind;
+	const struct swap *swap; /* how the name comes to lead to it */
 	int64_t number;
-	int fd; /* the generation's directory; for syncfs(2) opened before it was filled */
-	struct tree_count count;
-	const char *note;     /* may be NULL */
-	bool is_swap_unknown; /* set where LINK could not be read after the swap: nothing may be deleted */
+	int fd;			   /* its directory; for syncfs(2) opened before it was filled */
+	bool is_again;		   /* it was published before: what is known of it stays */
+	struct tree_count count;   /* of a new one */
+	const struct buffer *note; /* NULL: none */
 };
 
-/* 0: published, and writer->live and writer->info are the new one's. -1 with kind NOT_DURABLE: published all the same. Any other
- * failure: what steps 8 and 9 made is undone; the generation itself stays the caller's. */
-int publish(struct writer *writer, struct publication *publication, struct atomicdir_error *error);
+/* After PUBLISHED and IN_DOUBT writer->live and writer->info are the new generation's, unless LINK cannot be read any more. After
+ * NOT_PUBLISHED what steps 8 and 9 made is undone; the generation itself stays the caller's. */
+enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error);
 
-/* Of what did not change: the last fill's keep and grace, and its note if it has one, are the live generation's. */
-void publish_facts(struct writer *writer, const char *note);
-/* ENOSPC and EDQUOT: old generations that are not needed any more may make room for the next try. */
-void publish_make_room(struct writer *writer, int errnum);
+/* After an unchanged fill its keep, its grace and its note (NULL: none) are the live generation's. */
+void publish_facts(struct writer *writer, const struct buffer *note);
 
 #endif

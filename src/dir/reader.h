@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: ISC
  *
- * Looking without a lock: what readers, lists and comparisons start from. Needs no more rights than the call that uses it says.
+ * Looking without a lock: what lists, pins and comparisons start from. It needs no more rights than the call that uses it says.
  */
 #ifndef DIR_READER_H
 #define DIR_READER_H
 
-#include "dir/link.h"
-#include "dir/store.h"
+#include "dir/live.h"
+#include "dir/place.h"
 
 struct reader {
-	struct store store; /* O_PATH descriptors; no lock */
-	struct link link;
-	int64_t live; /* 0: nothing is live */
+	struct place place; /* O_PATH descriptors */
+	struct live live;
 };
+#define READER_INIT ((struct reader){ .place = PLACE_INIT, .live = LIVE_INIT })
 
+/* Refuses what we did not make at LINK. */
 int reader_open(struct reader *reader, const char *link, struct atomicdir_error *error);
 void reader_close(struct reader *reader);
 #define cleanup_reader cleanup(reader_close)
+
+/* NO_GENERATION where nothing is live. */
+int reader_require_live(const struct reader *reader, struct atomicdir_error *error);
 
 #endif

@@ -9,106 +9,134 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "dir/commit.h"
+#include "dir/begin.h"
 #include "dir/generation.h"
+#include "dir/layout.h"
+#include "dir/part.h"
+#include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/tell.h"
 
-static int choose(const struct writer *writer, int64_t asked, int64_t *target, struct atomicdir_error *error)
+/* The generation that was asked for, or what was live before the live one. */
+static int rollback_choose(const struct writer *writer, int64_t asked, int64_t *target, struct atomicdir_error *error)
+{
+	const char *link = writer->place.name.link;
+	int64_t live = writer->live.number;
+
+	*target = asked >= 0 ? asked : writer->info.previous;
+	if (asked == 0)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no generation 0");
+	if (asked > 0)
+		return 0;
+	if (!live)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link,
+				    "has no live generation, so there is none to go back to");
+	if (writer->info_errnum)
+		return error_system(error, writer->info_errnum, link,
+				    "cannot read what was live before generation %" PRId64 " of", live);
+	if (!*target)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "had no generation live before generation %" PRId64,
+				    live);
+	return 0;
+}
+
+static int rollback_require_kept(const struct writer *writer, int64_t target, struct atomicdir_error *error)
 {
 	cleanup_found struct found_list found = { 0 };
 	const struct found *one;
 
-	if (!writer->live && asked < 0)
-		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,
-				 "nothing is live, so nothing was before it");
-	errno = writer->info_errnum;
-	if (asked < 0 && errno)
-		return error_errno(error, writer->store.name.base, "cannot read what was live before generation %" PRId64,
-				   writer->live);
-	*target = asked < 0 ? writer->info.previous : asked;
-	if (!*target)
-		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,
-				 asked < 0 ? "nothing was live before generation %" PRId64 : "there is no generation 0",
-				 writer->live);
-	if (store_find(&writer->store, &found, error) < 0)
+	if (found_read(&writer->place, &found, error) < 0)
 		return -1;
-	one = found_get(&found, *target);
-	if (!one || !(one->parts & FOUND_ENTRY) || (!(one->parts & FOUND_INFO) && *target != writer->live))
-		return error_set(error, ATOMICDIR_NO_GENERATION, writer->store.name.base,
-				 "generation %" PRId64 " is not kept any more; 'atomicdir list' shows which are", *target);
-	return 0;
+	one = found_get(&found, target);
+	if (found_is_published(one) || (one && target == writer->live.number && one->parts & FOUND(PART_DIRECTORY)))
+		return 0;
+	return error_object(error, ATOMICDIR_NO_GENERATION, writer->place.name.link,
+			    "has no generation %" PRId64 ": it was removed, or never published", target);
 }
 
-/* A death while watchers were woken may have left the top directory's write bit lent. */
-static int repair_top(const struct writer *writer, int fd, int64_t number, struct atomicdir_error *error)
+/* A death while watchers were woken may have left the write bit of the top directory lent. */
+static int rollback_repair_top(const struct writer *writer, int fd, int64_t number, struct atomicdir_error *error)
 {
 	cleanup_info struct info info = INFO_INIT;
 	struct stat status;
 
-	unlinkat(fd, TREE_WAKE_NAME, 0);
-	if (info_read(writer->store.fd, number, false, &info) < 0 || !info.top_mode)
+	unlinkat(fd, NAME_WAKE, 0);
+	if (info_read(writer->place.store_fd, number, false, &info) < 0 || !info.top_mode)
 		return 0;
 	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != info.top_mode && fchmod(fd, info.top_mode) < 0))
-		return error_errno(error, writer->store.name.base, "cannot set the generation's mode");
+		return error_system(error, errno, writer->place.name.link, "cannot set the mode of generation %" PRId64 " of",
+				    number);
 	return 0;
 }
 
-/* A dry run: *live is what would be. */
-static int tell_target(const struct writer *writer, int64_t number, struct atomicdir_generation **live,
-		       struct atomicdir_error *error)
+/* A dry run: *live is what would be live. */
+static enum outcome rollback_tell_target(const struct writer *writer, int64_t number, struct atomicdir_generation **live,
+					 struct atomicdir_error *error)
 {
 	cleanup_generations struct generation_list list = { 0 };
 
-	if (generation_list_add(&list, &writer->store, number, writer->live) < 0)
-		return error_errno(error, NULL, "cannot tell which generation would be live");
-	return generation_list_pack(&list, live, error) < 0 ? -1 : 1;
+	if (generation_list_add(&list, &writer->place, number, writer->live.number) < 0) {
+		error_system(error, errno, writer->place.name.link, "cannot describe generation %" PRId64 " of", number);
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	return generation_list_pack(&list, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_PUBLISHED;
 }
 
-static int roll_back(struct writer *writer, int64_t asked, struct atomicdir_generation **live, struct atomicdir_error *error)
+static enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
+				     struct atomicdir_error *error)
 {
-	struct publication publication = { .kind = PUBLICATION_AGAIN };
-	cleanup_fd int fd = -1;
-	int64_t replaced = writer->live;
+	struct publication publication = { .swap = &writer->place.layout->swap, .number = number, .is_again = true };
+	cleanup_fd int fd = place_open_generation(&writer->place, number);
+	int64_t replaced = writer->live.number;
+	enum outcome outcome;
 
-	if (choose(writer, asked, &publication.number, error) < 0)
-		return -1;
-	if (publication.number == writer->live && writer->is_live_doubtful)
-		return error_set(error, ATOMICDIR_NOT_DURABLE, writer->store.name.base,
-				 "generation %" PRId64 " is live, but a power cut may undo that", writer->live);
-	if (publication.number == writer->live)
-		return tell_live(writer, 0, live, error);
-	if (writer->options.dry_run)
-		return tell_target(writer, publication.number, live, error);
-	fd = writer_open_generation(writer, publication.number);
-	if (fd < 0)
-		return error_errno(error, writer->store.name.base, "cannot open generation %" PRId64, publication.number);
+	if (fd < 0) {
+		error_system(error, errno, writer->place.name.link, "cannot open generation %" PRId64 " of", number);
+		return OUTCOME_NOT_PUBLISHED;
+	}
 	publication.fd = fd;
-	if (repair_top(writer, fd, publication.number, error) < 0 || tree_count(fd, &publication.count, error) < 0 ||
-	    publish(writer, &publication, error) < 0)
-		return -1;
-	if (tell_live(writer, replaced, live, &writer->warning) < 0)
-		writer->warning.kind = ATOMICDIR_OK;
-	return 1;
+	if (rollback_repair_top(writer, fd, number, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	outcome = publish(writer, &publication, error);
+	if (outcome == OUTCOME_PUBLISHED)
+		tell_published(writer, replaced, live);
+	return outcome;
+}
+
+static enum outcome rollback(struct writer *writer, int64_t asked, struct atomicdir_generation **live,
+			     struct atomicdir_error *error)
+{
+	int64_t target;
+
+	if (rollback_choose(writer, asked, &target, error) < 0 || rollback_require_kept(writer, target, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (target == writer->live.number && writer->last_swap == OUTCOME_IN_DOUBT) {
+		error_set(error, ATOMICDIR_NOT_DURABLE, NULL, "generation %" PRId64 " could not be made durable", target);
+		return OUTCOME_IN_DOUBT;
+	}
+	if (target == writer->live.number)
+		return tell_live(writer, 0, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED;
+	if (writer->options.dry_run)
+		return rollback_tell_target(writer, target, live, error);
+	return rollback_publish(writer, target, live, error);
 }
 
 int atomicdir_rollback(const char *link, int64_t generation, const struct atomicdir_options *options,
 		       struct atomicdir_generation **live, struct atomicdir_error *error)
 {
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
 	struct atomicdir_error own;
 	struct writer writer;
-	int result;
 
-	error = error ? error : &own;
-	error_clear(error);
-	result = writer_begin(&writer, link, options, WRITER_OURS, error);
-	if (result == 0) {
-		result = roll_back(&writer, generation, live, error);
-		if (result < 0)
-			publish_make_room(&writer, error->errnum);
-		if (!writer.live)
-			store_unmake(&writer.store);
+	error = error_or(error, &own);
+	if (writer_begin(&writer, link, options, BEGIN_WITH_OURS, error) == 0) {
+		outcome = rollback(&writer, generation, live, error);
+		if (outcome == OUTCOME_NOT_PUBLISHED)
+			prune_for_room(&writer, error->errnum);
+		if (!writer.live.number)
+			store_unmake(&writer.store, &writer.place);
 	}
-	writer_report(&writer, result, error);
+	writer_report(&writer, outcome, error);
 	writer_end(&writer);
-	return result;
+	return outcome_result(outcome);
 }

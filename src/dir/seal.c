@@ -4,18 +4,66 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/lend.h"
 #include "dir/copy.h"
+#include "dir/links.h"
+#include "dir/name.h"
 
-#define COPY_NAME "..atomicdir-copy" /* for the moment before it takes the place of what it copies */
+/* ---- Modes of directories, recorded while the stage is filled ---- */
+
+int seal_modes_add(struct seal_modes *modes, const struct tree_entry *directory, mode_t mode)
+{
+	struct seal_mode *added = array_add(&modes->items, &modes->count, sizeof(*added));
+
+	if (!added)
+		return -1;
+	*added = (struct seal_mode){ directory->inode, directory->born, modes->count, mode };
+	return 0;
+}
+
+void seal_modes_clear(struct seal_modes *modes)
+{
+	free_pointer(&modes->items);
+	modes->count = 0;
+}
+
+static int seal_modes_compare(const void *a, const void *b)
+{
+	const struct seal_mode *x = a, *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static const struct seal_mode *seal_modes_find(const struct seal_modes *modes, const struct tree_entry *directory)
+{
+	size_t low = 0, high = modes ? modes->count : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (modes->items[middle].inode < directory->inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Another birth: that directory was removed, and its inode was given to this one. */
+	for (; modes && low < modes->count && modes->items[low].inode == directory->inode; low++)
+		if (modes->items[low].born.tv_sec == directory->born.tv_sec &&
+		    modes->items[low].born.tv_nsec == directory->born.tv_nsec)
+			return &modes->items[low];
+	return NULL;
+}
+
+/* ---- First pass: what cannot be published ---- */
 
 /* A file or symlink that has several names, and how many of them were met. All are on one device. */
 struct shared {
@@ -31,128 +79,22 @@ struct sealing {
 	struct tree_count *count;
 	struct shared *shared;
 	size_t shared_count;
-	struct atomicdir_error *error;
 };
 
-typedef int (*visit_fn)(struct sealing *sealing, int directory_fd, const char *name, const char *path,
-			const struct tree_entry *entry);
-
-static int walk(struct sealing *sealing, int directory_fd, const char *path, int depth, visit_fn visit)
+static int shared_meet(struct sealing *sealing, const struct tree_entry *entry)
 {
-	cleanup_names struct tree_names names = { 0 };
-
-	if (depth > TREE_DEPTH_MAX)
-		return error_set(sealing->error, ATOMICDIR_FAILED, path, "directories nest deeper than %d", TREE_DEPTH_MAX);
-	if (tree_names_read(directory_fd, false, &names) < 0)
-		return error_errno(sealing->error, path, "cannot read the directory");
-	for (size_t i = 0; i < names.count; i++) {
-		cleanup_free char *below = tree_path(path, names.names[i]);
-		cleanup_fd int fd = -1;
-		struct tree_entry entry;
-
-		if (!below || tree_look(directory_fd, names.names[i], &entry) < 0)
-			return error_errno(sealing->error, below, "cannot look at it");
-		if (S_ISDIR(entry.mode) && !entry.is_mount) {
-			fd = open_lending_at(directory_fd, names.names[i], O_RDONLY | O_DIRECTORY);
-			if (fd < 0)
-				return error_errno(sealing->error, below, "cannot open the directory");
-			if (walk(sealing, fd, below, depth + 1, visit) < 0)
-				return -1;
-		}
-		/* A directory after what is in it: its new mode may keep us out. */
-		if (visit(sealing, directory_fd, names.names[i], below, &entry) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- First pass: what cannot be published ---- */
-
-static int depth_of(const char *path)
-{
-	int depth = 0;
-
-	for (; *path; path++)
-		depth += *path == '/';
-	return depth;
-}
-
-/* By its text alone. *is_plain: every ".." comes first, so that no other symlink on the way can make a difference. */
-static bool leaves_tree(const char *text, int depth, bool *is_plain)
-{
-	bool has_name = false;
-
-	*is_plain = true;
-	while (*text) {
-		size_t size = strcspn(text, "/");
-
-		if (size == 2 && text[0] == '.' && text[1] == '.') {
-			*is_plain = *is_plain && !has_name;
-			if (--depth < 0)
-				return true;
-		} else if (size && !(size == 1 && text[0] == '.')) {
-			has_name = true;
-			depth++;
-		}
-		text += size;
-		text += strspn(text, "/");
-	}
-	return false;
-}
-
-static bool resolves_outside(const struct sealing *sealing, const char *path)
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
-	cleanup_fd int fd = -1;
-
-	/* EAGAIN: something, anywhere, was renamed meanwhile (openat2(2)). */
-	for (int tries = 0; tries < 100; tries++) {
-		fd = (int)syscall(SYS_openat2, sealing->top_fd, path, &how, sizeof(how));
-		if (fd >= 0 || errno != EAGAIN)
-			break;
-	}
-	return fd < 0 && errno == EXDEV;
-}
-
-/* Not inlined: its text would stand on the stack of what recurses. */
-static __attribute__((noinline)) int check_link(const struct sealing *sealing, int directory_fd, const char *name,
-						const char *path)
-{
-	char text[4097];
-	ssize_t size = readlinkat(directory_fd, name, text, sizeof(text) - 1);
-	bool is_plain;
-
-	if (size < 0)
-		return error_errno(sealing->error, path, "cannot read the symlink");
-	text[size] = '\0';
-	if (text[0] == '/')
-		return 0;
-	if (leaves_tree(text, depth_of(path), &is_plain) || (!is_plain && resolves_outside(sealing, path)))
-		return error_set(
-			sealing->error, ATOMICDIR_FAILED, path,
-			"a relative symlink leaves the directory (to %.200s) and would lead elsewhere once it is published; "
-			"make it absolute, or copy what it points to (--dereference)",
-			text);
-	return 0;
-}
-
-static int meet_shared(struct sealing *sealing, const struct tree_entry *entry)
-{
-	struct shared *more;
+	struct shared *added;
 
 	if (!sealing->has_work || entry->links < 2)
 		return 0;
-	if ((sealing->shared_count & (sealing->shared_count - 1)) == 0) {
-		more = reallocarray(sealing->shared, sealing->shared_count ? sealing->shared_count * 2 : 1, sizeof(*more));
-		if (!more)
-			return -1;
-		sealing->shared = more;
-	}
-	sealing->shared[sealing->shared_count++] = (struct shared){ entry->inode, entry->links, 1 };
+	added = array_add(&sealing->shared, &sealing->shared_count, sizeof(*added));
+	if (!added)
+		return -1;
+	*added = (struct shared){ entry->inode, entry->links, 1 };
 	return 0;
 }
 
-static int by_inode(const void *a, const void *b)
+static int shared_compare(const void *a, const void *b)
 {
 	ino_t first = ((const struct shared *)a)->inode, second = ((const struct shared *)b)->inode;
 
@@ -160,14 +102,14 @@ static int by_inode(const void *a, const void *b)
 }
 
 /* One for each name becomes one for each inode. */
-static void gather_shared(struct sealing *sealing)
+static void shared_gather(struct sealing *sealing)
 {
 	struct shared *all = sealing->shared;
 	size_t kept = 0;
 
 	if (!sealing->shared_count)
 		return;
-	qsort(all, sealing->shared_count, sizeof(*all), by_inode);
+	qsort(all, sealing->shared_count, sizeof(*all), shared_compare);
 	for (size_t i = 1; i < sealing->shared_count; i++) {
 		if (all[i].inode == all[kept].inode)
 			all[kept].met++;
@@ -177,137 +119,163 @@ static void gather_shared(struct sealing *sealing)
 	sealing->shared_count = kept + 1;
 }
 
-static int check(struct sealing *sealing, int directory_fd, const char *name, const char *path, const struct tree_entry *entry)
-{
-	if (strcmp(path, TREE_WAKE_NAME) == 0)
-		return error_set(sealing->error, ATOMICDIR_FAILED, path,
-				 "this name is reserved for waking readers, and what has it is removed; give it another one");
-	if (entry->is_mount || entry->device != sealing->device)
-		return error_set(sealing->error, ATOMICDIR_FAILED, path,
-				 "something is mounted there, so it cannot be published");
-	if (!S_ISDIR(entry->mode) && meet_shared(sealing, entry) < 0)
-		return error_errno(sealing->error, path, "cannot look at it");
-	switch (entry->mode & S_IFMT) {
-	case S_IFREG:
-		sealing->count->files++;
-		sealing->count->bytes += entry->size;
-		return 0;
-	case S_IFDIR:
-		return 0;
-	case S_IFLNK:
-		return check_link(sealing, directory_fd, name, path);
-	default:
-		return error_set(sealing->error, ATOMICDIR_FAILED, path,
-				 "a device, socket or FIFO cannot be published; remove it, or leave it out");
-	}
-}
-
-/* ---- Second pass: owners and modes ---- */
-
-static bool is_shared_outside(const struct sealing *sealing, const struct tree_entry *entry)
+static bool shared_is_outside(const struct sealing *sealing, const struct tree_entry *entry)
 {
 	const struct shared wanted = { .inode = entry->inode }, *found;
 
 	if (S_ISDIR(entry->mode) || entry->links < 2 || !sealing->shared_count)
 		return false;
-	found = bsearch(&wanted, sealing->shared, sealing->shared_count, sizeof(wanted), by_inode);
+	found = bsearch(&wanted, sealing->shared, sealing->shared_count, sizeof(wanted), shared_compare);
 	return found && found->met < found->links;
 }
 
-/* Its other names may be the live generation's: those must not change. The directory may have its final mode already. */
-static int part_with(struct sealing *sealing, int directory_fd, const char *name, const char *path)
+/* The one change of the first pass: nothing more is going to be made in this directory. */
+static int seal_recorded_mode(const struct sealing *sealing, const struct walk_entry *entry, struct atomicdir_error *error)
 {
-	struct stat directory;
-	bool is_lent;
+	const struct seal_mode *recorded = seal_modes_find(sealing->rules->directories, &entry->facts);
+	mode_t mode = recorded ? recorded->mode | (entry->facts.mode & S_ISGID) : 0;
+
+	if (!recorded || mode == (entry->facts.mode & 07777) || fchmod(entry->fd, mode) == 0)
+		return 0;
+	return error_system(error, errno, entry->path, "cannot set the mode of the directory");
+}
+
+static int check_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	struct sealing *sealing = arg;
+	const struct tree_entry *facts = &entry->facts;
+
+	if (entry->depth == 1 && sealing->rules->reserves && sealing->rules->reserves(entry->name))
+		return error_object(error, ATOMICDIR_FAILED, entry->path, "has a name that is reserved; give it another one");
+	if (facts->is_mount || facts->device != sealing->device)
+		return error_object(error, ATOMICDIR_FAILED, entry->path, "is a mount point, so it cannot be published");
+	if (!S_ISDIR(facts->mode) && shared_meet(sealing, facts) < 0)
+		return error_system(error, errno, entry->path, "cannot look at");
+	switch (facts->mode & S_IFMT) {
+	case S_IFREG:
+		sealing->count->files++;
+		sealing->count->bytes += facts->size;
+		return 0;
+	case S_IFDIR:
+		return seal_recorded_mode(sealing, entry, error);
+	case S_IFLNK:
+		return links_check(sealing->top_fd, entry, error);
+	default:
+		return error_object(error, ATOMICDIR_FAILED, entry->path,
+				    "is a device, socket or FIFO and cannot be published; remove it, or leave it out");
+	}
+}
+
+/* ---- Second pass: owners and modes ---- */
+
+/* The other names of the file may be the live generation's: it must not change. The directory may have its final mode already. */
+static int seal_part_with(const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	struct lending lending;
 	int done;
 
-	if (fstat(directory_fd, &directory) < 0)
-		return error_errno(sealing->error, path, "cannot look at its directory");
-	is_lent = (directory.st_mode & 0300) != 0300 && fchmod(directory_fd, (directory.st_mode & 07777) | 0700) == 0;
-	done = tree_copy_at(directory_fd, name, directory_fd, COPY_NAME, false, sealing->error);
-	if (done == 0 && renameat(directory_fd, COPY_NAME, directory_fd, name) < 0) {
-		done = error_errno(sealing->error, path, "cannot put the copy in its place");
-		unlinkat(directory_fd, COPY_NAME, 0);
-	} else if (done < 0) {
-		error_prefix(sealing->error, "cannot copy a file that has names elsewhere (%.300s)", path);
+	if (lending_begin(&lending, entry->directory_fd) < 0)
+		return error_system(error, errno, entry->path, "cannot write in the directory of");
+	done = tree_copy_at(entry->directory_fd, entry->name, entry->directory_fd, NAME_COPY, false, error);
+	if (done < 0)
+		error_prefix(error, "cannot copy '%.300s', which has names elsewhere", entry->path);
+	else if (renameat(entry->directory_fd, NAME_COPY, entry->directory_fd, entry->name) < 0) {
+		done = error_system(error, errno, entry->path, "cannot put the copy in the place of");
+		unlinkat(entry->directory_fd, NAME_COPY, 0);
 	}
-	if (is_lent && fchmod(directory_fd, directory.st_mode & 07777) < 0 && done == 0)
-		done = error_errno(sealing->error, path, "cannot set its directory's mode");
+	if (lending_end(&lending) < 0 && done == 0)
+		done = error_system(error, errno, entry->path, "cannot set the mode of the directory of");
 	return done;
 }
 
-static mode_t wanted_mode(const struct seal_rules *rules, const struct tree_entry *entry)
+static mode_t seal_wanted_mode(const struct seal_rules *rules, const struct tree_entry *entry)
 {
-	mode_t asked = S_ISREG(entry->mode) ? rules->file_mode : rules->dir_mode;
-
-	if (!asked || S_ISLNK(entry->mode))
-		return entry->mode & 07777;
-	return asked | (S_ISDIR(entry->mode) ? entry->mode & S_ISGID : 0);
+	if (S_ISREG(entry->mode) && rules->file_mode)
+		return rules->file_mode;
+	if (S_ISDIR(entry->mode) && rules->dir_mode)
+		return rules->dir_mode | (entry->mode & S_ISGID);
+	return entry->mode & 07777;
 }
 
-static bool has_owner(const struct seal_rules *rules, const struct tree_entry *entry)
+static bool seal_has_owner(const struct seal_rules *rules, const struct tree_entry *entry)
 {
 	return (rules->uid == (uid_t)-1 || rules->uid == entry->uid) && (rules->gid == (gid_t)-1 || rules->gid == entry->gid);
 }
 
-static int finish(struct sealing *sealing, int directory_fd, const char *name, const char *path, const struct tree_entry *entry)
+static int finish_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
+	const struct sealing *sealing = arg;
 	const struct seal_rules *rules = sealing->rules;
-	mode_t mode = wanted_mode(rules, entry);
-	struct tree_entry parted;
+	struct tree_entry facts = entry->facts;
+	mode_t mode = seal_wanted_mode(rules, &facts);
+	bool has_owner = seal_has_owner(rules, &facts);
 
-	if (has_owner(rules, entry) && mode == (entry->mode & 07777))
+	if (has_owner && mode == (facts.mode & 07777))
 		return 0;
-	if (is_shared_outside(sealing, entry)) {
-		if (part_with(sealing, directory_fd, name, path) < 0)
+	if (shared_is_outside(sealing, &facts)) {
+		if (seal_part_with(entry, error) < 0)
 			return -1;
-		if (tree_look(directory_fd, name, &parted) < 0)
-			return error_errno(sealing->error, path, "cannot look at it");
-		entry = &parted;
+		if (tree_look(entry->directory_fd, entry->name, &facts) < 0)
+			return error_system(error, errno, entry->path, "cannot look at");
+		has_owner = seal_has_owner(rules, &facts);
 	}
 	/* chown(2) drops file capabilities and the setuid bit: only where it changes something, and before the mode. */
-	if (!has_owner(rules, entry) && fchownat(directory_fd, name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(sealing->error, path, "cannot set the owner");
-	if (!S_ISLNK(entry->mode) && (!has_owner(rules, entry) || mode != (entry->mode & 07777)) &&
-	    change_mode_at(directory_fd, name, mode) < 0)
-		return error_errno(sealing->error, path, "cannot set the mode");
+	if (!has_owner && fchownat(entry->directory_fd, entry->name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_system(error, errno, entry->path, "cannot set the owner of");
+	if (!S_ISLNK(facts.mode) && (!has_owner || mode != (facts.mode & 07777)) &&
+	    change_mode_at(entry->directory_fd, entry->name, mode) < 0)
+		return error_system(error, errno, entry->path, "cannot set the mode of");
 	return 0;
 }
 
-static int finish_top(const struct sealing *sealing)
+static int finish_top(const struct sealing *sealing, struct atomicdir_error *error)
 {
 	const struct seal_rules *rules = sealing->rules;
-	struct stat top;
+	struct tree_entry top;
 	mode_t mode;
 
-	if (fstat(sealing->top_fd, &top) < 0)
-		return error_errno(sealing->error, NULL, "cannot look at the fresh directory");
-	if (((rules->uid != (uid_t)-1 && rules->uid != top.st_uid) || (rules->gid != (gid_t)-1 && rules->gid != top.st_gid)) &&
-	    fchown(sealing->top_fd, rules->uid, rules->gid) < 0)
-		return error_errno(sealing->error, NULL, "cannot set the owner of the fresh directory");
-	mode = rules->top_mode ? rules->top_mode | (top.st_mode & S_ISGID) : top.st_mode & 07777;
-	if ((top.st_mode & 07777) != mode && fchmod(sealing->top_fd, mode) < 0)
-		return error_errno(sealing->error, NULL, "cannot set the mode of the fresh directory");
+	if (tree_look(sealing->top_fd, "", &top) < 0)
+		return error_system(error, errno, NULL, "cannot look at the new directory");
+	if (!seal_has_owner(rules, &top) && fchown(sealing->top_fd, rules->uid, rules->gid) < 0)
+		return error_system(error, errno, NULL, "cannot set the owner of the new directory");
+	mode = rules->top_mode ? rules->top_mode | (top.mode & S_ISGID) : top.mode & 07777;
+	if ((top.mode & 07777) != mode && fchmod(sealing->top_fd, mode) < 0)
+		return error_system(error, errno, NULL, "cannot set the mode of the new directory");
 	return 0;
+}
+
+static bool seal_has_work(const struct seal_rules *rules)
+{
+	return rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
+}
+
+static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
+{
+	struct walk check = { .visit = check_entry, .arg = sealing, .may_lend = true };
+	struct walk finish = { .visit = finish_entry, .arg = sealing, .may_lend = true };
+	struct seal_modes *modes = sealing->rules->directories;
+
+	if (modes && modes->count)
+		qsort(modes->items, modes->count, sizeof(*modes->items), seal_modes_compare);
+	if (tree_walk(&check, sealing->top_fd, error) < 0)
+		return -1;
+	shared_gather(sealing);
+	if (sealing->has_work && tree_walk(&finish, sealing->top_fd, error) < 0)
+		return -1;
+	return finish_top(sealing, error);
 }
 
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error)
 {
-	struct sealing sealing = { .top_fd = top_fd, .rules = rules, .count = count, .error = error };
-	struct stat top;
+	struct sealing sealing = { .top_fd = top_fd, .rules = rules, .count = count, .has_work = seal_has_work(rules) };
+	struct tree_entry top;
 	int done;
 
 	*count = (struct tree_count){ 0 };
-	if (fstat(top_fd, &top) < 0)
-		return error_errno(error, NULL, "cannot look at the fresh directory");
-	sealing.device = top.st_dev;
-	sealing.has_work = rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
-	done = walk(&sealing, top_fd, "", 0, check);
-	gather_shared(&sealing);
-	if (done == 0 && sealing.has_work)
-		done = walk(&sealing, top_fd, "", 0, finish);
-	if (done == 0)
-		done = finish_top(&sealing);
+	if (tree_look(top_fd, "", &top) < 0)
+		return error_system(error, errno, NULL, "cannot look at the new directory");
+	sealing.device = top.device;
+	done = seal_passes(&sealing, error);
 	free(sealing.shared);
 	return done;
 }

@@ -1,18 +1,37 @@
 /* SPDX-License-Identifier: ISC
  *
- * A tree made ready to be published: what cannot be is refused before anything is changed, then owners and modes are made final.
+ * A tree made ready to be published: what cannot be published is refused before anything is changed, then owners and modes are made
+ * final, children before parents, the top directory last.
  */
 #ifndef DIR_SEAL_H
 #define DIR_SEAL_H
 
 #include "dir/tree.h"
 
+/* The modes that directories get when they are sealed: until then their owner may write in them. A directory is known by its inode,
+ * so one that was renamed meanwhile keeps its mode, and one that was removed stays away. */
+struct seal_mode {
+	ino_t inode;
+	struct timespec born;
+	size_t order; /* the first one that was recorded for a directory counts */
+	mode_t mode;
+};
+struct seal_modes {
+	struct seal_mode *items;
+	size_t count;
+};
+/* -1: no memory. */
+int seal_modes_add(struct seal_modes *modes, const struct tree_entry *directory, mode_t mode);
+void seal_modes_clear(struct seal_modes *modes);
+
 struct seal_rules {
 	uid_t uid; /* -1: as made */
 	gid_t gid;
 	mode_t file_mode; /* 0: as made */
 	mode_t dir_mode;
-	mode_t top_mode; /* set last: until then nobody else comes in */
+	mode_t top_mode;
+	struct seal_modes *directories;	    /* may be NULL */
+	bool (*reserves)(const char *name); /* names that the top directory may not hold */
 };
 
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error);

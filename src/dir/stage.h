@@ -1,41 +1,51 @@
 /* SPDX-License-Identifier: ISC
  *
- * The stage: a generation that is not published yet. FILLING until it is sealed, SEALED until more is changed through it, ENDED
- * when it was published, found unchanged, or given up; then nothing of it is left to undo. A stage that is freed before that
- * removes its directory.
+ * The stage: a generation that is not published yet. It is ENDED while it has no directory to undo: before that is made, and
+ * after it was published, found unchanged, or given up. In between it is FILLING until it is sealed, and SEALED until more is changed
+ * through it; a stage that is freed then removes its directory. The stage owns its writer, and with it the lock.
  */
 #ifndef DIR_STAGE_H
 #define DIR_STAGE_H
 
-#include "dir/tree.h"
+#include "base/buffer.h"
+#include "dir/seal.h"
 #include "dir/writer.h"
 
-enum stage_state { STAGE_FILLING, STAGE_SEALED, STAGE_ENDED };
+#define STAGE_TOP_MODE 0755 /* of the top directory, where nothing else is asked for */
 
-struct stage_mode {
-	char *path;
-	mode_t mode;
-};
+enum stage_state { STAGE_ENDED, STAGE_FILLING, STAGE_SEALED };
 
 struct atomicdir_stage {
 	struct writer writer;
 	enum stage_state state;
 	int64_t number;
-	int fd; /* opened before anything was written: syncfs(2) reports through it */
-	char *path;
-	char *note;
-	struct stage_mode *modes; /* of directories, to be set when sealing; parents come before what is in them */
-	size_t mode_count;
-	char *recent_path; /* the directory that was used last */
+	int fd;	    /* opened before anything was written: syncfs(2) reports through it */
+	char *path; /* absolute */
+	struct buffer note;
+	bool has_note;
+	struct seal_modes directories; /* whose modes are set when the stage is sealed */
+	char *recent_path;	       /* the directory that an entry was made in last, and its descriptor */
 	int recent_fd;
 	mode_t top_mode;
-	struct tree_count count;
-	bool is_different;
-	int errnum; /* why filling it failed: where that was for room, its end makes some */
+	struct tree_count count; /* of a sealed one, as is the next one */
+	bool is_different;	 /* from the live generation */
+	int errnum;		 /* why filling it failed: where that was for want of room, its end makes some */
 };
 
-/* Makes the stage's directory; the writer has begun and goes over to the stage. NULL: it has ended. */
-struct atomicdir_stage *stage_new(struct writer *writer, struct atomicdir_error *error);
-int stage_apply_modes(struct atomicdir_stage *stage, struct atomicdir_error *error);
+/* A stage whose writer is still to begin (begin.h), and that has no directory yet. NULL: no memory. */
+struct atomicdir_stage *stage_new(struct atomicdir_error *error);
+/* Step 6: makes the directory. */
+int stage_make(struct atomicdir_stage *stage, mode_t top_mode, struct atomicdir_error *error);
+/* Removes the directory, if it was not published. */
+void stage_end(struct atomicdir_stage *stage);
+/* Copies what is in a directory. */
+int stage_copy_content(struct atomicdir_stage *stage, int from_fd, bool merge, struct atomicdir_error *error);
+/* Records why a call for this stage failed; returns -1. */
+int stage_failed(struct atomicdir_stage *stage, const struct atomicdir_error *error);
+/* Closes what is open inside it, before it is sealed or removed. */
+void stage_forget_recent(struct atomicdir_stage *stage);
+
+/* Steps 7 to 13. */
+enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
 
 #endif

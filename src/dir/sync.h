@@ -6,6 +6,8 @@
 #ifndef DIR_SYNC_H
 #define DIR_SYNC_H
 
+#include <stdbool.h>
+
 #include <atomicdir.h>
 
 enum sync_way {
@@ -14,6 +16,12 @@ enum sync_way {
 	SYNC_WAY_NONE,	  /* as asked */
 	SYNC_WAY_VOLATILE /* tmpfs, ramfs: no disk */
 };
+
+/* Whether something is synced this way: a swap that is not synced is as durable as it will be. */
+static inline bool sync_way_has_disk(enum sync_way way)
+{
+	return way == SYNC_WAY_FS || way == SYNC_WAY_FILES;
+}
 
 /* `wanted` is an enum atomicdir_sync. By itself syncfs is used only where it was seen to report write errors. */
 enum sync_way sync_way(int fd, int wanted);

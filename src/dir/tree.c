@@ -4,20 +4,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lend.h"
+#include "dir/name.h"
 
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 {
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
 	struct statx status;
 
-	if (statx(directory_fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0)
+	if (statx(directory_fd, name, flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0)
 		return -1;
 	*entry = (struct tree_entry){
 		.mode = status.stx_mode,
@@ -30,8 +33,12 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 		.modified = { status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec },
 		.is_mount = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
 	};
+	if (status.stx_mask & STATX_BTIME)
+		entry->born = (struct timespec){ status.stx_btime.tv_sec, status.stx_btime.tv_nsec };
 	return 0;
 }
+
+/* ---- Names ---- */
 
 void tree_names_clear(struct tree_names *names)
 {
@@ -44,26 +51,22 @@ void tree_names_clear(struct tree_names *names)
 	errno = saved;
 }
 
-static int by_bytes(const void *a, const void *b)
+static int names_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int add_name(struct tree_names *names, const char *name)
+static int names_add(struct tree_names *names, const char *name)
 {
-	char **more;
+	char **added = array_add(&names->names, &names->count, sizeof(*added));
 
-	if ((names->count & (names->count - 1)) == 0) {
-		more = reallocarray(names->names, names->count ? names->count * 2 : 1, sizeof(*more));
-		if (!more)
-			return -1;
-		names->names = more;
-	}
-	names->names[names->count] = strdup(name);
-	return names->names[names->count] ? (names->count++, 0) : -1;
+	if (!added)
+		return -1;
+	*added = strdup(name);
+	return *added ? 0 : -1;
 }
 
-static void close_directory(DIR **directory)
+static void names_close_directory(DIR **directory)
 {
 	int saved = errno;
 
@@ -72,10 +75,10 @@ static void close_directory(DIR **directory)
 	errno = saved;
 }
 
-int tree_names_read(int directory_fd, bool is_top, struct tree_names *names)
+int tree_names_read(int directory_fd, bool is_generation, struct tree_names *names)
 {
 	cleanup_fd int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup(close_directory) DIR *directory = NULL;
+	cleanup(names_close_directory) DIR *directory = NULL;
 	struct dirent *entry;
 
 	*names = (struct tree_names){ 0 };
@@ -90,9 +93,9 @@ int tree_names_read(int directory_fd, bool is_top, struct tree_names *names)
 	while (errno = 0, (entry = readdir(directory))) {
 		const char *name = entry->d_name;
 
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (is_top && strcmp(name, TREE_WAKE_NAME) == 0))
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (is_generation && strcmp(name, NAME_WAKE) == 0))
 			continue;
-		if (add_name(names, name) < 0)
+		if (names_add(names, name) < 0)
 			break;
 	}
 	if (errno) {
@@ -100,48 +103,103 @@ int tree_names_read(int directory_fd, bool is_top, struct tree_names *names)
 		return -1;
 	}
 	if (names->count)
-		qsort(names->names, names->count, sizeof(*names->names), by_bytes);
+		qsort(names->names, names->count, sizeof(*names->names), names_compare);
 	return 0;
 }
 
-char *tree_path(const char *path, const char *name)
-{
-	char *joined;
+/* ---- Paths ---- */
 
-	return asprintf(&joined, "%s%s%s", path, *path ? "/" : "", name) < 0 ? NULL : joined;
+int tree_path_push(struct tree_path *path, const char *name)
+{
+	size_t size = path->size + strlen(name) + 2;
+	char *more;
+
+	if (size > path->capacity) {
+		more = realloc(path->text, size * 2);
+		if (!more)
+			return -1;
+		path->text = more;
+		path->capacity = size * 2;
+	}
+	if (path->size)
+		path->text[path->size++] = '/';
+	strcpy(path->text + path->size, name);
+	path->size += strlen(name);
+	return 0;
 }
 
-static int count_in(int directory_fd, int depth, struct tree_count *count)
+void tree_path_pop(struct tree_path *path, size_t size)
+{
+	path->size = size;
+	path->text[size] = '\0';
+}
+
+void tree_path_clear(struct tree_path *path)
+{
+	free_pointer(&path->text);
+	path->size = path->capacity = 0;
+}
+
+/* ---- The walk ---- */
+
+static int walk_directory(const struct walk *walk, int fd, struct tree_path *path, int depth, struct atomicdir_error *error);
+
+/* 0: its content was walked through; 1: it was passed over. */
+static int walk_content(const struct walk *walk, struct walk_entry *entry, struct tree_path *path,
+			struct atomicdir_error *error)
+{
+	int passed = walk->enter ? walk->enter(walk->arg, entry, error) : 0;
+
+	return passed ? passed : walk_directory(walk, entry->fd, path, entry->depth, error);
+}
+
+static int walk_to(const struct walk *walk, int directory_fd, const char *name, struct tree_path *path, int depth,
+		   struct atomicdir_error *error)
+{
+	cleanup_fd int fd = -1;
+	struct walk_entry entry = { .directory_fd = directory_fd, .name = name, .depth = depth, .fd = -1 };
+	int passed = 0;
+
+	if (tree_look(directory_fd, name, &entry.facts) < 0)
+		return error_system(error, errno, path->text, "cannot look at");
+	if (S_ISDIR(entry.facts.mode) && !entry.facts.is_mount) {
+		fd = walk->may_lend ? open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY)
+				    : open_directory_at(directory_fd, name);
+		if (fd < 0)
+			return error_system(error, errno, path->text, "cannot open the directory");
+		entry.fd = fd;
+		entry.path = path->text;
+		passed = walk_content(walk, &entry, path, error);
+	}
+	/* The path may have moved in memory. */
+	entry.path = path->text;
+	if (passed < 0)
+		return -1;
+	return passed || !walk->visit ? 0 : walk->visit(walk->arg, &entry, error);
+}
+
+static int walk_directory(const struct walk *walk, int fd, struct tree_path *path, int depth, struct atomicdir_error *error)
 {
 	cleanup_names struct tree_names names = { 0 };
+	size_t size = path->size;
 
-	if (depth > TREE_DEPTH_MAX) {
-		errno = ELOOP;
-		return -1;
-	}
-	if (tree_names_read(directory_fd, depth == 0, &names) < 0)
-		return -1;
+	if (depth > TREE_DEPTH_MAX)
+		return error_object(error, ATOMICDIR_FAILED, path->text, "nests deeper than %d directories", TREE_DEPTH_MAX);
+	if (tree_names_read(fd, walk->is_generation && !depth, &names) < 0)
+		return error_system(error, errno, path->text, "cannot read the directory");
 	for (size_t i = 0; i < names.count; i++) {
-		cleanup_fd int fd = -1;
-		struct tree_entry entry;
-
-		if (tree_look(directory_fd, names.names[i], &entry) < 0)
+		if (tree_path_push(path, names.names[i]) < 0)
+			return error_system(error, errno, path->text, "cannot go through the directory");
+		if (walk_to(walk, fd, names.names[i], path, depth + 1, error) < 0)
 			return -1;
-		if (S_ISREG(entry.mode)) {
-			count->files++;
-			count->bytes += entry.size;
-		}
-		if (!S_ISDIR(entry.mode))
-			continue;
-		fd = open_lending_at(directory_fd, names.names[i], O_RDONLY | O_DIRECTORY);
-		if (fd < 0 || count_in(fd, depth + 1, count) < 0)
-			return -1;
+		tree_path_pop(path, size);
 	}
 	return 0;
 }
 
-int tree_count(int directory_fd, struct tree_count *count, struct atomicdir_error *error)
+int tree_walk(const struct walk *walk, int top_fd, struct atomicdir_error *error)
 {
-	*count = (struct tree_count){ 0 };
-	return count_in(directory_fd, 0, count) < 0 ? error_errno(error, NULL, "cannot count the files") : 0;
+	cleanup_path struct tree_path path = { 0 };
+
+	return walk_directory(walk, top_fd, &path, 0, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Looking at trees by descriptor: never through a symlink, never by a path that somebody may change. Paths are for messages only.
+ * Trees by descriptor: never through a symlink, never by a path that somebody may change. What an entry is, the names in a directory,
+ * and the one walk through a tree. Paths are for messages only.
  */
 #ifndef DIR_TREE_H
 #define DIR_TREE_H
@@ -13,24 +14,8 @@
 #include <atomicdir.h>
 
 #define TREE_DEPTH_MAX 256
-#define TREE_WAKE_NAME "..atomicdir-wake" /* in a generation's top directory only, and never part of it */
 
-struct tree_count {
-	int64_t files, bytes;
-};
-int tree_count(int directory_fd, struct tree_count *count, struct atomicdir_error *error);
-
-/* The names in a directory, sorted by byte. At a generation's top the wake-up's is left out; further down it is a name like
- * any other. */
-struct tree_names {
-	char **names;
-	size_t count;
-};
-int tree_names_read(int directory_fd, bool is_top, struct tree_names *names);
-void tree_names_clear(struct tree_names *names);
-#define cleanup_names cleanup(tree_names_clear)
-
-/* What an entry is. Also says whether something is mounted on it. */
+/* What an entry is, and whether something is mounted on it. */
 struct tree_entry {
 	mode_t mode;
 	uid_t uid;
@@ -40,11 +25,57 @@ struct tree_entry {
 	dev_t device;
 	ino_t inode;
 	struct timespec modified;
+	struct timespec born; /* 0 where the file system does not say */
 	bool is_mount;
 };
+/* `name` "" is what the descriptor itself is open on. -1 with errno. */
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
 
-/* "PATH/NAME", on the heap; PATH "" is the top. */
-char *tree_path(const char *path, const char *name);
+/* The names in a directory, sorted by byte. */
+struct tree_names {
+	char **names;
+	size_t count;
+};
+/* With `is_generation` the name that wakes watchers is left out; in directories further down it is a name like any other. */
+int tree_names_read(int directory_fd, bool is_generation, struct tree_names *names);
+void tree_names_clear(struct tree_names *names);
+#define cleanup_names cleanup(tree_names_clear)
+
+/* A path that grows and shrinks with a walk: "a/b"; "" at the top. */
+struct tree_path {
+	char *text;
+	size_t size, capacity;
+};
+/* Adds "/NAME". -1: no memory. tree_path_pop() goes back to an earlier size. */
+int tree_path_push(struct tree_path *path, const char *name);
+void tree_path_pop(struct tree_path *path, size_t size);
+void tree_path_clear(struct tree_path *path);
+#define cleanup_path cleanup(tree_path_clear)
+
+/* An entry that a walk has come to. */
+struct walk_entry {
+	int directory_fd; /* of the directory that it is in */
+	const char *name, *path;
+	int depth; /* 1: at the top */
+	struct tree_entry facts;
+	int fd; /* a directory's own; -1 for all else, and for a mount point */
+};
+
+struct walk {
+	/* A directory before its content: 1 passes over it. May be NULL. */
+	int (*enter)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
+	/* Every entry; a directory after its content. May be NULL. */
+	int (*visit)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
+	void *arg;
+	bool is_generation; /* the name that wakes watchers is no part of the tree */
+	bool may_lend;	    /* the tree is ours: where its modes are in the way, they are changed for a moment */
+};
+/* In the order of names. Both functions return -1 to end it, with the error set. A directory that cannot be opened, and a tree
+ * deeper than TREE_DEPTH_MAX, are errors. What is mounted is visited and not entered. */
+int tree_walk(const struct walk *walk, int top_fd, struct atomicdir_error *error);
+
+struct tree_count {
+	int64_t files, bytes;
+};
 
 #endif

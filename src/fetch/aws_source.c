@@ -87,7 +87,7 @@ __attribute__((format(printf, 2, 3))) static void warn(struct source *source, co
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	errno = 0;
-	error_warn(&source->warning, NULL, "%s", text);
+	error_warn(&source->warning, 0, NULL, "%s", text);
 }
 
 /* That another region is asked is told once, with the reason. */

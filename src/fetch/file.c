@@ -81,7 +81,7 @@ static int take_value(const struct file *file, const struct json *object, struct
 				: base64_decode(value->text, value->size, true, &secret->value);
 	if (result > 0)
 		return complain(file, id, ATOMICDIR_FAILED, "its SecretBinary is not base64 in", MAKE_ANEW, error);
-	return result < 0 ? error_errno(error, id, "cannot take the value") : 0;
+	return result < 0 ? error_errno(error, id, "cannot read the value of") : 0;
 }
 
 static int take(const struct file *file, const struct json *object, struct secret *secret, const char *id,
@@ -93,7 +93,7 @@ static int take(const struct file *file, const struct json *object, struct secre
 		return -1;
 	secret->name = strdup(name ? name : id);
 	secret->version = strdup(version ? version : "");
-	return secret->name && secret->version ? 0 : error_errno(error, id, "cannot take the value");
+	return secret->name && secret->version ? 0 : error_errno(error, id, "cannot read the value of");
 }
 
 /* What the AWS CLI could not get stands in Errors. */
@@ -127,7 +127,7 @@ static int get_plain(const struct file *file, const char *id, const char *stage,
 	secret->name = strdup(id);
 	secret->version = strdup("");
 	if (!secret->name || !secret->version || json_value(found, &secret->value) < 0)
-		return error_errno(error, id, "cannot take the value");
+		return error_errno(error, id, "cannot read the value of");
 	return 0;
 }
 

@@ -60,7 +60,7 @@ static void take(const struct json *one, struct lookup *lookup)
 					 buffer_reserve(&secret->value, value->size + 1) == 0 &&
 					 buffer_add(&secret->value, value->text, value->size) == 0
 				 ? 1
-				 : error_errno(&lookup->error, lookup->id, "cannot take the value");
+				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
 }
 
 /* ---- One call ---- */

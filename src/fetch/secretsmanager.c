@@ -41,7 +41,7 @@ static int take_value(const struct json *answer, const char *operation, struct l
 		result = string ? buffer_add(bytes, value->text, value->size)
 				: base64_decode(value->text, value->size, false, bytes);
 	if (result < 0)
-		lookup->result = error_errno(&lookup->error, lookup->id, "cannot take the value");
+		lookup->result = error_errno(&lookup->error, lookup->id, "cannot read the value of");
 	else if (result)
 		refuse(lookup, operation, "the answer's SecretBinary is not base64");
 	return lookup->result;
@@ -70,7 +70,7 @@ static void take(const struct json *answer, const char *operation, struct lookup
 	secret->created = is_dated ? strdup(created->text) : NULL;
 	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
 				 ? 1
-				 : error_errno(&lookup->error, lookup->id, "cannot take the value");
+				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
 }
 
 /* ---- Who is who in a batch's answer, whose order says nothing ---- */

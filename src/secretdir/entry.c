@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/entry.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arn.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/protocol.h"
 #include "base/utf8.h"
-#include "command/options.h"
+#include "command/value.h"
+#include "secretdir/input.h"
 #include "secretdir/path.h"
 
 #define SECRET_MAX 2048
 #define ARN_COLONS 6
 #define FILE_MAX (16 << 20)
-#define NO_NAME "it has no secret's name, or one of more than 2048 bytes"
-#define TWICE "an option occurs twice: take one out"
+#define NO_NAME "the name of the secret is missing, or longer than 2048 bytes"
+#define NO_ARN "the ARN is not arn:PARTITION:SERVICE:REGION:ACCOUNT:secret:NAME"
+#define TWICE "an option occurs twice; remove one of them"
+#define NO_MEMORY "cannot read the entry"
 
-static int refuse(struct atomicdir_error *error, const struct entry *entry, const char *why)
+static int entry_refuse(const struct entry *entry, const char *why, struct atomicdir_error *error)
 {
 	char shown[256];
 
@@ -32,11 +33,11 @@ static int refuse(struct atomicdir_error *error, const struct entry *entry, cons
 	return *entry->place ? error_prefix(error, "%s", entry->place) : -1;
 }
 
-/* What an entry consists of, by the names that a request and a spec have for it. */
+/* The texts of an entry, by the names that a request and a spec have for them. */
 static const struct {
 	const char *name;
 	size_t offset;
-} places[] = {
+} texts[] = {
 	{ "", offsetof(struct entry, text) },
 	{ "", offsetof(struct entry, place) },
 	{ WORD_PATH, offsetof(struct entry, path) },
@@ -50,25 +51,25 @@ static const struct {
 	{ WORD_FAILOVER_STAGE, offsetof(struct entry, failover_stage) },
 };
 
-#define PLACES (sizeof(places) / sizeof(*places))
+#define TEXT_COUNT (sizeof(texts) / sizeof(*texts))
 
-static char **place_at(struct entry *entry, size_t i)
+static char **entry_text_at(struct entry *entry, size_t i)
 {
-	return (char **)(void *)((char *)entry + places[i].offset);
+	return (char **)(void *)((char *)entry + texts[i].offset);
 }
 
-static char **place_of(struct entry *entry, const char *name)
+static char **entry_text_named(struct entry *entry, const char *name)
 {
-	for (size_t i = 0; i < PLACES; i++)
-		if (*name && strcmp(places[i].name, name) == 0)
-			return place_at(entry, i);
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (*name && strcmp(texts[i].name, name) == 0)
+			return entry_text_at(entry, i);
 	return NULL;
 }
 
 static void entry_clear(struct entry *entry)
 {
-	for (size_t i = 0; i < PLACES; i++)
-		free(*place_at(entry, i));
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		free(*entry_text_at(entry, i));
 }
 
 void entries_clear(struct entries *entries)
@@ -79,14 +80,14 @@ void entries_clear(struct entries *entries)
 	*entries = (struct entries){ 0 };
 }
 
-static int set(char **place, const char *text, size_t size, struct atomicdir_error *error)
+static int entry_set_text(char **place, const char *text, size_t size, struct atomicdir_error *error)
 {
 	free(*place);
 	*place = strndup(text, size);
-	return *place ? 0 : error_errno(error, NULL, "cannot take the entry");
+	return *place ? 0 : error_errno(error, NULL, NO_MEMORY);
 }
 
-/* The name's size; an ARN's seven fields are read as one. 0: it is no name. */
+/* The size of the name at the beginning of the text; the seven fields of an ARN are one name. 0: there is no name. */
 static size_t secret_size(const char *text)
 {
 	size_t size = 0;
@@ -102,7 +103,7 @@ static size_t secret_size(const char *text)
 	return text[size] && !strchr(":,", text[size]) ? size + strcspn(text + size, ":,") : 0;
 }
 
-/* RFC 6901: '~' stands only before 0 and 1. */
+/* RFC 6901 has '~' only before 0 and 1. */
 static bool is_pointer(const char *key)
 {
 	for (; *key; key++)
@@ -111,65 +112,68 @@ static bool is_pointer(const char *key)
 	return true;
 }
 
-static int set_name(struct entry *entry, char **place, const char *value, struct atomicdir_error *error)
+static int entry_set_name(struct entry *entry, char **place, const char *value, struct atomicdir_error *error)
 {
 	if (**place)
-		return refuse(error, entry, TWICE);
+		return entry_refuse(entry, TWICE, error);
 	if (!value || !*value)
-		return refuse(error, entry, "stage and version need a value");
-	return set(place, value, strlen(value), error);
+		return entry_refuse(entry, "stage and version need a value", error);
+	return entry_set_text(place, value, strlen(value), error);
 }
 
-static int set_mode(struct entry *entry, const char *value, struct atomicdir_error *error)
+static int entry_set_mode(struct entry *entry, const char *value, struct atomicdir_error *error)
 {
+	struct atomicdir_error why;
+
 	if (entry->mode)
-		return refuse(error, entry, TWICE);
-	return parse_mode(value ? value : "", &entry->mode, error) < 0
-		       ? refuse(error, entry, "its mode is not one in octal such as 0400")
-		       : 0;
+		return entry_refuse(entry, TWICE, error);
+	if (value_mode(value ? value : "", &entry->mode, &why) < 0)
+		return entry_refuse(entry, why.text, error);
+	return 0;
 }
 
-static int set_owner(struct entry *entry, const char *value, struct atomicdir_error *error)
+static int entry_set_owner(struct entry *entry, const char *value, struct atomicdir_error *error)
 {
-	struct atomicdir_error own;
-	char why[512];
+	struct atomicdir_error why;
 
 	if (entry->uid != (uid_t)-1 || entry->gid != (gid_t)-1)
-		return refuse(error, entry, TWICE);
-	if (parse_owner(value ? value : "", &entry->uid, &entry->gid, &own) == 0)
-		return 0;
-	snprintf(why, sizeof(why), "its owner is %.400s", own.text);
-	return refuse(error, entry, why);
+		return entry_refuse(entry, TWICE, error);
+	if (value_owner(value ? value : "", &entry->uid, &entry->gid, &why) < 0)
+		return entry_refuse(entry, why.text, error);
+	return 0;
 }
 
-static int set_flag(struct entry *entry, bool *flag, bool is_good, const char *why, struct atomicdir_error *error)
+static int entry_set_flag(struct entry *entry, bool *flag, bool is_good, const char *why, struct atomicdir_error *error)
 {
 	if (!is_good)
-		return refuse(error, entry, why);
+		return entry_refuse(entry, why, error);
 	if (*flag)
-		return refuse(error, entry, TWICE);
+		return entry_refuse(entry, TWICE, error);
 	*flag = true;
 	return 0;
 }
 
 /* The value is NULL where there is none. */
-static int take_option(struct entry *entry, const char *name, const char *value, struct atomicdir_error *error)
+static int entry_take_option(struct entry *entry, const char *name, const char *value, struct atomicdir_error *error)
 {
+	char why[320];
+
 	if (strcmp(name, WORD_STAGE) == 0 || strcmp(name, WORD_VERSION) == 0)
-		return set_name(entry, place_of(entry, name), value, error);
+		return entry_set_name(entry, entry_text_named(entry, name), value, error);
 	if (strcmp(name, WORD_MODE) == 0)
-		return set_mode(entry, value, error);
+		return entry_set_mode(entry, value, error);
 	if (strcmp(name, WORD_OWNER) == 0)
-		return set_owner(entry, value, error);
+		return entry_set_owner(entry, value, error);
 	if (strcmp(name, WORD_OPTIONAL) == 0)
-		return set_flag(entry, &entry->is_optional, !value, "'optional' takes no value", error);
+		return entry_set_flag(entry, &entry->is_optional, !value, "'optional' takes no value", error);
 	if (strcmp(name, WORD_DECODE) == 0)
-		return set_flag(entry, &entry->is_base64, value && strcmp(value, "base64") == 0,
-				"the one way to decode is decode=base64", error);
-	return refuse(error, entry, "there is no such option; there are stage, version, mode, owner, optional and decode");
+		return entry_set_flag(entry, &entry->is_base64, value && strcmp(value, "base64") == 0,
+				      "only decode=base64 is known", error);
+	snprintf(why, sizeof(why), "unknown option '%.200s'; known are stage, version, mode, owner, optional and decode", name);
+	return entry_refuse(entry, why, error);
 }
 
-static int take_options(struct entry *entry, const char *text, struct atomicdir_error *error)
+static int entry_take_options(struct entry *entry, const char *text, struct atomicdir_error *error)
 {
 	while (*text == ',') {
 		size_t size = strcspn(text + 1, ",");
@@ -177,17 +181,17 @@ static int take_options(struct entry *entry, const char *text, struct atomicdir_
 		char *value = name ? strchr(name, '=') : NULL;
 
 		if (!name)
-			return error_errno(error, NULL, "cannot take the entry");
+			return error_errno(error, NULL, NO_MEMORY);
 		if (value)
 			*value++ = '\0';
-		if (take_option(entry, name, value, error) < 0)
+		if (entry_take_option(entry, name, value, error) < 0)
 			return -1;
 		text += 1 + size;
 	}
 	return 0;
 }
 
-static int take_key(struct entry *entry, const char **text, struct atomicdir_error *error)
+static int entry_take_key(struct entry *entry, const char **text, struct atomicdir_error *error)
 {
 	size_t size;
 
@@ -195,117 +199,113 @@ static int take_key(struct entry *entry, const char **text, struct atomicdir_err
 		return 0;
 	size = strcspn(++*text, ",");
 	if (!size)
-		return refuse(error, entry, "its KEY is empty");
-	if (set(&entry->key, *text, size, error) < 0)
+		return entry_refuse(entry, "KEY is empty", error);
+	if (entry_set_text(&entry->key, *text, size, error) < 0)
 		return -1;
 	*text += size;
 	return 0;
 }
 
-static int take_path(struct entry *entry, const char **text, struct atomicdir_error *error)
+static int entry_take_path(struct entry *entry, const char **text, struct atomicdir_error *error)
 {
 	size_t size = strcspn(*text, "=:,");
 
 	if ((*text)[size] != '=')
 		return 0;
 	if (!size)
-		return refuse(error, entry, "its PATH is empty");
-	if (set(&entry->path, *text, size, error) < 0)
+		return entry_refuse(entry, "PATH is empty", error);
+	if (entry_set_text(&entry->path, *text, size, error) < 0)
 		return -1;
 	*text += size + 1;
 	return 0;
 }
 
-static int check(const struct entry *entry, struct atomicdir_error *error)
+static int entry_check(const struct entry *entry, struct atomicdir_error *error)
 {
 	const char *path = entry_path(entry), *why = *path ? path_refuse(path, strlen(path)) : NULL;
 	char text[256];
 
 	if (!utf8_is_valid(entry->secret, strlen(entry->secret)) || !utf8_is_valid(entry->key, strlen(entry->key)))
-		return refuse(error, entry, "it is not UTF-8");
+		return entry_refuse(entry, "the secret and KEY must be valid UTF-8", error);
 	if (*entry->key == '/' && !is_pointer(entry->key))
-		return refuse(error, entry, "its KEY is no JSON Pointer: '~' stands only in ~0 and ~1");
+		return entry_refuse(entry, "KEY is not a JSON Pointer: '~' must be followed by 0 or 1", error);
 	if (*entry->key && *entry->query)
-		return refuse(error, entry, "it has a key and a query; one of them says which value is taken");
+		return entry_refuse(entry, "it has both a key and a query; remove one of them", error);
 	if (*entry->service && strcmp(entry->service, "ssm") != 0)
-		return refuse(error, entry, "the one service beside Secrets Manager is ssm");
+		return entry_refuse(entry, "unknown service; the only one that can be named is ssm", error);
 	for (const char *c = entry->secret; *c; c++)
 		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
-			return refuse(error, entry, "a secret's name has neither white space nor control characters");
+			return entry_refuse(entry, "the name of a secret contains no white space and no control characters",
+					    error);
 	if (entry_is_many(entry) && (*entry->key || *entry->query))
-		return refuse(error, entry, "a PATH that ends in '/' takes all the keys, so it goes with no KEY");
+		return entry_refuse(entry, "a PATH that ends in '/' stands for all keys, so there can be no KEY", error);
 	if (!why)
 		return 0;
-	snprintf(text, sizeof(text), "its path cannot be published: %s; write it as PATH=SECRET, with another PATH", why);
-	return refuse(error, entry, text);
+	snprintf(text, sizeof(text), "its path cannot be published: %s; write PATH=SECRET with another PATH", why);
+	return entry_refuse(entry, text, error);
 }
 
-static int parse(struct entry *entry, const char *text, struct atomicdir_error *error)
+static int entry_parse(struct entry *entry, const char *text, struct atomicdir_error *error)
 {
 	size_t size;
 
-	if (take_path(entry, &text, error) < 0)
+	if (entry_take_path(entry, &text, error) < 0)
 		return -1;
 	size = secret_size(text);
 	if (!size || size > SECRET_MAX)
-		return refuse(error, entry,
-			      arn_is(text) ? "its ARN is not arn:PARTITION:SERVICE:REGION:ACCOUNT:secret:NAME" : NO_NAME);
-	if (set(&entry->secret, text, size, error) < 0)
+		return entry_refuse(entry, arn_is(text) ? NO_ARN : NO_NAME, error);
+	if (entry_set_text(&entry->secret, text, size, error) < 0)
 		return -1;
 	text += size;
-	if (take_key(entry, &text, error) < 0 || take_options(entry, text, error) < 0)
+	if (entry_take_key(entry, &text, error) < 0 || entry_take_options(entry, text, error) < 0)
 		return -1;
-	return check(entry, error);
+	return entry_check(entry, error);
 }
 
-static struct entry *begin(struct entries *entries, const char *text, const char *place, struct atomicdir_error *error)
+static struct entry *entry_begin(struct entries *entries, const char *text, const char *place, struct atomicdir_error *error)
 {
-	struct entry *items = reallocarray(entries->items, entries->count + 1, sizeof(*items)), *entry;
-	bool is_whole = true;
+	struct entry *entry = array_add(&entries->items, &entries->count, sizeof(*entry));
+	bool is_whole = entry;
 
-	if (!items) {
-		error_errno(error, NULL, "cannot take the entry");
-		return NULL;
-	}
-	entries->items = items;
-	entry = &items[entries->count++];
-	*entry = (struct entry){ .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	for (size_t i = 0; i < PLACES; i++) {
-		char **its = place_at(entry, i);
+	for (size_t i = 0; entry && i < TEXT_COUNT; i++) {
+		char **one = entry_text_at(entry, i);
 
-		*its = strdup(its == &entry->text ? text : its == &entry->place ? place : "");
-		is_whole = is_whole && *its;
+		*one = strdup(one == &entry->text ? text : "");
+		is_whole = is_whole && *one;
 	}
-	if (is_whole)
+	if (is_whole && entry_set_text(&entry->place, place, strlen(place), error) == 0) {
+		entry->uid = (uid_t)-1;
+		entry->gid = (gid_t)-1;
 		return entry;
-	error_errno(error, NULL, "cannot take the entry");
+	}
+	error_errno(error, NULL, NO_MEMORY);
 	return NULL;
 }
 
 int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error)
 {
-	struct entry *entry = begin(entries, text, "", error);
+	struct entry *entry = entry_begin(entries, text, "", error);
 
-	return entry ? parse(entry, text, error) : -1;
+	return entry ? entry_parse(entry, text, error) : -1;
 }
 
 int entries_begin(struct entries *entries, const char *place, struct atomicdir_error *error)
 {
-	return begin(entries, "", place, error) ? 0 : -1;
+	return entry_begin(entries, "", place, error) ? 0 : -1;
 }
 
 int entries_set(struct entries *entries, const char *name, const char *value, struct atomicdir_error *error)
 {
 	struct entry *entry = &entries->items[entries->count - 1];
-	char **place = place_of(entry, name);
+	char **place = entry_text_named(entry, name);
 
 	if (strcmp(name, WORD_TEXT) == 0)
-		return set(&entry->text, value, strlen(value), error) < 0 ? -1 : parse(entry, value, error);
-	if (strcmp(name, WORD_SECRET) == 0 && set(&entry->text, value, strlen(value), error) < 0)
+		return entry_set_text(&entry->text, value, strlen(value), error) < 0 ? -1 : entry_parse(entry, value, error);
+	if (strcmp(name, WORD_SECRET) == 0 && entry_set_text(&entry->text, value, strlen(value), error) < 0)
 		return -1;
 	if (place)
-		return set(place, value, strlen(value), error);
-	return take_option(entry, name, strcmp(name, WORD_OPTIONAL) == 0 ? NULL : value, error);
+		return entry_set_text(place, value, strlen(value), error);
+	return entry_take_option(entry, name, strcmp(name, WORD_OPTIONAL) == 0 ? NULL : value, error);
 }
 
 int entries_end(struct entries *entries, struct atomicdir_error *error)
@@ -313,33 +313,19 @@ int entries_end(struct entries *entries, struct atomicdir_error *error)
 	const struct entry *entry = &entries->items[entries->count - 1];
 
 	if (!*entry->secret || strlen(entry->secret) > SECRET_MAX)
-		return refuse(error, entry, NO_NAME);
-	return check(entry, error);
+		return entry_refuse(entry, NO_NAME, error);
+	return entry_check(entry, error);
 }
 
-int entries_read_file(const char *path, struct buffer *content, struct atomicdir_error *error)
+static int entries_add_line(struct entries *entries, char *line, struct atomicdir_error *error)
 {
-	bool is_input = strcmp(path, "-") == 0;
-	cleanup_fd int fd = is_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : 1;
+	size_t size;
 
-	while (got > 0 && content->size <= FILE_MAX) {
-		if (buffer_reserve(content, 65536) < 0)
-			return error_errno(error, path, "cannot read the entries");
-		got = read_all(fd, content->bytes + content->size, 65536);
-		content->size += got > 0 ? (size_t)got : 0;
-		content->bytes[content->size] = '\0';
-	}
-	if (got < 0) {
-		error_errno(error, path, "cannot read the entries");
-		if (error)
-			error->kind = ATOMICDIR_USAGE;
-	} else if (got > 0) {
-		error_set(error, ATOMICDIR_USAGE, path, "the entries are longer than %d bytes", FILE_MAX);
-	} else if (content->size >= 3 && memcmp(content->bytes, "\xef\xbb\xbf", 3) == 0) {
-		buffer_consume(content, 3); /* a byte order mark, of an editor's */
-	}
-	return got ? -1 : 0;
+	line += strspn(line, " \t\r");
+	size = strlen(line);
+	while (size && strchr(" \t\r", line[size - 1]))
+		line[--size] = '\0';
+	return *line && *line != '#' ? entries_add(entries, line, error) : 0;
 }
 
 int entries_add_file(struct entries *entries, const char *path, struct atomicdir_error *error)
@@ -348,22 +334,14 @@ int entries_add_file(struct entries *entries, const char *path, struct atomicdir
 	char *line, *rest;
 	int number = 0;
 
-	if (entries_read_file(path, &content, error) < 0)
+	if (input_read("the file of entries", path, FILE_MAX, &content, error) < 0)
 		return -1;
 	if (memchr(content.bytes, '\0', content.size))
-		return error_set(error, ATOMICDIR_USAGE, path, "the file of entries holds a NUL");
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the file of entries '%s' contains a NUL byte", path);
 	rest = content.bytes;
 	while ((line = strsep(&rest, "\n"))) {
-		size_t size;
-
 		number++;
-		line += strspn(line, " \t\r");
-		size = strlen(line);
-		while (size && strchr(" \t\r", line[size - 1]))
-			line[--size] = '\0';
-		if (!*line || *line == '#')
-			continue;
-		if (entries_add(entries, line, error) < 0)
+		if (entries_add_line(entries, line, error) < 0)
 			return error_prefix(error, "%s, line %d", path, number);
 	}
 	return 0;
@@ -383,17 +361,25 @@ bool entry_is_many(const struct entry *entry)
 	return *path && path[strlen(path) - 1] == '/';
 }
 
+static int entry_refuse_clash(const struct entry *entry, const struct entry *other, struct atomicdir_error *error)
+{
+	char text[700], shown[256];
+
+	path_show(other->text, strlen(other->text), shown, sizeof(shown));
+	snprintf(text, sizeof(text), "its path conflicts with that of entry '%s'%s%s; give one of them another PATH", shown,
+		 *other->place ? " at " : "", other->place);
+	return entry_refuse(entry, text, error);
+}
+
 int entries_check(const struct entries *entries, struct atomicdir_error *error)
 {
 	cleanup_free const char **paths = reallocarray(NULL, entries->count + 1, sizeof(*paths));
 	cleanup_free size_t *indexes = reallocarray(NULL, entries->count + 1, sizeof(*indexes));
 	size_t count = 0, one, other;
-	const struct entry *clashing;
-	char text[700], shown[256];
 	int result;
 
 	if (!paths || !indexes)
-		return error_errno(error, NULL, "cannot take the entries");
+		return error_errno(error, NULL, "cannot check the entries");
 	for (size_t i = 0; i < entries->count; i++)
 		if (*entry_path(&entries->items[i])) {
 			indexes[count] = i;
@@ -401,12 +387,6 @@ int entries_check(const struct entries *entries, struct atomicdir_error *error)
 		}
 	result = path_find_clash(paths, count, &one, &other);
 	if (result < 0)
-		return error_errno(error, NULL, "cannot take the entries");
-	if (!result)
-		return 0;
-	clashing = &entries->items[indexes[other]];
-	path_show(clashing->text, strlen(clashing->text), shown, sizeof(shown));
-	snprintf(text, sizeof(text), "its path clashes with that of entry '%s'%s%s: give one another PATH", shown,
-		 *clashing->place ? " at " : "", clashing->place);
-	return refuse(error, &entries->items[indexes[one]], text);
+		return error_errno(error, NULL, "cannot check the entries");
+	return result ? entry_refuse_clash(&entries->items[indexes[one]], &entries->items[indexes[other]], error) : 0;
 }

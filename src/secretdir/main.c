@@ -2,31 +2,39 @@
 #include "base/harden.h"
 #include "command/dispatch.h"
 #include "secretdir/command.h"
+#include "secretdir/options.h"
 
-#define TAKES (TAKES_PUBLISH | TAKES_JSON | TAKES_SECRETS | TAKES_ENTRIES)
+#define PUBLISHES (TAKES_PUBLISH | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
 
+/* Entries may also come from files, and may stand behind "--". */
 static const struct command commands[] = {
-	{ "sync", command_sync, TAKES, true, 2, "LINK ENTRY...", "fetch secrets, and publish them as files below LINK" },
-	{ "plan", command_plan, TAKES, false, 2, "LINK ENTRY...", "what would be published: paths and versions, never values" },
-	{ "policy", command_policy, TAKES_ENTRIES | TAKES_KEYS, false, 2, "ENTRY...", "the least IAM policy for these" },
+	{ "sync", "LINK ENTRY...", "fetch secrets, and publish them as files below LINK", command_sync, .takes = PUBLISHES,
+	  .least = 1, .most = -1, .tail = TAIL_ALLOWED, .is_publication = true },
+	{ "plan", "LINK ENTRY...", "list what sync would publish: paths and versions, never values", command_plan,
+	  .takes = PUBLISHES, .least = 1, .most = -1, .tail = TAIL_ALLOWED },
+	{ "policy", "ENTRY...", "print the least IAM policy that lets sync work", command_policy,
+	  .takes = TAKES_ENTRIES | TAKES_POLICY, .most = -1, .tail = TAIL_ALLOWED },
+	{ 0 },
 };
 
 static const struct program program = {
-	"secretdir",
-	commands,
-	sizeof(commands) / sizeof(*commands),
-	"ENTRY is [PATH=]SECRET[:KEY][,OPTION[=VALUE]]...\n"
-	"  prod/db                    the value, as prod/db\n"
-	"  db.json=prod/db            as db.json\n"
-	"  pw=prod/db:password        a key of a JSON value\n"
-	"  host=prod/db:/hosts/0      by JSON Pointer\n"
-	"  db/=prod/db                each key, as db/KEY\n"
-	"  app/=prod/app/             every secret whose name begins so\n"
-	"  ,stage=S ,version=ID ,mode=0400 ,owner=USER[:GROUP] ,optional ,decode=base64\n",
+	.name = "secretdir",
+	.commands = commands,
+	.options = secret_options_table,
+	.notes = "ENTRY is [PATH=]SECRET[:KEY][,OPTION[=VALUE]]...\n"
+		 "  prod/db                    the value, as prod/db\n"
+		 "  db.json=prod/db            the value, as db.json\n"
+		 "  pw=prod/db:password        a key of a JSON value\n"
+		 "  host=prod/db:/hosts/0      a JSON Pointer into it\n"
+		 "  db/=prod/db                each key, as db/KEY\n"
+		 "  app/=prod/app/             every secret whose name begins with prod/app/\n"
+		 "  ,stage=S ,version=ID ,mode=0400 ,owner=USER[:GROUP] ,optional ,decode=base64\n",
 };
 
 int main(int argc, char **argv)
 {
+	struct secret_options options = { 0 };
+
 	harden();
-	return dispatch(&program, argc, argv);
+	return dispatch(&program, &options.shared, argc, argv);
 }

@@ -19,13 +19,13 @@ const char *path_refuse(const char *path, size_t size)
 	if (!size)
 		return "it is empty";
 	if (memchr(path, '\0', size))
-		return "it holds a NUL";
+		return "it contains a NUL byte";
 	if (*path == '/')
 		return "it is absolute";
 	if (size >= PATH_MAX)
-		return "it is longer than a path may be";
+		return "it is longer than 4095 bytes";
 	if (strncmp(path, RESERVED, sizeof(RESERVED) - 1) == 0)
-		return "its name is kept for something else";
+		return "the name is reserved";
 	for (const char *part = path; part < path + size;) {
 		size_t length = strcspn(part, "/");
 
@@ -38,7 +38,7 @@ const char *path_refuse(const char *path, size_t size)
 		if (length > NAME_MAX)
 			return "it has a component of more than 255 bytes";
 		if (++depth > DEPTH_MAX)
-			return "it is too deep";
+			return "it has more than 128 components";
 		part += length + 1;
 	}
 	return NULL;
@@ -60,8 +60,8 @@ void path_show(const char *path, size_t size, char *text, size_t capacity)
 	text[used] = '\0';
 }
 
-/* '/' before everything else, so that what is inside of a directory follows its own name at once. */
-static int compare(const char *one, const char *other)
+/* Sorts '/' before everything else, so that the content of a directory follows its name at once. */
+static int path_compare(const char *one, const char *other)
 {
 	while (*one && *one == *other) {
 		one++;
@@ -72,12 +72,13 @@ static int compare(const char *one, const char *other)
 	return (*one == '/' ? 0 : (unsigned char)*one + 1) - (*other == '/' ? 0 : (unsigned char)*other + 1);
 }
 
-static int compare_places(const void *one, const void *other)
+static int path_compare_pointers(const void *one, const void *other)
 {
-	return compare(**(const char *const *const *)one, **(const char *const *const *)other);
+	return path_compare(**(const char *const *const *)one, **(const char *const *const *)other);
 }
 
-static bool is_clash(const char *one, const char *next)
+/* Of two neighbours in that order. A directory may occur twice. */
+static bool path_is_clash(const char *one, const char *next)
 {
 	size_t size = strlen(one);
 
@@ -95,9 +96,9 @@ int path_find_clash(const char *const *paths, size_t count, size_t *one, size_t 
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &paths[i];
-	qsort(sorted, count, sizeof(*sorted), compare_places);
+	qsort(sorted, count, sizeof(*sorted), path_compare_pointers);
 	for (size_t i = 0; i + 1 < count && !result; i++)
-		if (is_clash(*sorted[i], *sorted[i + 1])) {
+		if (path_is_clash(*sorted[i], *sorted[i + 1])) {
 			*one = (size_t)(sorted[i] - paths);
 			*other = (size_t)(sorted[i + 1] - paths);
 			result = 1;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which names may become files. Names come from people, from secrets' names and from keys: none of them is trusted.
+ * Which paths may be published. They come from people, from the names of secrets and from keys: none of them is trusted.
  */
 #ifndef SECRETDIR_PATH_H
 #define SECRETDIR_PATH_H
 
 #include <stddef.h>
 
-/* NULL: it may. Else why not. With a '/' at its end it is a directory's. */
+/* Why the path cannot be published, as "it is absolute"; NULL: it can. One that ends in '/' is that of a directory. */
 const char *path_refuse(const char *path, size_t size);
 
-/* A path as text for people: what cannot be printed as \xNN. Cut where it is long. A NUL must follow the path. */
+/* Makes a text for people of a path: what cannot be printed becomes \xNN, and what is too long is cut. A NUL must follow the path. */
 void path_show(const char *path, size_t size, char *text, size_t capacity);
 
-/* Of `count` paths: two that cannot both be, as a file that is also a directory, or one that occurs twice. 1: *one and *other
- * are their indexes; 0: there are none. -1 with ENOMEM. Directories' paths end in '/' and may occur twice. */
+/* Finds two of `count` paths that cannot both be published: a file that is also a directory, or the same file twice. 1: *one and
+ * *other are their indexes; 0: there are none; -1 with ENOMEM. The path of a directory ends in '/' and may occur twice. */
 int path_find_clash(const char *const *paths, size_t count, size_t *one, size_t *other);
 
 #endif

@@ -3,15 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/json_write.h"
 #include "command/report.h"
 #include "secretdir/command.h"
 #include "secretdir/path.h"
 #include "secretdir/round.h"
 
-/* What becomes of the path; '=': nothing. Both lists are by path. */
+static int placed_compare(const void *one, const void *other)
+{
+	return strcmp(((const struct placed *)one)->path, ((const struct placed *)other)->path);
+}
+
+/* What becomes of the path: 'A', 'M', or '=' for nothing. */
 static char change_of(const struct atomicdir_change *changes, const char *path)
 {
 	for (; changes; changes = changes->next)
@@ -20,51 +25,8 @@ static char change_of(const struct atomicdir_change *changes, const char *path)
 	return '=';
 }
 
-static int compare(const void *one, const void *other)
-{
-	return strcmp(((const struct placed *)one)->path, ((const struct placed *)other)->path);
-}
-
-static void print_member(const char *name, const char *text)
-{
-	cleanup_buffer struct buffer json = { 0 };
-
-	if (buffer_add_json(&json, text) == 0)
-		printf(",\"%s\":%s", name, json.bytes);
-}
-
-/* Which stage it is as far as that is known: the one that was asked for, or the current one of a source that has versions. */
-static const char *stage_of(const struct entry *entry, const struct placed *file)
-{
-	if (*entry->stage)
-		return entry->stage;
-	return *entry->service || *entry->version || !*file->version ? "" : "AWSCURRENT";
-}
-
-static void print_file(const struct placed *file, const char *stage, char what, bool is_json, bool is_first)
-{
-	char path[4096], source[2048], version[256], shown[256], size[32];
-
-	if (is_json) {
-		printf("%s{\"change\":%s", is_first ? "" : ",", what == 'A' ? "\"A\"" : what == 'M' ? "\"M\"" : "null");
-		print_member("path", file->path);
-		print_member("source", file->source);
-		print_member("version", file->version);
-		print_member("stage", stage);
-		printf(",\"bytes\":%zu}", file->size);
-		return;
-	}
-	path_show(file->path, strlen(file->path), path, sizeof(path));
-	path_show(file->source, strlen(file->source), source, sizeof(source));
-	path_show(file->version, strlen(file->version), version, sizeof(version));
-	path_show(stage, strlen(stage), shown, sizeof(shown));
-	report_size(size, (int64_t)file->size);
-	printf("%c %s (%s%s%s%s%s, %s)\n", what, path, source, *version ? ", version " : "", version, *shown ? ", " : "", shown,
-	       size);
-}
-
-/* Then its files are told by themselves. */
-static bool is_directory(const struct atomicdir_change *change)
+/* Whether the list has files below it too, which stand for it. */
+static bool change_is_directory(const struct atomicdir_change *change)
 {
 	size_t size = strlen(change->path);
 
@@ -74,45 +36,85 @@ static bool is_directory(const struct atomicdir_change *change)
 	return false;
 }
 
-/* What is live and would be gone. */
-static void print_removed(const struct atomicdir_change *changes, bool is_json)
+static bool change_is_removal(const struct atomicdir_change *change)
 {
-	bool is_first = true;
-
-	for (; changes; changes = changes->next) {
-		char path[4096];
-
-		if (changes->what != 'D' || is_directory(changes))
-			continue;
-		path_show(changes->path, strlen(changes->path), path, sizeof(path));
-		if (is_json) {
-			cleanup_buffer struct buffer json = { 0 };
-
-			if (buffer_add_json(&json, changes->path) == 0)
-				printf("%s%s", is_first ? "" : ",", json.bytes);
-		} else {
-			printf("D %s\n", path);
-		}
-		is_first = false;
-	}
+	return change->what == 'D' && !change_is_directory(change);
 }
 
-static void print(const struct round *round, const struct atomicdir_change *changes, bool is_changed)
+/* The stage of the version, as far as it is known: what the entry asks for, or the current one of a source that has versions. */
+static const char *stage_of(const struct round *round, const struct placed *file)
 {
-	bool is_json = round->options->json;
+	const struct entry *entry = &round->entries.items[file->entry];
 
-	if (round->count)
-		qsort(round->placed, round->count, sizeof(*round->placed), compare);
-	if (is_json)
-		printf("{\"changed\":%s,\"entries\":[", is_changed ? "true" : "false");
+	if (*entry->stage)
+		return entry->stage;
+	return *entry->service || *entry->version || !*file->version ? "" : "AWSCURRENT";
+}
+
+/* ---- For people ---- */
+
+static void print_file(const struct round *round, const struct placed *file, char what)
+{
+	char path[4096], source[2048], version[256], shown[256], size[32];
+	const char *stage = stage_of(round, file);
+
+	path_show(file->path, strlen(file->path), path, sizeof(path));
+	path_show(file->source, strlen(file->source), source, sizeof(source));
+	path_show(file->version, strlen(file->version), version, sizeof(version));
+	path_show(stage, strlen(stage), shown, sizeof(shown));
+	report_size(size, (int64_t)file->size);
+	printf("%c %s (%s%s%s%s%s, %s)\n", what, path, source, *version ? ", version " : "", version, *shown ? ", " : "", shown,
+	       size);
+}
+
+static void plan_print(const struct round *round, const struct atomicdir_change *changes)
+{
+	char path[4096];
+
 	for (size_t i = 0; i < round->count; i++)
-		print_file(&round->placed[i], stage_of(&round->entries.items[round->placed[i].entry], &round->placed[i]),
-			   change_of(changes, round->placed[i].path), is_json, i == 0);
-	if (is_json)
-		printf("],\"removed\":[");
-	print_removed(changes, is_json);
-	if (is_json)
-		printf("]}\n");
+		print_file(round, &round->placed[i], change_of(changes, round->placed[i].path));
+	for (; changes; changes = changes->next)
+		if (change_is_removal(changes)) {
+			path_show(changes->path, strlen(changes->path), path, sizeof(path));
+			printf("D %s\n", path);
+		}
+}
+
+/* ---- As JSON ---- */
+
+static void write_file(struct json_writer *json, const struct round *round, const struct placed *file, char what)
+{
+	json_write_begin(json, NULL, '{');
+	if (what == '=')
+		json_write_null(json, "change");
+	else
+		json_write_text(json, "change", (char[]){ what, '\0' });
+	json_write_text(json, "path", file->path);
+	json_write_text(json, "source", file->source);
+	json_write_text(json, "version", file->version);
+	json_write_text(json, "stage", stage_of(round, file));
+	json_write_number(json, "bytes", (int64_t)file->size);
+	json_write_end(json, '}');
+}
+
+static void plan_write(const struct round *round, const struct atomicdir_change *changes, bool is_changed)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	struct json_writer json = { .text = &text };
+
+	json_write_begin(&json, NULL, '{');
+	json_write_flag(&json, "changed", is_changed);
+	json_write_begin(&json, "entries", '[');
+	for (size_t i = 0; i < round->count; i++)
+		write_file(&json, round, &round->placed[i], change_of(changes, round->placed[i].path));
+	json_write_end(&json, ']');
+	json_write_begin(&json, "removed", '[');
+	for (; changes; changes = changes->next)
+		if (change_is_removal(changes))
+			json_write_text(&json, NULL, changes->path);
+	json_write_end(&json, ']');
+	json_write_end(&json, '}');
+	report_json(&json);
 }
 
 int command_plan(const struct options *options)
@@ -123,15 +125,20 @@ int command_plan(const struct options *options)
 	int is_changed;
 
 	error_clear(&error);
-	if (round_init(&round, options, &error) < 0)
+	if (round_init(&round, secret_options_of(options), &error) < 0)
 		return report_error(&error);
 	round.library.dry_run = 1;
-	round.library.has_hook = 0;
+	round.library.hook = ATOMICDIR_HOOK_NONE;
 	if (round_fill(&round, &error) < 0)
 		return report_error(&error);
 	is_changed = round_seal(&round, &changes, &error);
 	if (is_changed < 0)
 		return report_error(&error);
-	print(&round, changes, is_changed);
+	if (round.count)
+		qsort(round.placed, round.count, sizeof(*round.placed), placed_compare);
+	if (options->json)
+		plan_write(&round, changes, is_changed);
+	else
+		plan_print(&round, changes);
 	return ATOMICDIR_OK;
 }

@@ -7,32 +7,34 @@
 #include <string.h>
 
 #include "base/arn.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/protocol.h"
 #include "command/report.h"
 #include "secretdir/command.h"
+#include "secretdir/options.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
 
 /* What AWS says of one of an entry's secrets. */
 struct known {
 	size_t entry;
-	char *arn, *key;
+	char *arn, *key; /* key: "" where there is none */
 };
 
 struct maker {
-	const struct options *options;
+	const struct secret_options *options;
 	struct entries entries;
 	struct spec spec;
-	char *region, *failover_region; /* "*": not known; NULL: none */
+	char *region, *failover_region; /* region "*": none is given; failover_region NULL: there is none */
 	struct known *known;
 	size_t known_count, unknown_count;
-	struct atomicdir_error why; /* the first reason for which something is not known; a text of "": there is none */
-	char account[32];	    /* of what is wanted by name; "*": not known */
+	struct atomicdir_error why; /* the first reason why a secret is not known; its text may be "" */
+	char account[32];	    /* of secrets that are wanted by name; "*": not known */
 	struct policy policy;
-	size_t current;	  /* secrets whose current value is wanted: what one batch can hold */
-	bool is_anywhere; /* a name stands for one in any region */
+	size_t current;	  /* how many secrets are wanted in their current version, which one batch can hold */
+	bool is_anywhere; /* the policy names secrets in any region */
 };
 
 static void maker_clear(struct maker *maker)
@@ -53,14 +55,14 @@ static void maker_clear(struct maker *maker)
 	free(maker->failover_region);
 }
 
-static int fail(struct atomicdir_error *error)
+static int maker_fail(struct atomicdir_error *error)
 {
 	return error_errno(error, NULL, "cannot make the policy");
 }
 
-/* 1: it is new. */
-__attribute__((format(printf, 3, 4))) static int add(struct texts *texts, struct atomicdir_error *error, const char *format,
-						     ...)
+/* 1: the text is new. */
+__attribute__((format(printf, 3, 4))) static int texts_add_format(struct texts *texts, struct atomicdir_error *error,
+								  const char *format, ...)
 {
 	cleanup_free char *text = NULL;
 	va_list arguments;
@@ -72,51 +74,49 @@ __attribute__((format(printf, 3, 4))) static int add(struct texts *texts, struct
 	if (result < 0)
 		text = NULL;
 	result = text ? texts_add(texts, text) : -1;
-	return result < 0 ? fail(error) : result;
+	return result < 0 ? maker_fail(error) : result;
 }
 
 /* ---- Where ---- */
 
-static const char *environment(const char *name)
+static const char *environment_text(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value && *value ? value : NULL;
 }
 
-static int take_regions(struct maker *maker, struct atomicdir_error *error)
+static int maker_take_regions(struct maker *maker, struct atomicdir_error *error)
 {
 	struct source_regions regions = source_regions(maker->options, &maker->spec);
-	const char *otherwise = environment("AWS_REGION");
+	const char *otherwise = environment_text("AWS_REGION");
 
-	otherwise = otherwise ? otherwise : environment("AWS_DEFAULT_REGION");
+	otherwise = otherwise ? otherwise : environment_text("AWS_DEFAULT_REGION");
 	maker->region = regions.first ? strndup(regions.first, regions.first_size) : strdup(otherwise ? otherwise : "*");
 	maker->failover_region = regions.other ? strdup(regions.other) : NULL;
-	return maker->region && (maker->failover_region || !regions.other) ? 0 : fail(error);
+	return maker->region && (maker->failover_region || !regions.other) ? 0 : maker_fail(error);
 }
 
 /* ---- Asking what is known ---- */
 
-static int remember(struct maker *maker, const struct fetched *fetched, struct atomicdir_error *error)
+static int maker_record(struct maker *maker, const struct fetched *fetched, struct atomicdir_error *error)
 {
-	struct known *known = reallocarray(maker->known, maker->known_count + 1, sizeof(*known)), *one;
+	struct known *known = array_add(&maker->known, &maker->known_count, sizeof(*known));
 
 	if (!known)
-		return fail(error);
-	maker->known = known;
-	one = &known[maker->known_count++];
-	*one = (struct known){ fetched->entry, strdup(fetched->arn), strdup(fetched->key) };
-	return one->arn && one->key ? 0 : fail(error);
+		return maker_fail(error);
+	*known = (struct known){ fetched->entry, strdup(fetched->arn), strdup(fetched->key) };
+	return known->arn && known->key ? 0 : maker_fail(error);
 }
 
-static void note_unknown(struct maker *maker, const struct atomicdir_error *why)
+static void maker_record_unknown(struct maker *maker, const struct atomicdir_error *why)
 {
 	if (!maker->unknown_count++)
 		maker->why = *why;
 }
 
-/* -1: no more can be asked. */
-static int listen_to(struct maker *maker, struct fetcher *fetcher, struct atomicdir_error *error)
+/* -1: the fetcher failed. */
+static int maker_listen(struct maker *maker, struct fetcher *fetcher, struct atomicdir_error *error)
 {
 	cleanup(fetched_clear) struct fetched fetched = { 0 };
 
@@ -126,14 +126,14 @@ static int listen_to(struct maker *maker, struct fetcher *fetcher, struct atomic
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
 		if (got == FETCHER_UNKNOWN)
-			note_unknown(maker, error);
-		if (got == FETCHER_DESCRIBED && remember(maker, &fetched, error) < 0)
+			maker_record_unknown(maker, error);
+		if (got == FETCHER_DESCRIBED && maker_record(maker, &fetched, error) < 0)
 			return -1;
 	}
 }
 
-/* As far as AWS answers: without, what is wanted stands by its name. -1: a signal came. */
-static int ask(struct maker *maker, struct atomicdir_error *error)
+/* Asks AWS for ARNs and keys. What it does not answer stands in the policy by its name. -1: a signal came. */
+static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 {
 	struct fetcher *fetcher;
 	struct atomicdir_error why;
@@ -142,13 +142,13 @@ static int ask(struct maker *maker, struct atomicdir_error *error)
 		return 0;
 	error_clear(&why);
 	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
-	if (!fetcher || listen_to(maker, fetcher, &why) < 0)
-		note_unknown(maker, &why);
+	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
+		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);
 	return fetcher_check_signal(error);
 }
 
-static void take_account(struct maker *maker)
+static void maker_take_account(struct maker *maker)
 {
 	strcpy(maker->account, "*");
 	for (size_t i = 0; i < maker->known_count; i++) {
@@ -161,8 +161,8 @@ static void take_account(struct maker *maker)
 
 /* ---- Secrets and parameters ---- */
 
-/* A whole ARN ends in '-' and six characters of the service's own; in one without them, and in a name, they can be any. */
-static bool has_suffix(const char *secret)
+/* The service ends each ARN in '-' and six characters of its own. Where they are not known, the policy allows any. */
+static bool secret_has_suffix(const char *secret)
 {
 	size_t size = strlen(secret);
 	const char *last = size > 7 ? secret + size - 7 : "";
@@ -179,57 +179,68 @@ struct place {
 };
 
 /* The ARN of one that is wanted by name. */
-static int add_named(struct maker *maker, const struct place *place, const char *end, struct atomicdir_error *error)
+static int place_add_named(struct maker *maker, const struct place *place, const char *end, struct atomicdir_error *error)
 {
 	bool is_parameter = *place->entry->service;
 	struct texts *texts = is_parameter ? &maker->policy.parameters : &maker->policy.secrets;
 
 	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
-	return add(texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition(place->region)->name,
-		   is_parameter ? "ssm" : "secretsmanager", place->region, maker->account,
-		   is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
+	return texts_add_format(
+		texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition(place->region)->name,
+		is_parameter ? "ssm" : "secretsmanager", place->region, maker->account,
+		is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
 }
 
-static int add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
+/* What follows the name in the ARN of a secret or parameter. */
+static const char *place_end(const struct place *place)
 {
-	bool is_arn = arn_is(place->secret), is_parameter = *place->entry->service;
-	const char *end = is_parameter ? "" : place->is_prefix ? "*" : is_arn && has_suffix(place->secret) ? "" : "-??????";
-
-	if (!is_arn)
-		return add_named(maker, place, end, error);
-	return add(is_parameter ? &maker->policy.parameters : &maker->policy.secrets, error, "%s%s", place->secret, end);
+	if (*place->entry->service)
+		return "";
+	if (place->is_prefix)
+		return "*";
+	return arn_is(place->secret) && secret_has_suffix(place->secret) ? "" : "-??????";
 }
 
-/* Is it the one that is asked for there? Of a region that is not known it is any but the failover's. */
-static bool is_in(const struct maker *maker, const struct known *known, const struct place *place)
+static int place_add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
+{
+	bool is_parameter = *place->entry->service;
+
+	if (!arn_is(place->secret))
+		return place_add_named(maker, place, place_end(place), error);
+	return texts_add_format(is_parameter ? &maker->policy.parameters : &maker->policy.secrets, error, "%s%s", place->secret,
+				place_end(place));
+}
+
+/* Whether what is known is of the place's region. Where no region is given that is any but the failover region. */
+static bool place_is_of(const struct maker *maker, const struct known *known, const struct place *place)
 {
 	if (strcmp(place->region, "*") != 0)
 		return arn_part_is(known->arn, ARN_REGION, place->region);
 	return !maker->failover_region || !arn_part_is(known->arn, ARN_REGION, maker->failover_region);
 }
 
-/* All that is known of it, and by name what is not. */
-static int add_place(struct maker *maker, const struct place *place, struct atomicdir_error *error)
+/* Adds the ARNs that are known, else the name. */
+static int place_add(struct maker *maker, const struct place *place, struct atomicdir_error *error)
 {
 	struct texts *texts = *place->entry->service ? &maker->policy.parameters : &maker->policy.secrets;
 	bool is_known = false;
 	int result = 0;
 
 	for (size_t i = 0; i < maker->known_count && !place->is_prefix && result >= 0; i++)
-		if (maker->known[i].entry == place->index && is_in(maker, &maker->known[i], place)) {
-			result = add(texts, error, "%s", maker->known[i].arn);
+		if (maker->known[i].entry == place->index && place_is_of(maker, &maker->known[i], place)) {
+			result = texts_add_format(texts, error, "%s", maker->known[i].arn);
 			is_known = true;
 		}
 	if (!is_known && result >= 0)
-		result = add_by_name(maker, place, error);
-	/* A name that nothing has is asked for without the six characters: else it would be denied rather than absent. */
+		result = place_add_by_name(maker, place, error);
+	/* AWS checks a name that does not exist without the six characters: an optional secret would be denied, not absent. */
 	if (result >= 0 && place->entry->is_optional && !arn_is(place->secret) && !*place->entry->service && !place->is_prefix)
-		result = add_named(maker, place, "", error);
+		result = place_add_named(maker, place, "", error);
 	return result;
 }
 
-/* What stands for it in the other region: a replica's ARN differs in nothing else. On the heap. */
-static char *failover_secret(const struct maker *maker, const struct entry *entry)
+/* The same secret in the failover region: the ARN of a replica differs in the region alone. On the heap. */
+static char *maker_failover_secret(const struct maker *maker, const struct entry *entry)
 {
 	struct arn_part region = arn_part(entry->secret, ARN_REGION);
 
@@ -240,7 +251,8 @@ static char *failover_secret(const struct maker *maker, const struct entry *entr
 	return arn_in_region(entry->secret, maker->failover_region);
 }
 
-static int add_in(struct maker *maker, size_t index, const char *secret, const char *region, struct atomicdir_error *error)
+static int maker_add_in(struct maker *maker, size_t index, const char *secret, const char *region,
+			struct atomicdir_error *error)
 {
 	const struct entry *entry = &maker->entries.items[index];
 	struct arn_part its = arn_part(secret, ARN_REGION);
@@ -249,16 +261,18 @@ static int add_in(struct maker *maker, size_t index, const char *secret, const c
 	struct place place = { entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/' };
 
 	if (!where)
-		return fail(error);
+		return maker_fail(error);
 	if (strpbrk(secret, "*?$"))
-		return error_set(error, ATOMICDIR_USAGE, secret,
-				 "a policy would take the name for more than one, and none of AWS holds '*', '?' or '$'");
+		return error_set(
+			error, ATOMICDIR_USAGE, NULL,
+			"'%.200s' would match other names too in a policy, and no name in AWS contains '*', '?' or '$'",
+			secret);
 	maker->policy.has_prefix = maker->policy.has_prefix || place.is_prefix;
-	return add_place(maker, &place, error);
+	return place_add(maker, &place, error);
 }
 
-/* Is the same secret wanted before, so that it is in the batch already? */
-static bool is_again(const struct maker *maker, size_t index)
+/* Whether an earlier entry wants the same secret, so that the batch holds it already. */
+static bool maker_has_before(const struct maker *maker, size_t index)
 {
 	const struct entry *items = maker->entries.items;
 
@@ -268,43 +282,43 @@ static bool is_again(const struct maker *maker, size_t index)
 	return false;
 }
 
-static int add_entry(struct maker *maker, size_t index, struct atomicdir_error *error)
+static int maker_add_entry(struct maker *maker, size_t index, struct atomicdir_error *error)
 {
 	const struct entry *entry = &maker->entries.items[index];
 	cleanup_free char *other = NULL;
 
-	maker->current += !*entry->service && !*entry->stage && !*entry->version && !is_again(maker, index);
-	if (add_in(maker, index, entry->secret, maker->region, error) < 0)
+	maker->current += !*entry->service && !*entry->stage && !*entry->version && !maker_has_before(maker, index);
+	if (maker_add_in(maker, index, entry->secret, maker->region, error) < 0)
 		return -1;
 	if (!maker->failover_region)
 		return 0;
-	other = failover_secret(maker, entry);
-	return other ? add_in(maker, index, other, maker->failover_region, error) : fail(error);
+	other = maker_failover_secret(maker, entry);
+	return other ? maker_add_in(maker, index, other, maker->failover_region, error) : maker_fail(error);
 }
 
 /* ---- Keys ---- */
 
-/* Keys that are AWS's own for a service may be used by all who may use the service. */
-static bool is_of_service(const char *alias)
+/* The key that AWS keeps for a service may be used by all who may use the service. */
+static bool alias_is_of_service(const char *alias)
 {
 	return strncmp(alias, "alias/aws/", 10) == 0;
 }
 
-static int add_alias(struct maker *maker, const char *arn, const char *alias, struct atomicdir_error *error)
+static int maker_add_alias(struct maker *maker, const char *arn, const char *alias, struct atomicdir_error *error)
 {
 	struct arn_part partition = arn_part(arn, ARN_PARTITION), region = arn_part(arn, ARN_REGION),
 			account = arn_part(arn, ARN_ACCOUNT);
 
-	if (is_of_service(alias))
+	if (alias_is_of_service(alias))
 		return 0;
-	if (add(&maker->policy.alias_keys, error, "arn:%.*s:kms:%.*s:%.*s:key/*", partition.size, partition.text, region.size,
-		region.text, account.size, account.text) < 0)
+	if (texts_add_format(&maker->policy.alias_keys, error, "arn:%.*s:kms:%.*s:%.*s:key/*", partition.size, partition.text,
+			     region.size, region.text, account.size, account.text) < 0)
 		return -1;
-	return add(&maker->policy.aliases, error, "%s", alias);
+	return texts_add_format(&maker->policy.aliases, error, "%s", alias);
 }
 
-/* KMS takes a key's ARN, its id, an alias, or an alias's ARN, and so do those who say which key it is. */
-static int add_key(struct maker *maker, const struct known *known, struct atomicdir_error *error)
+/* A key may be given as KMS takes it: its ARN, its ID, an alias, or the ARN of an alias. */
+static int maker_add_key(struct maker *maker, const struct known *known, struct atomicdir_error *error)
 {
 	const char *key = known->key;
 	struct arn_part partition = arn_part(known->arn, ARN_PARTITION), region = arn_part(known->arn, ARN_REGION),
@@ -313,86 +327,77 @@ static int add_key(struct maker *maker, const struct known *known, struct atomic
 	if (!*key)
 		return 0;
 	if (resource.text && strncmp(resource.text, "alias/", 6) == 0)
-		return add_alias(maker, key, resource.text, error);
+		return maker_add_alias(maker, key, resource.text, error);
 	if (resource.text)
-		return add(&maker->policy.keys, error, "%s", key);
+		return texts_add_format(&maker->policy.keys, error, "%s", key);
 	if (strncmp(key, "alias/", 6) == 0)
-		return add_alias(maker, known->arn, key, error);
-	return add(&maker->policy.keys, error, "arn:%.*s:kms:%.*s:%.*s:key/%s", partition.size, partition.text, region.size,
-		   region.text, account.size, account.text, key);
+		return maker_add_alias(maker, known->arn, key, error);
+	return texts_add_format(&maker->policy.keys, error, "arn:%.*s:kms:%.*s:%.*s:key/%s", partition.size, partition.text,
+				region.size, region.text, account.size, account.text, key);
 }
 
-static int add_keys(struct maker *maker, struct atomicdir_error *error)
+static int maker_add_keys(struct maker *maker, struct atomicdir_error *error)
 {
-	for (size_t i = 0; i < maker->options->kms_key_count; i++)
-		if (add(&maker->policy.keys, error, "%s", maker->options->kms_keys[i]) < 0)
+	for (size_t i = 0; i < maker->options->kms_keys.count; i++)
+		if (texts_add_format(&maker->policy.keys, error, "%s", maker->options->kms_keys.items[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < maker->known_count; i++)
-		if (add_key(maker, &maker->known[i], error) < 0)
+		if (maker_add_key(maker, &maker->known[i], error) < 0)
 			return -1;
 	return 0;
 }
 
 /* ---- All of it ---- */
 
-static int make(struct maker *maker, struct atomicdir_error *error)
+static int maker_make(struct maker *maker, struct atomicdir_error *error)
 {
 	const char *source = maker->options->source;
 
 	if (source && strcmp(source, "aws") != 0)
-		return error_set(error, ATOMICDIR_USAGE, source, "a policy is for the source aws; this one needs none");
-	if (wanted_take(maker->options, 0, &maker->entries, &maker->spec, error) < 0 || take_regions(maker, error) < 0 ||
-	    ask(maker, error) < 0)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "only the source aws needs a policy, '%.200s' does not", source);
+	if (wanted_read(maker->options, 0, &maker->entries, &maker->spec, error) < 0 || maker_take_regions(maker, error) < 0 ||
+	    maker_ask(maker, error) < 0)
 		return -1;
-	take_account(maker);
+	maker_take_account(maker);
 	for (size_t i = 0; i < maker->entries.count; i++)
-		if (add_entry(maker, i, error) < 0)
+		if (maker_add_entry(maker, i, error) < 0)
 			return -1;
 	maker->policy.has_batches = maker->current > 1 || maker->policy.has_prefix;
-	return add_keys(maker, error);
+	return maker_add_keys(maker, error);
 }
 
-__attribute__((format(printf, 2, 3))) static void tell(const struct maker *maker, const char *format, ...)
+static void maker_tell(const struct maker *maker)
 {
-	va_list arguments;
+	const struct options *shared = &maker->options->shared;
 
-	if (maker->options->verbosity < 0)
-		return;
-	va_start(arguments, format);
-	fputs("secretdir: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	va_end(arguments);
-}
-
-static void tell_all(const struct maker *maker)
-{
 	if (maker->unknown_count)
-		tell(maker, "what is not known stands by its name: %s%s", maker->why.text,
-		     maker->unknown_count > 1 ? "; and more" : "");
+		report_notice(shared, "secrets that cannot be described are in the policy by name: %s%s", maker->why.text,
+			      maker->unknown_count > 1 ? "; and more" : "");
 	if (maker->is_anywhere)
-		tell(maker, "no region is known, so the policy holds for all: say --region, or set AWS_REGION");
+		report_notice(shared, "no region is given, so the policy covers all regions; use --region or AWS_REGION");
 	if (maker->policy.has_batches)
-		tell(maker, "the statement SecretsInBatches may be left out: then each secret is fetched by a call of its own");
+		report_notice(shared,
+			      "the statement SecretsInBatches may be removed: each secret is then fetched by its own call");
 	if (maker->options->offline || maker->unknown_count)
-		tell(maker, "where a key of your own encrypts a secret, name it with --kms-key: kms:Decrypt is in the policy "
-			    "for known ones");
+		report_notice(
+			shared,
+			"if a key of your own encrypts a secret, name it with --kms-key, so that the policy allows kms:Decrypt");
 }
 
 int command_policy(const struct options *options)
 {
-	cleanup(maker_clear) struct maker maker = { .options = options };
-	cleanup_buffer struct buffer json = { 0 };
+	cleanup(maker_clear) struct maker maker = { .options = secret_options_of(options) };
+	cleanup_buffer struct buffer text = { 0 };
 	struct atomicdir_error error;
 
 	error_clear(&error);
-	if (make(&maker, &error) < 0)
+	if (maker_make(&maker, &error) < 0)
 		return report_error(&error);
-	if (policy_print(&maker.policy, &json) < 0) {
-		fail(&error);
+	if (policy_print(&maker.policy, &text) < 0) {
+		maker_fail(&error);
 		return report_error(&error);
 	}
-	fwrite(json.bytes, 1, json.size, stdout);
-	tell_all(&maker);
+	fwrite(text.bytes, 1, text.size, stdout);
+	maker_tell(&maker);
 	return ATOMICDIR_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a policy allows, and its text.
+ * An IAM policy: what it allows, and its text.
  */
 #ifndef SECRETDIR_POLICY_H
 #define SECRETDIR_POLICY_H
@@ -11,9 +11,10 @@
 #include "secretdir/texts.h"
 
 struct policy {
-	struct texts secrets, parameters; /* ARNs, '*' and '?' in them as IAM has them */
-	struct texts keys;		  /* ARNs of keys of KMS */
-	struct texts alias_keys, aliases; /* keys of which only an alias is known: ARNs of all that could be it */
+	struct texts secrets, parameters; /* ARNs, with '*' and '?' as IAM understands them */
+	struct texts keys;		  /* ARNs of KMS keys */
+	struct texts alias_keys,
+		aliases; /* of keys that are known by an alias only: patterns for their ARNs, and the aliases */
 	bool has_batches, has_prefix;
 };
 

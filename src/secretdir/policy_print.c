@@ -1,96 +1,100 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdbool.h>
-
+#include "base/json_write.h"
 #include "secretdir/policy.h"
 
-/* [ITEM, ...], a line each. */
-static int add_list(struct buffer *json, const char *indent, const char *const *items, size_t count)
+static void texts_write(struct json_writer *json, const char *name, const struct texts *texts)
 {
-	if (buffer_add_text(json, "[") < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (buffer_printf(json, "%s\n%s  ", i ? "," : "", indent) < 0 || buffer_add_json(json, items[i]) < 0)
-			return -1;
-	return buffer_printf(json, "\n%s]", indent);
+	json_write_begin(json, name, '[');
+	for (size_t i = 0; i < texts->count; i++)
+		json_write_text(json, NULL, texts->items[i]);
+	json_write_end(json, ']');
 }
 
-static int add_member(struct buffer *json, const char *name, const char *const *items, size_t count)
+/* The actions end with NULL. */
+static void statement_begin(struct json_writer *json, const char *name, const char *const *actions)
 {
-	return buffer_printf(json, ",\n      \"%s\": ", name) < 0 ? -1 : add_list(json, "      ", items, count);
+	json_write_begin(json, NULL, '{');
+	json_write_text(json, "Sid", name);
+	json_write_text(json, "Effect", "Allow");
+	json_write_begin(json, "Action", '[');
+	for (; *actions; actions++)
+		json_write_text(json, NULL, *actions);
+	json_write_end(json, ']');
 }
 
-/* Keys are used by the services that hold what they encrypt, for us, and by nobody else. */
-static int add_condition(struct buffer *json, const struct policy *policy, const struct texts *aliases)
+static void statement_write(struct json_writer *json, const char *name, const char *const *actions,
+			    const struct texts *resources)
 {
-	const char *through[2];
-	size_t count = 0;
+	if (!resources->count)
+		return;
+	statement_begin(json, name, actions);
+	texts_write(json, "Resource", resources);
+	json_write_end(json, '}');
+}
 
+/* Of actions that AWS grants for no single secret. */
+static void statement_write_on_all(struct json_writer *json, const char *name, const char *const *actions)
+{
+	statement_begin(json, name, actions);
+	json_write_begin(json, "Resource", '[');
+	json_write_text(json, NULL, "*");
+	json_write_end(json, ']');
+	json_write_end(json, '}');
+}
+
+/* A key may be used only through the services that hold what it encrypts. */
+static void condition_write(struct json_writer *json, const struct policy *policy, const struct texts *aliases)
+{
+	json_write_begin(json, "Condition", '{');
+	json_write_begin(json, "StringLike", '{');
+	json_write_begin(json, "kms:ViaService", '[');
 	if (policy->secrets.count)
-		through[count++] = "secretsmanager.*";
+		json_write_text(json, NULL, "secretsmanager.*");
 	if (policy->parameters.count)
-		through[count++] = "ssm.*";
-	if (buffer_add_text(json, ",\n      \"Condition\": {\n        \"StringLike\": {\n          \"kms:ViaService\": ") < 0 ||
-	    add_list(json, "          ", through, count) < 0 || buffer_add_text(json, "\n        }") < 0)
-		return -1;
-	if (aliases &&
-	    (buffer_add_text(json, ",\n        \"ForAnyValue:StringEquals\": {\n          \"kms:ResourceAliases\": ") < 0 ||
-	     add_list(json, "          ", (const char *const *)aliases->items, aliases->count) < 0 ||
-	     buffer_add_text(json, "\n        }") < 0))
-		return -1;
-	return buffer_add_text(json, "\n      }");
+		json_write_text(json, NULL, "ssm.*");
+	json_write_end(json, ']');
+	json_write_end(json, '}');
+	if (aliases) {
+		json_write_begin(json, "ForAnyValue:StringEquals", '{');
+		texts_write(json, "kms:ResourceAliases", aliases);
+		json_write_end(json, '}');
+	}
+	json_write_end(json, '}');
 }
 
-static int begin_statement(struct buffer *json, const char *name, const char *const *actions, const char *const *resources,
-			   size_t count)
-{
-	size_t action_count = 0;
-
-	while (actions[action_count])
-		action_count++;
-	if (buffer_printf(json, "%s\n    {\n      \"Sid\": \"%s\",\n      \"Effect\": \"Allow\"",
-			  json->bytes[json->size - 1] == '[' ? "" : ",", name) < 0 ||
-	    add_member(json, "Action", actions, action_count) < 0)
-		return -1;
-	return add_member(json, "Resource", resources, count);
-}
-
-static int add_statement(struct buffer *json, const char *name, const char *const *actions, const char *const *resources,
-			 size_t count)
-{
-	if (!count)
-		return 0;
-	return begin_statement(json, name, actions, resources, count) < 0 ? -1 : buffer_add_text(json, "\n    }");
-}
-
-static int add_keys(struct buffer *json, const char *name, const struct policy *policy, const struct texts *keys,
-		    const struct texts *aliases)
+static void keys_write(struct json_writer *json, const char *name, const struct policy *policy, const struct texts *keys,
+		       const struct texts *aliases)
 {
 	static const char *const decrypt[] = { "kms:Decrypt", NULL };
 
 	if (!keys->count)
-		return 0;
-	if (begin_statement(json, name, decrypt, (const char *const *)keys->items, keys->count) < 0 ||
-	    add_condition(json, policy, aliases) < 0)
-		return -1;
-	return buffer_add_text(json, "\n    }");
+		return;
+	statement_begin(json, name, decrypt);
+	texts_write(json, "Resource", keys);
+	condition_write(json, policy, aliases);
+	json_write_end(json, '}');
 }
 
-int policy_print(const struct policy *policy, struct buffer *json)
+int policy_print(const struct policy *policy, struct buffer *text)
 {
-	static const char *const any[] = { "*" };
 	static const char *const read[] = { "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", NULL };
 	static const char *const batch[] = { "secretsmanager:BatchGetSecretValue", NULL };
 	static const char *const list[] = { "secretsmanager:ListSecrets", NULL };
 	static const char *const parameters[] = { "ssm:GetParameters", NULL };
+	struct json_writer json = { .text = text, .is_indented = true };
 
-	if (buffer_add_text(json, "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [") < 0 ||
-	    add_statement(json, "Secrets", read, (const char *const *)policy->secrets.items, policy->secrets.count) < 0 ||
-	    add_statement(json, "SecretsInBatches", batch, any, policy->has_batches) < 0 ||
-	    add_statement(json, "SecretsOfAPrefix", list, any, policy->has_prefix) < 0 ||
-	    add_statement(json, "Parameters", parameters, (const char *const *)policy->parameters.items,
-			  policy->parameters.count) < 0 ||
-	    add_keys(json, "Keys", policy, &policy->keys, NULL) < 0 ||
-	    add_keys(json, "KeysByAlias", policy, &policy->alias_keys, &policy->aliases) < 0)
-		return -1;
-	return buffer_add_text(json, "\n  ]\n}\n");
+	json_write_begin(&json, NULL, '{');
+	json_write_text(&json, "Version", "2012-10-17");
+	json_write_begin(&json, "Statement", '[');
+	statement_write(&json, "Secrets", read, &policy->secrets);
+	if (policy->has_batches)
+		statement_write_on_all(&json, "SecretsInBatches", batch);
+	if (policy->has_prefix)
+		statement_write_on_all(&json, "SecretsOfAPrefix", list);
+	statement_write(&json, "Parameters", parameters, &policy->parameters);
+	keys_write(&json, "Keys", policy, &policy->keys, NULL);
+	keys_write(&json, "KeysByAlias", policy, &policy->alias_keys, &policy->aliases);
+	json_write_end(&json, ']');
+	json_write_end(&json, '}');
+	return json.is_broken || buffer_add_text(text, "\n") < 0 ? -1 : 0;
 }

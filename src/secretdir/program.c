@@ -26,7 +26,7 @@ int program_find(const char *kind, const char *name, char path[static PATH_MAX],
 	char *slash;
 
 	if (size < 0 && errno != ENOENT)
-		return error_errno(error, "/proc/self/exe", "cannot tell where this program is");
+		return error_errno(error, "/proc/self/exe", "cannot read");
 	self[size > 0 ? size : 0] = '\0';
 	slash = strrchr(self, '/');
 	if (slash) {
@@ -37,5 +37,5 @@ int program_find(const char *kind, const char *name, char path[static PATH_MAX],
 	}
 	if (!found)
 		found = is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/%s-%s", kind, name));
-	return found < 0 ? error_errno(error, path, "cannot look for a program") : found;
+	return found < 0 ? error_errno(error, path, "cannot look for the program") : found;
 }

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: ISC
  *
- * One round: what is asked for, what came, and the stage that it goes into. sync and plan differ only in what they do with it.
+ * One round: the entries that are asked for, the files that came, and the stage that holds them. sync publishes it, plan only lists
+ * it.
  */
 #ifndef SECRETDIR_ROUND_H
 #define SECRETDIR_ROUND_H
 
-#include "command/options.h"
 #include "secretdir/entry.h"
+#include "secretdir/options.h"
 #include "secretdir/spec.h"
 
+/* A file in the stage. */
 struct placed {
 	char *path, *source, *version, *created, *place; /* as struct fetched has them */
 	size_t size, entry;
 };
 
 struct round {
-	const struct options *options;
-	struct atomicdir_options library; /* what the library is told: modes and owners of files are ours to set */
+	const struct secret_options *options;
+	struct atomicdir_options library; /* for the library: without modes and owners of files, which the round sets itself */
 	char *link;			  /* absolute */
 	struct entries entries;
 	struct spec spec;
@@ -27,15 +29,15 @@ struct round {
 	size_t count;
 };
 
-/* Takes the command line: entries, modes. USAGE; nothing is fetched yet. */
-int round_init(struct round *round, const struct options *options, struct atomicdir_error *error);
+/* Reads what the command line asks for; nothing is fetched yet. USAGE. */
+int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error);
 void round_clear(struct round *round);
 
 /* Fetches everything into the stage. */
 int round_fill(struct round *round, struct atomicdir_error *error);
-/* Where only root will be able to read it, though nobody said so. */
+/* Warns where only root can read what is published, and no option asked for that. */
 void round_warn_of_root(const struct round *round);
-/* Seals, and runs the check if it differs. 1: it differs from what is live; *changes may be NULL. */
+/* Seals the stage, and runs the check if it differs from what is live: 1. `changes` may be NULL. */
 int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/protocol.h"
 
-struct source_regions source_regions(const struct options *options, const struct spec *spec)
+struct source_regions source_regions(const struct secret_options *options, const struct spec *spec)
 {
 	struct source_regions regions = { .first = options->region ? options->region : spec->region,
 					  .other = spec->failover_region };
@@ -25,7 +25,7 @@ static int tell(struct told *told, const char *name, const char *value)
 	return value ? told_add_value(told, name, value, strlen(value)) : 0;
 }
 
-static int tell_all(struct told *told, const struct options *options, const struct spec *spec)
+static int tell_all(struct told *told, const struct secret_options *options, const struct spec *spec)
 {
 	struct source_regions regions = source_regions(options, spec);
 
@@ -35,13 +35,13 @@ static int tell_all(struct told *told, const struct options *options, const stru
 	    tell(told, OPTION_ENDPOINT_URL, options->endpoint_url) < 0 ||
 	    tell(told, OPTION_CA_BUNDLE, options->ca_bundle) < 0 || tell(told, OPTION_FAILOVER_REGION, regions.other) < 0)
 		return -1;
-	for (size_t i = 0; i < options->tag_count; i++)
-		if (tell(told, OPTION_TAG, options->tags[i]) < 0)
+	for (size_t i = 0; i < options->tags.count; i++)
+		if (tell(told, OPTION_TAG, options->tags.items[i]) < 0)
 			return -1;
 	return 0;
 }
 
-struct fetcher *source_ask(const struct options *options, const struct spec *spec, const struct entries *entries,
+struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
 			   const char *name, const char *value, struct atomicdir_error *error)
 {
 	cleanup(told_clear) struct told told = { 0 };

@@ -14,17 +14,19 @@
 #include "base/protocol.h"
 #include "command/process.h"
 #include "command/report.h"
+#include "secretdir/input.h"
 #include "secretdir/program.h"
 
 #define SPEC_MAX (1 << 20)
-#define TIME_MS 30000 /* it has never needed a tenth of a second */
+#define TIME_LIMIT_MS 30000 /* the largest spec takes a tenth of a second */
 
+/* What is being read, and where it goes. */
 struct reading {
 	const char *name;
 	struct spec *spec;
-	const struct options *options;
+	const struct options *options; /* for its warnings */
 	struct entries *entries;
-	size_t count; /* of its own entries */
+	size_t count; /* of the entries that came */
 	struct atomicdir_error *error;
 };
 
@@ -37,7 +39,7 @@ void spec_clear(struct spec *spec)
 
 /* ---- Asking ---- */
 
-static int write_request(int fd, const char *name, const struct buffer *content, struct atomicdir_error *error)
+static int spec_write_request(int fd, const char *name, const struct buffer *content, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 
@@ -49,15 +51,15 @@ static int write_request(int fd, const char *name, const struct buffer *content,
 	return 0;
 }
 
-/* Both are files that are nowhere: whatever its size, nobody waits for anybody. */
-static int ask(const char *name, const struct buffer *content, int reply_fd, struct atomicdir_error *error)
+/* Request and reply are memfds, not pipes: neither program can wait for the other, however long they are. */
+static int spec_ask(const char *name, const struct buffer *content, int reply_fd, struct atomicdir_error *error)
 {
 	cleanup_fd int request_fd = memfd_create("request", MFD_CLOEXEC);
 	char path[PATH_MAX];
 	int found;
 	char *const argv[] = { path, NULL };
 	struct process process = {
-		.argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_MS
+		.argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_LIMIT_MS
 	};
 
 	if (request_fd < 0 || reply_fd < 0)
@@ -65,43 +67,45 @@ static int ask(const char *name, const struct buffer *content, int reply_fd, str
 	found = program_find("spec", "yaml", path, error);
 	if (found <= 0)
 		return found < 0 ? -1
-				 : error_set(error, ATOMICDIR_USAGE, path,
-					     "a spec is read by a program that is not there: install it as");
-	if (write_request(request_fd, name, content, error) < 0)
+				 : error_set(error, ATOMICDIR_USAGE, NULL,
+					     "cannot read the spec '%s': spec-yaml is missing; install it as '%s'", name, path);
+	if (spec_write_request(request_fd, name, content, error) < 0)
 		return -1;
 	if (process_run(&process, error) < 0)
-		return error_prefix(error, "cannot read the spec %s", name);
+		return error_prefix(error, "cannot read the spec '%s'", name);
 	return lseek(reply_fd, 0, SEEK_SET) < 0 ? error_errno(error, name, "cannot read the spec") : 0;
 }
 
 /* ---- Listening ---- */
 
-static int garbled(struct reading *reading)
+static int reading_garbled(struct reading *reading)
 {
 	error_set(reading->error, ATOMICDIR_FAILED, NULL,
-		  "spec-yaml does not keep to the protocol; is it of this version of secretdir?");
-	return error_prefix(reading->error, "cannot read the spec %s", reading->name);
+		  "spec-yaml does not follow the protocol; is it from the same version as secretdir?");
+	return error_prefix(reading->error, "cannot read the spec '%s'", reading->name);
 }
 
-static int take_error(struct reading *reading, const char *text)
+static int reading_take_error(struct reading *reading, const char *text)
 {
-	return protocol_take_error(text, reading->error) < 0 ? garbled(reading) : -1;
+	return protocol_take_error(text, reading->error) < 0 ? reading_garbled(reading) : -1;
 }
 
-static int take_option(struct reading *reading, const char *text)
+static int reading_take_option(struct reading *reading, const char *text)
 {
-	char **place = strncmp(text, OPTION_REGION "=", 7) == 0		    ? &reading->spec->region
-		       : strncmp(text, OPTION_FAILOVER_REGION "=", 16) == 0 ? &reading->spec->failover_region
-									    : NULL;
+	char **place;
 
-	if (!place)
-		return garbled(reading);
+	if (strncmp(text, OPTION_REGION "=", 7) == 0)
+		place = &reading->spec->region;
+	else if (strncmp(text, OPTION_FAILOVER_REGION "=", 16) == 0)
+		place = &reading->spec->failover_region;
+	else
+		return reading_garbled(reading);
 	free(*place);
 	*place = strdup(strchr(text, '=') + 1);
 	return *place ? 0 : error_errno(reading->error, NULL, "cannot read the spec");
 }
 
-static void take_warning(struct reading *reading, const char *text)
+static void reading_take_warning(struct reading *reading, const char *text)
 {
 	struct atomicdir_error warning;
 
@@ -109,39 +113,50 @@ static void take_warning(struct reading *reading, const char *text)
 	report_warning(reading->options, &warning);
 }
 
-static int end_entry(struct reading *reading)
+static int reading_end_entry(struct reading *reading)
 {
 	return reading->count ? entries_end(reading->entries, reading->error) : 0;
 }
 
-/* 1: that was all. */
-static int take(struct reading *reading, const struct field *field)
+static int reading_begin_entry(struct reading *reading, const char *place)
+{
+	if (reading_end_entry(reading) < 0)
+		return -1;
+	reading->count++;
+	return entries_begin(reading->entries, place, reading->error);
+}
+
+/* 1: all entries came. */
+static int reading_finish(struct reading *reading, const char *count)
+{
+	if (reading_end_entry(reading) < 0)
+		return -1;
+	return strtoul(count, NULL, 10) == reading->count ? 1 : reading_garbled(reading);
+}
+
+/* 1: that was the last field. */
+static int reading_take(struct reading *reading, const struct field *field)
 {
 	const char *text = field_text(field);
 
 	if (!text)
-		return garbled(reading);
+		return reading_garbled(reading);
 	if (field_is(field, WORD_ERROR))
-		return take_error(reading, text);
+		return reading_take_error(reading, text);
 	if (field_is(field, WORD_OPTION))
-		return take_option(reading, text);
-	if (field_is(field, WORD_WARNING))
-		return take_warning(reading, text), 0;
-	if (field_is(field, WORD_ENTRY)) {
-		if (end_entry(reading) < 0)
-			return -1;
-		reading->count++;
-		return entries_begin(reading->entries, text, reading->error);
+		return reading_take_option(reading, text);
+	if (field_is(field, WORD_WARNING)) {
+		reading_take_warning(reading, text);
+		return 0;
 	}
-	if (field_is(field, WORD_DONE)) {
-		if (end_entry(reading) < 0)
-			return -1;
-		return strtoul(text, NULL, 10) == reading->count ? 1 : garbled(reading);
-	}
-	return reading->count ? entries_set(reading->entries, field->name, text, reading->error) : garbled(reading);
+	if (field_is(field, WORD_ENTRY))
+		return reading_begin_entry(reading, text);
+	if (field_is(field, WORD_DONE))
+		return reading_finish(reading, text);
+	return reading->count ? entries_set(reading->entries, field->name, text, reading->error) : reading_garbled(reading);
 }
 
-static int listen(struct reading *reading, int fd)
+static int reading_listen(struct reading *reading, int fd)
 {
 	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
 	cleanup(field_clear) struct field field = { 0 };
@@ -150,23 +165,24 @@ static int listen(struct reading *reading, int fd)
 		int result = field_read(&reader, &field);
 
 		if (result <= 0)
-			return garbled(reading);
-		result = take(reading, &field);
+			return reading_garbled(reading);
+		result = reading_take(reading, &field);
 		if (result)
 			return result < 0 ? -1 : 0;
 	}
 }
 
-int spec_read(struct spec *spec, const struct options *options, struct entries *entries, struct atomicdir_error *error)
+int spec_read(struct spec *spec, const struct secret_options *options, struct entries *entries, struct atomicdir_error *error)
 {
 	const char *name = strcmp(options->spec, "-") == 0 ? "standard input" : options->spec;
-	struct reading reading = { .name = name, .spec = spec, .options = options, .entries = entries, .error = error };
+	struct reading reading = {
+		.name = name, .spec = spec, .options = &options->shared, .entries = entries, .error = error
+	};
 	cleanup_fd int reply_fd = memfd_create("reply", MFD_CLOEXEC);
 	cleanup_buffer struct buffer content = { 0 };
 
-	if (entries_read_file(options->spec, &content, error) < 0)
+	if (input_read("the spec", options->spec, SPEC_MAX, &content, error) < 0 ||
+	    spec_ask(name, &content, reply_fd, error) < 0)
 		return -1;
-	if (content.size > SPEC_MAX)
-		return error_set(error, ATOMICDIR_USAGE, name, "a spec is at most %d bytes long", SPEC_MAX);
-	return ask(name, &content, reply_fd, error) < 0 ? -1 : listen(&reading, reply_fd);
+	return reading_listen(&reading, reply_fd);
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * A spec: YAML, which spec-yaml reads for us.
+ * A spec: entries in YAML. The program spec-yaml parses it, so that no YAML is parsed where secrets are published.
  */
 #ifndef SECRETDIR_SPEC_H
 #define SECRETDIR_SPEC_H
 
-#include "command/options.h"
 #include "secretdir/entry.h"
+#include "secretdir/options.h"
 
 struct spec {
-	char *region, *failover_region; /* NULL: it says none */
+	char *region, *failover_region; /* NULL: the spec names none */
 };
 
-/* "-": standard input. USAGE; its warnings are reported. */
-int spec_read(struct spec *spec, const struct options *options, struct entries *entries, struct atomicdir_error *error);
+/* Adds the entries of the spec that the options name. Its warnings are reported. USAGE. */
+int spec_read(struct spec *spec, const struct secret_options *options, struct entries *entries, struct atomicdir_error *error);
 void spec_clear(struct spec *spec);
 
 #endif

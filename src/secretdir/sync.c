@@ -3,26 +3,20 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "command/hook.h"
+#include "command/link.h"
 #include "command/report.h"
 #include "secretdir/command.h"
 #include "secretdir/fetcher.h"
 #include "secretdir/round.h"
 
-static int64_t now_ms(void)
+/* Replaced secrets have no business on the disk, so sync removes what it replaced before it ends, once readers have had their time.
+ * A signal ends the wait, and the next run removes the rest. */
+static void sync_remove_replaced(const struct round *round, int64_t published_ms)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Replaced secrets have no business on the disk: so what was replaced goes before we do, once its readers had their time. A
- * signal ends the wait, and leaves the rest to the next run. */
-static void remove_replaced(const struct round *round, int64_t published_ms)
-{
-	int64_t left_ms = published_ms + round->library.grace_ms - now_ms() + 1;
+	int64_t left_ms = published_ms + round->library.grace_ms - clock_ms() + 1;
 	struct timespec time = { left_ms / 1000, left_ms % 1000 * 1000000 };
 	struct atomicdir_options library = round->library;
 	struct atomicdir_error error;
@@ -30,42 +24,42 @@ static void remove_replaced(const struct round *round, int64_t published_ms)
 	if (left_ms > 0)
 		nanosleep(&time, NULL);
 	error_clear(&error);
-	/* What should have been live was, until we published. */
+	/* It was for the publication: another generation is live now. */
 	library.if_generation = -1;
+	/* What cannot be removed now is a warning, since the secrets are published. */
 	if (atomicdir_prune(round->link, &library, NULL, &error) < 0)
 		error.kind = ATOMICDIR_OK;
-	report_warning(round->options, &error);
+	report_warning(&round->options->shared, &error);
 }
 
-static int publish(struct round *round, struct atomicdir_error *error)
+static int sync_publish(struct round *round, struct atomicdir_error *error)
 {
+	const struct options *shared = &round->options->shared;
 	cleanup_free struct atomicdir_generation *live = NULL;
-	int64_t published_ms;
-	int is_changed, result;
+	int is_changed = atomicdir_commit(round->stage, &live, error), result;
+	int64_t published_ms = clock_ms();
 
-	is_changed = atomicdir_commit(round->stage, &live, error);
-	published_ms = now_ms();
 	if (is_changed < 0)
 		return -1;
-	report_warning(round->options, error);
+	report_warning(shared, error);
 	atomicdir_free(round->stage);
 	round->stage = NULL;
-	report_result(round->options, round->link, is_changed, live, stdout);
+	report_result(shared, round->link, is_changed, live, stdout);
 	fflush(stdout);
 	if (is_changed)
 		round_warn_of_root(round);
-	result = hook_run(round->options, round->link, live, live && live->next ? live->next->path : NULL, error);
+	result = hook_run(shared, round->link, live, live && live->next ? live->next->path : NULL, error);
 	close_fd(&round->old_fd);
 	if (is_changed && live && live->next)
-		remove_replaced(round, published_ms);
+		sync_remove_replaced(round, published_ms);
 	return result;
 }
 
-/* The library says so by itself. */
-static int report_unpublished(struct atomicdir_error *error)
+/* Where the library or the check has refused, the error says already what became of LINK. */
+static int sync_report_failure(const char *link, struct atomicdir_error *error)
 {
-	if (!strstr(error->text, "LINK is"))
-		error_append(error, "nothing was published, and LINK is as it was");
+	if (!strstr(error->text, "LINK is") && !strstr(error->text, " is unchanged"))
+		link_unchanged(link, error);
 	return report_error(error);
 }
 
@@ -77,11 +71,11 @@ int command_sync(const struct options *options)
 	bool is_verbose = options->verbosity > 0;
 
 	error_clear(&error);
-	if (round_init(&round, options, &error) < 0)
+	if (round_init(&round, secret_options_of(options), &error) < 0)
 		return report_error(&error);
 	if (round_fill(&round, &error) < 0 || round_seal(&round, is_verbose ? &changes : NULL, &error) < 0 ||
 	    fetcher_check_signal(&error) < 0)
-		return report_unpublished(&error);
+		return sync_report_failure(options->operands[0], &error);
 	report_verbose_changes(options, changes);
-	return publish(&round, &error) < 0 ? report_error(&error) : ATOMICDIR_OK;
+	return sync_publish(&round, &error) < 0 ? report_error(&error) : ATOMICDIR_OK;
 }

@@ -4,19 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 int texts_add(struct texts *texts, const char *text)
 {
-	char **items;
+	char **item;
 
 	for (size_t i = 0; i < texts->count; i++)
 		if (strcmp(texts->items[i], text) == 0)
 			return 0;
-	items = reallocarray(texts->items, texts->count + 1, sizeof(*items));
-	if (!items)
+	item = array_add(&texts->items, &texts->count, sizeof(*item));
+	if (!item)
 		return -1;
-	texts->items = items;
-	items[texts->count] = strdup(text);
-	return items[texts->count++] ? 1 : -1;
+	*item = strdup(text);
+	return *item ? 1 : -1;
 }
 
 void texts_clear(struct texts *texts)

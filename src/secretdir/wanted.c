@@ -3,21 +3,23 @@
 
 #include "base/error.h"
 
-int wanted_take(const struct options *options, int first, struct entries *entries, struct spec *spec,
+int wanted_read(const struct secret_options *options, int first, struct entries *entries, struct spec *spec,
 		struct atomicdir_error *error)
 {
-	for (int i = first; i < options->operand_count; i++)
-		if (entries_add(entries, options->operands[i], error) < 0)
+	const struct options *shared = &options->shared;
+
+	for (int i = first; i < shared->operand_count; i++)
+		if (entries_add(entries, shared->operands[i], error) < 0)
 			return -1;
-	for (char **more = options->command; more && *more; more++)
+	for (char **more = shared->command; more && *more; more++)
 		if (entries_add(entries, *more, error) < 0)
 			return -1;
-	for (size_t i = 0; i < options->entries_count; i++)
-		if (entries_add_file(entries, options->entries[i], error) < 0)
+	for (size_t i = 0; i < options->entries.count; i++)
+		if (entries_add_file(entries, options->entries.items[i], error) < 0)
 			return -1;
 	if (options->spec && spec_read(spec, options, entries, error) < 0)
 		return -1;
 	if (!entries->count)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "there is no ENTRY: what is to be published?");
+		return error_set(error, ATOMICDIR_USAGE, NULL, "no ENTRY given; name the secrets to publish");
 	return entries_check(entries, error);
 }

@@ -15,7 +15,7 @@
 #include <atomicdir.h>
 
 #include "allocation.h"
-#include "../library/tap.h"
+#include "../tap.h"
 
 static const struct atomicdir_options now = { sizeof(now), -1, -1, 0, -1, 0, ATOMICDIR_SYNC_FILES, -1U, -1U, 0, 0, 1, 0 };
 static const struct atomicdir_options dry = { sizeof(dry), -1, -1, 0, 0, 0, 0, -1U, -1U, 0, 0, 0, 1 };
@@ -49,7 +49,7 @@ static int add_all(struct atomicdir_stage *stage)
 	close(fd);
 	return atomicdir_mkdir(stage, "empty", 0500, &error) || atomicdir_symlink(stage, "link", "a", &error) ||
 			       atomicdir_copy(stage, "copy", "source", &error) || atomicdir_carry(stage, "sub", &error) ||
-			       atomicdir_carry(stage, ".", &error) || atomicdir_note(stage, "a note", &error)
+			       atomicdir_carry(stage, ".", &error) || atomicdir_note(stage, "a note", 6, &error)
 		       ? -1
 		       : 0;
 }

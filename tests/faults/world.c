@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "world.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -11,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "support/tree.h"
 
 #define STORE ".app.atomicdir"
 
@@ -87,26 +88,37 @@ void world_reset(const char *template)
 	}
 }
 
-static char read_value(const char *path)
-{
-	char bytes[3] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
+struct found_values {
+	char a, b, same;
+};
 
-	if (fd >= 0)
-		close(fd);
-	return size == 2 && bytes[1] == '\n' ? bytes[0] : '?';
+static int take_value(void *arg, const struct tree_entry *entry)
+{
+	struct found_values *found = arg;
+	char value = entry->size == 2 && entry->bytes[1] == '\n' ? entry->bytes[0] : '?';
+
+	if (strcmp(entry->path, "a") == 0)
+		found->a = value;
+	if (strcmp(entry->path, "sub/b") == 0)
+		found->b = value;
+	if (strcmp(entry->path, "same") == 0)
+		found->same = value;
+	return 0;
 }
 
 char world_value(void)
 {
+	struct found_values found = { 0 };
 	struct stat status;
-	char value;
+	int fd, result;
 
 	if (lstat("app", &status) < 0)
 		return 0;
-	value = read_value("app/a");
-	return read_value("app/sub/b") == value && read_value("app/same") == 's' ? value : '?';
+	fd = open("app", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = fd < 0 ? -1 : tree_read(fd, take_value, &found);
+	if (fd >= 0)
+		close(fd);
+	return result == 0 && found.a && found.a == found.b && found.same == 's' ? found.a : '?';
 }
 
 static bool exists(const char *directory, const char *name, const char *suffix)
@@ -118,8 +130,14 @@ static bool exists(const char *directory, const char *name, const char *suffix)
 	return lstat(path, &status) == 0;
 }
 
+struct cleanliness {
+	const char *template, *why;
+	bool has_hook;
+	int generations;
+};
+
 /* NULL: it belongs there. */
-static const char *why_not(const char *name, bool has_hook, int *generations)
+static const char *why_not(const char *name, struct cleanliness *clean)
 {
 	char number[8];
 	size_t digits = strspn(name, "0123456789");
@@ -130,32 +148,44 @@ static const char *why_not(const char *name, bool has_hook, int *generations)
 	if (digits != 6)
 		return "something is left in the store";
 	if (!name[6]) {
-		++*generations;
+		clean->generations++;
 		return exists(STORE, number, ".info") ? NULL : "a generation without .info is left";
 	}
-	if (strcmp(name + 6, ".info") != 0 && !(has_hook && strcmp(name + 6, ".hook") == 0))
+	if (strcmp(name + 6, ".info") != 0 && strcmp(name + 6, ".note") != 0 &&
+	    !(clean->has_hook && strcmp(name + 6, ".hook") == 0))
 		return "something is left in the store";
 	return exists(STORE, number, "") ? NULL : "a file of no generation is left";
 }
 
+static int look_in_store(void *arg, const char *name)
+{
+	struct cleanliness *clean = arg;
+
+	clean->why = why_not(name, clean);
+	return clean->why ? 1 : 0;
+}
+
+static int look_beside(void *arg, const char *name)
+{
+	struct cleanliness *clean = arg;
+	bool belongs = strcmp(name, "app") == 0 || strcmp(name, STORE) == 0 || (clean->has_hook && strcmp(name, "hooked") == 0);
+
+	if (belongs || exists(clean->template, name, ""))
+		return 0;
+	clean->why = "something is left beside the store";
+	return 1;
+}
+
 bool world_is_clean(const char *template, int kept, bool has_hook, const char **why)
 {
-	const struct dirent *entry;
-	int generations = 0;
-	DIR *directory = opendir(STORE);
+	struct cleanliness clean = { .template = template, .has_hook = has_hook };
 
-	*why = directory ? NULL : "there is no store";
-	while (directory && !*why && (entry = readdir(directory)))
-		*why = why_not(entry->d_name, has_hook, &generations);
-	if (directory)
-		closedir(directory);
-	if (!*why && generations > kept + 1)
-		*why = "more generations are kept than asked for";
-	directory = opendir(".");
-	while (!*why && (entry = readdir(directory)))
-		if (strcmp(entry->d_name, "app") != 0 && strcmp(entry->d_name, STORE) != 0 &&
-		    !(has_hook && strcmp(entry->d_name, "hooked") == 0) && !exists(template, entry->d_name, ""))
-			*why = "something is left beside the store";
-	closedir(directory);
-	return !*why;
+	if (tree_read_names(AT_FDCWD, STORE, look_in_store, &clean) < 0)
+		clean.why = "the store cannot be read";
+	else if (!clean.why && clean.generations > kept + 1)
+		clean.why = "more generations are kept than asked for";
+	if (!clean.why && tree_read_names(AT_FDCWD, ".", look_beside, &clean) < 0)
+		clean.why = "the directory of LINK cannot be read";
+	*why = clean.why;
+	return !clean.why;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "content.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -12,10 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/tree.h"
+
 #define LARGEST 6000
 #define FILES_IN_DIRECTORY 40
 #define LINK_TEXT "version"
 #define CLOSED_MODE 0555
+#define TOP_MODE 0755
+#define VERSION_MODE 0644
 
 /* A file of its own says which version and how many files there are; all else follows from these two. */
 struct content {
@@ -46,16 +49,6 @@ static void directory_name(int index, char *name, size_t size)
 	snprintf(name, size, "d%03d", index / FILES_IN_DIRECTORY);
 }
 
-static int write_file(int directory_fd, const char *name, const void *bytes, size_t size, mode_t mode)
-{
-	int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool is_done = fd >= 0 && write(fd, bytes, size) == (ssize_t)size && fchmod(fd, mode) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return is_done ? 0 : -1;
-}
-
 static int write_files(int top_fd, const struct content *content)
 {
 	static uint8_t bytes[LARGEST];
@@ -72,7 +65,7 @@ static int write_files(int top_fd, const struct content *content)
 			fd = openat(top_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		}
 		snprintf(name, sizeof(name), "f%04d", i);
-		if (fd < 0 || write_file(fd, name, bytes, file_bytes(content, i, bytes), file_mode(i)) < 0)
+		if (fd < 0 || tree_write_file(fd, name, bytes, file_bytes(content, i, bytes), file_mode(i)) < 0)
 			return -1;
 	}
 	return fd < 0 || (fchmod(fd, CLOSED_MODE) == 0 && close(fd) == 0) ? 0 : -1;
@@ -84,10 +77,11 @@ int content_write(const char *path, int version, int files)
 	char text[64];
 	int size = snprintf(text, sizeof(text), "%d %d\n", version, files), fd, result = -1;
 
-	if (mkdir(path, 0755) < 0 || chmod(path, 0755) < 0)
+	if (mkdir(path, TOP_MODE) < 0 || chmod(path, TOP_MODE) < 0)
 		return -1;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && write_file(fd, "version", text, (size_t)size, 0644) == 0 && symlinkat(LINK_TEXT, fd, "link") == 0)
+	if (fd >= 0 && tree_write_file(fd, "version", text, (size_t)size, VERSION_MODE) == 0 &&
+	    symlinkat(LINK_TEXT, fd, "link") == 0)
 		result = write_files(fd, &content);
 	if (fd >= 0)
 		close(fd);
@@ -98,6 +92,7 @@ int content_write(const char *path, int version, int files)
 
 struct reading {
 	struct content content;
+	int found; /* entries, each of which is one that belongs there */
 	char *why;
 	size_t size;
 };
@@ -113,97 +108,103 @@ static int complain(struct reading *reading, const char *format, ...)
 	return -1;
 }
 
-static int check_mode(struct reading *reading, int fd, const char *name, mode_t wanted)
+static int check_mode(struct reading *reading, const struct tree_entry *entry, mode_t wanted)
 {
-	struct stat status;
+	const char *path = *entry->path ? entry->path : "the top";
 
-	if (fstat(fd, &status) < 0)
-		return complain(reading, "%s: %s", name, strerror(errno));
-	if ((status.st_mode & 07777) != wanted)
-		return complain(reading, "%s has mode %04o, not %04o", name, status.st_mode & 07777, wanted);
-	return status.st_uid || status.st_gid ? complain(reading, "%s has owner %u:%u", name, status.st_uid, status.st_gid) : 0;
+	if (entry->status.st_mode != wanted)
+		return complain(reading, "%s has mode %06o, not %06o", path, entry->status.st_mode, wanted);
+	if (entry->status.st_uid || entry->status.st_gid)
+		return complain(reading, "%s has owner %u:%u", path, entry->status.st_uid, entry->status.st_gid);
+	return 0;
 }
 
-static int check_file(struct reading *reading, int directory_fd, int index)
+static int check_bytes(struct reading *reading, const struct tree_entry *entry, const void *wanted, size_t size)
 {
-	static uint8_t wanted[LARGEST], found[LARGEST + 1];
-	size_t size = file_bytes(&reading->content, index, wanted);
-	char name[16];
-	int fd, result;
-	ssize_t got;
-
-	snprintf(name, sizeof(name), "f%04d", index);
-	fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return complain(reading, "%s: %s", name, strerror(errno));
-	got = read(fd, found, sizeof(found));
-	if (got != (ssize_t)size)
-		result = complain(reading, "%s has %zd bytes, not %zu", name, got, size);
-	else if (memcmp(found, wanted, size) != 0)
-		result = complain(reading, "%s has other bytes than version %d", name, reading->content.version);
-	else
-		result = check_mode(reading, fd, name, file_mode(index));
-	close(fd);
-	return result;
+	if (entry->size != size)
+		return complain(reading, "%s has %zu bytes, not %zu", entry->path, entry->size, size);
+	if (memcmp(entry->bytes, wanted, size) != 0)
+		return complain(reading, "%s has other bytes than version %d", entry->path, reading->content.version);
+	return 0;
 }
 
-static int count_names(int directory_fd)
+/* The index of the file that has this path; -1. */
+static int file_index(const struct content *content, const char *path)
 {
-	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
-	DIR *directory = fdopendir(fd);
+	char wanted[32], directory[16];
+	int index;
 
-	while (directory && readdir(directory))
-		count++;
-	if (directory)
-		closedir(directory);
-	return count - 2;
+	if (sscanf(path, "d%*3d/f%4d", &index) != 1 || index < 0 || index >= content->files)
+		return -1;
+	directory_name(index, directory, sizeof(directory));
+	snprintf(wanted, sizeof(wanted), "%s/f%04d", directory, index);
+	return strcmp(path, wanted) == 0 ? index : -1;
 }
 
-static int check_directory(struct reading *reading, int top_fd, int first)
+static bool is_directory_of(const struct content *content, const char *path)
 {
-	int end = first + FILES_IN_DIRECTORY < reading->content.files ? first + FILES_IN_DIRECTORY : reading->content.files;
-	char name[16];
-	int fd, result;
+	char wanted[16];
+	int number;
 
-	directory_name(first, name, sizeof(name));
-	fd = openat(top_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return complain(reading, "%s: %s", name, strerror(errno));
-	result = check_mode(reading, fd, name, CLOSED_MODE);
-	for (int i = first; result == 0 && i < end; i++)
-		result = check_file(reading, fd, i);
-	if (result == 0 && count_names(fd) != end - first)
-		result = complain(reading, "%s holds more than it should", name);
-	close(fd);
-	return result;
+	if (sscanf(path, "d%3d", &number) != 1 || number < 0 || number * FILES_IN_DIRECTORY >= content->files)
+		return false;
+	directory_name(number * FILES_IN_DIRECTORY, wanted, sizeof(wanted));
+	return strcmp(path, wanted) == 0;
 }
 
-static int check_top(struct reading *reading, int top_fd)
+static int check_entry(void *arg, const struct tree_entry *entry)
+{
+	static uint8_t wanted[LARGEST];
+	struct reading *reading = arg;
+	int index = file_index(&reading->content, entry->path);
+
+	reading->found++;
+	if (index >= 0)
+		return check_bytes(reading, entry, wanted, file_bytes(&reading->content, index, wanted)) < 0
+			       ? -1
+			       : check_mode(reading, entry, S_IFREG | file_mode(index));
+	if (!*entry->path)
+		return check_mode(reading, entry, S_IFDIR | TOP_MODE);
+	if (strcmp(entry->path, "version") == 0)
+		return check_mode(reading, entry, S_IFREG | VERSION_MODE);
+	if (strcmp(entry->path, "link") == 0)
+		return check_bytes(reading, entry, LINK_TEXT, strlen(LINK_TEXT));
+	if (is_directory_of(&reading->content, entry->path))
+		return check_mode(reading, entry, S_IFDIR | CLOSED_MODE);
+	return complain(reading, "%s should not be there", entry->path);
+}
+
+static int read_version(struct reading *reading, int top_fd)
 {
 	char text[64] = "";
-	int fd = openat(top_fd, "version", O_RDONLY | O_CLOEXEC), names;
+	int fd = openat(top_fd, "version", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	if (fd < 0)
-		return complain(reading, "version: %s", strerror(errno));
-	if (read(fd, text, sizeof(text) - 1) < 1 ||
-	    sscanf(text, "%d %d\n", &reading->content.version, &reading->content.files) != 2 ||
-	    check_mode(reading, fd, "version", 0644) < 0) {
+	if (size < 0)
+		complain(reading, "version: %s", strerror(errno));
+	if (fd >= 0)
 		close(fd);
-		return *reading->why ? -1 : complain(reading, "the file version is empty");
-	}
-	close(fd);
-	memset(text, 0, sizeof(text));
-	if (readlinkat(top_fd, "link", text, sizeof(text) - 1) < 0 || strcmp(text, LINK_TEXT) != 0)
-		return complain(reading, "the symlink is \"%s\"", text);
-	names = 2 + (reading->content.files + FILES_IN_DIRECTORY - 1) / FILES_IN_DIRECTORY;
-	if (count_names(top_fd) != names)
-		return complain(reading, "there are %d names, not %d", count_names(top_fd), names);
-	return check_mode(reading, top_fd, "the top", 0755);
+	if (size < 0 || sscanf(text, "%d %d\n", &reading->content.version, &reading->content.files) == 2)
+		return size < 0 ? -1 : 0;
+	return complain(reading, "the file version is empty");
+}
+
+static int check_tree(struct reading *reading, int top_fd)
+{
+	const struct content *content = &reading->content;
+	int wanted;
+
+	if (read_version(reading, top_fd) < 0)
+		return -1;
+	if (tree_read(top_fd, check_entry, reading) != 0)
+		return *reading->why ? -1 : complain(reading, "it cannot be read: %s", strerror(errno));
+	wanted = 3 + content->files + (content->files + FILES_IN_DIRECTORY - 1) / FILES_IN_DIRECTORY;
+	return reading->found == wanted ? 0 : complain(reading, "there are %d entries, not %d", reading->found, wanted);
 }
 
 int content_read(const char *path, char *why, size_t size)
 {
-	struct reading reading = { { 0, 0 }, why, size };
+	struct reading reading = { .why = why, .size = size };
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
 	struct stat status;
 
@@ -214,9 +215,7 @@ int content_read(const char *path, char *why, size_t size)
 		complain(&reading, "LINK leads nowhere: %s", strerror(errno));
 		return CONTENT_BROKEN;
 	}
-	result = check_top(&reading, fd);
-	for (int i = 0; result == 0 && i < reading.content.files; i += FILES_IN_DIRECTORY)
-		result = check_directory(&reading, fd, i);
+	result = check_tree(&reading, fd);
 	close(fd);
 	return result < 0 ? CONTENT_BROKEN : reading.content.version;
 }

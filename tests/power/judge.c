@@ -2,8 +2,8 @@
 #include "judge.h"
 
 #include <atomicdir.h>
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "content.h"
+#include "support/tree.h"
 
 #define NEXT "what comes next"
 
@@ -82,23 +83,30 @@ static bool is_live(struct judge *judge, const char *when, int version)
 
 /* ---- The store ---- */
 
-/* The highest number that any name in the store begins with. */
+static int raise_to_number(void *arg, const char *name)
+{
+	int64_t *highest = arg, number = strtoll(name, NULL, 10);
+
+	if (number > *highest)
+		*highest = number;
+	return 0;
+}
+
+/* The highest number that any name in the store begins with; 0 where there is no store. */
 static int64_t highest_number(const struct judge *judge)
 {
 	char path[128];
 	int64_t highest = 0;
-	struct dirent *entry;
-	DIR *directory;
 
 	path_in(judge, judge->layout->store, path, sizeof(path));
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory)))
-		if (strtoll(entry->d_name, NULL, 10) > highest)
-			highest = strtoll(entry->d_name, NULL, 10);
-	if (directory)
-		closedir(directory);
+	tree_read_names(AT_FDCWD, path, raise_to_number, &highest);
 	return highest;
 }
+
+struct tidying {
+	struct judge *judge;
+	int64_t live, newest;
+};
 
 static bool belongs_to(const char *name, int64_t generation)
 {
@@ -109,23 +117,26 @@ static bool belongs_to(const char *name, int64_t generation)
 	return strcmp(name, directory) == 0 || strcmp(name, info) == 0;
 }
 
+static int look_for_leftover(void *arg, const char *name)
+{
+	const struct tidying *tidying = arg;
+
+	if (strcmp(name, "lock") == 0 || belongs_to(name, tidying->live) || belongs_to(name, tidying->newest))
+		return 0;
+	fails(tidying->judge, "%s is left over", name);
+	return 1;
+}
+
 /* After a prune that kept nothing: the lock, the live generation, and the newest, which stays until the next publication. */
 static bool is_tidy(struct judge *judge, int64_t live, int64_t newest)
 {
+	struct tidying tidying = { judge, live, newest };
 	char path[128];
-	struct dirent *entry;
-	bool is_so = true;
-	DIR *directory;
+	int result;
 
 	path_in(judge, judge->layout->store, path, sizeof(path));
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, "lock") != 0 &&
-		    !belongs_to(entry->d_name, live) && !belongs_to(entry->d_name, newest))
-			is_so = fails(judge, "%s is left over", entry->d_name);
-	if (directory)
-		closedir(directory);
-	return directory ? is_so : fails(judge, "there is no store: %s", strerror(errno));
+	result = tree_read_names(AT_FDCWD, path, look_for_leftover, &tidying);
+	return result < 0 ? fails(judge, "the store cannot be read: %s", strerror(errno)) : result == 0;
 }
 
 /* ---- What comes next ---- */

@@ -5,26 +5,33 @@ POWER_CFLAGS := $(shell pkg-config --cflags fuse3 2>/dev/null)
 POWER_LIBS := $(shell pkg-config --libs fuse3 2>/dev/null)
 POWER = $(B)/power/power $(B)/broken/power
 
-$(B)/power/harness.o: $(wildcard tests/power/*.[ch]) include/atomicdir.h $(B)/flags
+$(B)/power/harness.o: $(wildcard tests/power/*.[ch] tests/support/*.[ch]) include/atomicdir.h $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iinclude $(POWER_CFLAGS) -r -nostdlib -o $@ $(filter %.c,$^)
+	$(CC) $(ALL_CFLAGS) -Iinclude -Itests $(POWER_CFLAGS) -r -nostdlib -o $@ $(filter %.c,$^)
 
 $(B)/power/power: $(B)/power/harness.o $(B)/libatomicdir.a
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(POWER_LIBS)
+	$(LINK) -o $@ $^ $(POWER_LIBS)
+
+broken_objects_of = $(patsubst $(B)/objects/%,$(B)/broken/objects/%,$(1))
+$(B)/broken/libatomicdir.a: $(call broken_objects_of,$(OBJECTS))
+	$(CC) -r -nostdlib -o $(@D)/libatomicdir.o $^
+	$(OBJCOPY) --localize-hidden $(@D)/libatomicdir.o
+	rm -f $@
+	$(AR) rcs $@ $(@D)/libatomicdir.o
 
 # The judge's own calls are broken with it, so that recovery is as wrong after the cut as before.
-broken_objects_of = $(patsubst $(B)/objects/%,$(B)/broken/objects/%,$(1))
-$(B)/broken/power: $(B)/power/harness.o $(call broken_objects_of,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(POWER_LIBS)
+$(B)/broken/power: $(B)/power/harness.o $(B)/broken/libatomicdir.a
+	$(LINK) -o $@ $^ $(POWER_LIBS)
 
-$(B)/broken/atomicdir: $(call broken_objects_of,$(PROGRAM_OBJECTS) $(OBJECTS))
-	$(CC) $(ALL_CFLAGS) -o $@ $(sort $^)
+$(B)/broken/atomicdir: $(call broken_objects_of,$(PROGRAM_OBJECTS)) $(B)/broken/libatomicdir.a
+	$(LINK) -o $@ $^
 
 # Without libfuse3 the rules of durability still need the broken program.
 power: all $(B)/broken/atomicdir $(if $(POWER_LIBS),$(POWER))
 
-check: power
+PREPARE_power = power
 
+#: check-power      power cuts: 100,000 states and more; MOST=N states of each scenario, 0: all
 check-power: power
 	@tests/power/run.sh $(MOST)
 

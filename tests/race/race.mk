@@ -6,9 +6,9 @@ SECONDS ?=
 check: export RACE_SECONDS = $(or $(SECONDS),60)
 check-race: export RACE_SECONDS = $(or $(SECONDS),300)
 
-$(B)/race/witness: tests/race/witness.c tests/race/tree.c tests/race/tree.h $(B)/libatomicdir.a
+$(B)/race/witness: $(wildcard tests/race/*.[ch] tests/support/*.[ch]) $(B)/libatomicdir.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iinclude -o $@ tests/race/witness.c tests/race/tree.c $(B)/libatomicdir.a
+	$(LINK) -Iinclude -Itests -o $@ tests/race/witness.c tests/race/token.c tests/support/tree.c $(B)/libatomicdir.a
 
 # The library from source, with each compiler that has a thread sanitizer; no other sanitizer goes with it.
 RACE_TSAN_SOURCES = $(wildcard src/base/*.c src/dir/*.c)
@@ -21,9 +21,10 @@ $(B)/tsan/%/threads: tests/race/threads.c $(RACE_TSAN_SOURCES) $(wildcard src/ba
 ifneq ($(filter check check-race,$(MAKECMDGOALS)),)
 RACE_TSAN := $(shell mkdir -p $(B)/tsan; echo 'int main(void) { return 0; }' > $(B)/tsan/probe.c; for compiler in gcc clang; do \
 	$$compiler -fsanitize=thread -o $(B)/tsan/probe $(B)/tsan/probe.c 2>/dev/null && echo $(B)/tsan/$$compiler/threads; done)
-check check-race: $(B)/race/witness $(RACE_TSAN)
 endif
+PREPARE_race = $(B)/race/witness $(RACE_TSAN)
 
-check-race: all $(B)/tests/fork_test
-	@CC='$(CC)' SAN='$(SAN)' prove --verbose --exec '' $(B)/tests/fork_test tests/race.sh
+#: check-race       threads under the thread sanitizer, and random processes for SECONDS (300), killed at random; SEED=N repeats
+check-race: all $(B)/tests/fork_test $(PREPARE_race)
+	@$(PROVE) --jobs 1 $(B)/tests/fork_test tests/race/race.sh
 .PHONY: check-race

@@ -54,7 +54,7 @@ static void publish_in_parts(const char *link, const char *value, int thread)
 	atomicdir_options_init(&options, sizeof(options));
 	options.grace_ms = 0;
 	options.keep = 1;
-	options.has_hook = thread % 2;
+	options.hook = thread % 2 ? ATOMICDIR_HOOK_AFTER : ATOMICDIR_HOOK_NONE;
 	options.sync = thread % 3 ? ATOMICDIR_SYNC_NONE : ATOMICDIR_SYNC_FILES;
 	stage = atomicdir_begin(link, &options, &error);
 	expect(stage, "begin", &error);
@@ -70,7 +70,7 @@ static void publish_in_parts(const char *link, const char *value, int thread)
 	fd = atomicdir_create(stage, "created", 0604, &error);
 	expect(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0, "create", &error);
 	expect(atomicdir_carry(stage, "carried", &error) == 0 || error.errnum == ENOENT, "carry", &error);
-	expect(atomicdir_note(stage, value, &error) == 0, "note", &error);
+	expect(atomicdir_note(stage, value, strlen(value), &error) == 0, "note", &error);
 	expect(fstat(atomicdir_fd(stage), &status) == 0 && atomicdir_path(stage), "fd", &error);
 	expect(atomicdir_seal(stage, &changes, &error) >= 0, "seal", &error);
 	expect(fstatat(atomicdir_fd(stage), "sub/value", &status, 0) == 0 && (status.st_mode & 07777) == 0600, "mode", &error);

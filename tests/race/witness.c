@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tree.h"
+#include "token.h"
 
 static int log_fd;
 static const char *op;
@@ -74,13 +74,13 @@ static int fill(const char *token, int ms, int status)
 	char before[TOKEN_SIZE] = "-", after[TOKEN_SIZE] = "-";
 	long number = number_of(environment("ATOMICDIR_STAGE"));
 
-	if (tree_look(AT_FDCWD, before) < 0)
+	if (token_read(AT_FDCWD, before) < 0)
 		tell("bad", "one-writer stage %ld began with a mix", number);
 	tell("stage", "%ld %s 0", number, before);
-	if (tree_write(AT_FDCWD, token) < 0)
+	if (token_write(AT_FDCWD, token) < 0)
 		return 99;
 	pause_ms(ms);
-	if (tree_look(AT_FDCWD, after) != 1 || strcmp(after, token) != 0)
+	if (token_read(AT_FDCWD, after) != 1 || strcmp(after, token) != 0)
 		tell("bad", "one-writer stage %ld changed while it was filled", number);
 	return status;
 }
@@ -92,7 +92,7 @@ static int hook(int ms, int status)
 	char token[TOKEN_SIZE] = "-";
 	int64_t began = now_us();
 
-	if (fd < 0 || tree_look(fd, token) != 1 || number_of(environment("ATOMICDIR_NEW")) != number)
+	if (fd < 0 || token_read(fd, token) != 1 || number_of(environment("ATOMICDIR_NEW")) != number)
 		tell("bad", "hook generation %ld is not whole for its hook", number);
 	tell("hook-began", "%ld %s %" PRId64, number, token, began);
 	pause_ms(ms);
@@ -106,10 +106,10 @@ static int held(int ms)
 	long number = atol(environment("ATOMICDIR_GENERATION"));
 	char token[TOKEN_SIZE] = "-", again[TOKEN_SIZE] = "-";
 
-	if (tree_look(AT_FDCWD, token) != 1)
+	if (token_read(AT_FDCWD, token) != 1)
 		tell("bad", "pinned generation %ld is not whole at the beginning of exec", number);
 	pause_ms(ms);
-	if (tree_look(AT_FDCWD, again) != 1 || strcmp(token, again) != 0 || access(environment("ATOMICDIR_LIVE"), F_OK) < 0)
+	if (token_read(AT_FDCWD, again) != 1 || strcmp(token, again) != 0 || access(environment("ATOMICDIR_LIVE"), F_OK) < 0)
 		tell("bad", "pinned generation %ld went under exec", number);
 	tell("held", "%ld %s 0", number, token);
 	return 0;
@@ -126,9 +126,9 @@ static void look_pinned(const char *link)
 		tell("bad", "pinned no pin: %s", error.text);
 		return;
 	}
-	tell("seen", "%" PRId64 " %s %" PRId64, number, tree_look(fd, token) == 1 ? token : "MIX", began);
+	tell("seen", "%" PRId64 " %s %" PRId64, number, token_read(fd, token) == 1 ? token : "MIX", began);
 	pause_ms(3);
-	if (tree_look(fd, again) != 1 || strcmp(token, again) != 0)
+	if (token_read(fd, again) != 1 || strcmp(token, again) != 0)
 		tell("bad", "pinned generation %" PRId64 " went under a pin", number);
 	close(fd);
 }
@@ -141,7 +141,7 @@ static void look_open(const char *link)
 	int64_t began = now_us();
 	bool is_there = lstat(link, &before) == 0 && readlink(link, text, sizeof(text) - 1) > 0;
 	int fd = open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int seen = fd < 0 ? -1 : tree_look(fd, token);
+	int seen = fd < 0 ? -1 : token_read(fd, token);
 
 	if (!is_there || lstat(link, &after) < 0)
 		tell("bad", "whole LINK was not there: %s", strerror(errno));
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 	op = getenv("RACE_OP") ? getenv("RACE_OP") : "0";
 	log_fd = open(environment("RACE_LOG"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (strcmp(kind, "tree") == 0 && argc == 3)
-		return tree_write(AT_FDCWD, argv[2]) < 0;
+		return token_write(AT_FDCWD, argv[2]) < 0;
 	if (log_fd < 0)
 		return 98;
 	if (strcmp(kind, "fill") == 0 && argc == 5)

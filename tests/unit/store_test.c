@@ -11,31 +11,34 @@
 static struct atomicdir_error error;
 
 /* As a writer that made the store has it, when another one took the lock first. */
-static bool begin(struct store *store)
+static bool begin(struct place *place, struct store *store)
 {
-	bool is_begun = store_open_parent(store, "app", 0, &error) == 0 && mkdir(store->name.store, 0711) == 0 &&
-			store_open(store, &error) == 0;
+	bool is_begun = place_open(place, "app", PLACE_TO_WRITE, &error) == 0 && mkdir(place->name.store, 0711) == 0 &&
+			store_open(place, &error) == 0;
 
 	store->is_new = true;
-	store->lock_fd = is_begun ? openat(store->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	store->lock_fd = is_begun ? openat(place->store_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
 	return store->lock_fd >= 0;
 }
 
 int main(void)
 {
 	char directory[] = "/tmp/store_test.XXXXXX";
+	struct place my_place = PLACE_INIT, other_place = PLACE_INIT;
 	struct store mine = STORE_INIT, other = STORE_INIT;
 
-	if (!mkdtemp(directory) || chdir(directory) < 0 || !begin(&mine))
+	if (!mkdtemp(directory) || chdir(directory) < 0 || !begin(&my_place, &mine))
 		return 2;
-	ok(store_open_parent(&other, "app", 0, &error) == 0 && store_open_locked(&other, 0, &error) == 0,
+	ok(place_open(&other_place, "app", PLACE_TO_WRITE, &error) == 0 && store_lock(&other, &other_place, 0, &error) == 0,
 	   "another writer may take the lock of a store that we made");
-	store_unmake(&mine);
+	store_unmake(&mine, &my_place);
 	ok(access(".app.atomicdir/lock", F_OK) == 0, "a store whose lock another writer holds is not unmade");
-	store_close(&other);
-	store_unmake(&mine);
-	ok(access(".app.atomicdir", F_OK) < 0, "one that nobody holds is");
-	store_close(&mine);
+	store_unlock(&other);
+	place_close(&other_place);
+	store_unmake(&mine, &my_place);
+	ok(access(".app.atomicdir", F_OK) < 0, "a store that nobody holds is unmade");
+	store_unlock(&mine);
+	place_close(&my_place);
 	if (chdir("/") < 0 || rmdir(directory) < 0)
 		return 2;
 	return done();

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#include "atomicdir/options.h"
+
+#define AT(member) offsetof(struct fill_options, member)
+#define LIBRARY(member) offsetof(struct fill_options, shared.library.member)
+
+const struct option fill_options_table[] = {
+	{ "--from", "DIR", TAKES_FILL, option_text, AT(from), "publish a copy of the directory DIR" },
+	{ "--dereference", NULL, TAKES_FILL, option_flag, AT(dereference),
+	  "with --from: copy what symlinks point to in their place" },
+	{ "--edit", NULL, TAKES_FILL, option_flag, AT(edit), "run COMMAND in a copy of the live generation" },
+	{ "--file-mode", "MODE", TAKES_FILL, option_mode, LIBRARY(file_mode),
+	  "mode of all files, in octal (default: as made)" },
+	{ "--dir-mode", "MODE", TAKES_FILL, option_mode, LIBRARY(dir_mode),
+	  "mode of all directories, in octal (default: as made, 0755 for the top directory)" },
+	{ "--owner", "USER[:GROUP]", TAKES_FILL, option_owner, AT(shared.library), "owner of all that is published" },
+	{ "--keep", "N", TAKES_FILL, option_count, LIBRARY(keep), "keep N generations beside the live one (default: 1)" },
+	{ "--grace", "DURATION", TAKES_FILL, option_duration, LIBRARY(grace_ms),
+	  "keep a replaced generation for at least DURATION, such as 500ms, 30s, 5m, 2h or 7d (default: 1s)" },
+	{ "--keep", "N", TAKES_KEPT | TAKES_PRUNE, option_count, LIBRARY(keep),
+	  "keep N generations beside the live one (default: as the last fill)" },
+	{ "--grace", "DURATION", TAKES_KEPT, option_duration, LIBRARY(grace_ms),
+	  "keep a replaced generation for at least DURATION (default: as the last fill)" },
+	{ "--grace", "DURATION", TAKES_PRUNE, option_duration, LIBRARY(grace_ms),
+	  "keep a replaced generation for at least DURATION (default: 0)" },
+	{ "--dry-run", NULL, TAKES_PRUNE, option_flag, AT(dry_run), "list what would be removed, and remove nothing" },
+	{ 0 },
+};

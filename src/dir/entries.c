@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What callers put into a stage. Paths are relative and never go through a symlink; directories on the way are made. A directory
+ * without its owner's write bit gets it for as long as the stage is filled.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lend.h"
+#include "dir/copy.h"
+#include "dir/layout.h"
+#include "dir/stage.h"
+
+#define IMPLIED_MODE 0755 /* of directories that are made on the way to an entry */
+
+/* ---- Paths ---- */
+
+static int path_check(const struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
+{
+	const char *part = path;
+	char top[NAME_SIZE];
+
+	if (!path || !*path || *path == '/')
+		return error_object(error, ATOMICDIR_USAGE, path, "is no path of an entry: it must be relative and not empty");
+	snprintf(top, sizeof(top), "%.*s", (int)strcspn(path, "/"), path);
+	if (stage->writer.place.layout->reserves(top))
+		return error_object(error, ATOMICDIR_USAGE, path, "begins with a name that is reserved");
+	for (;; part++) {
+		size_t size = strcspn(part, "/");
+
+		if (!size || (size == 1 && part[0] == '.') || (size == 2 && part[0] == '.' && part[1] == '.'))
+			return error_object(error, ATOMICDIR_USAGE, path,
+					    "is no path of an entry: it may not hold '', '.' or '..'");
+		part += size;
+		if (!*part)
+			return 0;
+	}
+}
+
+/* A new directory: its mode is set when the stage is sealed. */
+static int directory_make(struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode)
+{
+	struct tree_entry made;
+
+	if (mkdirat(parent_fd, name, 0700) < 0)
+		return -1;
+	return tree_look(parent_fd, name, &made) < 0 ? -1 : seal_modes_add(&stage->directories, &made, mode);
+}
+
+/* One level down, made where it is missing, with its owner's write bit until the stage is sealed. */
+static int directory_enter(struct atomicdir_stage *stage, int parent_fd, const char *name)
+{
+	cleanup_fd int fd = -1;
+	struct tree_entry entry;
+
+	if (directory_make(stage, parent_fd, name, IMPLIED_MODE) < 0 && errno != EEXIST)
+		return -1;
+	fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
+	if (fd < 0 || tree_look(fd, "", &entry) < 0)
+		return -1;
+	if ((entry.mode & 0700) != 0700 && (seal_modes_add(&stage->directories, &entry, entry.mode & 07777) < 0 ||
+					    fchmod(fd, (entry.mode & 07777) | 0700) < 0))
+		return -1;
+	return take_fd(&fd);
+}
+
+/* The directory `path` inside the stage. The text of `path` changes for a moment. */
+static int directory_reach(struct atomicdir_stage *stage, char *path)
+{
+	cleanup_fd int fd = fcntl(stage->fd, F_DUPFD_CLOEXEC, 0);
+	char *name, *rest = path;
+
+	while (fd >= 0 && (name = strsep(&rest, "/"))) {
+		int next = directory_enter(stage, fd, name);
+
+		close_fd(&fd);
+		fd = next;
+	}
+	return take_fd(&fd);
+}
+
+/* The descriptor of the directory that `path` goes into; it stays the stage's. *name: the last component. */
+static int path_parent(struct atomicdir_stage *stage, const char *path, const char **name, struct atomicdir_error *error)
+{
+	cleanup_free char *directory = NULL, *walked = NULL;
+	const char *slash;
+
+	if (stage->state == STAGE_ENDED)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
+	if (path_check(stage, path, error) < 0)
+		return -1;
+	stage->state = STAGE_FILLING;
+	slash = strrchr(path, '/');
+	*name = slash ? slash + 1 : path;
+	if (!slash)
+		return stage->fd;
+	directory = strndup(path, (size_t)(slash - path));
+	walked = directory ? strdup(directory) : NULL;
+	if (!walked)
+		return error_system(error, ENOMEM, path, "cannot make");
+	if (stage->recent_path && strcmp(stage->recent_path, directory) == 0)
+		return stage->recent_fd;
+	stage_forget_recent(stage);
+	stage->recent_fd = directory_reach(stage, walked);
+	if (stage->recent_fd < 0)
+		return error_system(error, errno, path, "cannot make the directory of");
+	stage->recent_path = take_pointer(&directory);
+	return stage->recent_fd;
+}
+
+/* ---- Entries ---- */
+
+int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	const char *name;
+	int parent_fd, fd = -1;
+
+	error = error_or(error, &own);
+	parent_fd = path_parent(stage, path, &name, error);
+	if (parent_fd >= 0) {
+		fd = create_file_at(parent_fd, name, mode & 07777);
+		if (fd < 0)
+			error_system(error, errno, path, "cannot make the file");
+	}
+	return fd < 0 ? stage_failed(stage, error) : fd;
+}
+
+int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void *data, size_t size, mode_t mode,
+		    struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	const char *name;
+	int parent_fd;
+
+	error = error_or(error, &own);
+	parent_fd = path_parent(stage, path, &name, error);
+	if (parent_fd < 0)
+		return stage_failed(stage, error);
+	if (write_file_at(parent_fd, name, mode & 07777, data, size) == 0)
+		return 0;
+	error_system(error, errno, path, "cannot write the file");
+	return stage_failed(stage, error);
+}
+
+int atomicdir_mkdir(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	const char *name;
+	int parent_fd;
+
+	error = error_or(error, &own);
+	parent_fd = path_parent(stage, path, &name, error);
+	if (parent_fd < 0)
+		return stage_failed(stage, error);
+	if (directory_make(stage, parent_fd, name, mode & 07777) == 0)
+		return 0;
+	error_system(error, errno, path, "cannot make the directory");
+	return stage_failed(stage, error);
+}
+
+int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const char *to, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	const char *name;
+	int parent_fd;
+
+	error = error_or(error, &own);
+	parent_fd = path_parent(stage, path, &name, error);
+	if (parent_fd < 0)
+		return stage_failed(stage, error);
+	if (symlinkat(to, parent_fd, name) == 0)
+		return 0;
+	error_system(error, errno, path, "cannot make the symlink");
+	return stage_failed(stage, error);
+}
+
+/* ---- Copies ---- */
+
+int stage_copy_content(struct atomicdir_stage *stage, int from_fd, bool merge, struct atomicdir_error *error)
+{
+	if (stage->state == STAGE_ENDED)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
+	stage->state = STAGE_FILLING;
+	return tree_copy_content(from_fd, stage->fd, merge, error) < 0 ? stage_failed(stage, error) : 0;
+}
+
+/* A tree that holds the store would be copied into itself without end. */
+static int copy_check_source(const struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
+{
+	cleanup_free char *real = realpath(from, NULL);
+	size_t size = real ? strlen(real) : 0;
+
+	if (!real || strncmp(stage->path, real, size) != 0 || (stage->path[size] != '/' && size > 1 && stage->path[size]))
+		return 0;
+	return error_object(error, ATOMICDIR_USAGE, from, "holds the store of '%s', so it cannot be copied into it",
+			    stage->writer.place.name.link);
+}
+
+int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *from, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	cleanup_fd int from_fd = -1;
+	const char *name;
+	int parent_fd, done;
+
+	error = error_or(error, &own);
+	if (copy_check_source(stage, from, error) < 0)
+		return -1;
+	if (path && strcmp(path, ".") != 0) {
+		parent_fd = path_parent(stage, path, &name, error);
+		done = parent_fd < 0 ? -1 : tree_copy_at(AT_FDCWD, from, parent_fd, name, false, error);
+		return done < 0 ? stage_failed(stage, error) : 0;
+	}
+	from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from_fd < 0)
+		return error_system(error, errno, from, "cannot open the directory to copy");
+	return stage_copy_content(stage, from_fd, false, error);
+}
+
+/* The directory of the live generation that `path` is in. -1 with errno. */
+static int carry_open_parent(const struct atomicdir_stage *stage, const char *path, const char **name)
+{
+	cleanup_free char *copy = strdup(path);
+	cleanup_fd int fd = place_open_generation(&stage->writer.place, stage->writer.live.number);
+	char *rest = copy, *slash;
+
+	*name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	while (copy && fd >= 0 && (slash = strchr(rest, '/'))) {
+		int next;
+
+		*slash = '\0';
+		next = open_directory_at(fd, rest);
+		close_fd(&fd);
+		fd = next;
+		rest = slash + 1;
+	}
+	return copy ? take_fd(&fd) : -1;
+}
+
+static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+	cleanup_fd int fd = -1;
+
+	if (!writer->live.number)
+		return error_system(error, ENOENT, writer->place.name.link, "cannot carry from the live generation of");
+	fd = place_open_generation(&writer->place, writer->live.number);
+	if (fd < 0)
+		return error_system(error, errno, writer->place.name.link, "cannot carry from the live generation of");
+	return stage_copy_content(stage, fd, true, error);
+}
+
+int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	cleanup_fd int live_fd = -1;
+	int parent_fd, done;
+	const char *name;
+
+	error = error_or(error, &own);
+	if (path && strcmp(path, ".") == 0)
+		return carry_all(stage, error);
+	if (path_check(stage, path, error) < 0)
+		return -1;
+	if (!stage->writer.live.number)
+		return error_system(error, ENOENT, path, "cannot carry from the live generation");
+	live_fd = carry_open_parent(stage, path, &name);
+	if (live_fd < 0 || faccessat(live_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_system(error, errno, path, "cannot carry from the live generation");
+	parent_fd = path_parent(stage, path, &name, error);
+	done = parent_fd < 0 ? -1 : tree_copy_at(live_fd, name, parent_fd, name, true, error);
+	return done < 0 ? stage_failed(stage, error) : 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Layout `link`: LINK is a symlink `.NAME.atomicdir/000042`, and one rename(2) of a new symlink onto it publishes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "dir/layout.h"
+#include "dir/sync.h"
+
+static int link_look(const struct place *place, struct live *live)
+{
+	struct stat status;
+	ssize_t size;
+
+	if (fstatat(place->parent_fd, place->name.base, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	live->device = status.st_dev;
+	live->inode = status.st_ino;
+	live->stands = S_ISDIR(status.st_mode) ? STANDS_DIRECTORY : STANDS_OTHER;
+	if (!S_ISLNK(status.st_mode))
+		return 0;
+	size = readlinkat(place->parent_fd, place->name.base, live->text, sizeof(live->text) - 1);
+	if (size < 0)
+		return -1;
+	live->text[size] = '\0';
+	live->named = name_parse_link_text(&place->name, live->text);
+	live->stands = live->named ? STANDS_OURS : STANDS_SYMLINK;
+	return 0;
+}
+
+static bool link_reserves(const char *name)
+{
+	return strcmp(name, NAME_WAKE) == 0;
+}
+
+static void link_recover(const struct place *place)
+{
+	unlinkat(place->store_fd, NAME_NEXT, 0);
+}
+
+static void link_forget(const struct place *place, int64_t number)
+{
+	(void)number;
+	link_recover(place);
+}
+
+static int link_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
+{
+	char text[NAME_SIZE + NAME_NUMBER_SIZE];
+
+	name_link_text(&place->name, number, text, sizeof(text));
+	if (symlinkat(text, place->store_fd, NAME_NEXT) < 0)
+		return error_system(error, errno, place->name.store, "cannot make the new symlink in the store");
+	return 0;
+}
+
+/* A failed call is not believed: network and FUSE file systems are known to report an error for a rename that has happened. */
+static enum outcome link_look_after_failure(const struct place *place, int64_t number, int errnum, const char *what,
+					    struct atomicdir_error *error)
+{
+	struct live now = LIVE_INIT;
+
+	if (link_look(place, &now) < 0) {
+		error_system(error, errnum, place->name.link, "%s", what);
+		return OUTCOME_IN_DOUBT;
+	}
+	if (now.stands == STANDS_OURS && now.named == number)
+		return OUTCOME_PUBLISHED;
+	error_system(error, errnum, place->name.link, "%s", what);
+	return OUTCOME_NOT_PUBLISHED;
+}
+
+static enum outcome link_create(const struct place *place, int64_t number, struct atomicdir_error *error)
+{
+	char text[NAME_SIZE + NAME_NUMBER_SIZE];
+
+	if (renameat2(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base, RENAME_NOREPLACE) == 0)
+		return OUTCOME_PUBLISHED;
+	if (errno != EINVAL && errno != ENOSYS)
+		return link_look_after_failure(place, number, errno, "cannot put the new symlink in place at", error);
+	/* The file system cannot rename without replacing. symlinkat(2) replaces nothing either. */
+	name_link_text(&place->name, number, text, sizeof(text));
+	if (symlinkat(text, place->parent_fd, place->name.base) < 0)
+		return link_look_after_failure(place, number, errno, "cannot make the symlink", error);
+	link_recover(place);
+	return OUTCOME_PUBLISHED;
+}
+
+static bool link_is_as_before(const struct live *now, const struct live *before)
+{
+	return now->stands == before->stands && now->device == before->device && now->inode == before->inode &&
+	       strcmp(now->text, before->text) == 0;
+}
+
+static enum outcome link_swap(const struct place *place, int64_t number, const struct live *before,
+			      struct atomicdir_error *error)
+{
+	struct live now = LIVE_INIT;
+
+	if (link_look(place, &now) < 0)
+		return (enum outcome)error_system(error, errno, place->name.link, "cannot look at");
+	if (!link_is_as_before(&now, before))
+		return (enum outcome)error_object(error, ATOMICDIR_FAILED, place->name.link,
+						  "was changed by somebody else meanwhile; nothing was published");
+	if (before->stands == STANDS_NOTHING)
+		return link_create(place, number, error);
+	/* Not RENAME_EXCHANGE: watchers of the parent would see a removal. */
+	if (renameat(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base) < 0)
+		return link_look_after_failure(place, number, errno, "cannot replace the symlink", error);
+	return OUTCOME_PUBLISHED;
+}
+
+static int link_make_durable(const struct place *place, struct atomicdir_error *error)
+{
+	return sync_fd(place->parent_fd, place->name.parent, error);
+}
+
+const struct layout layout_link = {
+	.kind = ATOMICDIR_LAYOUT_LINK,
+	.keep = 1,
+	.grace_ms = 1000,
+	.locate = name_store,
+	.look = link_look,
+	.reserves = link_reserves,
+	.recover = link_recover,
+	.swap = {
+		.prepare = link_prepare,
+		.forget = link_forget,
+		.swap = link_swap,
+		.make_durable = link_make_durable,
+	},
+};

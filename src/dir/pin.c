@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/pin.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "dir/part.h"
+
+#define PIN_TRIES 1000 /* a writer locks a generation for as long as its removal takes */
+static const struct timespec pin_pause = { 0, 5000000 };
+
+/* A descriptor, or what became of the attempt. */
+enum pin_failure { PIN_GONE = -1, PIN_LOCKED = -2, PIN_FAILED = -3 };
+
+static int pin_directory(const struct place *place, int64_t number)
+{
+	char name[NAME_NUMBER_SIZE];
+	cleanup_fd int fd = -1;
+	struct stat named, own;
+
+	part_name(name, number, PART_DIRECTORY);
+	fd = open_directory_at(place->store_fd, name);
+	if (fd < 0)
+		return errno == ENOENT ? PIN_GONE : PIN_FAILED;
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? PIN_LOCKED : PIN_FAILED;
+	if (fstat(fd, &own) < 0)
+		return PIN_FAILED;
+	/* It may have been removed between the look and the lock. */
+	if (fstatat(place->store_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? PIN_GONE : PIN_FAILED;
+	if (named.st_dev != own.st_dev || named.st_ino != own.st_ino)
+		return PIN_GONE;
+	return take_fd(&fd);
+}
+
+/* Where that cannot be known, opening its directory will tell. */
+static bool pin_may_be_published(const struct reader *reader, int64_t number)
+{
+	if (number <= 0 || reader->place.store_fd < 0)
+		return false;
+	return number == reader->live.number || part_may_exist(reader->place.store_fd, number, PART_INFO);
+}
+
+int pin_generation(const struct reader *reader, int64_t number, struct atomicdir_error *error)
+{
+	const char *link = reader->place.name.link;
+	int fd = PIN_GONE;
+
+	for (int tries = 0; tries < PIN_TRIES && pin_may_be_published(reader, number); tries++) {
+		fd = pin_directory(&reader->place, number);
+		if (fd != PIN_LOCKED)
+			break;
+		if (nanosleep(&pin_pause, NULL) < 0) {
+			fd = PIN_FAILED;
+			break;
+		}
+	}
+	if (fd >= 0)
+		return fd;
+	if (fd == PIN_GONE)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no generation %" PRId64, number);
+	if (fd == PIN_LOCKED)
+		return error_object(error, ATOMICDIR_BUSY, link, "has generation %" PRId64 " locked by somebody", number);
+	return error_system(error, errno, link, "cannot open generation %" PRId64 " of", number);
+}
+
+/* 1: pinned, and *fd is open. 0: look again. */
+static int pin_live(const char *link, int64_t *generation, int *fd, struct atomicdir_error *error)
+{
+	cleanup_reader struct reader reader = READER_INIT;
+	cleanup_fd int opened = -1;
+	struct live now;
+
+	if (reader_open(&reader, link, error) < 0)
+		return -1;
+	if (reader.live.stands == STANDS_NOTHING)
+		return reader_require_live(&reader, error);
+	if (reader.place.store_fd < 0)
+		return 0;
+	opened = pin_directory(&reader.place, reader.live.named);
+	if (opened == PIN_FAILED)
+		return error_system(error, errno, link, "cannot open the live generation of");
+	/* It may have been replaced meanwhile. */
+	if (opened < 0 || live_look(&reader.place, &now) < 0 || now.stands != STANDS_OURS || now.named != reader.live.named)
+		return 0;
+	if (generation)
+		*generation = reader.live.named;
+	*fd = take_fd(&opened);
+	return 1;
+}
+
+int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error *error)
+{
+	cleanup_reader struct reader reader = READER_INIT;
+	struct atomicdir_error own;
+	int fd = -1;
+
+	error = error_or(error, &own);
+	for (int tries = 0; tries < PIN_TRIES; tries++) {
+		int result = pin_live(link, generation, &fd, error);
+
+		if (result)
+			return result < 0 ? -1 : fd;
+		/* A first refusal is a swap just now: look at once. */
+		if (tries && nanosleep(&pin_pause, NULL) < 0)
+			return error_system(error, errno, link, "cannot wait to pin the live generation of");
+	}
+	if (reader_open(&reader, link, error) < 0)
+		return -1;
+	if (!reader.live.number)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "names a generation that is not there");
+	return error_object(error, ATOMICDIR_BUSY, link, "has its live generation locked by somebody, so it cannot be pinned");
+}

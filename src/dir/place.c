@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/lend.h"
+#include "dir/layout.h"
+
+int place_open(struct place *place, const char *link, enum place_use use, struct atomicdir_error *error)
+{
+	int flags = O_DIRECTORY | O_CLOEXEC | (use == PLACE_TO_READ ? O_PATH : O_RDONLY);
+	struct statfs filesystem;
+
+	*place = PLACE_INIT;
+	if (name_init(&place->name, link, error) < 0)
+		return -1;
+	place->layout = layout_find();
+	place->parent_fd = open(place->name.parent, flags);
+	if (place->parent_fd < 0)
+		return error_system(error, errno, place->name.parent, "cannot open the directory of LINK");
+	place->parent_path = realpath(place->name.parent, NULL);
+	if (!place->parent_path)
+		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory of LINK");
+	place->layout->locate(&place->name, fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0);
+	return 0;
+}
+
+void place_close(struct place *place)
+{
+	close_fd(&place->store_fd);
+	close_fd(&place->parent_fd);
+	free_pointer(&place->parent_path);
+}
+
+int place_find_store(struct place *place, struct atomicdir_error *error)
+{
+	place->store_fd = openat(place->parent_fd, place->name.store, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (place->store_fd < 0 && errno != ENOENT)
+		return error_system(error, errno, place->name.link, "cannot open the store of LINK");
+	return 0;
+}
+
+int place_open_generation(const struct place *place, int64_t number)
+{
+	char name[NAME_NUMBER_SIZE];
+
+	name_number(name, number, "");
+	return open_lending_at(place->store_fd, name, O_RDONLY | O_DIRECTORY);
+}
+
+char *place_generation_path(const struct place *place, int64_t number)
+{
+	const char *parent = strcmp(place->parent_path, "/") == 0 ? "" : place->parent_path;
+	char entry[NAME_SIZE + NAME_NUMBER_SIZE];
+	char *path;
+
+	name_link_text(&place->name, number, entry, sizeof(entry));
+	return asprintf(&path, "%s/%s", parent, entry) < 0 ? NULL : path;
+}

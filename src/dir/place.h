@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Where LINK is: its layout, its names, its directory and its store, found once. Writers and readers share it; all that follows works
+ * on the two descriptors, so a working directory that changes makes no difference.
+ */
+#ifndef DIR_PLACE_H
+#define DIR_PLACE_H
+
+#include "dir/name.h"
+
+struct layout;
+
+struct place {
+	const struct layout *layout;
+	struct name name;
+	char *parent_path; /* absolute, on the heap */
+	int parent_fd;	   /* the directory that the swapped name is in */
+	int store_fd;	   /* -1: not open, or there is no store */
+};
+#define PLACE_INIT ((struct place){ .parent_fd = -1, .store_fd = -1 })
+
+enum place_use { PLACE_TO_READ, PLACE_TO_WRITE };
+/* Finds LINK's directory and the names; opens no store. A reader needs no right but to pass through the directory. */
+int place_open(struct place *place, const char *link, enum place_use use, struct atomicdir_error *error);
+void place_close(struct place *place);
+#define cleanup_place cleanup(place_close)
+
+/* For readers: the store as it is, whatever its mode. 0, also where there is none. */
+int place_find_store(struct place *place, struct atomicdir_error *error);
+/* A generation's directory, open for its owner. -1 with errno. */
+int place_open_generation(const struct place *place, int64_t number);
+/* Its absolute path, on the heap; NULL: no memory. */
+char *place_generation_path(const struct place *place, int64_t number);
+
+#endif

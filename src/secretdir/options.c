@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/options.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/arn.h"
+
+/* A spec may say where secrets are fetched from, and two could contradict each other. */
+static int option_spec(void *spec, const char *text, struct atomicdir_error *error)
+{
+	if (*(const char **)spec)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "only one spec can be given, and '%.200s' is a second one",
+				 text);
+	return option_text(spec, text, error);
+}
+
+/* One, or two with a comma between them. */
+static int option_region(void *region, const char *text, struct atomicdir_error *error)
+{
+	size_t first = strcspn(text, ",");
+
+	if (!first || (text[first] && (!text[first + 1] || strchr(text + first + 1, ','))))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not REGION or REGION,REGION", text);
+	return option_text(region, text, error);
+}
+
+static int option_tag(void *tags, const char *text, struct atomicdir_error *error)
+{
+	if (*text == '=' || !strchr(text, '='))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not KEY=VALUE", text);
+	return option_list(tags, text, error);
+}
+
+static int option_kms_key(void *keys, const char *text, struct atomicdir_error *error)
+{
+	if (!arn_is(text) || !strstr(text, ":key/"))
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "'%.200s' is not the ARN of a key such as arn:aws:kms:REGION:ACCOUNT:key/ID", text);
+	return option_list(keys, text, error);
+}
+
+#define AT(member) offsetof(struct secret_options, member)
+#define LIBRARY(member) offsetof(struct secret_options, shared.library.member)
+
+const struct option secret_options_table[] = {
+	{ "--entries", "FILE", TAKES_ENTRIES, option_list, AT(entries),
+	  "read more entries from FILE, one a line; -: standard input (repeatable)" },
+	{ "--spec", "FILE", TAKES_ENTRIES, option_spec, AT(spec), "read more entries from FILE, in YAML; -: standard input" },
+	{ "--source", "NAME[:ARG]", TAKES_ENTRIES, option_text, AT(source),
+	  "where secrets are: aws, file:PATH or NAME for fetch-NAME (default: aws)" },
+	{ "--profile", "NAME", TAKES_ENTRIES, option_text, AT(profile), "profile in ~/.aws/config (default: AWS_PROFILE)" },
+	{ "--role-arn", "ARN", TAKES_ENTRIES, option_text, AT(role_arn), "role to assume with the credentials found" },
+	{ "--external-id", "ID", TAKES_ENTRIES, option_text, AT(external_id),
+	  "external ID that the role's trust policy asks for" },
+	{ "--region", "REGION[,OTHER]", TAKES_ENTRIES, option_region, AT(region),
+	  "region (default: AWS_REGION); OTHER is asked if REGION cannot be reached" },
+	{ "--tag", "KEY=VALUE", TAKES_ENTRIES, option_tag, AT(tags),
+	  "of the secrets below PREFIX/, take those with this tag (repeatable: with all of them)" },
+	{ "--endpoint-url", "URL", TAKES_ENTRIES, option_text, AT(endpoint_url),
+	  "URL to ask (default: AWS_ENDPOINT_URL, or AWS itself)" },
+	{ "--ca-bundle", "FILE", TAKES_ENTRIES, option_text, AT(ca_bundle),
+	  "certificates to trust (default: AWS_CA_BUNDLE, or the system's)" },
+	{ "--file-mode", "MODE", TAKES_FILES, option_mode, LIBRARY(file_mode),
+	  "mode of files, in octal (default: 0400, with a group 0440)" },
+	{ "--dir-mode", "MODE", TAKES_FILES, option_mode, LIBRARY(dir_mode),
+	  "mode of directories, in octal (default: 0500, with a group 0550)" },
+	{ "--owner", "USER[:GROUP]", TAKES_FILES, option_owner, AT(shared.library),
+	  "owner of files and directories, unless an entry has its own" },
+	{ "--keep", "N", TAKES_FILES, option_count, LIBRARY(keep), "keep N generations beside the live one (default: 0)" },
+	{ "--grace", "DURATION", TAKES_FILES, option_duration, LIBRARY(grace_ms),
+	  "keep a replaced generation for at least DURATION, such as 500ms, 30s, 5m, 2h or 7d (default: 1s)" },
+	{ "--offline", NULL, TAKES_POLICY, option_flag, AT(offline), "ask nobody: each secret stands by its name" },
+	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
+	  "key of your own that encrypts these secrets (repeatable)" },
+	{ 0 },
+};

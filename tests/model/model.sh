@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The order as a model (tests/model/model.pml): every state within its bounds is visited, with deaths, power cuts, failing barriers,
+# readers and a second writer; and each thing that can be wrong with it is found, by the promise that it breaks.
+. "$(dirname "$0")/../tap.sh"
+command -v spin >/dev/null || { skip "the order keeps its promises" "spin is not installed"; finish; }
+command -v "${CC:-cc}" >/dev/null || { skip "the order keeps its promises" "there is no C compiler"; finish; }
+export CC="${CC:-cc}" model="$here/tests/model"
+
+# search NAME BROKEN STOP CALLERS CALLS KILLS CUTS FAULTS READS STRANGERS HOOKS WAYS: what pan(1) says goes to NAME/said.
+cat >search <<'SH'
+name=$1 broken=$2 stop=$3; shift 3
+mkdir "$name" && cd "$name" || exit 1
+spin -a -DBROKEN="$broken" -DCALLERS="$1" -DCALLS="$2" -DKILLS="$3" -DCUTS="$4" -DFAULTS="$5" -DREADS="$6" -DSTRANGERS="$7" -DHOOKS="$8" \
+	-DWAYS="$9" "$model/model.pml" >said 2>&1 && $CC -O0 -w -DSAFETY -DNOREDUCE -o pan pan.c >>said 2>&1 && ./pan -m300000 -c"$stop" >said 2>&1
+rm -f pan pan.*
+SH
+
+# The bounds.            callers calls kills cuts faults reads strangers hooks ways
+power="                        1     3     1    1      0     0         0     0    3"
+faults="                       1     3     1    0      1     0         0     0    3"
+turns="                        1     4     0    1      0     0         0     0    3"
+hook_power="                   1     2     1    1      0     0         0     1    3"
+hook_faults="                  1     3     1    0      1     0         0     1    3"
+together="                     2     2     1    0      0     1         1     1    1"
+hooks="                        2     3     0    0      0     0         0     1    1"
+short="                        1     2     1    0      0     0         0     0    3"
+short_power="                  1     2     1    1      0     0         0     0    3"
+
+broken=$(sed -n 's/^VARIANT(\(.*\)).*/\1/p' "$model/broken.def" | tr -d ,)
+
+{
+	for one in power faults turns hook_power hook_faults together hooks; do eval "echo $one nothing 0 \$$one"; done
+	echo "$broken" | while read -r what bounds _; do eval "echo $what $what 1 \$$bounds"; done
+} | xargs -P2 -L1 sh ./search
+
+searched() { grep -qh 'errors: 0$' "$1/said" && ! grep -E 'not completed|too small|invalid end state \(|out of memory' "$1/said"; }
+states() { sed -n 's/^ *\([0-9]*\) states, stored$/\1/p' "$1/said"; }
+for one in power faults turns hook_power hook_faults together hooks; do
+	eval "bounds=\$$one"
+	ok "all of it was searched: $one" searched $one
+	# shellcheck disable=SC2086
+	echo "# $(states $one) states; callers, calls, kills, cuts, faults, reads, strangers, hooks, ways:" $bounds
+done
+kept() { ! grep -h "assertion violated ($1&&" power/said faults/said turns/said hook_power/said hook_faults/said together/said hooks/said; }
+ok "P1: LINK names one whole generation at every instant" kept P1_whole
+ok "P2: what was reported, unchanged too, outlives a power cut, and nothing goes before the new one does" kept P2_durable
+ok "P3: what somebody else puts at LINK stays" kept P3_nothing_foreign
+ok "P4: the next call works, and leaves nothing over" kept P4_never_wedged
+ok "P5: one writer" kept P5_one_writer
+ok "P7: a pinned generation stays" kept P7_pins_hold
+ok "no number is given twice" kept numbers_once
+ok "the hook ends well at least once for what is live, or is still due" kept hook_at_least_once
+ok "no hook for what is not live" kept hook_only_for_live
+
+found() { grep -q "assertion violated ($2&&" "$1/said" || { tail -n 20 "$1/said"; false; }; }
+echo "$broken" >variants
+while read -r what _ promise; do
+	ok "found, by $promise: $what" found "$what" "$promise"
+done <variants
+finish

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# A power cut leaves the old generation or the new one, whole, and the new one for sure once success was reported: a share of
+# `make check-power`. And the harness is worth its name: each program with one thing wrong is caught.
+. "$(dirname "$0")/../tap.sh"
+build=$here/build/power broken=$here/build/broken
+
+can() {
+	[ "$(id -u)" = 0 ] || { echo "needs root"; return 1; }
+	[ -c /dev/fuse ] || { echo "needs /dev/fuse"; return 1; }
+	[ -c /dev/loop-control ] || { echo "needs loop devices"; return 1; }
+	[ -x "$build/power" ] || { echo "needs libfuse3-dev"; return 1; }
+	"$build/power" --scenario prune --most 1 "$atomicdir" >out 2>&1 || [ $? = 1 ] || { tail -1 out; return 1; }
+}
+
+# The right program keeps the rules: first, replacing, and by each way of syncing.
+trace() { # PROGRAM WAY
+	rm -rf rules; mkdir -p rules/one/sub rules/two; echo 1 >rules/one/a; echo 1 >rules/one/sub/b; echo 2 >rules/two/a
+	"$1" fill --grace 0s rules/app --from rules/one && strace -f -y -o rules/trace "$1" fill --sync "$2" --keep 0 --grace 0s rules/app --from rules/two &&
+		python3 "$here/tests/power/rules.py" rules/trace rules/app
+}
+trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
+	strace -f -y -o rules/trace "$atomicdir" fill --sync "$1" rules/app --from rules/one && python3 "$here/tests/power/rules.py" rules/trace rules/app; }
+# by_rules|by_cuts POINT OPTION...: the program that is broken there is caught.
+by_rules() { ATOMICDIR_BROKEN=$1 trace "$broken/atomicdir" "$3"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
+by_cuts() { point=$1; shift; ATOMICDIR_BROKEN=$point "$broken/power" --first "$@" "$broken/atomicdir"; [ $? = 1 ] && grep -q 'reported: ' out; }
+points() { cut -f1 "$here/tests/power/broken.tsv" | grep -v '^#' | sort; }
+listed() { points >listed; grep -rhoE 'is_broken\("[^"]*' "$here/src" | cut -d'"' -f2 | sort -u >in_code; diff listed in_code; }
+
+traces=; strace -o /dev/null true 2>/dev/null || traces="strace cannot trace here"
+if [ -z "$traces" ]; then
+	for way in fs files; do
+		ok "with --sync $way all that is new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" $way
+		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
+	done
+	ok "so does the program that can be broken, as long as it is not" trace "$broken/atomicdir" fs
+else skip "the rules of durability" "$traces"; fi
+
+cuts=$(can) && cuts=
+ok "broken.tsv lists every point at which the code can be broken, and no other" listed
+ok "a normal build can be broken at none" sh -c "! grep -q ATOMICDIR_BROKEN '$atomicdir' '$here/build/libatomicdir.so'"
+while IFS='	' read -r point how options what; do
+	case $how in
+	rules) why=$traces ;;
+	cuts) why=$cuts ;;
+	*) continue ;;
+	esac
+	claim="$point is caught by $how: $what"
+	# shellcheck disable=SC2086
+	if [ -n "$why" ]; then skip "$claim" "$why"
+	else ok "$claim" "by_$how" "$point" $options; fi
+done <"$here/tests/power/broken.tsv"
+for fs in ext4 xfs btrfs; do
+	if [ -n "$cuts" ]; then skip "old or new, whole, and new once it was reported, on $fs" "$cuts"
+	elif ! command -v mkfs.$fs >/dev/null; then skip "old or new, whole, and new once it was reported, on $fs" "needs mkfs.$fs"
+	else ok "old or new, whole, and new once it was reported, on $fs" "$here/tests/power/run.sh" "${POWER_MOST:-110}" $fs
+		tail -1 out | sed 's/^/# /'; fi
+done
+finish

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: ISC
+# tests/README.md says what is where.
+
+LIBRARY_TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c))
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
+# What the other scripts are parts of.
+TEST_PARTS = tests/aws/% tests/power/run.sh
+TEST_SCRIPTS = tests/aws/selftest.py fuzz/fuzz.sh $(filter-out $(TEST_PARTS),$(wildcard tests/*/*.sh))
+# Several run at once, the longest first, so that none of them is left to run alone at the end.
+LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh \
+	tests/faults/faults.sh tests/secretdir/secretdir.sh
+ALL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(LIBRARY_TESTS) $(UNIT_TESTS) $(TEST_SCRIPTS))
+# One more than there are processors, since most of them wait most of the time.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
+$(B)/tests/%: tests/library/%.c tests/tap.h $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(LINK) -Iinclude -Itests -o $@ $< $(B)/libatomicdir.a -pthread
+
+# What is inside: with the objects themselves, since the archive shows the public calls only.
+$(B)/unit/%: tests/unit/%.c tests/tap.h $(OBJECTS)
+	@mkdir -p $(@D)
+	$(LINK) -Iinclude -I$(B)/layers/dir -Itests -o $@ $< $(OBJECTS)
+
+# What commands share, and the options of both programs.
+COMMAND_OBJECTS = $(filter-out %/main.o,$(sort $(PROGRAM_OBJECTS) $(SECRETDIR_OBJECTS)))
+$(B)/unit/command_test: tests/unit/command_test.c tests/tap.h $(COMMAND_OBJECTS) $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(COMMAND_OBJECTS) $(B)/libatomicdir.a
+
+# A test has a NAME, that of its file, and a SUBJECT, that of its directory. What is built for a subject is in PREPARE_SUBJECT.
+subject_of = $(patsubst tests,library,$(notdir $(patsubst %/,%,$(dir $(1)))))
+names_of = $(basename $(notdir $(1))) $(call subject_of,$(1))/
+TESTS ?= %
+CHOSEN = $(strip $(foreach test,$(ALL_TESTS),\
+	$(if $(filter $(TESTS),$(call names_of,$(test))),$(test))))
+PREPARE_package = $(B)/torn $(B)/rotation
+PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
+# Each test's output is printed as a whole when it ends.
+PROVE = CC='$(CC)' SAN='$(SAN)' prove --formatter TAP::Formatter::File --verbose --timer --jobs $(JOBS) --exec ''
+
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+UNKNOWN = $(strip $(foreach word,$(TESTS),$(if $(filter $(word),$(foreach test,$(ALL_TESTS),$(call names_of,$(test)))),,$(word))))
+$(if $(UNKNOWN),$(error no test has the name or the SUBJECT/ "$(UNKNOWN)"; see tests/README.md))
+endif
+
+#: check            every test, JOBS=N at once (one more than there are processors); TESTS="NAME SUBJECT/ ..." only those
+check: all $(PREPARED)
+	@unset MAKEFLAGS MAKELEVEL; $(PROVE) $(CHOSEN)
+
+.PHONY: check

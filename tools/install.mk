@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: ISC
+
+# What this build was told, for `make install`. Written only where it differs, since a newer one would be another build.
+SETTINGS = PREFIX BINDIR LIBDIR LIBEXECDIR INCLUDEDIR MANDIR CFLAGS LDFLAGS SAN WERROR
+$(B)/settings.mk: FORCE
+	@mkdir -p $(B)
+	@{ printf '%s\n' 'ifeq ($$(origin CC),default)' 'CC = $(CC)' endif; \
+		printf '%s ?= %s\n' $(foreach name,$(SETTINGS),$(name) '$(value $(name))'); } >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(B)/atomicdir.pc: $(B)/settings.mk
+	printf '%s\n' 'Name: atomicdir' 'Description: fill a directory atomically' 'Version: $(VERSION)' \
+		'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -latomicdir' > $@
+
+#: install          to $(DESTDIR)$(PREFIX); after `make PREFIX=...` it builds nothing and needs no PREFIX
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBEXECDIR)/atomicdir $(DESTDIR)$(INCLUDEDIR) \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3
+	install -m 755 $(B)/atomicdir $(B)/secretdir $(DESTDIR)$(BINDIR)
+	install -m 755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
+	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(B)/libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	ln -sf libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatomicdir.so.0
+	ln -sf libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so
+	install -m 644 $(B)/atomicdir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(wildcard man/*.3) $(DESTDIR)$(MANDIR)/man3
+
+#: uninstall        removes what install put there
+INSTALLED = $(addprefix $(BINDIR)/,atomicdir secretdir) $(HELPERS:$(B)/libexec/%=$(LIBEXECDIR)/%) $(INCLUDEDIR)/atomicdir.h \
+	$(addprefix $(LIBDIR)/,libatomicdir.a libatomicdir.so libatomicdir.so.0 libatomicdir.so.$(VERSION) pkgconfig/atomicdir.pc) \
+	$(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1)) $(patsubst man/%,$(MANDIR)/man3/%,$(wildcard man/*.3))
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+
+.PHONY: install uninstall
