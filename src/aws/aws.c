@@ -39,6 +39,8 @@ bool aws_fail_over(struct aws *aws)
 void aws_set(struct aws *aws, const struct aws_settings *settings)
 {
 	aws->settings = *settings;
+	if (aws->http && settings->skew_s)
+		http_set_skew_s(aws->http, strtoll(settings->skew_s, NULL, 10));
 	if (settings->why)
 		error_set(&aws->why, ATOMICDIR_UNREACHABLE, NULL, "%s", settings->why);
 }
@@ -46,11 +48,13 @@ void aws_set(struct aws *aws, const struct aws_settings *settings)
 int aws_init(struct aws *aws, const struct aws_settings *settings, const char *failover_region, struct atomicdir_error *error)
 {
 	*aws = (struct aws){ .failover_region = failover_region };
-	aws_set(aws, settings);
 	if (retry_init(&aws->retry, settings->retry_mode, settings->max_attempts, error) < 0)
 		return -1;
 	aws->http = http_new(settings->ca_bundle, error);
-	return aws->http ? 0 : -1;
+	if (!aws->http)
+		return -1;
+	aws_set(aws, settings);
+	return 0;
 }
 
 void aws_clear(struct aws *aws)

@@ -571,6 +571,16 @@ bool http_set_clock(struct http *http, const struct http_reply *reply)
 	return true;
 }
 
+int64_t http_skew_s(const struct http *http)
+{
+	return http->skew_s;
+}
+
+void http_set_skew_s(struct http *http, int64_t skew_s)
+{
+	http->skew_s = skew_s;
+}
+
 int http_send(struct http *http, const struct http_request *request, struct http_reply *reply, struct atomicdir_error *error)
 {
 	struct http_exchange exchange = { .request = *request };

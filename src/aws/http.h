@@ -59,5 +59,8 @@ void http_reply_clear(struct http_reply *reply);
 /* Signatures are dated by the clock of the server that replied, from now on. false: this one's request was dated by a server's
  * already, or libcurl is older than 8.3, which would send two dates. */
 bool http_set_clock(struct http *http, const struct http_reply *reply);
+/* How many seconds that clock is ahead of ours, for another process to begin with; 0: signatures are dated by ours. */
+int64_t http_skew_s(const struct http *http);
+void http_set_skew_s(struct http *http, int64_t skew_s);
 
 #endif

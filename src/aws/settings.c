@@ -21,6 +21,7 @@ static const struct {
 	{ WORD_CA_BUNDLE, offsetof(struct aws_settings, ca_bundle) },
 	{ WORD_RETRY_MODE, offsetof(struct aws_settings, retry_mode) },
 	{ WORD_MAX_ATTEMPTS, offsetof(struct aws_settings, max_attempts) },
+	{ WORD_SKEW_S, offsetof(struct aws_settings, skew_s) },
 };
 
 #define TEXTS (sizeof(texts) / sizeof(*texts))

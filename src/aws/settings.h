@@ -29,7 +29,8 @@ struct aws_settings {
 	const char *endpoints[AWS_SOURCES];    /* the user's own; or NULL */
 	const char *ca_bundle;		       /* a file, or a hashed directory; NULL: the system's */
 	const char *retry_mode, *max_attempts; /* as retry_init() takes them */
-	bool is_fips, is_dual;		       /* FIPS endpoints; those with both IPv4 and IPv6 */
+	const char *skew_s;    /* what others have found of the server's clock, as http_skew_s() has it; or NULL */
+	bool is_fips, is_dual; /* FIPS endpoints; those with both IPv4 and IPv6 */
 };
 
 /* -1 with ENOMEM. */

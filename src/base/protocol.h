@@ -118,6 +118,7 @@
 #define WORD_CA_BUNDLE "ca-bundle"
 #define WORD_RETRY_MODE "retry-mode"
 #define WORD_MAX_ATTEMPTS "max-attempts"
+#define WORD_SKEW_S "skew-s"
 #define WORD_FIPS "fips"
 #define WORD_DUAL_STACK "dual-stack"
 

@@ -130,6 +130,7 @@ static int handover_find(struct handover *handover, struct atomicdir_error *erro
 		return -1;
 	if (credentials_find(handover, &context, error) < 0)
 		return -1;
+	handover->settings.skew_s = handover->net.skew_s;
 	if (handover->settings.region)
 		return 0;
 	if (region_find(&context, &handover->region, error) < 0)

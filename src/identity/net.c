@@ -97,12 +97,14 @@ static int net_exchange(struct net *net, const struct record *record, struct rec
 
 int net_ask(struct net *net, const struct question *question, struct record *answer, struct atomicdir_error *error)
 {
-	const char *refused;
+	const char *refused, *skew_s;
 
 	if (question->is_broken)
 		return error_errno(error, NULL, "cannot ask");
 	if (net_exchange(net, &question->record, answer, error) < 0)
 		return -1;
+	skew_s = record_text(answer, WORD_SKEW_S);
+	snprintf(net->skew_s, sizeof(net->skew_s), "%s", skew_s ? skew_s : "");
 	refused = record_text(answer, WORD_ERROR);
 	if (!refused)
 		return 0;

@@ -15,6 +15,7 @@ struct net {
 	struct child child;
 	int question_fd;
 	struct field_reader answers;
+	char skew_s[32]; /* what it has found of the servers' clock; or "" */
 	bool is_started;
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "identity/network.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -35,6 +37,17 @@ static operation_fn operation_find(const struct record *question)
 	return NULL;
 }
 
+/* Whoever asks next is spared a request that is refused for the clock. */
+static int network_add_skew(const struct http *http, struct record *answer)
+{
+	char number[32];
+
+	if (!http_skew_s(http))
+		return 0;
+	snprintf(number, sizeof(number), "%" PRId64, http_skew_s(http));
+	return record_add_text(answer, WORD_SKEW_S, number);
+}
+
 int network_answer(struct http *http, const struct record *question, struct record *answer)
 {
 	operation_fn run = operation_find(question);
@@ -46,7 +59,7 @@ int network_answer(struct http *http, const struct record *question, struct reco
 	settings_take(question, &asker.settings);
 	result = run ? run(&asker, question, answer, &error)
 		     : error_set(&error, ATOMICDIR_FAILED, NULL, "identity-net is asked what it does not know");
-	if (result == 0 && record_add_text(answer, WORD_NOTHING, "1") < 0)
+	if (network_add_skew(http, answer) < 0 || (result == 0 && record_add_text(answer, WORD_NOTHING, "1") < 0))
 		return -1;
 	return result > 0 ? 0 : protocol_put_error(answer, &error);
 }
