@@ -5,6 +5,8 @@
 #ifndef IDENTITY_KEYS_H
 #define IDENTITY_KEYS_H
 
+#include <atomicdir.h>
+
 #include "aws/credentials.h"
 #include "json/json.h"
 

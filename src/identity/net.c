@@ -11,27 +11,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* ---- A question ---- */
-
-void question_begin(struct question *question, const struct net *net, const char *operation)
-{
-	*question = (struct question){ 0 };
-	question_add(question, WORD_ASK, operation);
-	if (settings_add(net->settings, &question->record) < 0)
-		question->is_broken = true;
-}
-
-void question_add(struct question *question, const char *name, const char *text)
-{
-	if (record_add_text(&question->record, name, text) < 0)
-		question->is_broken = true;
-}
-
-void question_clear(struct question *question)
-{
-	record_clear(&question->record);
-}
-
 /* ---- The program ---- */
 
 void net_clear(struct net *net)

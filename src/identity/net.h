@@ -21,15 +21,6 @@ struct net {
 
 void net_clear(struct net *net);
 
-/* A question in the making, with how to ask. What is not whole because memory ran out is not asked: net_ask() says so. */
-struct question {
-	struct record record;
-	bool is_broken;
-};
-void question_begin(struct question *question, const struct net *net, const char *operation);
-void question_add(struct question *question, const char *name, const char *text);
-void question_clear(struct question *question);
-
 /* 0: `answer` has what was asked for. -1: it has what is said beside the error, if anything. */
 int net_ask(struct net *net, const struct question *question, struct record *answer, struct atomicdir_error *error);
 

@@ -83,7 +83,7 @@ static int container_find_token(struct buffer *header, struct atomicdir_error *e
 
 PROVIDER(container)
 {
-	cleanup(question_clear) struct question question;
+	cleanup(question_clear) struct question question = { 0 };
 	cleanup_buffer struct buffer url = { 0 }, token = { 0 };
 	int found = container_find_url(&url, error);
 
@@ -91,7 +91,7 @@ PROVIDER(container)
 		return found;
 	if (container_find_token(&token, error) < 0)
 		return -1;
-	question_begin(&question, context->net, ASK_CONTAINER);
+	question_begin(&question, context->net->settings, ASK_CONTAINER);
 	question_add(&question, WORD_URL, url.bytes);
 	question_add(&question, WORD_HEADER, token.bytes);
 	return provider_ask_keys(context, &question, credentials, error);

@@ -42,7 +42,7 @@ int instance_question(const struct provider_context *context, const char *operat
 {
 	const char *endpoint = instance_endpoint();
 
-	question_begin(question, context->net, operation);
+	question_begin(question, context->net->settings, operation);
 	if (aws_setting_is_true("AWS_EC2_METADATA_DISABLED", "ec2_metadata_disabled")) {
 		error_set(error, ATOMICDIR_DENIED, NULL, "AWS_EC2_METADATA_DISABLED is true");
 		return 0;
@@ -62,7 +62,7 @@ int instance_question(const struct provider_context *context, const char *operat
 
 PROVIDER(instance)
 {
-	cleanup(question_clear) struct question question;
+	cleanup(question_clear) struct question question = { 0 };
 	int asked = instance_question(context, ASK_INSTANCE, &question, error);
 
 	return asked > 0 ? provider_ask_keys(context, &question, credentials, error) : asked;

@@ -102,7 +102,7 @@ PROVIDER(sso)
 	    sso_token_get(&sso, context, &header, error) < 0)
 		return -1;
 	snprintf(name, sizeof(name), "SSO's role %.64s in account %.16s", role->value, account->value);
-	question_begin(&question, context->net, ASK_SSO_ROLE);
+	question_begin(&question, context->net->settings, ASK_SSO_ROLE);
 	question_add(&question, WORD_URL, url.bytes);
 	question_add(&question, WORD_HEADER, header.bytes);
 	question_add(&question, WORD_NAME, name);

@@ -8,6 +8,7 @@
 #ifndef IDENTITY_QUESTION_H
 #define IDENTITY_QUESTION_H
 
+#include "aws/settings.h"
 #include "base/protocol.h"
 #include "base/record.h"
 
@@ -40,5 +41,14 @@
 #define WORD_STATUS "status"	       /* of HTTP, beside an error */
 #define WORD_REGION_DOWN "region-down" /* beside an error: the service in that region was not reached, or failed itself */
 #define WORD_NOTHING "nothing"	       /* beside an error: there is nobody to ask, and the error says why */
+
+/* A question in the making, with how to ask. What is not whole because memory ran out is not asked: net_ask() says so. */
+struct question {
+	struct record record;
+	bool is_broken;
+};
+void question_begin(struct question *question, const struct aws_settings *settings, const char *operation);
+void question_add(struct question *question, const char *name, const char *text);
+void question_clear(struct question *question);
 
 #endif

@@ -17,7 +17,7 @@ static int region_copy(const char *from, char **region, struct atomicdir_error *
 
 static int region_ask_instance(const struct provider_context *context, char **region, struct atomicdir_error *error)
 {
-	cleanup(question_clear) struct question question;
+	cleanup(question_clear) struct question question = { 0 };
 	cleanup_record struct record answer = { 0 };
 	int asked = instance_question(context, ASK_INSTANCE_REGION, &question, error);
 

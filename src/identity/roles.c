@@ -60,9 +60,9 @@ static int role_ask_as(const struct provider_context *context, const struct role
 int role_assume(const struct provider_context *context, const struct role *role, const struct credentials *own,
 		struct credentials *credentials, struct atomicdir_error *error)
 {
-	cleanup(question_clear) struct question question;
+	cleanup(question_clear) struct question question = { 0 };
 
-	question_begin(&question, context->net, ASK_ROLE);
+	question_begin(&question, context->net->settings, ASK_ROLE);
 	if (credentials_add(own, &question.record) < 0)
 		question.is_broken = true;
 	if (role_ask_as(context, role, &question, credentials, error) > 0)
@@ -74,9 +74,9 @@ int role_assume(const struct provider_context *context, const struct role *role,
 int role_assume_with_web_identity(const struct provider_context *context, const struct role *role, const char *token,
 				  struct credentials *credentials, struct atomicdir_error *error)
 {
-	cleanup(question_clear) struct question question;
+	cleanup(question_clear) struct question question = { 0 };
 
-	question_begin(&question, context->net, ASK_WEB_IDENTITY);
+	question_begin(&question, context->net->settings, ASK_WEB_IDENTITY);
 	question_add(&question, WORD_WEB_TOKEN, token);
 	return role_ask_as(context, role, &question, credentials, error);
 }

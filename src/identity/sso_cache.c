@@ -125,11 +125,11 @@ static int cache_make_request(const struct cache *cache, struct buffer *body)
 static int cache_ask_for_new(const struct cache *cache, const struct provider_context *context, struct record *answer,
 			     struct atomicdir_error *error)
 {
-	cleanup(question_clear) struct question question;
+	cleanup(question_clear) struct question question = { 0 };
 	cleanup_buffer struct buffer url = { 0 }, body = { 0 };
 	cleanup_free char *base = NULL;
 
-	question_begin(&question, context->net, ASK_SSO_TOKEN);
+	question_begin(&question, context->net->settings, ASK_SSO_TOKEN);
 	if (places_url(AWS_SSO_OIDC, cache->sso->region, &base, error) < 0)
 		return -1;
 	if (cache_make_request(cache, &body) < 0 || buffer_printf(&url, "%stoken", base) < 0)
