@@ -52,8 +52,8 @@ ROOTS = $(LAYERS:%=$(B)/layers/%)
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
 OBJECTS = $(call objects_of,base dir)
 PROCESS_OBJECTS = $(call objects_of,base process)
-PROGRAM_OBJECTS = $(call objects_of,base command atomicdir)
-SECRETDIR_OBJECTS = $(call objects_of,base command secretdir)
+PROGRAM_OBJECTS = $(call objects_of,base process command atomicdir)
+SECRETDIR_OBJECTS = $(call objects_of,base process command secretdir)
 # The programs that secretdir starts: src/LAYER/main_NAME.c is LAYER-NAME. All else that the layer sees is an archive, from which
 # each takes what it uses.
 HELPER_LAYERS = identity fetch spec

@@ -2,50 +2,8 @@
  *
  * Claim: a fetcher that lies publishes nothing but what was asked for
  */
-#include <signal.h>
-#include <sys/wait.h>
-
-#include "fuzz.h"
+#include "fetcher.h"
 #include "lines.h"
-
-/* The fetcher has no process here: its end is what the input says. */
-static int ended_with;
-static bool is_ended, is_over;
-
-static pid_t end_of_fetcher(pid_t pid, int *status, int options)
-{
-	(void)options;
-	must(pid > 0 && !is_over);
-	is_over = true;
-	if (status)
-		*status = ended_with;
-	return pid;
-}
-
-static int see_fetcher_end(idtype_t type, id_t id, siginfo_t *info, int options)
-{
-	(void)info;
-	must(type == P_PID && id && options & WNOWAIT && !is_over);
-	is_ended = true;
-	return 0;
-}
-
-/* Its group is left when it has ended. */
-static int kill_fetcher(pid_t pid, int number)
-{
-	must((pid < -1 || pid > 1) && number == SIGKILL && !is_over);
-	if (!is_ended)
-		ended_with = SIGKILL;
-	return 0;
-}
-
-#define waitid see_fetcher_end
-#define waitpid end_of_fetcher
-#define kill kill_fetcher
-#include "secretdir/fetcher.c"
-#undef kill
-#undef waitpid
-#undef waitid
 
 #define ENTRIES_MAX 16
 
@@ -82,27 +40,20 @@ static void check_described(const struct fetched *fetched, const struct entries 
 /* All is there, each by itself once. */
 static void check_end(const struct entries *entries, const struct tally *tally)
 {
-	must(is_over && ended_with == 0);
+	must(is_fetcher_over && fetcher_status == 0);
 	for (size_t i = 0; i < entries->count; i++)
 		must(tally->of[i] || entries->items[i].is_optional || entry_is_many(&entries->items[i]));
 }
 
 static void listen(const struct buffer *reply, const struct entries *entries, bool is_describing)
 {
-	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+	struct fetcher *fetcher = fetcher_make(fuzz_file(reply->bytes, reply->size), entries);
 	struct fetched file = { 0 };
 	struct tally tally = { 0 };
 	struct atomicdir_error error;
 	int got;
 
-	must(fetcher);
-	*fetcher = (struct fetcher){ .pid = 1000000,
-				     .reader = { .fd = fuzz_file(reply->bytes, reply->size) },
-				     .entries = entries,
-				     .is_describing = is_describing };
-	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
-	must(fetcher->answers);
-	is_ended = is_over = false;
+	fetcher->is_describing = is_describing;
 	error_clear(&error);
 	while ((got = fetcher_next(fetcher, &file, &error)) > 0) {
 		must(is_describing ? got == FETCHER_DESCRIBED || got == FETCHER_UNKNOWN || got == FETCHER_WARNING
@@ -121,7 +72,7 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 	must(got == FETCHER_DONE || (error.kind != ATOMICDIR_HOOK && error.kind != ATOMICDIR_NOT_DURABLE));
 	fetched_clear(&file);
 	fetcher_free(fetcher);
-	must(is_over);
+	must(is_fetcher_over);
 }
 
 /* Lines "entry ENTRY" ask, "describe" asks for no values, "status N" is how the fetcher ends, all others are its fields. */
@@ -132,11 +83,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lines lines;
 	bool is_describing = false;
 
-	ended_with = 0;
+	fetcher_status = 0;
 	lines_begin(&lines, data, size);
 	while (lines_next(&lines)) {
 		if (lines_is(&lines, "status"))
-			ended_with = atoi(lines.rest) & 0xff7f;
+			fetcher_status = atoi(lines.rest) & 0xff7f;
 		else if (lines_is(&lines, "describe"))
 			is_describing = true;
 		else if (!lines_is(&lines, "entry"))

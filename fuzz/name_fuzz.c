@@ -49,7 +49,7 @@ static void check_name(const char *link, long limit, const char *text)
 		return;
 	}
 	must(is_inside(name.base) && !strchr(name.base, '/') && *name.parent);
-	name_store(&name, limit);
+	name_store(&name, false, limit);
 	must(*name.store == '.' && !strchr(name.store, '/') && strcmp(name.store, name.base) != 0);
 	must((long)strlen(name.store) <= (limit > 64 && limit < NAME_SIZE ? limit : NAME_SIZE - 1));
 	check_link_text(&name, text);

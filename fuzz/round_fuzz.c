@@ -2,50 +2,13 @@
  *
  * Claim: what our own fetcher makes of any file of secrets, secretdir takes or refuses for a reason
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "fetch/file.h"
 #include "fetch/serve.h"
-#include "fuzz.h"
+#include "fetcher.h"
 #include "lines.h"
-
-/* The fetcher is this very process: it has ended when secretdir begins to listen. */
-static int fetcher_status;
-
-static pid_t end_of_fetcher(pid_t pid, int *status, int options)
-{
-	(void)options;
-	if (status)
-		*status = fetcher_status << 8;
-	return pid;
-}
-
-static int see_fetcher_end(idtype_t type, id_t id, siginfo_t *info, int options)
-{
-	(void)type;
-	(void)id;
-	(void)info;
-	(void)options;
-	return 0;
-}
-
-static int kill_fetcher(pid_t pid, int number)
-{
-	(void)pid;
-	(void)number;
-	return 0;
-}
-
-#define waitid see_fetcher_end
-#define waitpid end_of_fetcher
-#define kill kill_fetcher
-#include "secretdir/fetcher.c"
-#undef kill
-#undef waitpid
-#undef waitid
 
 #define ENTRIES_MAX 16
 
@@ -55,7 +18,7 @@ static void replace_fd(int fd, int with)
 	close(with);
 }
 
-/* Runs it on what secretdir asks; what it says is in `reply_fd`. */
+/* The fetcher is this very process: it has ended when secretdir begins to listen. Runs it on what secretdir asks; what it says is in `reply_fd`. */
 static void ask(const char *file, size_t size, const struct entries *entries, int reply_fd)
 {
 	static const struct told told;
@@ -68,7 +31,7 @@ static void ask(const char *file, size_t size, const struct entries *entries, in
 	must(make_request(&request, name, &told, entries) == 0);
 	replace_fd(STDIN_FILENO, fuzz_file(request.bytes, request.size));
 	replace_fd(STDOUT_FILENO, dup(reply_fd));
-	fetcher_status = serve(file_open);
+	fetcher_status = serve(file_open) << 8;
 	replace_fd(STDIN_FILENO, input);
 	replace_fd(STDOUT_FILENO, output);
 	close(file_fd);
@@ -77,15 +40,12 @@ static void ask(const char *file, size_t size, const struct entries *entries, in
 
 static void listen(int reply_fd, const struct entries *entries)
 {
-	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+	struct fetcher *fetcher = fetcher_make(reply_fd, entries);
 	struct fetched file = { 0 };
 	struct atomicdir_error error;
 	int got;
 
-	must(fetcher && lseek(reply_fd, 0, SEEK_SET) == 0);
-	*fetcher = (struct fetcher){ .pid = 1000000, .reader = { .fd = reply_fd }, .entries = entries };
-	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
-	must(fetcher->answers);
+	must(lseek(reply_fd, 0, SEEK_SET) == 0);
 	error_clear(&error);
 	while ((got = fetcher_next(fetcher, &file, &error)) > 0)
 		must(got == FETCHER_ABSENT || (got == FETCHER_FILE && is_inside(file.path)));

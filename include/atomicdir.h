@@ -87,10 +87,17 @@ struct atomicdir_options {
 	mode_t dir_mode;  /* likewise; 0: as made, and the top directory 0755 */
 	int hook;	  /* enum atomicdir_hook */
 	int dry_run;	  /* publish and remove nothing, leave no store behind, only tell what would be */
+	mode_t top_mode;  /* of the top directory, exact; 0: as the caller made it; of a copy: as the directory that it is of */
+	mode_t top_mode_default; /* where the line above says nothing; 0: 0755 */
+	int keep_times;		 /* a file whose bytes are the live one's keeps the live one's modification time */
+	int link_unchanged;	 /* not in this release: USAGE */
+	int visible_store;  /* the store's name has no dot before it: NAME.atomicdir; counts only where the store is made */
+	int require_xattrs; /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */
+	int64_t carry_generations; /* not in this release: USAGE */
 };
-#define ATOMICDIR_OPTIONS_INIT                                                               \
-	{                                                                                    \
-		sizeof(struct atomicdir_options), -1, -1, -1, -1, 0, 0, -1U, -1U, 0, 0, 0, 0 \
+#define ATOMICDIR_OPTIONS_INIT                                                                                    \
+	{                                                                                                         \
+		sizeof(struct atomicdir_options), -1, -1, -1, -1, 0, 0, -1U, -1U, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /* The same as the initialiser, for callers that cannot use a macro. `size` is what the caller takes the struct's size for:

@@ -22,6 +22,10 @@ $(B)/unit/%: tests/unit/%.c tests/tap.h $(OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) -Iinclude -I$(B)/layers/dir -Itests -o $@ $< $(OBJECTS)
 
+$(B)/unit/process_test: tests/unit/process_test.c tests/tap.h $(PROCESS_OBJECTS)
+	@mkdir -p $(@D)
+	$(LINK) -Iinclude -I$(B)/layers/process -Itests -o $@ $< $(PROCESS_OBJECTS)
+
 # What commands share, and the options of both programs.
 COMMAND_OBJECTS = $(filter-out %/main.o,$(sort $(PROGRAM_OBJECTS) $(SECRETDIR_OBJECTS)))
 $(B)/unit/command_test: tests/unit/command_test.c tests/tap.h $(COMMAND_OBJECTS) $(B)/libatomicdir.a

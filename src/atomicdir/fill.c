@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <stdlib.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "atomicdir/command.h"
@@ -10,9 +11,9 @@
 #include "base/error.h"
 #include "command/hook.h"
 #include "command/link.h"
-#include "command/process.h"
 #include "command/progress.h"
 #include "command/report.h"
+#include "process/run.h"
 
 static void close_stage(struct atomicdir_stage **stage)
 {
@@ -20,7 +21,8 @@ static void close_stage(struct atomicdir_stage **stage)
 	*stage = NULL;
 }
 
-static int set_environment(const char *link, const struct atomicdir_stage *stage, struct atomicdir_error *error)
+static int environment_fill(struct environment *environment, const char *link, const struct atomicdir_stage *stage,
+			    struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 
@@ -28,19 +30,32 @@ static int set_environment(const char *link, const struct atomicdir_stage *stage
 	if (atomicdir_show(link, &live, error) < 0 && error->kind != ATOMICDIR_NO_GENERATION)
 		return -1;
 	error_clear(error);
-	if (setenv("ATOMICDIR_LINK", link, 1) < 0 || setenv("ATOMICDIR_STAGE", atomicdir_path(stage), 1) < 0 ||
-	    setenv("ATOMICDIR_LIVE", live ? live->path : "", 1) < 0)
-		return error_errno(error, link, "cannot begin");
+	environment_inherit(environment, NULL);
+	environment_set(environment, "ATOMICDIR_LINK", link);
+	environment_set(environment, "ATOMICDIR_STAGE", atomicdir_path(stage));
+	environment_set(environment, "ATOMICDIR_LIVE", live ? live->path : "");
 	return 0;
 }
 
-static int fill_populate(const struct options *options, struct atomicdir_stage *stage, const struct progress *progress,
-			 struct atomicdir_error *error)
+static int fill_run_command(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			    struct atomicdir_error *error)
 {
-	struct process process = { .argv = options->command,
-				   .directory_fd = atomicdir_fd(stage),
-				   .output_to_error = options->json,
-				   .timeout_ms = -1 };
+	cleanup(environment_clear) struct environment environment = { 0 };
+	struct launch launch = { .argv = options->command,
+				 .environment = &environment,
+				 .directory_fd = atomicdir_fd(stage),
+				 .output_fd = options->json ? STDERR_FILENO : 0,
+				 .death_signal = SIGKILL,
+				 .timeout_ms = -1 };
+
+	if (environment_fill(&environment, link, stage, error) < 0)
+		return -1;
+	return run_to_end(&launch, NULL, RUN_ENDS, error);
+}
+
+static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			 const struct progress *progress, struct atomicdir_error *error)
+{
 	const struct fill_options *own = fill_options_of(options);
 
 	progress_set(progress, PROGRESS_COPYING);
@@ -52,7 +67,7 @@ static int fill_populate(const struct options *options, struct atomicdir_stage *
 	if (own->edit && atomicdir_carry(stage, ".", error) < 0 && error->errnum != ENOENT)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
-	return process_run(&process, error);
+	return fill_run_command(options, link, stage, error);
 }
 
 /* A check may change the stage, so the stage is sealed once more after it. */
@@ -72,22 +87,35 @@ static int fill_seal(const struct options *options, const char *link, struct ato
 	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
 }
 
+/* Where nothing else says which mode the top directory gets: DIR's, or 0755, from which the umask may take what is others', never
+ * what is the owner's. */
+static mode_t fill_top_mode(const struct fill_options *own)
+{
+	mode_t mask = umask(0);
+	struct stat from;
+
+	umask(mask);
+	if (own->dereference && stat(own->from, &from) == 0)
+		return from.st_mode & 07777;
+	return 0700 | (0055 & ~mask);
+}
+
 /* 1: published, 0: unchanged. The stage, and with it the lock, is gone when it returns. */
 static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
 		      struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
+	struct atomicdir_options library = options->library;
 
+	library.top_mode_default = fill_top_mode(fill_options_of(options));
 	progress_set(progress, PROGRESS_WAITING);
-	stage = atomicdir_begin(link, &options->library, error);
+	stage = atomicdir_begin(link, &library, error);
 	if (!stage)
 		return -1;
 	report_warning(options, error);
 	*held_fd = hook_hold(options, link);
-	if (set_environment(link, stage, error) < 0)
-		return -1;
 	report_verbose(options, "filling %s", atomicdir_path(stage));
-	if (fill_populate(options, stage, progress, error) < 0)
+	if (fill_populate(options, link, stage, progress, error) < 0)
 		return link_unchanged(options->operands[0], error);
 	if (fill_seal(options, link, stage, progress, error) < 0)
 		return -1;

@@ -14,7 +14,7 @@ static ssize_t read_more(struct field_reader *reader)
 {
 	ssize_t got;
 
-	if (buffer_reserve(&reader->input, CHUNK) < 0)
+	if (buffer_reserve(&reader->input, CHUNK) < 0 || (reader->before_read && reader->before_read(reader->context) < 0))
 		return -1;
 	do
 		got = read(reader->fd, reader->input.bytes + reader->input.size, CHUNK);

@@ -21,6 +21,9 @@ struct field {
 struct field_reader {
 	int fd;		     /* stays the caller's */
 	struct buffer input; /* read and not yet given out */
+	/* Called before each read(2), to wait until that does not block; -1 with errno ends field_read() so. NULL: nobody waits. */
+	int (*before_read)(void *context);
+	void *context;
 };
 
 /* 1: one was read; 0: the stream ended between two. -1 with errno: EPROTO, this is no field; ENODATA, it ended inside of one;

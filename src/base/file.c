@@ -148,3 +148,11 @@ int write_file_at(int directory_fd, const char *name, mode_t mode, const void *b
 	}
 	return 0;
 }
+
+/* Not faccessat(2), which old seccomp filters refuse. */
+bool exists_at(int directory_fd, const char *name)
+{
+	struct stat status;
+
+	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}

@@ -6,6 +6,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -30,5 +31,7 @@ int create_directory_at(int directory_fd, const char *name, mode_t mode);
 int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
 
 int open_directory_at(int directory_fd, const char *name);
+/* Whether the directory has an entry of this name, whatever it is. With errno where there is none. */
+bool exists_at(int directory_fd, const char *name);
 
 #endif

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "command/process.h"
 #include "command/report.h"
+#include "process/process.h"
 
 static struct option_set command_options(const struct program *program, const struct command *command, const char *help)
 {

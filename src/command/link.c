@@ -52,6 +52,6 @@ char *link_absolute(const char *link, struct atomicdir_error *error)
 
 int link_unchanged(const char *link, struct atomicdir_error *error)
 {
-	error_append(error, "nothing was published, %s is unchanged", link);
+	error_append(error, "nothing was published, '%s' is unchanged", link);
 	return -1;
 }

@@ -41,6 +41,15 @@ int option_text(void *text_pointer, const char *text, struct atomicdir_error *er
 	return 0;
 }
 
+/* The library's flags are integers, for bindings. */
+int option_library_flag(void *integer, const char *text, struct atomicdir_error *error)
+{
+	(void)text;
+	(void)error;
+	*(int *)integer = 1;
+	return 0;
+}
+
 int option_flag(void *boolean, const char *text, struct atomicdir_error *error)
 {
 	(void)text;

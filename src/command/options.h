@@ -50,6 +50,7 @@ int option_mode(void *mode, const char *text, struct atomicdir_error *error);
 int option_owner(void *library, const char *text, struct atomicdir_error *error);
 int option_text(void *text_pointer, const char *text, struct atomicdir_error *error);
 int option_flag(void *boolean, const char *text, struct atomicdir_error *error);
+int option_library_flag(void *integer, const char *text, struct atomicdir_error *error);
 
 #define OPTION_LIST_MAX 64
 

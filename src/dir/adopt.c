@@ -75,22 +75,28 @@ static const struct swap exchange = {
 
 /* ---- Adoption ---- */
 
-static const struct seal_rules as_it_is = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
-
 /* The directory moves one level down, and what it holds must mean the same there: it is sealed as it is, which changes nothing. */
+static int adopt_check_directory(const struct place *place, int fd, struct tree_count *count, struct atomicdir_error *error)
+{
+	struct links links = { .place = place, .top_fd = fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
+	struct seal_rules rules = { .uid = (uid_t)-1, .gid = (gid_t)-1, .reserves = place->layout->reserves, .links = &links };
+	int done = tree_seal(fd, &rules, count, error);
+
+	links_clear(&links);
+	return done;
+}
+
 static enum outcome adopt_directory(struct writer *writer, struct atomicdir_error *error)
 {
 	const struct place *place = &writer->place;
 	struct publication publication = { .swap = &exchange };
 	cleanup_fd int fd = open_lending_at(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY);
-	struct seal_rules rules = as_it_is;
 
 	if (fd < 0) {
 		error_system(error, errno, place->name.link, "cannot open the directory to adopt");
 		return OUTCOME_NOT_PUBLISHED;
 	}
-	rules.reserves = place->layout->reserves;
-	if (tree_seal(fd, &rules, &publication.count, error) < 0)
+	if (adopt_check_directory(place, fd, &publication.count, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;
@@ -99,32 +105,21 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 	return publication.number < 0 ? OUTCOME_NOT_PUBLISHED : publish(writer, &publication, error);
 }
 
-static enum outcome adopt_copy(struct atomicdir_stage *stage, int from_fd, const struct stat *from,
-			       struct atomicdir_error *error)
-{
-	if (stage_make(stage, from->st_mode & 07777, error) < 0)
-		return OUTCOME_NOT_PUBLISHED;
-	if (fchown(stage->fd, from->st_uid, from->st_gid) < 0 && errno != EPERM) {
-		error_system(error, errno, stage->writer.place.name.link, "cannot give the copy its owner, to adopt");
-		return OUTCOME_NOT_PUBLISHED;
-	}
-	if (stage_copy_content(stage, from_fd, false, error) < 0)
-		return OUTCOME_NOT_PUBLISHED;
-	return stage_commit(stage, NULL, error);
-}
-
+/* What it leads to is copied as it is, and stays. */
 static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	const struct place *place = &stage->writer.place;
-	cleanup_fd int from_fd = openat(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum outcome outcome;
-	struct stat from;
+	struct copy_rules rules = { .is_exact = true };
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
 
-	if (from_fd < 0 || fstat(from_fd, &from) < 0) {
+	stage->from_fd = openat(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (stage->from_fd < 0) {
 		error_system(error, errno, place->name.link, "cannot open as a directory what the symlink leads to,");
 		return OUTCOME_NOT_PUBLISHED;
 	}
-	outcome = adopt_copy(stage, from_fd, &from, error);
+	stage->links_leaving = LINKS_MUST_AGREE;
+	if (stage_make(stage, error) == 0 && stage_copy_directory(stage, stage->from_fd, &rules, error) == 0)
+		outcome = stage_commit(stage, NULL, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		stage_failed(stage, error);
 	return outcome;

@@ -65,7 +65,9 @@ static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise
  * more. */
 static int begin_lock(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
 {
-	if (place_open(&writer->place, link, PLACE_TO_WRITE, error) < 0 || begin_look(writer, with, error) < 0 ||
+	enum place_use use = writer->options.visible_store ? PLACE_TO_MAKE_VISIBLE : PLACE_TO_WRITE;
+
+	if (place_open(&writer->place, link, use, error) < 0 || begin_look(writer, with, error) < 0 ||
 	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, error) < 0 ||
 	    begin_look(writer, with, error) < 0)
 		return -1;

@@ -15,8 +15,8 @@
 #include "dir/stage.h"
 #include "dir/tell.h"
 
-/* A file that has the live one's bytes keeps its time, so that ETags do not change with every deploy. The times of an inode with
- * other names are not the stage's alone to change. Failing does no harm. */
+/* With keep_times a file that has the live one's bytes keeps its time, so that ETags do not change with every deploy. The times of an
+ * inode with other names are not the stage's alone to change. Failing does no harm. */
 static void stage_keep_time(int stage_fd, const char *name, const struct tree_entry *live, const struct tree_entry *own)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, live->modified };
@@ -34,7 +34,10 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	/* A dry run lists every difference; a publication only needs to know whether there is one. */
 	struct compare compare = { .changes = changes,
 				   .is_exact = writer->options.dry_run,
-				   .same_file = writer->live.number ? stage_keep_time : NULL };
+				   .place = &writer->place,
+				   .a = writer->live.number,
+				   .b = stage->number,
+				   .same_file = writer->options.keep_times ? stage_keep_time : NULL };
 	int differs;
 
 	if (writer->live.number && writer->live.fd < 0) {
@@ -54,19 +57,30 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
 	const struct atomicdir_options *options = &stage->writer.options;
+	struct links links = {
+		.place = &stage->writer.place,
+		.top_fd = stage->fd,
+		.leaving = stage->links_leaving,
+		.from_fd = stage->from_fd,
+		.carried_to = stage->is_carried ? stage->number : 0,
+	};
 	struct seal_rules rules = {
 		.uid = options->uid,
 		.gid = options->gid,
 		.file_mode = options->file_mode,
 		.dir_mode = options->dir_mode,
-		.top_mode = options->dir_mode ? options->dir_mode : stage->top_mode,
+		.top_mode = options->top_mode ? options->top_mode : options->dir_mode,
+		.top = &stage->top,
+		.links = &links,
 		.directories = &stage->directories,
 		.reserves = stage->writer.place.layout->reserves,
 	};
 	int differs;
 
 	stage_forget_recent(stage);
-	if (tree_seal(stage->fd, &rules, &stage->count, error) < 0)
+	differs = tree_seal(stage->fd, &rules, &stage->count, error);
+	links_clear(&links);
+	if (differs < 0)
 		return -1;
 	seal_modes_clear(&stage->directories);
 	differs = stage_compare(stage, changes, error);
@@ -129,6 +143,10 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 
 	if (stage->state != STAGE_SEALED && stage_seal_listing(stage, NULL, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
+	if (stage->lost_attributes)
+		error_warn(&writer->warning, 0, writer->place.name.link,
+			   "%zu user attributes could not be kept, since the file system cannot hold them, in",
+			   stage->lost_attributes);
 	if (writer->options.dry_run)
 		return stage->is_different ? OUTCOME_PUBLISHED : OUTCOME_UNCHANGED;
 	if (!stage->is_different) {

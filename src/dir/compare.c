@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/attributes.h"
+#include "dir/links.h"
 
 #define BLOCK 65536
 
@@ -168,35 +171,60 @@ static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int6
 	return 1;
 }
 
+/* 1 or 0; -1 with errno. What lies in the older one may be anybody's by now. */
+static int compare_opened(struct comparison *comparison, int a_fd, int b_fd, const struct tree_entry *a)
+{
+	cleanup_attributes struct attributes a_attributes = { 0 }, b_attributes = { 0 };
+	struct tree_entry now;
+
+	if (tree_look(a_fd, "", &now) < 0)
+		return -1;
+	if (!S_ISREG(now.mode) || now.inode != a->inode)
+		return 0;
+	if (attributes_read(a_fd, &a_attributes) < 0 || attributes_read(b_fd, &b_attributes) < 0)
+		return -1;
+	if (!attributes_are_same(&a_attributes, &b_attributes))
+		return 0;
+	return compare_bytes(comparison, a_fd, b_fd, a->size);
+}
+
 static int compare_files(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
 			 const struct tree_entry *b)
 {
 	cleanup_fd int a_fd = -1, b_fd = -1;
-	int is_same = 1;
+	int is_same;
 
 	if (a->size != b->size)
 		return 0;
 	if (a->device == b->device && a->inode == b->inode)
 		return 1;
-	if (a->size) {
-		a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY);
-		is_same = b_fd < 0 ? -1 : compare_bytes(comparison, a_fd, b_fd, a->size);
-	}
+	/* What cannot be compared at once, for a lease or for a FIFO that took its place, differs. */
+	a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (a_fd < 0 && (errno == EWOULDBLOCK || errno == ELOOP || errno == ENXIO))
+		return 0;
+	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY);
+	if (b_fd < 0)
+		return -1;
+	is_same = compare_opened(comparison, a_fd, b_fd, a);
 	if (is_same == 1 && comparison->how->same_file)
 		comparison->how->same_file(b_dir, name, a, b);
 	return is_same;
 }
 
 /* Not inlined: its texts would stand on the stack of what recurses. */
-static __attribute__((noinline)) int compare_links(int a_dir, int b_dir, const char *name)
+static __attribute__((noinline)) int compare_links(const struct comparison *comparison, int a_dir, int b_dir, const char *name,
+						   int depth)
 {
-	char a[4097], b[4097];
-	ssize_t in_a = readlinkat(a_dir, name, a, sizeof(a)), in_b = readlinkat(b_dir, name, b, sizeof(b));
+	const struct compare *how = comparison->how;
+	char a[PATH_MAX + 1], b[PATH_MAX + 1];
+	ssize_t in_a = readlinkat(a_dir, name, a, PATH_MAX), in_b = readlinkat(b_dir, name, b, PATH_MAX);
 
 	if (in_a < 0 || in_b < 0)
 		return -1;
-	return in_a == in_b && memcmp(a, b, (size_t)in_a) == 0;
+	a[in_a] = b[in_b] = '\0';
+	if (strcmp(a, b) != 0 && how->place)
+		links_move(how->place, a, depth + 1, how->a, how->b);
+	return strcmp(a, b) == 0;
 }
 
 static bool compare_facts(const struct tree_entry *a, const struct tree_entry *b)
@@ -206,14 +234,31 @@ static bool compare_facts(const struct tree_entry *a, const struct tree_entry *b
 
 static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth);
 
-static int compare_directories(struct comparison *comparison, int a_dir, int b_dir, const char *name, int depth)
+/* 1 or 0; -1 with errno. */
+static int compare_attributes(int a_fd, int b_fd)
+{
+	cleanup_attributes struct attributes a = { 0 }, b = { 0 };
+
+	if (attributes_read(a_fd, &a) < 0 || attributes_read(b_fd, &b) < 0)
+		return -1;
+	return attributes_are_same(&a, &b);
+}
+
+static int compare_directories(struct comparison *comparison, int a_dir, int b_dir, const char *name, bool differs, int depth)
 {
 	cleanup_fd int a_fd = open_directory_at(a_dir, name), b_fd = -1;
+	int is_same;
 
 	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY | O_DIRECTORY);
 	if (a_fd < 0 || b_fd < 0)
 		return comparison_cannot_read(comparison);
-	return compare_content(comparison, a_fd, b_fd, depth + 1);
+	is_same = compare_attributes(a_fd, b_fd);
+	if (is_same < 0)
+		return comparison_cannot_read(comparison);
+	/* One difference for each path. */
+	if (!is_same && !differs && comparison_add(comparison, comparison->path.text, 'M') < 0)
+		return -1;
+	return comparison_is_over(comparison) ? 0 : compare_content(comparison, a_fd, b_fd, depth + 1);
 }
 
 static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, const char *name, int depth)
@@ -228,12 +273,15 @@ static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, 
 	if (S_ISREG(a.mode) && S_ISREG(b.mode))
 		is_same = compare_files(comparison, a_dir, b_dir, name, &a, &b);
 	else if (S_ISLNK(a.mode) && S_ISLNK(b.mode))
-		is_same = compare_links(a_dir, b_dir, name);
+		is_same = compare_links(comparison, a_dir, b_dir, name, depth);
 	if (is_same < 0)
 		return comparison_cannot_read(comparison);
-	if ((!is_same || !compare_facts(&a, &b)) && comparison_add(comparison, comparison->path.text, 'M') < 0)
+	is_same = is_same && compare_facts(&a, &b);
+	if (!is_same && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
-	return S_ISDIR(a.mode) && S_ISDIR(b.mode) ? compare_directories(comparison, a_dir, b_dir, name, depth) : 0;
+	if (!S_ISDIR(a.mode) || !S_ISDIR(b.mode) || comparison_is_over(comparison))
+		return 0;
+	return compare_directories(comparison, a_dir, b_dir, name, !is_same, depth);
 }
 
 static int compare_name(struct comparison *comparison, int a_fd, int b_fd, const char *a, const char *b, int depth)
@@ -285,10 +333,14 @@ static int compare_content(struct comparison *comparison, int a_fd, int b_fd, in
 static int compare_tops(struct comparison *comparison, int a_fd, int b_fd)
 {
 	struct tree_entry a, b;
+	int is_same;
 
 	if (tree_look(a_fd, "", &a) < 0 || tree_look(b_fd, "", &b) < 0)
 		return error_system(comparison->error, errno, NULL, "cannot look at the directories to compare");
-	return compare_facts(&a, &b) ? 0 : comparison_add(comparison, "", 'M');
+	is_same = compare_facts(&a, &b) ? compare_attributes(a_fd, b_fd) : 0;
+	if (is_same < 0)
+		return comparison_cannot_read(comparison);
+	return is_same ? 0 : comparison_add(comparison, "", 'M');
 }
 
 static void comparison_clear(struct comparison *comparison)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Whether two trees are the same to their readers: bytes, names, types, link texts, modes and owners; not times. It changes nothing.
+ * Whether two trees are the same to their readers: bytes, names, types, link texts, modes, owners, ACLs, file
+ * capabilities and user attributes; not times. It changes nothing, and waits for nobody.
  */
 #ifndef DIR_COMPARE_H
 #define DIR_COMPARE_H
 
 #include <stdbool.h>
 
+#include "dir/place.h"
 #include "dir/tree.h"
 
 /* What differs, gathered; in the order of paths. */
@@ -20,6 +22,9 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list);
 struct compare {
 	struct changes *changes; /* NULL: the comparison ends at the first difference */
 	bool is_exact; /* what cannot be read is an error; else it differs, so that a damaged generation can be replaced */
+	/* Both are of this place: a symlink of generation `a` into itself is the same as one of `b` into itself. NULL: of none. */
+	const struct place *place;
+	int64_t a, b;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };

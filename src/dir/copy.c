@@ -3,26 +3,59 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/attributes.h"
+#include "dir/links.h"
 #include "dir/tree.h"
 
 #define BLOCK 65536
+#define COPY_TRIES 3	      /* of a file that changes while it is copied */
+#define COPY_TICK_NS 20000000 /* two changes that are closer than this may leave the same time */
 
-/* ---- Files and symlinks ---- */
+/* A directory of the copy that is being filled. */
+struct copy_level {
+	int fd;
+	bool is_made; /* by us: it gets the facts of the one that it is copied from */
+	gid_t gid;    /* as it was made, with this setgid bit from its parent, which stays if the group does */
+	mode_t setgid;
+	struct lending lending; /* of one that was there */
+};
+
+/* The first name that a file with several names got in the copy. */
+struct copy_name {
+	dev_t device;
+	ino_t inode;
+	char *path; /* below levels[0] */
+};
+
+/* levels[depth] is the directory that the entries one level deeper go into; levels[0] is the caller's. */
+struct copying {
+	struct copy_level levels[TREE_DEPTH_MAX + 4];
+	int depth;
+	struct copy_rules *rules;
+	void *names; /* of files with several names, by inode: a tree of tsearch(3) */
+};
+
+/* ---- The bytes of a file ---- */
 
 static int copy_by_reading(int from_fd, int to_fd)
 {
-	/* Not on the stack: a thread may have little, and this can be inlined into what recurses. */
+	/* Not on the stack: a thread may have little. */
 	char *block = wiping_malloc(BLOCK);
 	ssize_t size;
 	int result = block ? 0 : -1;
@@ -33,100 +66,316 @@ static int copy_by_reading(int from_fd, int to_fd)
 	return result;
 }
 
-static int copy_bytes(int from_fd, int to_fd)
+/* From one offset to another. 1: the file systems cannot do it between them. */
+static int copy_range(int from_fd, int to_fd, off_t at, off_t end)
 {
-	ssize_t copied;
+	off_t to_at = at;
+
+	while (at < end) {
+		ssize_t copied = copy_file_range(from_fd, &at, to_fd, &to_at, (size_t)(end - at), 0);
+
+		if (copied < 0 &&
+		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM))
+			return 1;
+		if (copied < 0)
+			return -1;
+		/* It has become shorter; or it is a file of proc(5)'s kind. */
+		if (!copied)
+			return 1;
+	}
+	return 0;
+}
+
+static int copy_range_by_reading(int from_fd, int to_fd, off_t at, off_t end)
+{
+	char *block = wiping_malloc(BLOCK);
+	int result = block ? 0 : -1;
+
+	while (result == 0 && at < end) {
+		ssize_t size = pread(from_fd, block, end - at < BLOCK ? (size_t)(end - at) : BLOCK, at);
+
+		if (size > 0)
+			size = pwrite(to_fd, block, (size_t)size, at);
+		if (size <= 0)
+			result = size < 0 ? -1 : 1;
+		at += size;
+	}
+	wiping_free(block);
+	return result < 0 ? -1 : 0;
+}
+
+/* What is data of a file with holes; the holes stay holes. */
+static int copy_data(int from_fd, int to_fd, off_t size)
+{
+	off_t data = 0, hole = 0;
+
+	while (hole < size && (data = lseek(from_fd, hole, SEEK_DATA)) >= 0) {
+		int done;
+
+		hole = lseek(from_fd, data, SEEK_HOLE);
+		if (hole < 0)
+			return -1;
+		done = copy_range(from_fd, to_fd, data, hole);
+		if (done > 0)
+			done = copy_range_by_reading(from_fd, to_fd, data, hole);
+		if (done < 0)
+			return -1;
+	}
+	/* ENXIO: no more data, to the end. */
+	if (data < 0 && errno != ENXIO)
+		return -1;
+	return ftruncate(to_fd, size);
+}
+
+static int copy_bytes(int from_fd, int to_fd, off_t size)
+{
+	off_t data;
+	int done;
 
 	if (ioctl(to_fd, FICLONE, from_fd) == 0)
 		return 0;
-	do
-		copied = copy_file_range(from_fd, NULL, to_fd, NULL, (size_t)1 << 30, 0);
-	while (copied > 0);
-	/* The offsets have moved along, so what is left is read. A 0 may also mean a file of proc(5)'s kind. */
-	if (copied < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM)
+	if (!size)
+		return copy_by_reading(from_fd, to_fd);
+	data = lseek(from_fd, 0, SEEK_HOLE);
+	if (data >= 0 && data < size)
+		return copy_data(from_fd, to_fd, size);
+	done = copy_range(from_fd, to_fd, 0, size);
+	if (done <= 0)
+		return done;
+	if (lseek(from_fd, 0, SEEK_SET) < 0 || ftruncate(to_fd, 0) < 0)
 		return -1;
 	return copy_by_reading(from_fd, to_fd);
 }
 
-/* As cp -p: an owner that we may not give takes the setuid and setgid bits with it; the group alone is given if we may. */
-static int copy_facts(int fd, const struct tree_entry *entry, mode_t keep)
+/* ---- One moment ---- */
+
+static bool copy_is_unchanged(const struct stat *before, const struct stat *after)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, entry->modified };
-	mode_t mode = entry->mode & 07777;
+	return before->st_size == after->st_size && before->st_mode == after->st_mode && before->st_uid == after->st_uid &&
+	       before->st_gid == after->st_gid && before->st_mtim.tv_sec == after->st_mtim.tv_sec &&
+	       before->st_mtim.tv_nsec == after->st_mtim.tv_nsec && before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
+	       before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
+}
+
+/* Whether it was changed so short a time ago that another change might not show in its times. */
+static bool copy_is_recent(const struct stat *status)
+{
+	struct timespec now;
+	int64_t age_ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_ns = (int64_t)(now.tv_sec - status->st_ctim.tv_sec) * 1000000000 + (now.tv_nsec - status->st_ctim.tv_nsec);
+	return age_ns < COPY_TICK_NS;
+}
+
+/* 1: the same bytes. */
+static int copy_is_same(int from_fd, int to_fd)
+{
+	char *blocks = wiping_malloc((size_t)2 * BLOCK);
+	int is_same = blocks ? 1 : -1;
+	off_t at = 0;
+	ssize_t size;
+
+	while (is_same == 1 && (size = pread(from_fd, blocks, BLOCK, at)) != 0) {
+		if (size < 0 || pread(to_fd, blocks + BLOCK, (size_t)size, at) != size)
+			is_same = size < 0 ? -1 : 0;
+		else if (memcmp(blocks, blocks + BLOCK, (size_t)size) != 0)
+			is_same = 0;
+		at += size;
+	}
+	wiping_free(blocks);
+	return is_same;
+}
+
+/* Copies bytes and attributes as they were at one moment, which *status tells. 0; 1: it was changed meanwhile; -1. */
+static int copy_moment(int from_fd, int to_fd, struct stat *status, struct attributes *attributes)
+{
+	struct stat after;
+
+	if (lseek(from_fd, 0, SEEK_SET) < 0 || lseek(to_fd, 0, SEEK_SET) < 0 || ftruncate(to_fd, 0) < 0 ||
+	    fstat(from_fd, status) < 0 || copy_bytes(from_fd, to_fd, status->st_size) < 0)
+		return -1;
+	attributes_clear(attributes);
+	if (attributes_read(from_fd, attributes) < 0)
+		return -1;
+	if (copy_is_recent(status)) {
+		int is_same = copy_is_same(from_fd, to_fd);
+
+		if (is_same <= 0)
+			return is_same < 0 ? -1 : 1;
+	}
+	if (fstat(from_fd, &after) < 0)
+		return -1;
+	return copy_is_unchanged(status, &after) ? 0 : 1;
+}
+
+/* ---- What belongs to a file or directory ---- */
+
+/* As cp -p: an owner that we may not give takes the setuid and setgid bits with it; the group alone is given if we may. */
+static int copy_owner(int fd, const struct stat *now, const struct stat *from, mode_t *mode)
+{
+	if (now->st_uid == from->st_uid && now->st_gid == from->st_gid)
+		return 0;
+	if (fchown(fd, from->st_uid, from->st_gid) == 0)
+		return 0;
+	if (errno != EPERM && errno != EINVAL)
+		return -1;
+	*mode &= ~(mode_t)(S_ISUID | S_ISGID);
+	if (now->st_gid != from->st_gid && fchown(fd, -1U, from->st_gid) < 0 && errno != EPERM && errno != EINVAL)
+		return -1;
+	return 0;
+}
+
+static int copy_attributes(int fd, const struct attributes *attributes, struct copy_rules *rules, const char *path,
+			   struct atomicdir_error *error)
+{
+	size_t lost = 0;
+	const char *failed = NULL;
+
+	if (rules->is_exact &&
+	    ((!attributes_find(attributes, ATTRIBUTE_ACL) && attribute_remove(fd, ATTRIBUTE_ACL) < 0) ||
+	     (!attributes_find(attributes, ATTRIBUTE_DEFAULT_ACL) && attribute_remove(fd, ATTRIBUTE_DEFAULT_ACL) < 0)))
+		return error_system(error, errno, path, "cannot remove an inherited ACL from the copy of");
+	if (attributes_write(fd, attributes, &lost, &failed) < 0 || (lost && rules->requires_attributes))
+		return error_system(error, errno, path, "cannot keep '%s' of", failed);
+	rules->lost += lost;
+	return 0;
+}
+
+/* Owner, mode, attributes, time: in this order, since each may undo what comes after it. */
+static int copy_facts(int fd, const struct stat *from, const struct attributes *attributes, mode_t setgid,
+		      struct copy_rules *rules, const char *path, struct atomicdir_error *error)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, from->st_mtim };
+	mode_t mode = from->st_mode & 07777;
 	struct stat now;
 
-	if (fstat(fd, &now) < 0)
+	if (fstat(fd, &now) < 0 || copy_owner(fd, &now, from, &mode) < 0 || fchmod(fd, mode | setgid) < 0)
+		return error_system(error, errno, path, "cannot set the mode and owner of the copy of");
+	if (copy_attributes(fd, attributes, rules, path, error) < 0)
 		return -1;
-	if ((now.st_uid != entry->uid || now.st_gid != entry->gid) && fchown(fd, entry->uid, entry->gid) < 0) {
-		if (errno != EPERM && errno != EINVAL)
-			return -1;
-		mode &= ~(mode_t)(S_ISUID | S_ISGID);
-		if (now.st_gid != entry->gid && fchown(fd, -1U, entry->gid) < 0 && errno != EPERM && errno != EINVAL)
-			return -1;
-	}
-	return fchmod(fd, mode | keep) < 0 || futimens(fd, times) < 0 ? -1 : 0;
+	if (futimens(fd, times) < 0)
+		return error_system(error, errno, path, "cannot set the time of the copy of");
+	return 0;
 }
 
 /* Half a file is worse than none: the caller may go on. */
-static void copy_undo(int directory_fd, const char *name)
+static int copy_undo(int directory_fd, const char *name)
 {
-	int saved = errno;
-
 	unlinkat(directory_fd, name, 0);
-	errno = saved;
+	return -1;
 }
 
-static int copy_file(int from_fd, const char *from_name, int to_fd, const char *to_name, const struct tree_entry *entry)
-{
-	cleanup_fd int from = openat(from_fd, from_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	cleanup_fd int to = from < 0 ? -1 : openat(to_fd, to_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+/* ---- Files and symlinks ---- */
 
+static int copy_opened(int from_fd, int to_fd, struct copy_rules *rules, const char *path, struct atomicdir_error *error)
+{
+	cleanup_attributes struct attributes attributes = { 0 };
+	struct stat status;
+	int done = 1;
+
+	for (int tries = 0; done > 0 && tries < COPY_TRIES; tries++)
+		done = copy_moment(from_fd, to_fd, &status, &attributes);
+	if (done > 0)
+		return error_object(error, ATOMICDIR_FAILED, path, "was changed again and again while it was copied");
+	if (done < 0)
+		return error_system(error, errno, path, "cannot copy");
+	return copy_facts(to_fd, &status, &attributes, 0, rules, path, error);
+}
+
+static int copy_file(struct copying *copying, int from_dir, const char *from_name, const char *to_name, const char *path,
+		     struct atomicdir_error *error)
+{
+	int to_dir = copying->levels[copying->depth].fd;
+	cleanup_fd int from = openat(from_dir, from_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), to = -1;
+	struct stat status;
+
+	if (from < 0 || fstat(from, &status) < 0)
+		return error_system(error, errno, path, "cannot open to copy");
+	if (!S_ISREG(status.st_mode))
+		return error_object(error, ATOMICDIR_FAILED, path, "was changed while it was copied");
+	to = openat(to_dir, to_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (to < 0)
-		return -1;
-	if (copy_bytes(from, to) == 0 && copy_facts(to, entry, 0) == 0 && close(take_fd(&to)) == 0)
+		return error_system(error, errno, path, "cannot make the copy of");
+	if (copy_opened(from, to, copying->rules, path, error) < 0)
+		return copy_undo(to_dir, to_name);
+	if (close(take_fd(&to)) == 0)
 		return 0;
-	copy_undo(to_fd, to_name);
-	return -1;
+	error_system(error, errno, path, "cannot write the copy of");
+	return copy_undo(to_dir, to_name);
 }
 
-static int copy_link(int from_fd, const char *from_name, int to_fd, const char *to_name, const struct tree_entry *entry)
+/* Not inlined: its text would stand on the stack of what recurses. */
+static __attribute__((noinline)) int copy_link(struct copying *copying, int from_dir, const char *from_name,
+					       const char *to_name, const struct tree_entry *facts, const char *path,
+					       struct atomicdir_error *error)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, entry->modified };
-	char text[4097];
-	ssize_t size = readlinkat(from_fd, from_name, text, sizeof(text));
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, facts->modified };
+	const struct copy_rules *rules = copying->rules;
+	int to_dir = copying->levels[copying->depth].fd;
+	char text[PATH_MAX + 1];
+	ssize_t size = readlinkat(from_dir, from_name, text, sizeof(text));
 
-	if (size < 0)
-		return -1;
-	if ((size_t)size >= sizeof(text)) {
+	if (size >= (ssize_t)sizeof(text)) {
 		errno = ENAMETOOLONG;
-		return -1;
+		size = -1;
 	}
+	if (size < 0)
+		return error_system(error, errno, path, "cannot read the symlink");
 	text[size] = '\0';
-	if (symlinkat(text, to_fd, to_name) < 0)
-		return -1;
-	if ((fchownat(to_fd, to_name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) == 0 || errno == EPERM || errno == EINVAL) &&
-	    utimensat(to_fd, to_name, times, AT_SYMLINK_NOFOLLOW) == 0)
+	if (rules->place)
+		links_move(rules->place, text, rules->depth + copying->depth + 1, rules->from, rules->to);
+	if (symlinkat(text, to_dir, to_name) < 0)
+		return error_system(error, errno, path, "cannot make the copy of");
+	if ((fchownat(to_dir, to_name, facts->uid, facts->gid, AT_SYMLINK_NOFOLLOW) == 0 || errno == EPERM ||
+	     errno == EINVAL) &&
+	    utimensat(to_dir, to_name, times, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	copy_undo(to_fd, to_name);
-	return -1;
+	error_system(error, errno, path, "cannot set the owner and time of the copy of");
+	return copy_undo(to_dir, to_name);
 }
 
-/* ---- Trees ---- */
+/* ---- Files with several names ---- */
 
-/* A directory of the copy that is being filled. */
-struct copy_level {
-	int fd;
-	bool is_made;		/* by us: it gets the facts of the one that it is copied from */
-	mode_t setgid;		/* handed down by its parent, and kept */
-	struct lending lending; /* of one that was there */
-};
+static int names_compare(const void *a, const void *b)
+{
+	const struct copy_name *x = a, *y = b;
 
-/* levels[depth] is the directory that the entries of that depth and one go into; levels[0] is the caller's. */
-struct copying {
-	struct copy_level levels[TREE_DEPTH_MAX + 4];
-	int depth;
-	bool merges;
-};
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+static void names_free(void *name)
+{
+	free(((struct copy_name *)name)->path);
+	free(name);
+}
+
+/* What has several names becomes one file with several names again. 1: its copy has this name too now; 0: it is still to be copied,
+ * under this path; -1. */
+static int names_link(struct copying *copying, const struct tree_entry *facts, const char *to_name, const char *path,
+		      struct atomicdir_error *error)
+{
+	struct copy_name *one = calloc(1, sizeof(*one)), **found;
+
+	if (one)
+		*one = (struct copy_name){ facts->device, facts->inode, strdup(path) };
+	found = one && one->path ? tsearch(one, &copying->names, names_compare) : NULL;
+	if (!found) {
+		if (one)
+			names_free(one);
+		return error_system(error, ENOMEM, path, "cannot copy");
+	}
+	if (*found == one)
+		return 0;
+	names_free(one);
+	if (linkat(copying->levels[0].fd, (*found)->path, copying->levels[copying->depth].fd, to_name, 0) == 0)
+		return 1;
+	return error_system(error, errno, path, "cannot make the hard link");
+}
+
+/* ---- Directories ---- */
 
 static int copy_make_directory(int parent_fd, const char *name, struct copy_level *level)
 {
@@ -136,6 +385,7 @@ static int copy_make_directory(int parent_fd, const char *name, struct copy_leve
 	if (level->fd < 0 || fstat(level->fd, &made) < 0)
 		return -1;
 	level->is_made = true;
+	level->gid = made.st_gid;
 	level->setgid = made.st_mode & S_ISGID;
 	return fchmod(level->fd, 0700 | level->setgid);
 }
@@ -161,7 +411,7 @@ static int copy_enter_as(struct copying *copying, const char *name, const char *
 	if (mkdirat(parent_fd, name, 0700) == 0)
 		done = copy_make_directory(parent_fd, name, level);
 	else
-		done = errno == EEXIST && copying->merges ? copy_enter_existing(parent_fd, name, level) : -1;
+		done = errno == EEXIST && copying->rules->merges ? copy_enter_existing(parent_fd, name, level) : -1;
 	if (done < 0) {
 		error_system(error, errno, path, "cannot make the directory");
 		close_fd(&level->fd);
@@ -176,35 +426,52 @@ static int copy_enter(void *arg, const struct walk_entry *entry, struct atomicdi
 	return copy_enter_as(arg, entry->name, entry->path, error);
 }
 
-/* Also where the copy has failed: what was lent is given back. */
-static int copy_leave(struct copying *copying, const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
+static int copy_directory_facts(struct copying *copying, const struct copy_level *level, int from_fd, const char *path,
+				struct atomicdir_error *error)
+{
+	cleanup_attributes struct attributes attributes = { 0 };
+	struct stat from;
+
+	if (fstat(from_fd, &from) < 0 || attributes_read(from_fd, &attributes) < 0)
+		return error_system(error, errno, path, "cannot look at the directory");
+	/* A setgid bit goes with the group that it was made for. */
+	return copy_facts(level->fd, &from, &attributes, from.st_gid == level->gid ? level->setgid : 0, copying->rules, path,
+			  error);
+}
+
+/* Also where the copy has failed (from_fd -1): what was lent is given back. */
+static int copy_leave(struct copying *copying, int from_fd, const char *path, struct atomicdir_error *error)
 {
 	struct copy_level *level = &copying->levels[copying->depth--];
-	int done = lending_end(&level->lending);
+	int done = 0;
 
-	if (done == 0 && level->is_made && facts)
-		done = copy_facts(level->fd, facts, level->setgid);
-	if (done < 0)
-		error_system(error, errno, path, "cannot set the mode and owner of the directory");
+	if (lending_end(&level->lending) < 0)
+		done = error_system(error, errno, path, "cannot set the mode of the directory");
+	if (done == 0 && level->is_made && from_fd >= 0)
+		done = copy_directory_facts(copying, level, from_fd, path, error);
 	close_fd(&level->fd);
 	return done;
 }
 
-static int copy_entry_as(struct copying *copying, int from_fd, const char *from_name, const char *to_name,
-			 const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
-{
-	int to_fd = copying->levels[copying->depth].fd, done;
+/* ---- Trees ---- */
 
-	if (copying->merges && faccessat(to_fd, to_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+static int copy_entry(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
+		      const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
+{
+	int linked = 0;
+
+	if (copying->rules->merges && exists_at(copying->levels[copying->depth].fd, to_name))
 		return 0;
-	if (S_ISREG(facts->mode))
-		done = copy_file(from_fd, from_name, to_fd, to_name, facts);
-	else if (S_ISLNK(facts->mode))
-		done = copy_link(from_fd, from_name, to_fd, to_name, facts);
-	else
+	if (!S_ISREG(facts->mode) && !S_ISLNK(facts->mode))
 		return error_object(error, ATOMICDIR_FAILED, path,
 				    "is neither a file, a directory nor a symlink, so it cannot be copied");
-	return done < 0 ? error_system(error, errno, path, "cannot copy") : 0;
+	if (facts->links > 1)
+		linked = names_link(copying, facts, to_name, path, error);
+	if (linked)
+		return linked < 0 ? -1 : 0;
+	if (S_ISREG(facts->mode))
+		return copy_file(copying, from_dir, from_name, to_name, path, error);
+	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);
 }
 
 static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
@@ -212,21 +479,24 @@ static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdi
 	struct copying *copying = arg;
 
 	if (entry->fd >= 0)
-		return copy_leave(copying, &entry->facts, entry->path, error);
-	return copy_entry_as(copying, entry->directory_fd, entry->name, entry->name, &entry->facts, entry->path, error);
+		return copy_leave(copying, entry->fd, entry->path, error);
+	return copy_entry(copying, entry->directory_fd, entry->name, entry->name, &entry->facts, entry->path, error);
 }
 
-static int copy_walk(struct copying *copying, int from_fd, bool is_generation, struct atomicdir_error *error)
+static int copy_walk(struct copying *copying, int from_fd, const char *path, bool is_generation, struct atomicdir_error *error)
 {
-	struct walk walk = { .enter = copy_enter, .visit = copy_visit, .arg = copying, .is_generation = is_generation };
+	struct walk walk = {
+		.enter = copy_enter, .visit = copy_visit, .arg = copying, .path = path, .is_generation = is_generation
+	};
 	int outset = copying->depth, done = tree_walk(&walk, from_fd, error);
+	struct atomicdir_error ignored;
 
 	while (copying->depth > outset)
-		copy_leave(copying, NULL, NULL, NULL);
+		copy_leave(copying, -1, NULL, &ignored);
 	return done;
 }
 
-static struct copying *copying_new(int to_fd, bool merges, struct atomicdir_error *error)
+static struct copying *copying_new(int to_fd, struct copy_rules *rules, struct atomicdir_error *error)
 {
 	struct copying *copying = calloc(1, sizeof(*copying));
 
@@ -235,14 +505,22 @@ static struct copying *copying_new(int to_fd, bool merges, struct atomicdir_erro
 		return NULL;
 	}
 	copying->levels[0].fd = to_fd;
-	copying->merges = merges;
+	copying->rules = rules;
 	return copying;
 }
 
+static void copying_free(struct copying **copying)
+{
+	if (*copying)
+		tdestroy((*copying)->names, names_free);
+	free_pointer(copying);
+}
+
 static int copy_tree(struct copying *copying, int from_fd, const char *from_name, const char *to_name,
-		     const struct tree_entry *facts, struct atomicdir_error *error)
+		     struct atomicdir_error *error)
 {
 	cleanup_fd int fd = open_directory_at(from_fd, from_name);
+	struct atomicdir_error ignored;
 	int done, left;
 
 	if (fd < 0)
@@ -250,14 +528,15 @@ static int copy_tree(struct copying *copying, int from_fd, const char *from_name
 	done = copy_enter_as(copying, to_name, to_name, error);
 	if (done)
 		return done < 0 ? -1 : 0;
-	done = copy_walk(copying, fd, false, error);
-	left = copy_leave(copying, done == 0 ? facts : NULL, to_name, done == 0 ? error : NULL);
+	done = copy_walk(copying, fd, to_name, false, error);
+	left = copy_leave(copying, done == 0 ? fd : -1, to_name, done == 0 ? error : &ignored);
 	return done < 0 ? -1 : left;
 }
 
-int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, bool merge, struct atomicdir_error *error)
+int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, struct copy_rules *rules,
+		 struct atomicdir_error *error)
 {
-	cleanup_free struct copying *copying = copying_new(to_fd, merge, error);
+	cleanup(copying_free) struct copying *copying = copying_new(to_fd, rules, error);
 	struct tree_entry facts;
 
 	if (!copying)
@@ -265,13 +544,13 @@ int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_n
 	if (tree_look(from_fd, from_name, &facts) < 0)
 		return error_system(error, errno, to_name, "cannot look at, to copy");
 	if (S_ISDIR(facts.mode))
-		return copy_tree(copying, from_fd, from_name, to_name, &facts, error);
-	return copy_entry_as(copying, from_fd, from_name, to_name, &facts, to_name, error);
+		return copy_tree(copying, from_fd, from_name, to_name, error);
+	return copy_entry(copying, from_fd, from_name, to_name, &facts, to_name, error);
 }
 
-int tree_copy_content(int from_fd, int to_fd, bool merge, struct atomicdir_error *error)
+int tree_copy_content(int from_fd, int to_fd, struct copy_rules *rules, struct atomicdir_error *error)
 {
-	cleanup_free struct copying *copying = copying_new(to_fd, merge, error);
+	cleanup(copying_free) struct copying *copying = copying_new(to_fd, rules, error);
 
-	return copying ? copy_walk(copying, from_fd, true, error) : -1;
+	return copying ? copy_walk(copying, from_fd, "", true, error) : -1;
 }

@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: ISC
  *
- * Copying trees: bytes (as reflinks where the file system has them), modes, modification times, symlinks as they are, owners where we
- * may set them.
+ * Copying trees as they are: bytes (as reflinks where the file system has them), holes, modes, modification times, ACLs, file
+ * capabilities, user attributes, hard links among themselves, symlinks as they are, owners where we may set them. Each file is opened,
+ * then looked at, and copied as it was at one moment; one that keeps changing is an error.
  */
 #ifndef DIR_COPY_H
 #define DIR_COPY_H
 
 #include <stdbool.h>
 
-#include <atomicdir.h>
+#include "dir/place.h"
 
-/* A file, symlink or tree. With `merge` what is there already stays, and directories are merged; without it that is EEXIST. */
-int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, bool merge, struct atomicdir_error *error);
+struct copy_rules {
+	bool merges;   /* what is there already stays, and directories are merged; else that is EEXIST */
+	bool is_exact; /* what has no ACL gets none; else a default ACL of the directory that it comes into is handed down */
+	bool requires_attributes; /* a user attribute that the file system cannot hold is an error */
+	size_t lost;		  /* counts them otherwise */
+	/* Symlinks into generation `from` of this place come to lead into `to`; NULL: they stay. What is copied goes into a directory
+	 * so deep below the top. */
+	const struct place *place;
+	int64_t from, to;
+	int depth;
+};
+
+/* A file, symlink or tree. */
+int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, struct copy_rules *rules,
+		 struct atomicdir_error *error);
 /* What is in one directory into another, whose own mode, owner and time stay. */
-int tree_copy_content(int from_fd, int to_fd, bool merge, struct atomicdir_error *error);
+int tree_copy_content(int from_fd, int to_fd, struct copy_rules *rules, struct atomicdir_error *error);
 
 #endif

@@ -49,6 +49,9 @@ int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_chan
 	a_fd = a ? pin_generation(&reader, a, error) : -1;
 	if (a && a_fd < 0)
 		return -1;
+	compare.place = &reader.place;
+	compare.a = a;
+	compare.b = b;
 	result = tree_compare(&compare, a_fd, b_fd, error);
 	if (result >= 0 && list && changes_take(changes, list) < 0)
 		return error_system(error, errno, link, "cannot list what differs in");

@@ -15,8 +15,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/path.h"
 #include "dir/copy.h"
+#include "base/attributes.h"
 #include "dir/layout.h"
+#include "dir/pin.h"
 #include "dir/stage.h"
 
 #define IMPLIED_MODE 0755 /* of directories that are made on the way to an entry */
@@ -118,6 +121,32 @@ static int path_parent(struct atomicdir_stage *stage, const char *path, const ch
 
 /* ---- Entries ---- */
 
+/* A file whose mode is stated has no ACL, though the directory would hand one down. */
+static int file_make(const struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode)
+{
+	cleanup_fd int fd = create_file_at(parent_fd, name, mode);
+
+	if (fd < 0 || !stage->top.inherits_acl)
+		return take_fd(&fd);
+	if (attribute_remove(fd, ATTRIBUTE_ACL) == 0 && fchmod(fd, mode) == 0)
+		return take_fd(&fd);
+	unlinkat(parent_fd, name, 0);
+	return -1;
+}
+
+static int file_write(const struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode, const void *data,
+		      size_t size)
+{
+	cleanup_fd int fd = file_make(stage, parent_fd, name, mode);
+
+	if (fd < 0)
+		return -1;
+	if (write_all(fd, data, size) == 0 && close(take_fd(&fd)) == 0)
+		return 0;
+	unlinkat(parent_fd, name, 0);
+	return -1;
+}
+
 int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
 {
 	struct atomicdir_error own;
@@ -127,7 +156,7 @@ int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mod
 	error = error_or(error, &own);
 	parent_fd = path_parent(stage, path, &name, error);
 	if (parent_fd >= 0) {
-		fd = create_file_at(parent_fd, name, mode & 07777);
+		fd = file_make(stage, parent_fd, name, mode & 07777);
 		if (fd < 0)
 			error_system(error, errno, path, "cannot make the file");
 	}
@@ -145,7 +174,7 @@ int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void 
 	parent_fd = path_parent(stage, path, &name, error);
 	if (parent_fd < 0)
 		return stage_failed(stage, error);
-	if (write_file_at(parent_fd, name, mode & 07777, data, size) == 0)
+	if (file_write(stage, parent_fd, name, mode & 07777, data, size) == 0)
 		return 0;
 	error_system(error, errno, path, "cannot write the file");
 	return stage_failed(stage, error);
@@ -185,18 +214,41 @@ int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const cha
 
 /* ---- Copies ---- */
 
-int stage_copy_content(struct atomicdir_stage *stage, int from_fd, bool merge, struct atomicdir_error *error)
+int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy_rules *rules, struct atomicdir_error *error)
 {
+	int done;
+
 	if (stage->state == STAGE_ENDED)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	stage->state = STAGE_FILLING;
-	return tree_copy_content(from_fd, stage->fd, merge, error) < 0 ? stage_failed(stage, error) : 0;
+	rules->requires_attributes = stage->writer.options.require_xattrs;
+	done = top_copy(&stage->top, stage->fd, from_fd, rules, error);
+	if (done == 0)
+		done = tree_copy_content(from_fd, stage->fd, rules, error);
+	if (done == 0)
+		done = top_copy_time(stage->fd, from_fd, error);
+	stage->lost_attributes += rules->lost;
+	return done < 0 ? stage_failed(stage, error) : 0;
+}
+
+static int copy_entry_to(struct atomicdir_stage *stage, int from_fd, const char *from, const char *path,
+			 struct copy_rules *rules, struct atomicdir_error *error)
+{
+	const char *name;
+	int parent_fd = path_parent(stage, path, &name, error), done;
+
+	rules->requires_attributes = stage->writer.options.require_xattrs;
+	for (const char *slash = path; parent_fd >= 0 && (slash = strchr(slash, '/')); slash++)
+		rules->depth++;
+	done = parent_fd < 0 ? -1 : tree_copy_at(from_fd, from, parent_fd, name, rules, error);
+	stage->lost_attributes += rules->lost;
+	return done < 0 ? stage_failed(stage, error) : 0;
 }
 
 /* A tree that holds the store would be copied into itself without end. */
 static int copy_check_source(const struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
 {
-	cleanup_free char *real = realpath(from, NULL);
+	cleanup_free char *real = path_absolute(from);
 	size_t size = real ? strlen(real) : 0;
 
 	if (!real || strncmp(stage->path, real, size) != 0 || (stage->path[size] != '/' && size > 1 && stage->path[size]))
@@ -205,25 +257,34 @@ static int copy_check_source(const struct atomicdir_stage *stage, const char *fr
 			    stage->writer.place.name.link);
 }
 
+/* The whole stage becomes a copy of a directory, in which relative links mean what they meant there. */
+static int copy_all(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
+{
+	struct copy_rules rules = { 0 };
+
+	close_fd(&stage->from_fd);
+	stage->from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (stage->from_fd < 0)
+		return error_system(error, errno, from, "cannot open the directory to copy");
+	stage->links_leaving = LINKS_MUST_STAY;
+	return stage_copy_directory(stage, stage->from_fd, &rules, error);
+}
+
 int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *from, struct atomicdir_error *error)
 {
+	struct copy_rules rules = { 0 };
 	struct atomicdir_error own;
-	cleanup_fd int from_fd = -1;
-	const char *name;
-	int parent_fd, done;
+	cleanup_fd int pin_fd = -1;
+	int done;
 
 	error = error_or(error, &own);
-	if (copy_check_source(stage, from, error) < 0)
+	if (copy_check_source(stage, from, error) < 0 || pin_source(from, &pin_fd, error) < 0)
 		return -1;
-	if (path && strcmp(path, ".") != 0) {
-		parent_fd = path_parent(stage, path, &name, error);
-		done = parent_fd < 0 ? -1 : tree_copy_at(AT_FDCWD, from, parent_fd, name, false, error);
-		return done < 0 ? stage_failed(stage, error) : 0;
-	}
-	from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (from_fd < 0)
-		return error_system(error, errno, from, "cannot open the directory to copy");
-	return stage_copy_content(stage, from_fd, false, error);
+	if (path && strcmp(path, ".") != 0)
+		done = copy_entry_to(stage, AT_FDCWD, from, path, &rules, error);
+	else
+		done = copy_all(stage, from, error);
+	return done;
 }
 
 /* The directory of the live generation that `path` is in. -1 with errno. */
@@ -246,8 +307,19 @@ static int carry_open_parent(const struct atomicdir_stage *stage, const char *pa
 	return copy ? take_fd(&fd) : -1;
 }
 
+/* Links of the live generation into itself come to lead into the stage. */
+static struct copy_rules carry_rules(const struct atomicdir_stage *stage)
+{
+	const struct writer *writer = &stage->writer;
+
+	return (struct copy_rules){
+		.merges = true, .is_exact = true, .place = &writer->place, .from = writer->live.number, .to = stage->number
+	};
+}
+
 static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
+	struct copy_rules rules = carry_rules(stage);
 	const struct writer *writer = &stage->writer;
 	cleanup_fd int fd = -1;
 
@@ -256,14 +328,15 @@ static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	fd = place_open_generation(&writer->place, writer->live.number);
 	if (fd < 0)
 		return error_system(error, errno, writer->place.name.link, "cannot carry from the live generation of");
-	return stage_copy_content(stage, fd, true, error);
+	stage->is_carried = true;
+	return stage_copy_directory(stage, fd, &rules, error);
 }
 
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
 {
+	struct copy_rules rules = carry_rules(stage);
 	struct atomicdir_error own;
 	cleanup_fd int live_fd = -1;
-	int parent_fd, done;
 	const char *name;
 
 	error = error_or(error, &own);
@@ -274,9 +347,8 @@ int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atom
 	if (!stage->writer.live.number)
 		return error_system(error, ENOENT, path, "cannot carry from the live generation");
 	live_fd = carry_open_parent(stage, path, &name);
-	if (live_fd < 0 || faccessat(live_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (live_fd < 0 || !exists_at(live_fd, name))
 		return error_system(error, errno, path, "cannot carry from the live generation");
-	parent_fd = path_parent(stage, path, &name, error);
-	done = parent_fd < 0 ? -1 : tree_copy_at(live_fd, name, parent_fd, name, true, error);
-	return done < 0 ? stage_failed(stage, error) : 0;
+	stage->is_carried = true;
+	return copy_entry_to(stage, live_fd, name, path, &rules, error);
 }

@@ -29,8 +29,9 @@ struct swap {
 struct layout {
 	enum atomicdir_layout kind;
 	int64_t keep, grace_ms; /* of a fill that states none */
-	/* Sets the name of the store, where names have at most `name_max` bytes. */
-	void (*locate)(struct name *name, long name_max);
+	/* Sets the name of the store that belongs to LINK: the one that LINK leads to, else the one that is there; where there is none,
+	 * the one that is to be made. Names have at most `name_max` bytes. */
+	int (*locate)(struct place *place, bool is_visible, long name_max, struct atomicdir_error *error);
 	/* What stands at LINK. -1 with errno. */
 	int (*look)(const struct place *place, struct live *live);
 	/* Whether this name at the top of a generation is kept for the layout's own use. */

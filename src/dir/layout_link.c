@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,34 @@
 #include "base/file.h"
 #include "dir/layout.h"
 #include "dir/sync.h"
+
+/* Whether LINK leads into the store of this name. */
+static bool link_leads_to(struct place *place, bool is_visible, long name_max, const char *text)
+{
+	name_store(&place->name, is_visible, name_max);
+	return name_parse_link_text(&place->name, text) > 0;
+}
+
+static int link_locate(struct place *place, bool is_visible, long name_max, struct atomicdir_error *error)
+{
+	bool has_visible, has_hidden;
+	char text[PATH_MAX];
+	ssize_t size = readlinkat(place->parent_fd, place->name.base, text, sizeof(text) - 1);
+
+	text[size < 0 ? 0 : size] = '\0';
+	if (link_leads_to(place, false, name_max, text) || link_leads_to(place, true, name_max, text))
+		return 0;
+	has_visible = exists_at(place->parent_fd, place->name.store);
+	name_store(&place->name, false, name_max);
+	has_hidden = exists_at(place->parent_fd, place->name.store);
+	if (has_visible && has_hidden)
+		return error_object(
+			error, ATOMICDIR_FAILED, place->name.link,
+			"has two stores, '%s' and the same without its dot, and leads to neither; remove the wrong one",
+			place->name.store);
+	name_store(&place->name, has_visible || (is_visible && !has_hidden), name_max);
+	return 0;
+}
 
 static int link_look(const struct place *place, struct live *live)
 {
@@ -125,7 +154,7 @@ const struct layout layout_link = {
 	.kind = ATOMICDIR_LAYOUT_LINK,
 	.keep = 1,
 	.grace_ms = 1000,
-	.locate = name_store,
+	.locate = link_locate,
 	.look = link_look,
 	.reserves = link_reserves,
 	.recover = link_recover,

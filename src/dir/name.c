@@ -55,15 +55,16 @@ static uint64_t name_hash(const char *text)
 	return value;
 }
 
-void name_store(struct name *name, long limit)
+void name_store(struct name *name, bool is_visible, long limit)
 {
 	size_t most = limit > 64 && limit < NAME_SIZE ? (size_t)limit : NAME_SIZE - 1;
-	size_t fixed = sizeof("." STORE_SUFFIX) - 1;
+	const char *dot = is_visible ? "" : ".";
+	size_t fixed = strlen(dot) + sizeof(STORE_SUFFIX) - 1;
 
 	if (strlen(name->base) + fixed <= most)
-		snprintf(name->store, sizeof(name->store), ".%.*s" STORE_SUFFIX, (int)(most - fixed), name->base);
+		snprintf(name->store, sizeof(name->store), "%s%.*s" STORE_SUFFIX, dot, (int)(most - fixed), name->base);
 	else
-		snprintf(name->store, sizeof(name->store), ".%.*s~%016" PRIx64 STORE_SUFFIX, (int)(most - fixed - 17),
+		snprintf(name->store, sizeof(name->store), "%s%.*s~%016" PRIx64 STORE_SUFFIX, dot, (int)(most - fixed - 17),
 			 name->base, name_hash(name->base));
 }
 

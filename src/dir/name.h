@@ -26,8 +26,8 @@ struct name {
 
 /* Splits LINK into its directory and its own name; USAGE for what cannot be one. */
 int name_init(struct name *name, const char *link, struct atomicdir_error *error);
-/* The name of the hidden store beside LINK, on a file system whose names have at most `limit` bytes. */
-void name_store(struct name *name, long limit);
+/* Sets the name of the store beside LINK, with a dot before it or without, on a file system whose names have at most `limit` bytes. */
+void name_store(struct name *name, bool is_visible, long limit);
 
 /* "000042" and a suffix. */
 void name_number(char text[static NAME_NUMBER_SIZE], int64_t number, const char *suffix);

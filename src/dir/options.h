@@ -7,9 +7,6 @@
 
 #include <atomicdir.h>
 
-#define OPTIONS_KEEP_DEFAULT 1
-#define OPTIONS_GRACE_MS_DEFAULT 1000
-
 int options_read(struct atomicdir_options *own, const struct atomicdir_options *given, struct atomicdir_error *error);
 
 #endif

@@ -2,7 +2,9 @@
 #include "dir/pin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -10,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "dir/part.h"
 
 #define PIN_TRIES 1000 /* a writer locks a generation for as long as its removal takes */
@@ -117,4 +120,57 @@ int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error 
 	if (!reader.live.number)
 		return error_object(error, ATOMICDIR_NO_GENERATION, link, "names a generation that is not there");
 	return error_object(error, ATOMICDIR_BUSY, link, "has its live generation locked by somebody, so it cannot be pinned");
+}
+
+/* ---- Pins on what is copied ---- */
+
+/* The length of the part of an absolute path that names a generation, "/srv/.app.atomicdir/000042"; 0: it names none. */
+static size_t source_generation(const char *path)
+{
+	static const char suffix[] = ".atomicdir";
+
+	for (const char *store = strstr(path, suffix); store; store = strstr(store + 1, suffix)) {
+		const char *number = store + sizeof(suffix) - 1, *rest;
+
+		if (*number == '/' && name_parse_number(number + 1, &rest) && (*rest == '/' || !*rest))
+			return (size_t)(rest - path);
+	}
+	return 0;
+}
+
+/* 1: there is nothing to pin, or it is pinned; 0: look again; -1 */
+static int source_try(const char *path, int *pin_fd, struct atomicdir_error *error)
+{
+	cleanup_free char *real = path_absolute(path), *again = NULL;
+	cleanup_fd int fd = -1;
+	size_t size = real ? source_generation(real) : 0;
+	struct stat status;
+
+	if (!size)
+		return 1;
+	real[size] = '\0';
+	fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_system(error, errno, path, "cannot open the generation to copy");
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return 0;
+	/* It may have been removed, or another one may be live, since the look. */
+	again = path_absolute(path);
+	if (fstat(fd, &status) < 0 || !status.st_nlink || !again || strncmp(again, real, size) != 0)
+		return 0;
+	*pin_fd = take_fd(&fd);
+	return 1;
+}
+
+int pin_source(const char *path, int *pin_fd, struct atomicdir_error *error)
+{
+	for (int tries = 0; tries < PIN_TRIES; tries++) {
+		int done = source_try(path, pin_fd, error);
+
+		if (done)
+			return done < 0 ? -1 : 0;
+		if (tries && nanosleep(&pin_pause, NULL) < 0)
+			return error_system(error, errno, path, "cannot wait to copy");
+	}
+	return error_object(error, ATOMICDIR_FAILED, path, "leads to a generation that is locked by somebody or not there");
 }

@@ -11,12 +11,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/lend.h"
+#include "base/path.h"
 #include "dir/layout.h"
 
 int place_open(struct place *place, const char *link, enum place_use use, struct atomicdir_error *error)
 {
 	int flags = O_DIRECTORY | O_CLOEXEC | (use == PLACE_TO_READ ? O_PATH : O_RDONLY);
 	struct statfs filesystem;
+	long name_max;
 
 	*place = PLACE_INIT;
 	if (name_init(&place->name, link, error) < 0)
@@ -25,11 +27,11 @@ int place_open(struct place *place, const char *link, enum place_use use, struct
 	place->parent_fd = open(place->name.parent, flags);
 	if (place->parent_fd < 0)
 		return error_system(error, errno, place->name.parent, "cannot open the directory of LINK");
-	place->parent_path = realpath(place->name.parent, NULL);
+	place->parent_path = path_absolute(place->name.parent);
 	if (!place->parent_path)
 		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory of LINK");
-	place->layout->locate(&place->name, fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0);
-	return 0;
+	name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
+	return place->layout->locate(place, use == PLACE_TO_MAKE_VISIBLE, name_max, error);
 }
 
 void place_close(struct place *place)

@@ -19,7 +19,8 @@ struct place {
 };
 #define PLACE_INIT ((struct place){ .parent_fd = -1, .store_fd = -1 })
 
-enum place_use { PLACE_TO_READ, PLACE_TO_WRITE };
+/* MAKE_VISIBLE: as WRITE, and where the store is still to be made its name has no dot. */
+enum place_use { PLACE_TO_READ, PLACE_TO_WRITE, PLACE_TO_MAKE_VISIBLE };
 /* Finds LINK's directory and the names; opens no store. A reader needs no right but to pass through the directory. */
 int place_open(struct place *place, const char *link, enum place_use use, struct atomicdir_error *error);
 void place_close(struct place *place);

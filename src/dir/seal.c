@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/lend.h"
+#include "base/attributes.h"
 #include "dir/copy.h"
-#include "dir/links.h"
 #include "dir/name.h"
 
 /* ---- Modes of directories, recorded while the stage is filled ---- */
@@ -149,17 +150,21 @@ static int check_entry(void *arg, const struct walk_entry *entry, struct atomicd
 		return error_object(error, ATOMICDIR_FAILED, entry->path, "has a name that is reserved; give it another one");
 	if (facts->is_mount || facts->device != sealing->device)
 		return error_object(error, ATOMICDIR_FAILED, entry->path, "is a mount point, so it cannot be published");
+	if (facts->is_fixed)
+		return error_object(
+			error, ATOMICDIR_FAILED, entry->path,
+			"is immutable or append-only, so it could not be removed later; take that away (chattr -ia)");
 	if (!S_ISDIR(facts->mode) && shared_meet(sealing, facts) < 0)
 		return error_system(error, errno, entry->path, "cannot look at");
 	switch (facts->mode & S_IFMT) {
 	case S_IFREG:
 		sealing->count->files++;
 		sealing->count->bytes += facts->size;
-		return 0;
+		return links_check_script(sealing->rules->links, entry, error);
 	case S_IFDIR:
 		return seal_recorded_mode(sealing, entry, error);
 	case S_IFLNK:
-		return links_check(sealing->top_fd, entry, error);
+		return links_check(sealing->rules->links, entry, error);
 	default:
 		return error_object(error, ATOMICDIR_FAILED, entry->path,
 				    "is a device, socket or FIFO and cannot be published; remove it, or leave it out");
@@ -171,12 +176,13 @@ static int check_entry(void *arg, const struct walk_entry *entry, struct atomicd
 /* The other names of the file may be the live generation's: it must not change. The directory may have its final mode already. */
 static int seal_part_with(const struct walk_entry *entry, struct atomicdir_error *error)
 {
+	struct copy_rules rules = { .is_exact = true };
 	struct lending lending;
 	int done;
 
 	if (lending_begin(&lending, entry->directory_fd) < 0)
 		return error_system(error, errno, entry->path, "cannot write in the directory of");
-	done = tree_copy_at(entry->directory_fd, entry->name, entry->directory_fd, NAME_COPY, false, error);
+	done = tree_copy_at(entry->directory_fd, entry->name, entry->directory_fd, NAME_COPY, &rules, error);
 	if (done < 0)
 		error_prefix(error, "cannot copy '%.300s', which has names elsewhere", entry->path);
 	else if (renameat(entry->directory_fd, NAME_COPY, entry->directory_fd, entry->name) < 0) {
@@ -202,46 +208,77 @@ static bool seal_has_owner(const struct seal_rules *rules, const struct tree_ent
 	return (rules->uid == (uid_t)-1 || rules->uid == entry->uid) && (rules->gid == (gid_t)-1 || rules->gid == entry->gid);
 }
 
+/* What has a stated mode has no ACL. */
+static bool seal_states_mode(const struct seal_rules *rules, mode_t mode)
+{
+	return (S_ISREG(mode) && rules->file_mode) || (S_ISDIR(mode) && rules->dir_mode);
+}
+
+/* chown(2) takes the setuid bit and the file's capabilities, so these come after it. */
+static int finish_opened(const struct sealing *sealing, int fd, const struct tree_entry *facts, mode_t mode)
+{
+	const struct seal_rules *rules = sealing->rules;
+	cleanup_attributes struct attributes attributes = { 0 };
+	const struct attribute *capability = NULL;
+	bool has_owner = seal_has_owner(rules, facts);
+
+	if (!has_owner && S_ISREG(facts->mode) && facts->mode & 0111) {
+		if (attributes_read(fd, &attributes) < 0)
+			return -1;
+		capability = attributes_find(&attributes, ATTRIBUTE_CAPABILITY);
+	}
+	if (!has_owner && fchown(fd, rules->uid, rules->gid) < 0)
+		return -1;
+	if (seal_states_mode(rules, facts->mode) && (attribute_remove(fd, ATTRIBUTE_ACL) < 0 ||
+						     (S_ISDIR(facts->mode) && attribute_remove(fd, ATTRIBUTE_DEFAULT_ACL) < 0)))
+		return -1;
+	if ((!has_owner || mode != (facts->mode & 07777)) && fchmod(fd, mode) < 0)
+		return -1;
+	return capability && fsetxattr(fd, capability->name, capability->value, capability->size, 0) < 0 ? -1 : 0;
+}
+
 static int finish_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	const struct sealing *sealing = arg;
 	const struct seal_rules *rules = sealing->rules;
 	struct tree_entry facts = entry->facts;
 	mode_t mode = seal_wanted_mode(rules, &facts);
-	bool has_owner = seal_has_owner(rules, &facts);
+	cleanup_fd int fd = -1;
 
-	if (has_owner && mode == (facts.mode & 07777))
+	if (seal_has_owner(rules, &facts) && mode == (facts.mode & 07777) && !seal_states_mode(rules, facts.mode))
 		return 0;
 	if (shared_is_outside(sealing, &facts)) {
 		if (seal_part_with(entry, error) < 0)
 			return -1;
 		if (tree_look(entry->directory_fd, entry->name, &facts) < 0)
 			return error_system(error, errno, entry->path, "cannot look at");
-		has_owner = seal_has_owner(rules, &facts);
 	}
-	/* chown(2) drops file capabilities and the setuid bit: only where it changes something, and before the mode. */
-	if (!has_owner && fchownat(entry->directory_fd, entry->name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_system(error, errno, entry->path, "cannot set the owner of");
-	if (!S_ISLNK(facts.mode) && (!has_owner || mode != (facts.mode & 07777)) &&
-	    change_mode_at(entry->directory_fd, entry->name, mode) < 0)
-		return error_system(error, errno, entry->path, "cannot set the mode of");
+	if (S_ISLNK(facts.mode)) {
+		if (!seal_has_owner(rules, &facts) &&
+		    fchownat(entry->directory_fd, entry->name, rules->uid, rules->gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return error_system(error, errno, entry->path, "cannot set the owner of");
+		return 0;
+	}
+	fd = open_lending_at(entry->directory_fd, entry->name, O_RDONLY | O_NONBLOCK);
+	if (fd < 0 || finish_opened(sealing, fd, &facts, mode) < 0)
+		return error_system(error, errno, entry->path, "cannot set the owner and mode of");
 	return 0;
 }
 
 static int finish_top(const struct sealing *sealing, struct atomicdir_error *error)
 {
 	const struct seal_rules *rules = sealing->rules;
-	struct tree_entry top;
-	mode_t mode;
+	struct top top;
 
-	if (tree_look(sealing->top_fd, "", &top) < 0)
-		return error_system(error, errno, NULL, "cannot look at the new directory");
-	if (!seal_has_owner(rules, &top) && fchown(sealing->top_fd, rules->uid, rules->gid) < 0)
-		return error_system(error, errno, NULL, "cannot set the owner of the new directory");
-	mode = rules->top_mode ? rules->top_mode | (top.mode & S_ISGID) : top.mode & 07777;
-	if ((top.mode & 07777) != mode && fchmod(sealing->top_fd, mode) < 0)
-		return error_system(error, errno, NULL, "cannot set the mode of the new directory");
-	return 0;
+	if (!rules->top)
+		return 0;
+	top = *rules->top;
+	if (rules->uid != (uid_t)-1)
+		top.uid = rules->uid;
+	if (rules->gid != (gid_t)-1)
+		top.gid = rules->gid;
+	top.must_own = rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1;
+	return top_finish(&top, sealing->top_fd, rules->top_mode, error);
 }
 
 static bool seal_has_work(const struct seal_rules *rules)

@@ -6,6 +6,8 @@
 #ifndef DIR_SEAL_H
 #define DIR_SEAL_H
 
+#include "dir/links.h"
+#include "dir/top.h"
 #include "dir/tree.h"
 
 /* The modes that directories get when they are sealed: until then their owner may write in them. A directory is known by its inode,
@@ -27,11 +29,13 @@ void seal_modes_clear(struct seal_modes *modes);
 struct seal_rules {
 	uid_t uid; /* -1: as made */
 	gid_t gid;
-	mode_t file_mode; /* 0: as made */
+	mode_t file_mode; /* exact, and without an ACL; 0: as made */
 	mode_t dir_mode;
 	mode_t top_mode;
+	const struct top *top;		    /* of a stage; NULL: the top directory stays as it is */
 	struct seal_modes *directories;	    /* may be NULL */
 	bool (*reserves)(const char *name); /* names that the top directory may not hold */
+	struct links *links;		    /* where symlinks may lead */
 };
 
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error);

@@ -25,13 +25,14 @@ struct atomicdir_stage *stage_new(struct atomicdir_error *error)
 		return NULL;
 	}
 	stage->writer = WRITER_INIT;
-	stage->fd = stage->recent_fd = -1;
+	stage->fd = stage->recent_fd = stage->from_fd = -1;
 	return stage;
 }
 
 static int stage_make_directory(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	const struct place *place = &stage->writer.place;
+	mode_t default_mode = stage->writer.options.top_mode_default;
 	char name[NAME_NUMBER_SIZE];
 
 	stage->number = is_broken("numbers-used-again")
@@ -43,17 +44,16 @@ static int stage_make_directory(struct atomicdir_stage *stage, struct atomicdir_
 	if (!stage->path)
 		return error_system(error, errno, NULL, "cannot begin");
 	part_name(name, stage->number, PART_DIRECTORY);
-	stage->fd = create_directory_at(place->store_fd, name, 0700);
+	stage->fd = top_make(&stage->top, place->store_fd, name, place->parent_fd, default_mode ? default_mode : TOP_MODE);
 	return stage->fd < 0 ? error_system(error, errno, stage->path, "cannot make the new directory") : 0;
 }
 
-int stage_make(struct atomicdir_stage *stage, mode_t top_mode, struct atomicdir_error *error)
+int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	if (stage_make_directory(stage, error) < 0) {
 		store_unmake(&stage->writer.store, &stage->writer.place);
 		return -1;
 	}
-	stage->top_mode = top_mode;
 	stage->state = STAGE_FILLING;
 	return 0;
 }
@@ -83,8 +83,7 @@ struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir
 	if (!stage)
 		return NULL;
 	if (stage_fill_options(&fill, options, error) == 0 &&
-	    writer_begin(&stage->writer, link, &fill, BEGIN_WITH_OURS, error) == 0 &&
-	    stage_make(stage, STAGE_TOP_MODE, error) == 0) {
+	    writer_begin(&stage->writer, link, &fill, BEGIN_WITH_OURS, error) == 0 && stage_make(stage, error) == 0) {
 		*error = stage->writer.warning;
 		return stage;
 	}
@@ -129,6 +128,7 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	seal_modes_clear(&stage->directories);
 	buffer_clear(&stage->note);
 	free(stage->path);
+	close_fd(&stage->from_fd);
 	close_fd(&stage->fd);
 	writer_end(&stage->writer);
 	free(stage);

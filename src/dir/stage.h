@@ -11,8 +11,6 @@
 #include "dir/seal.h"
 #include "dir/writer.h"
 
-#define STAGE_TOP_MODE 0755 /* of the top directory, where nothing else is asked for */
-
 enum stage_state { STAGE_ENDED, STAGE_FILLING, STAGE_SEALED };
 
 struct atomicdir_stage {
@@ -26,20 +24,24 @@ struct atomicdir_stage {
 	struct seal_modes directories; /* whose modes are set when the stage is sealed */
 	char *recent_path;	       /* the directory that an entry was made in last, and its descriptor */
 	int recent_fd;
-	mode_t top_mode;
-	struct tree_count count; /* of a sealed one, as is the next one */
-	bool is_different;	 /* from the live generation */
-	int errnum;		 /* why filling it failed: where that was for want of room, its end makes some */
+	struct top top;
+	enum links_leaving links_leaving; /* what relative symlinks may do */
+	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
+	bool is_carried;		  /* files of the live generation came along */
+	size_t lost_attributes;		  /* of copied files, which the file system cannot hold */
+	struct tree_count count;	  /* of a sealed one, as is the next one */
+	bool is_different;		  /* from the live generation */
+	int errnum;			  /* why filling it failed: where that was for want of room, its end makes some */
 };
 
 /* A stage whose writer is still to begin (begin.h), and that has no directory yet. NULL: no memory. */
 struct atomicdir_stage *stage_new(struct atomicdir_error *error);
 /* Step 6: makes the directory. */
-int stage_make(struct atomicdir_stage *stage, mode_t top_mode, struct atomicdir_error *error);
+int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error);
 /* Removes the directory, if it was not published. */
 void stage_end(struct atomicdir_stage *stage);
-/* Copies what is in a directory. */
-int stage_copy_content(struct atomicdir_stage *stage, int from_fd, bool merge, struct atomicdir_error *error);
+/* Copies a directory: what is in it, and what it is itself. */
+int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy_rules *rules, struct atomicdir_error *error);
 /* Records why a call for this stage failed; returns -1. */
 int stage_failed(struct atomicdir_stage *stage, const struct atomicdir_error *error);
 /* Closes what is open inside it, before it is sealed or removed. */

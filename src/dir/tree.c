@@ -32,6 +32,7 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 		.inode = status.stx_ino,
 		.modified = { status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec },
 		.is_mount = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
+		.is_fixed = status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND),
 	};
 	if (status.stx_mask & STATX_BTIME)
 		entry->born = (struct timespec){ status.stx_btime.tv_sec, status.stx_btime.tv_nsec };
@@ -169,6 +170,9 @@ static int walk_to(const struct walk *walk, int directory_fd, const char *name, 
 			return error_system(error, errno, path->text, "cannot open the directory");
 		entry.fd = fd;
 		entry.path = path->text;
+		/* What was opened counts: the name may have passed to another directory meanwhile. */
+		if (tree_look(fd, "", &entry.facts) < 0)
+			return error_system(error, errno, path->text, "cannot look at");
 		passed = walk_content(walk, &entry, path, error);
 	}
 	/* The path may have moved in memory. */
@@ -201,5 +205,7 @@ int tree_walk(const struct walk *walk, int top_fd, struct atomicdir_error *error
 {
 	cleanup_path struct tree_path path = { 0 };
 
+	if (walk->path && *walk->path && tree_path_push(&path, walk->path) < 0)
+		return error_system(error, errno, walk->path, "cannot go through the directory");
 	return walk_directory(walk, top_fd, &path, 0, error);
 }

@@ -27,6 +27,7 @@ struct tree_entry {
 	struct timespec modified;
 	struct timespec born; /* 0 where the file system does not say */
 	bool is_mount;
+	bool is_fixed; /* immutable or append-only (chattr(1)) */
 };
 /* `name` "" is what the descriptor itself is open on. -1 with errno. */
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
@@ -67,6 +68,7 @@ struct walk {
 	/* Every entry; a directory after its content. May be NULL. */
 	int (*visit)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
 	void *arg;
+	const char *path;   /* what comes before the paths that it tells; NULL: nothing */
 	bool is_generation; /* the name that wakes watchers is no part of the tree */
 	bool may_lend;	    /* the tree is ours: where its modes are in the way, they are changed for a moment */
 };

@@ -150,7 +150,7 @@ static int child_read_failure(int failure_fd)
 int child_start(struct child *child, const struct launch *launch, struct atomicdir_error *error)
 {
 	cleanup_fd int failure_fd = -1;
-	const char *name = launch->argv ? launch->argv[0] : "a process";
+	const char *name = launch->argv ? launch->argv[0] : NULL;
 
 	*child = (struct child){ .due_ms = launch->timeout_ms < 0 ? -1 : clock_ms() + launch->timeout_ms,
 				 .timeout_ms = launch->timeout_ms,
@@ -159,12 +159,12 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 				 .is_group_killed = launch->is_group_killed };
 	if (child_fork(child, launch, &failure_fd) < 0) {
 		child->pid = 0;
-		return error_errno(error, NULL, "cannot start '%.300s'", name);
+		return error_errno(error, name, "cannot start a process");
 	}
 	errno = child_read_failure(failure_fd);
 	if (!errno)
 		return 0;
-	error_errno(error, NULL, "cannot execute '%.300s'", name);
+	error_errno(error, name, "cannot execute");
 	child_wait(child);
 	return -1;
 }

@@ -38,18 +38,26 @@ void loop_add(struct loop *loop, struct child *child)
 	loop->children = child;
 }
 
+void loop_remove(struct loop *loop, struct child *child)
+{
+	struct child **place = &loop->children;
+
+	while (*place && *place != child)
+		place = &(*place)->next;
+	if (*place)
+		*place = child->next;
+}
+
 /* Each is asked for by its number: one SIGCHLD may stand for several, and one that another loop has read is not missed. */
 static struct child *loop_find_ended(struct loop *loop)
 {
-	for (struct child **place = &loop->children; *place; place = &(*place)->next) {
-		struct child *child = *place;
+	struct child *child = loop->children;
 
-		if (child_has_ended(child)) {
-			*place = child->next;
-			return child;
-		}
-	}
-	return NULL;
+	while (child && !child_has_ended(child))
+		child = child->next;
+	if (child)
+		loop_remove(loop, child);
+	return child;
 }
 
 static bool is_earlier(int64_t one, int64_t other)

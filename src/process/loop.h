@@ -41,6 +41,8 @@ void loop_close(struct loop *loop);
 /* From here on the loop says when the child has ended, ends it when its time is over, and kills it where it does not end then. The
  * child stays its owner's, who keeps it where it is until it has ended. */
 void loop_add(struct loop *loop, struct child *child);
+/* The loop forgets it; nothing where it has already. */
+void loop_remove(struct loop *loop, struct child *child);
 /* Waits for the next event. `until_ms` is of clock_ms(); -1: for ever, 0: only what has come already. */
 struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms);
 

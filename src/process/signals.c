@@ -32,7 +32,7 @@ void signals_restore(void)
 
 void signals_ignore(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTOU };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGTTOU };
 
 	for (size_t i = 0; i < COUNT(ignored); i++)
 		signal(ignored[i], SIG_IGN);

@@ -13,7 +13,7 @@
 void signals_begin(void);
 /* Gives back what the program was started with, before it becomes another one. */
 void signals_restore(void);
-/* Ignores what a terminal sends and what asks us to end: for a child that ends when its parent does. */
+/* Ignores what asks us to end, and what stops a writer to the terminal: for a child that ends when its parent does. */
 void signals_ignore(void);
 
 /* Blocks SIGCHLD and the signals that ask us to end, and returns a signalfd(2) that reads them; -1 with errno. `before` is the mask

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -16,13 +15,13 @@
 #include "base/field.h"
 #include "base/file.h"
 #include "base/protocol.h"
-#include "command/process.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/path.h"
 #include "secretdir/program.h"
 
 struct fetcher {
 	char program[PATH_MAX]; /* for errors */
-	pid_t pid;
+	struct child child;
 	struct field_reader reader;
 	struct field index, path, source, version, created,
 		place; /* path, source: the ARN, and its key, where secrets are described */
@@ -32,62 +31,55 @@ struct fetcher {
 	bool is_describing;
 };
 
-/* ---- Signals ---- */
+/* ---- Waiting for it ---- */
 
-static volatile sig_atomic_t running_pid, caught;
-
-/* The program, and what it has started: also before it has a group of its own, or if it has left it. */
-static void end(pid_t pid)
+/* Until the descriptor is ready; -1: a signal came, and the program and what it has started are killed. */
+static int fetcher_wait_for(struct fetcher *fetcher, int fd, short events)
 {
-	kill(pid, SIGKILL);
-	kill(-pid, SIGKILL);
+	struct pollfd polled = { .fd = fd, .events = events };
+
+	for (;;) {
+		switch (interrupt_next(&polled, 1, -1).kind) {
+		case EVENT_READY:
+			return 0;
+		case EVENT_FAILED:
+			child_kill(&fetcher->child);
+			return -1;
+		case EVENT_SIGNAL:
+			child_kill(&fetcher->child);
+			errno = EINTR;
+			return -1;
+		case EVENT_CHILD: /* what it has written can be read still */
+		case EVENT_TIME:
+			break;
+		}
+	}
 }
 
-static void on_signal(int number)
+static int fetcher_wait_to_read(void *context)
 {
-	caught = number;
-	if (running_pid > 0)
-		end((pid_t)running_pid);
+	struct fetcher *fetcher = context;
+
+	return fetcher_wait_for(fetcher, fetcher->reader.fd, POLLIN);
 }
 
-static void watch_signals(void)
+/* A signal kills it, and is remembered. */
+static void fetcher_wait_to_end(struct fetcher *fetcher)
 {
-	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: waiting for a lock ends too */
-	const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction old;
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(numbers[i], &action, NULL);
-}
-
-int fetcher_check_signal(struct atomicdir_error *error)
-{
-	return caught ? error_set(error, ATOMICDIR_FAILED, NULL, "ended by SIG%s", sigabbrev_np(caught)) : 0;
+	while (fetcher->child.pid > 0)
+		switch (interrupt_next(NULL, 0, -1).kind) {
+		case EVENT_SIGNAL:
+			child_kill(&fetcher->child);
+			break;
+		case EVENT_FAILED:
+			child_clear(&fetcher->child);
+			break;
+		default:
+			break;
+		}
 }
 
 /* ---- Starting it ---- */
-
-/* In the child. Why it cannot is said as a fetcher would. */
-static void become(const char *path, int input_fd, int output_fd, pid_t parent)
-{
-	struct atomicdir_error error;
-	struct buffer reply = { 0 };
-	char *copy = strdup(path);
-	char *argv[] = { copy, NULL };
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A session of its own: a group that ends with it, and no terminal that somebody could be asked at, or stopped by. */
-	setsid();
-	if (!copy || getppid() != parent || dup2(input_fd, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0)
-		_exit(127);
-	process_restore();
-	execv(path, argv);
-	error_errno(&error, path, "the fetcher cannot be executed");
-	if (protocol_add_error(&reply, &error) == 0)
-		write_all(STDOUT_FILENO, reply.bytes, reply.size);
-	_exit(127);
-}
 
 static int add_option(struct buffer *request, const char *name, const char *text)
 {
@@ -131,33 +123,48 @@ static int make_request(struct buffer *request, const char *argument, const stru
 	return field_add_text(request, WORD_END, "");
 }
 
-static int spawn(struct fetcher *fetcher, const char *path, int *request_fd, struct atomicdir_error *error)
+/* A session of its own: a group that ends with it, and no terminal that somebody could be asked at, or stopped by. */
+static int fetcher_spawn(struct fetcher *fetcher, const char *path, int *request_fd, struct atomicdir_error *error)
 {
-	int request[2] = { -1, -1 }, reply[2] = { -1, -1 };
-	pid_t parent = getpid();
-	sigset_t all, old;
+	cleanup_fd int request_end = -1, reply_end = -1;
+	char *const argv[] = { fetcher->program, NULL };
+	int request[2], reply[2];
+	struct launch launch = {
+		.argv = argv, .group = CHILD_GROUP_SESSION, .is_group_killed = true, .death_signal = SIGKILL, .timeout_ms = -1
+	};
 
-	if (pipe2(request, O_CLOEXEC) < 0 || pipe2(reply, O_CLOEXEC) < 0) {
-		error_errno(error, path, "cannot start the fetcher");
-		close_fd(&request[0]);
-		close_fd(&request[1]);
-		return -1;
-	}
-	/* So that a signal finds either no program, or the one to end. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	fetcher->pid = fork();
-	if (fetcher->pid == 0) {
-		sigprocmask(SIG_SETMASK, &old, NULL);
-		become(path, request[0], reply[1], parent);
-	}
-	running_pid = fetcher->pid;
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	close_fd(&request[0]);
-	close_fd(&reply[1]);
+	if (pipe2(request, O_CLOEXEC) < 0)
+		return error_errno(error, path, "cannot start the fetcher");
+	launch.input_fd = request_end = request[0];
 	*request_fd = request[1];
+	if (pipe2(reply, O_CLOEXEC) < 0)
+		return error_errno(error, path, "cannot start the fetcher");
+	launch.output_fd = reply_end = reply[1];
 	fetcher->reader.fd = reply[0];
-	return fetcher->pid < 0 ? error_errno(error, path, "cannot start the fetcher") : 0;
+	if (child_start(&fetcher->child, &launch, error) < 0)
+		return -1;
+	loop_add(interrupt_loop(), &fetcher->child);
+	return 0;
+}
+
+/* A fetcher that does not want to hear all says why. */
+static int fetcher_ask(struct fetcher *fetcher, int request_fd, const struct buffer *request, struct atomicdir_error *error)
+{
+	size_t sent = 0;
+
+	if (fcntl(request_fd, F_SETFL, O_NONBLOCK) < 0)
+		return error_errno(error, fetcher->program, "cannot ask the fetcher");
+	while (sent < request->size) {
+		ssize_t written = write(request_fd, request->bytes + sent, request->size - sent);
+
+		if (written >= 0)
+			sent += (size_t)written;
+		else if (errno == EPIPE)
+			break;
+		else if (errno != EAGAIN || fetcher_wait_for(fetcher, request_fd, POLLOUT) < 0)
+			return interrupt_check(error) < 0 ? -1 : error_errno(error, fetcher->program, "cannot ask the fetcher");
+	}
+	return 0;
 }
 
 static bool is_name(const char *name, size_t size)
@@ -165,25 +172,34 @@ static bool is_name(const char *name, size_t size)
 	return size && size < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
 }
 
-static struct fetcher *start(const char *path, const struct buffer *request, const struct entries *entries,
-			     struct atomicdir_error *error)
+static struct fetcher *fetcher_new(const char *path, const struct entries *entries)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+
+	if (!fetcher)
+		return NULL;
+	fetcher->reader = (struct field_reader){ .fd = -1, .before_read = fetcher_wait_to_read, .context = fetcher };
+	fetcher->entries = entries;
+	snprintf(fetcher->program, sizeof(fetcher->program), "%s", path);
+	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
+	if (fetcher->answers)
+		return fetcher;
+	fetcher_free(fetcher);
+	return NULL;
+}
+
+static struct fetcher *fetcher_begin(const char *path, const struct buffer *request, const struct entries *entries,
+				     struct atomicdir_error *error)
+{
+	struct fetcher *fetcher = fetcher_new(path, entries);
 	cleanup_fd int request_fd = -1;
 
-	if (fetcher) {
-		*fetcher = (struct fetcher){ .pid = -1, .reader = { .fd = -1 }, .entries = entries };
-		snprintf(fetcher->program, sizeof(fetcher->program), "%s", path);
-		fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
-	}
-	if (!fetcher || !fetcher->answers) {
+	if (!fetcher) {
 		error_errno(error, NULL, "cannot start the fetcher");
-	} else if (spawn(fetcher, path, &request_fd, error) == 0) {
-		/* A fetcher that does not want to hear all says why. */
-		if (write_all(request_fd, request->bytes, request->size) == 0 || errno == EPIPE)
-			return fetcher;
-		error_errno(error, path, "cannot ask the fetcher");
+		return NULL;
 	}
+	if (fetcher_spawn(fetcher, path, &request_fd, error) == 0 && fetcher_ask(fetcher, request_fd, request, error) == 0)
+		return fetcher;
 	fetcher_free(fetcher);
 	return NULL;
 }
@@ -211,26 +227,10 @@ struct fetcher *fetcher_start(const char *source, const struct told *told, const
 		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': install it as", name);
 	if (found <= 0)
 		return NULL;
-	watch_signals();
-	fetcher = start(path, &request, entries, error);
+	fetcher = fetcher_begin(path, &request, entries, error);
 	if (fetcher)
 		fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
 	return fetcher;
-}
-
-/* How it ended. What it started and left behind ends too; as long as it is not waited for, its number is nobody else's. */
-static int wait_for(pid_t pid)
-{
-	siginfo_t info;
-	int status = 0;
-
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		;
-	kill(-pid, SIGKILL);
-	running_pid = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
 }
 
 void fetcher_free(struct fetcher *fetcher)
@@ -238,10 +238,8 @@ void fetcher_free(struct fetcher *fetcher)
 	if (!fetcher)
 		return;
 	close_fd(&fetcher->reader.fd);
-	if (fetcher->pid > 0) {
-		end(fetcher->pid);
-		wait_for(fetcher->pid);
-	}
+	child_clear(&fetcher->child);
+	loop_remove(interrupt_loop(), &fetcher->child);
 	field_reader_clear(&fetcher->reader);
 	field_clear(&fetcher->index);
 	field_clear(&fetcher->path);
@@ -256,33 +254,26 @@ void fetcher_free(struct fetcher *fetcher)
 /* ---- Its end ---- */
 
 /* -1: it did not end well. */
-static int reap(struct fetcher *fetcher, struct atomicdir_error *error)
+static int fetcher_reap(struct fetcher *fetcher, struct atomicdir_error *error)
 {
-	int status;
+	char what[PATH_MAX + 16];
 
 	close_fd(&fetcher->reader.fd);
-	status = wait_for(fetcher->pid);
-	fetcher->pid = -1;
-	if (fetcher_check_signal(error) < 0)
+	fetcher_wait_to_end(fetcher);
+	if (interrupt_check(error) < 0)
 		return -1;
-	if (WIFSIGNALED(status)) {
-		error_set(error, ATOMICDIR_FAILED, fetcher->program, "the fetcher died of signal %d (%s)", WTERMSIG(status),
-			  strsignal(WTERMSIG(status)));
-		error_append(error, "the kernel's log (dmesg) may say why");
-		return -1;
-	}
-	return WEXITSTATUS(status) ? error_set(error, ATOMICDIR_FAILED, fetcher->program,
-					       "the fetcher ended with status %d, and said not why", WEXITSTATUS(status))
-				   : 0;
+	snprintf(what, sizeof(what), "the fetcher '%s'", fetcher->program);
+	if (child_check(&fetcher->child, what, error) == 0)
+		return 0;
+	error_append(error, WIFSIGNALED(fetcher->child.status) ? "the kernel's log (dmesg) may say why" : "it did not say why");
+	return -1;
 }
 
 static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_error *error)
 {
-	if (fetcher->pid > 0) {
-		end(fetcher->pid);
-		reap(fetcher, NULL);
-	}
-	if (fetcher_check_signal(error) < 0)
+	child_kill(&fetcher->child);
+	fetcher_reap(fetcher, NULL);
+	if (interrupt_check(error) < 0)
 		return -1;
 	error_set(error, ATOMICDIR_FAILED, fetcher->program, "the fetcher does not keep to the protocol: %s", why);
 	error_append(error, "is it of this version of secretdir?");
@@ -295,11 +286,13 @@ static int read_field(struct fetcher *fetcher, struct field *field, struct atomi
 
 	if (got > 0)
 		return 1;
+	if (got < 0 && interrupt_check(error) < 0)
+		return -1;
 	if (got < 0 && errno == ENOMEM)
 		return error_errno(error, NULL, "cannot listen to the fetcher");
 	if (got < 0 && errno != ENODATA)
 		return garbled(fetcher, errno == EMSGSIZE ? "a field is too long" : "this is no field", error);
-	if (reap(fetcher, error) < 0)
+	if (fetcher_reap(fetcher, error) < 0)
 		return -1;
 	return garbled(fetcher, "it ended before it was done", error);
 }
@@ -310,8 +303,8 @@ static int take_error(struct fetcher *fetcher, const struct field *field, struct
 
 	if (!text || protocol_take_error(text, error) < 0)
 		return garbled(fetcher, "an error has no kind that is known, or no text", error);
-	reap(fetcher, NULL);
-	fetcher_check_signal(error);
+	fetcher_reap(fetcher, NULL);
+	interrupt_check(error);
 	return -1;
 }
 
@@ -329,7 +322,7 @@ static int finish(struct fetcher *fetcher, const struct field *field, struct ato
 			return garbled(fetcher, "it left an entry out", error);
 	got = field_read(&fetcher->reader, &trailing);
 	field_clear(&trailing);
-	return got ? garbled(fetcher, "there is more after its end", error) : reap(fetcher, error);
+	return got ? garbled(fetcher, "there is more after its end", error) : fetcher_reap(fetcher, error);
 }
 
 /* ---- One file ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The program that fetches: started, asked and listened to over pipes. What it says is checked here; what it says wrongly is a
- * failure of the whole. A signal that would end us ends it instead, and is told as an error.
+ * failure of the whole. A signal that asks us to end ends it, and is the error (interrupt.h, which has to have begun).
  */
 #ifndef SECRETDIR_FETCHER_H
 #define SECRETDIR_FETCHER_H
@@ -42,8 +42,5 @@ enum {
 
 /* -1: it failed. */
 int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error);
-
-/* Has a signal that would end us come? Then it is the error. */
-int fetcher_check_signal(struct atomicdir_error *error);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/protocol.h"
 #include "command/report.h"
 #include "secretdir/command.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/options.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
@@ -137,15 +138,20 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 {
 	struct fetcher *fetcher;
 	struct atomicdir_error why;
+	int result;
 
 	if (maker->options->offline)
 		return 0;
+	if (interrupt_begin(error) < 0)
+		return -1;
 	error_clear(&why);
 	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);
-	return fetcher_check_signal(error);
+	result = interrupt_check(error);
+	interrupt_end();
+	return result;
 }
 
 static void maker_take_account(struct maker *maker)

@@ -39,3 +39,13 @@ int program_find(const char *kind, const char *name, char path[static PATH_MAX],
 		found = is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/%s-%s", kind, name));
 	return found < 0 ? error_errno(error, path, "cannot look for the program") : found;
 }
+
+void program_inherit(struct environment *environment)
+{
+	static const char *const names[] = { "PATH",	      "HOME",	      "TZ",	     "LANG",
+					     "LC_*",	      "http_proxy",   "https_proxy", "HTTPS_PROXY",
+					     "all_proxy",     "ALL_PROXY",    "no_proxy",    "NO_PROXY",
+					     "SSL_CERT_FILE", "SSL_CERT_DIR", "RES_OPTIONS", NULL };
+
+	environment_inherit(environment, names);
+}

@@ -17,11 +17,10 @@
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/path.h"
 #include "secretdir/source.h"
 #include "secretdir/wanted.h"
-
-#define NOTE_MAX (1 << 20)
 
 /* ---- The command line ---- */
 
@@ -59,6 +58,7 @@ static void round_take_modes(struct round *round)
 		round->file_mode = wanted->file_mode;
 	round->library = *wanted;
 	round->library.file_mode = 0;
+	round->library.keep_times = 1;
 	round->library.uid = (uid_t)-1;
 	round->library.gid = (gid_t)-1;
 	if (!round->library.dir_mode)
@@ -109,6 +109,7 @@ void round_clear(struct round *round)
 	entries_clear(&round->entries);
 	spec_clear(&round->spec);
 	free(round->link);
+	interrupt_end();
 }
 
 /* ---- The stage ---- */
@@ -118,10 +119,10 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 {
 	if (round->stage)
 		return 0;
-	round->stage = atomicdir_begin(round->link, &round->library, error);
+	round->stage = interrupt_begin_stage(round->link, &round->library, error);
 	if (!round->stage) {
 		/* A signal ends the wait for another writer, and is then the reason. */
-		fetcher_check_signal(error);
+		round->is_refused = interrupt_check(error) == 0;
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
@@ -280,7 +281,7 @@ static int round_note(const struct round *round, struct atomicdir_error *error)
 	json_write_end(&json, '}');
 	if (json.is_broken)
 		return error_errno(error, NULL, "cannot note the versions");
-	return note.size > NOTE_MAX ? 0 : atomicdir_note(round->stage, note.bytes, note.size, error);
+	return atomicdir_note(round->stage, note.bytes, note.size, error);
 }
 
 /* ---- The whole ---- */
@@ -323,8 +324,13 @@ static struct fetcher *round_ask(const struct round *round, struct atomicdir_err
 
 int round_fill(struct round *round, struct atomicdir_error *error)
 {
-	struct fetcher *fetcher = round_ask(round, error);
-	int result = fetcher ? round_fetch(round, fetcher, error) : -1;
+	struct fetcher *fetcher;
+	int result;
+
+	if (interrupt_begin(error) < 0)
+		return -1;
+	fetcher = round_ask(round, error);
+	result = fetcher ? round_fetch(round, fetcher, error) : -1;
 
 	fetcher_free(fetcher);
 	if (result == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/spec.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 #include "base/field.h"
 #include "base/file.h"
 #include "base/protocol.h"
-#include "command/process.h"
 #include "command/report.h"
+#include "process/run.h"
 #include "secretdir/input.h"
 #include "secretdir/program.h"
 
@@ -54,13 +55,17 @@ static int spec_write_request(int fd, const char *name, const struct buffer *con
 /* Request and reply are memfds, not pipes: neither program can wait for the other, however long they are. */
 static int spec_ask(const char *name, const struct buffer *content, int reply_fd, struct atomicdir_error *error)
 {
+	cleanup(environment_clear) struct environment environment = { 0 };
 	cleanup_fd int request_fd = memfd_create("request", MFD_CLOEXEC);
 	char path[PATH_MAX];
 	int found;
 	char *const argv[] = { path, NULL };
-	struct process process = {
-		.argv = argv, .directory_fd = -1, .input_fd = request_fd, .output_fd = reply_fd, .timeout_ms = TIME_LIMIT_MS
-	};
+	const struct launch launch = { .argv = argv,
+				       .environment = &environment,
+				       .input_fd = request_fd,
+				       .output_fd = reply_fd,
+				       .death_signal = SIGKILL,
+				       .timeout_ms = TIME_LIMIT_MS };
 
 	if (request_fd < 0 || reply_fd < 0)
 		return error_errno(error, name, "cannot read the spec");
@@ -71,7 +76,8 @@ static int spec_ask(const char *name, const struct buffer *content, int reply_fd
 					     "cannot read the spec '%s': spec-yaml is missing; install it as '%s'", name, path);
 	if (spec_write_request(request_fd, name, content, error) < 0)
 		return -1;
-	if (process_run(&process, error) < 0)
+	program_inherit(&environment);
+	if (run_to_end(&launch, NULL, RUN_ENDS, error) < 0)
 		return error_prefix(error, "cannot read the spec '%s'", name);
 	return lseek(reply_fd, 0, SEEK_SET) < 0 ? error_errno(error, name, "cannot read the spec") : 0;
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -9,20 +7,17 @@
 #include "command/link.h"
 #include "command/report.h"
 #include "secretdir/command.h"
-#include "secretdir/fetcher.h"
+#include "secretdir/interrupt.h"
 #include "secretdir/round.h"
 
 /* Replaced secrets have no business on the disk, so sync removes what it replaced before it ends, once readers have had their time.
  * A signal ends the wait, and the next run removes the rest. */
 static void sync_remove_replaced(const struct round *round, int64_t published_ms)
 {
-	int64_t left_ms = published_ms + round->library.grace_ms - clock_ms() + 1;
-	struct timespec time = { left_ms / 1000, left_ms % 1000 * 1000000 };
 	struct atomicdir_options library = round->library;
 	struct atomicdir_error error;
 
-	if (left_ms > 0)
-		nanosleep(&time, NULL);
+	interrupt_pause(published_ms + round->library.grace_ms + 1);
 	error_clear(&error);
 	/* It was for the publication: another generation is live now. */
 	library.if_generation = -1;
@@ -55,12 +50,16 @@ static int sync_publish(struct round *round, struct atomicdir_error *error)
 	return result;
 }
 
-/* Where the library or the check has refused, the error says already what became of LINK. */
-static int sync_report_failure(const char *link, struct atomicdir_error *error)
+/* -1: nothing is published, and the error says that LINK is unchanged. */
+static int sync_fill(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error)
 {
-	if (!strstr(error->text, "LINK is") && !strstr(error->text, " is unchanged"))
-		link_unchanged(link, error);
-	return report_error(error);
+	const char *link = round->options->shared.operands[0];
+
+	if (round_fill(round, error) < 0)
+		return round->is_refused ? -1 : link_unchanged(link, error);
+	if (round_seal(round, changes, error) < 0)
+		return -1;
+	return interrupt_check(error) < 0 ? link_unchanged(link, error) : 0;
 }
 
 int command_sync(const struct options *options)
@@ -73,9 +72,8 @@ int command_sync(const struct options *options)
 	error_clear(&error);
 	if (round_init(&round, secret_options_of(options), &error) < 0)
 		return report_error(&error);
-	if (round_fill(&round, &error) < 0 || round_seal(&round, is_verbose ? &changes : NULL, &error) < 0 ||
-	    fetcher_check_signal(&error) < 0)
-		return sync_report_failure(options->operands[0], &error);
+	if (sync_fill(&round, is_verbose ? &changes : NULL, &error) < 0)
+		return report_error(&error);
 	report_verbose_changes(options, changes);
 	return sync_publish(&round, &error) < 0 ? report_error(&error) : ATOMICDIR_OK;
 }

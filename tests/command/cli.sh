@@ -92,6 +92,11 @@ is "$(echo in | fill io -- sh -c 'cat >f; echo out')" out "COMMAND has our stand
 is "$(cat io/f)" in "and its input is what is published"
 ok "COMMAND sees LINK, STAGE and LIVE" fill io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_STAGE" = "$PWD" && test "$(cat "$ATOMICDIR_LIVE/f")" = in && touch g'
 ok "LIVE is empty where nothing is" fill fresh -- sh -c 'test -z "$ATOMICDIR_LIVE" && touch g'
+ok "COMMAND gets no descriptor beyond the standard ones" fill io -- sh -c 'test ! -e /proc/self/fd/8 && touch none' 8<io/f
+ok "nor does a check" fill --check 'test ! -e /proc/self/fd/8' io -- touch check 8<io/f
+ok "nor a hook" fill --on-change 'test ! -e /proc/self/fd/8' io -- touch hook 8<io/f
+ok "a hook sees what is said of it, and nothing of the check" fill --check 'test -n "$ATOMICDIR_STAGE" && test -z "${ATOMICDIR_LIVE+set}"' \
+	--on-change 'test -n "$ATOMICDIR_NEW" && test -z "${ATOMICDIR_STAGE+set}"' io -- touch seen
 ok "no such COMMAND says why" sh -c "'$atomicdir' fill io -- ./none 2>&1 | grep -q 'No such file'"
 printf 'x' >plain
 ok "nor one that cannot be executed" sh -c "'$atomicdir' fill io -- '$work/plain' 2>&1 | grep -q 'Permission denied'"
@@ -114,8 +119,10 @@ ok "until the process ends" sh -c "'$atomicdir' prune --keep 0 io; ! '$atomicdir
 # Signals.
 for signal in TERM INT HUP; do
 	rm -f here
+	# Whoever runs this may ignore it, as nohup does; and what a shell starts with & ignores SIGINT.
 	python3 -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+    signal.signal(number, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$atomicdir" fill sig -- sh -c 'touch '"$work"'/here; exec sleep 60' 2>said & pid=$!
 	started here; kill -$signal $pid; wait $pid; code=$?
 	is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1" "SIG$signal ends COMMAND, removes the stage, status 1 and one line"

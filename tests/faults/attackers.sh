@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Somebody who may rename inside swaps directories with symlinks to a directory outside, as fast as it goes, while generations are
-# filled, compared, given modes, woken and removed: whatever becomes of those, nothing outside is written, changed or removed.
+# An attacker who may rename inside the tree swaps directories for symlinks that lead outside, as fast as possible, while generations
+# are filled, compared, sealed and removed. What is published may be spoilt, but nothing outside is written, changed or removed.
 . "$(dirname "$0")/../tap.sh"
 export ASAN_OPTIONS=detect_leaks=0
 rounds=${ATTACKS:-60}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Every subcommand of both programs, killed before and after each system call, each call failed with all that it can say, and each
-# allocation failed: a share of the points here, all with `make check-faults`.
+# Every subcommand of both programs is killed before and after each system call, meets every error that each call can return, and runs
+# out of memory at each allocation: a share of the points here, all of them with `make check-faults`.
 . "$(dirname "$0")/../tap.sh"
 
 # What is in memory has no disk to wait for.
@@ -31,7 +31,7 @@ run() {
 }
 
 if ! "$matrix" calls show >probe 2>&1 && grep -q 'cannot trace here' probe; then
-	skip "killed or failed at any system call" "ptrace is not allowed here"; finish
+	skip "a death or an error at any system call" "ptrace is not allowed here"; finish
 fi
 clear
 run calls "$matrix" calls

@@ -275,7 +275,7 @@ static void add_fault(struct points *points, const struct call *call, enum fault
 	struct point *point = add(points);
 
 	point->call = *call;
-	point->fault = (struct fault){ kind, call->process, call->call, call->number, errnum };
+	point->fault = (struct fault){ kind, call->process, call->call, call->nth, call->number, errnum };
 }
 
 struct found {
@@ -489,14 +489,16 @@ int main(int argc, char **argv)
 			continue;
 		is_good = run_scenario(scenario, base, build, is_allocations, totals);
 		failed += !is_good;
-		printf("%sok %d - %s: whole, true, in one line and clean, whichever %s\n", is_good ? "" : "not ", ++count,
-		       scenario->name, is_allocations ? "allocation fails" : "call fails or is the last");
-		printf("# %zu points run of %zu (%zu were not met again)\n", totals->run, totals->points, totals->unmet);
+		printf("%sok %d - %s: LINK is whole, the status is true, the error is one line and nothing is left over, whichever %s\n",
+		       is_good ? "" : "not ", ++count, scenario->name,
+		       is_allocations ? "allocation fails" : "call fails or is its last");
+		printf("# %zu points of %zu were run, %zu of them were not reached\n", totals->run, totals->points,
+		       totals->unmet);
 		fflush(stdout);
 		all.points += totals->points;
 		all.run += totals->run;
 	}
-	printf("# %s: %zu points run of %zu, seed %ld\n1..%d\n", is_allocations ? "allocations" : "calls", all.run, all.points,
-	       setting("FAULTS_SEED", 1), count);
+	printf("# %s: %zu points of %zu were run, seed %ld\n1..%d\n", is_allocations ? "allocations" : "calls", all.run,
+	       all.points, setting("FAULTS_SEED", 1), count);
 	return failed != 0;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What runs out, or is forbidden, for real: blocks, inodes, quota, the size of a file, a file system that turns read-only, flags that
-# even root obeys, and directories that their own owner may not write in.
+# Real shortages and refusals: no blocks, no inodes, no quota, a limit on the size of files, a file system that turns read-only,
+# immutable files, and directories that their own owner may not write in.
 . "$(dirname "$0")/../tap.sh"
 export ASAN_OPTIONS=detect_leaks=0
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define TASKS_MAX 32
+#define CALL_NUMBERS 512
 #define LATE_S 30
 
 /* ---- What differs between machines ---- */
@@ -90,7 +91,7 @@ struct task {
 	int process; /* -1: it stopped before its parent told of it */
 	bool is_ours, is_counted;
 	unsigned long entry, text; /* where a trap waits, and what it took the place of */
-	long calls;
+	long calls, calls_of[CALL_NUMBERS];
 	int says;	/* the errno that the call at hand is to return */
 	bool is_doomed; /* it dies when the call at hand has been done */
 };
@@ -203,13 +204,15 @@ static void enter_call(struct tracer *tracer, struct task *task, const struct __
 {
 	const struct fault *fault = tracer->fault;
 	struct call call = { .process = task->process, .call = ++task->calls, .number = (long)info->entry.nr };
+	size_t number = info->entry.nr < CALL_NUMBERS ? info->entry.nr : CALL_NUMBERS - 1;
 
+	call.nth = ++task->calls_of[number];
 	memcpy(call.arguments, info->entry.args, sizeof(call.arguments));
 	if (tracer->each)
 		tracer->each(&call, tracer->arg);
 	if (call.number == SYS_exit_group && task->process == 0)
 		tracer->outcome->leaked = count_fds(task->pid) - tracer->fds;
-	if (fault->kind == FAULT_NONE || fault->process != call.process || fault->call != call.call ||
+	if (fault->kind == FAULT_NONE || fault->process != call.process || fault->nth != call.nth ||
 	    fault->number != call.number)
 		return;
 	tracer->outcome->is_met = true;

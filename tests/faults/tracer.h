@@ -19,17 +19,18 @@ enum fault_kind {
 	FAULT_LIE   /* executed, and says errno: network file systems do so, and close(2) always */
 };
 
-/* Processes are counted as they are started, the first is 0; calls from 1 in each. */
+/* Processes are counted as they are started, the first is 0. A call is found again as the n-th of its number in its process: how
+ * often a program waits depends on the moment, and must not shift the others. */
 struct fault {
 	enum fault_kind kind;
 	int process;
-	long call, number; /* the number must be what is called there */
+	long call, nth, number; /* `call` is for the caller */
 	int errnum;
 };
 
 struct call {
 	int process;
-	long call, number;
+	long call, nth, number; /* counted from 1: of all in its process, of those with its number */
 	uint64_t arguments[6];
 };
 

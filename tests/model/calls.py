@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""calls.py steps.def LINK <TRACE: what `strace -f -y` saw, as the model's steps, one a line.
+"""calls.py steps.def LINK <TRACE: prints what `strace -f -y` saw as the model's steps, one a line.
 
-Calls that failed changed nothing, and are none. What changes or locks something of LINK's and is no step is told as it is.
+Calls that failed changed nothing, and are left out. A call that changes or locks something of LINK's and is no step is printed as it is.
 """
 import os
 import re
@@ -19,7 +19,7 @@ OPEN = {'write': 'write', 'pwrite64': 'write', 'copy_file_range': 'write', 'ftru
 
 
 def short(path, link):
-    """The path as steps.def writes it; None for what is not LINK's."""
+    """The path as steps.def writes it; None for a path that is not LINK's."""
     parent, base = os.path.split(link)
     store = os.path.join(parent, f'.{base}.atomicdir')
     if path in (parent, link, store):
@@ -31,7 +31,7 @@ def short(path, link):
 
 
 def whole_lines(trace):
-    """strace(1) tells a call of one process in two parts when another one's comes between."""
+    """strace(1) prints a call in two parts when a call of another process comes between them."""
     begun = {}
     for line in trace:
         pid = line.split(' ', 1)[0]

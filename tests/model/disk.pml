@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A file system for model.pml. see[x] is what a running kernel shows of the entry x; disk[x] is the set of values that a power cut may
- * leave there, which is every one that x had since it was last made durable. Entries do not depend on each other: any part of what was
- * not synced may be lost, in any order. Real file systems lose less.
+ * A file system for model.pml. see[x] is the value of entry x that a running kernel shows; disk[x] is the set of values that a power
+ * cut may leave there: every value that x had since it was last synced. Entries are independent of each other: any part of what was not
+ * synced may be lost, in any order. Real file systems lose less.
  */
 /* The entries: in the parent, in the lock, in the store; each number has its own. */
 #define STORE       0
@@ -25,7 +25,7 @@ hidden byte v;
 #define set(x, value)     see[x] = value; disk[x] = disk[x] | BIT(see[x])
 #define sync(x)           disk[x] = BIT(see[x])
 #define on_disk(x, value) (disk[x] == BIT(value))
-/* The one order that is taken for granted: what is removed from N.trash is so on disk no sooner than N became N.trash there. */
+/* One order is assumed: what is removed from N.trash is not removed on disk before the rename of N to N.trash is there. */
 #define forget_tree(n)    see[TREE(n)] = 0
 
 inline sync_the_parent() { sync(STORE); sync(LINK) }
@@ -44,7 +44,7 @@ inline sync_all()
 	if :: !is_broken(tree_not_synced) -> for (v : 1 .. GENERATIONS) { sync(TREE(v)) } :: else fi
 }
 
-/* After a power cut every entry is one of what it may be. */
+/* After a power cut every entry has one of the values that it may have. */
 inline read_the_disk()
 {
 	for (v : 0 .. ENTRIES - 1) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * The life of a publication as a model for spin(1): what src/dir and src/command/hook.c do, step by step, with deaths of writers,
- * power cuts and failing barriers between any two steps. model.sh searches all of it; order.sh holds it against the system calls of
- * the real commands. Both know the steps by the names in steps.def.
+ * The life of a publication as a model for spin(1): what src/dir and src/command/hook.c do, step by step. Between any two steps a
+ * writer may die, the power may fail, or a barrier may fail. model.sh searches all states; order.sh compares the steps with the system
+ * calls of the commands. steps.def names the steps for both.
  *
- * Bounds (set by model.sh): three numbers, and a call that would need a fourth ends. CALLERS processes make CALLS calls in all,
- * each one a fill with other or the same content, a rollback or a prune, with one syncfs or file by file, HOOKS: each of them with a hook.
- * KILLS times one of them dies, CUTS times the power fails, FAULTS barriers fail, all of it anywhere. A reader pins READS times.
- * Which old generations `--keep` and `--grace` let go is left open: any but the live one.
- * Not here: adoptions, `--sync none`, the removal of a store that was not used, dry runs, what is inside a generation or an `.info`,
- * strangers who rename in the parent between the last look at LINK and the swap.
+ * model.sh sets the bounds. There are three numbers, and a call that would need a fourth ends. CALLERS processes make CALLS calls in
+ * all, each one a fill with other or the same content, a rollback or a prune, with one syncfs or file by file; with HOOKS each has a
+ * hook. KILLS times a process dies, CUTS times the power fails, FAULTS barriers fail, anywhere. A reader pins READS times.
+ * Which old generations `--keep` and `--grace` let a prune remove is left open: any but the live one.
+ * The model leaves out adoptions, `--sync none`, the removal of an unused store, dry runs, what is inside a generation or an `.info`,
+ * and strangers who rename in the parent between the last look at LINK and the swap.
  */
 #ifndef SCRIPT
 #define SCRIPT 0                        /* order.sh: which calls are made, a digit each, the last one first */
@@ -33,7 +33,7 @@ mtype = {
 #include "broken.def"
 	call, nothing };
 #define print(name) printf("step %e\n", name)
-/* One thing wrong, by its name in broken.def: -DBROKEN=tree_not_synced. */
+/* -DBROKEN=tree_not_synced makes the mistake of this name in broken.def. */
 #ifndef BROKEN
 #define BROKEN nothing
 #endif
@@ -47,7 +47,7 @@ mtype = {
 #define PRUNE      4
 #define HOOK_PRUNE 5                    /* with it a call that had a hook ends */
 
-/* What a death releases: flock(2) on the lock, on generations (pins are shared ones), and on marks. */
+/* What the death of a process releases: its flock(2) on the lock, on generations (pins are shared locks), and on marks. */
 byte owner;                             /* the caller at work; 0: none */
 byte pins[2 * CALLERS + 1];             /* by the reader; by each caller on what is live; and on what was */
 #define pin_of_reader      pins[0]
@@ -55,17 +55,17 @@ byte pins[2 * CALLERS + 1];             /* by the reader; by each caller on what
 #define pin_of_old(caller) pins[CALLERS + (caller)]
 #define is_pinned(n)       (pins[0] == n || pins[1] == n || pins[2] == n || pins[2 * CALLERS - 1] == n || pins[2 * CALLERS] == n)
 byte remover[GENERATIONS + 1];
-byte mark_holder[GENERATIONS + 1];      /* of the mark that bears the name; a fresh one is another file */
-bool is_sure;                           /* the reader looked at LINK again after it had its pin */
+byte mark_holder[GENERATIONS + 1];      /* of the mark that has the name now; a new mark is another file */
+bool is_sure;                           /* the reader looked at LINK once more when it had its pin */
 bool is_busy[CALLERS + 1], dies[CALLERS + 1], reader_dies;
 byte calls = CALLS, kills = KILLS, cuts = CUTS, faults = FAULTS, reads = READS, strangers = STRANGERS;
 int script = SCRIPT;
 
-/* What only the claims know. `later`, `published`, `orphaned` and `told` are sets. */
-byte promised, later;                   /* what the last success named; what LINK was made to name since */
+/* Only the claims use these. `later`, `published`, `orphaned` and `told` are sets. */
+byte promised, later;                   /* what was live at the last success; what LINK has been made to name since */
 byte published;
 byte filling[CALLERS + 1], orphaned;    /* a COMMAND that outlived its writer still writes into that number's directory */
-byte told, hears[CALLERS + 1];          /* its hook began after it was last made live, and ended well; and still runs */
+byte told, hears[CALLERS + 1];          /* whose hook began after the last time it went live, and succeeded; whose hook still runs */
 bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wedged = true, P5_one_writer = true, P7_pins_hold = true,
 	numbers_once = true, hook_at_least_once = true, hook_only_for_live = true;
 #define claim(name, holds) assert(name && (holds))
@@ -74,7 +74,7 @@ bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wed
 #define is_whole(n)         (see[STORE] && see[DIR(n)] == HERE && see[TREE(n)])
 #define is_whole_on_disk(n) (on_disk(STORE, 1) && on_disk(DIR(n), HERE) && on_disk(TREE(n), 1))
 
-/* At every instant: for every reader, and for every disk that a power cut just now may leave. */
+/* These hold at every instant, for every reader, and for every disk that a power cut at this instant may leave. */
 #define P1(n) (see[LINK] != n || is_whole(n))
 #define P2(n) (!(disk[LINK] & BIT(n)) || is_whole_on_disk(n))
 #define P7(n) (!is_sure || pin_of_reader != n || see[DIR(n)] == HERE && see[TREE(n)])
@@ -89,20 +89,20 @@ end:	if
 	fi
 }
 
-/* One system call, or some of which the order does not matter: nothing happens within. */
+/* One system call, or several whose order does not matter: nothing else happens in between. */
 #define step_if(condition, name, effect) atomic { if :: condition -> print(name); effect :: else fi }
 #define step(name, effect) atomic { print(name); effect }
-/* What changes the store needs the lock. */
+/* Who changes the store must have the lock. */
 #define write_if(condition, name, effect) step_if(condition, name, claim(P5_one_writer, owner == me); effect)
 #define write(name, effect) step(name, claim(P5_one_writer, owner == me); effect)
-/* A barrier; one that fails has made nothing durable, and no other is tried after it. */
+/* A barrier. One that fails has made nothing durable, and none is tried after it. */
 #define barrier_if(condition, name, effect) atomic { \
 	if \
 	:: (condition) && !has_failed -> print(name); if :: effect :: faults > 0 -> faults--; has_failed = true fi \
 	:: else \
 	fi }
 
-/* durable.c. The store's own name may be as new as what is in it. */
+/* durable.c. The name of the store may be as new as what is in the store. */
 inline durable_before_swap(n)
 {
 	barrier_if(!by_files, sync_filesystem, sync_all());
@@ -119,7 +119,7 @@ inline durable_after_swap()
 	barrier_if(!is_broken(parent_not_synced), sync_parent, sync_the_parent())
 }
 
-/* generation_remove() in recover.c */
+/* generation_remove() in prune.c */
 inline remove(n)
 {
 	atomic {
@@ -139,10 +139,10 @@ inline remove(n)
 	fi
 }
 
-/* Nothing is deleted while it is not known what a power cut would make of LINK. */
+/* Nothing is deleted while it is in doubt what LINK would name after a power cut. */
 #define may_delete (!is_doubtful || is_broken(deleted_while_doubtful))
 
-/* prune.c; which ones go is the caller's policy. */
+/* prune.c; which generations are removed is the caller's policy. */
 #define is_kept(n) (see[DIR(n)] == HERE && see[INFO(n)])
 #define may_go(n)  (is_kept(n) && n != live && may_delete && (!SCRIPT || !is_pinned(n) && n + (kind == PRUNE -> 0 : KEEP) < live))
 inline prune()
@@ -160,7 +160,7 @@ inline prune()
 	od
 }
 
-/* recover.c: the live one first, since nothing may go before it is on disk. */
+/* recover.c: the live generation first, since nothing may be removed before it is on disk. */
 #define is_swap_open      (live && (!see[INFO(live)] || see[INFO_NEW(live)]))
 #define is_unpublished(n) (see[DIR(n)] == HERE && !see[INFO(n)] && !is_pinned(n))
 #define is_orphan(n)      (see[DIR(n)] != HERE && (see[INFO(n)] || see[INFO_NEW(n)] || see[HOOK(n)]))
@@ -235,8 +235,8 @@ inline publish(n)
 	fi
 }
 
-/* command/hook.c. Two looks are one step here with what follows them, and in the code are not: at LINK, before the hook's first
- * instruction (who moves LINK in between has a hook of his own to run); and at the mark, before its removal. */
+/* command/hook.c. Two looks are one step here with what follows them, and are not in the code: the look at LINK before the hook starts
+ * (who moves LINK in between has to run a hook of their own), and the look at the mark before its removal. */
 inline run_the_hook()
 {
 	step_if(see[HOOK(live)] && !mark_holder[live], hold_mark, mark_holder[live] = me);
@@ -246,7 +246,7 @@ inline run_the_hook()
 	:: pin_of_new(me) && is_broken(mark_removed_early) -> step(unlink_hook, set(HOOK(live), 0); mark_holder[live] = 0)
 	:: else
 	fi;
-	/* It ends well, or not. */
+	/* The hook succeeds or fails. */
 	atomic {
 		if
 		:: hears[me] -> told = told | BIT(hears[me])
@@ -259,7 +259,7 @@ inline run_the_hook()
 	atomic { mark_holder[live] = (mark_holder[live] == me -> 0 : mark_holder[live]); pin_of_new(me) = 0 }
 }
 
-/* What a death leaves to others. */
+/* What a process that dies leaves behind. */
 inline die(who)
 {
 	if
@@ -300,7 +300,7 @@ end:	atomic {
 begin:
 	/* hook_hold() */
 	step_if(HOOKS && kind == ROLLBACK && is_generation(see[LINK]), pin, pin_of_old(me) = see[LINK]);
-	/* store.c, writer.c */
+	/* begin.c, store.c */
 	step_if(!see[STORE], make_store, set(STORE, 1); is_store_new = true; print(make_lock));
 	atomic {
 		!owner || is_broken(lock_not_taken) ->
@@ -356,7 +356,7 @@ begin:
 		:: kind == FILL_SAME && live && !is_doubtful -> n = number
 		:: else ->
 			publish(number);
-			/* The code makes room first; here either may be the one that a crash cuts short. */
+			/* The code prunes first; here a crash may cut either short. */
 			n = (is_swapped -> 0 : number)
 		fi;
 		if :: n -> remove(n) :: else fi
@@ -373,7 +373,7 @@ give_up:
 
 succeed:
 	atomic {
-		/* A prune promises nothing about what is live. */
+		/* A prune promises nothing about the live generation. */
 		claim(P2_durable, kind >= PRUNE || on_disk(LINK, live) && is_whole_on_disk(live));
 		claim(P4_never_wedged, was_doubtful || !see[NEXT] && !is_swap_open && !is_left(1) && !is_left(2) && !is_left(3));
 		if :: kind < PRUNE -> promised = live; later = 0 :: else fi;
@@ -405,7 +405,7 @@ done:	atomic {
 	}
 }
 
-/* reader.c */
+/* pin.c */
 proctype reader()
 {
 	byte n;

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The order as a model (tests/model/model.pml): every state within its bounds is visited, with deaths, power cuts, failing barriers,
-# readers and a second writer; and each thing that can be wrong with it is found, by the promise that it breaks.
+# The order of a publication as a model (tests/model/model.pml). spin(1) visits every state within the bounds, with writers that die,
+# power cuts, barriers that fail, readers and a second writer, and must find no broken promise. For each mistake in broken.def it must
+# find the promise that the mistake breaks.
 . "$(dirname "$0")/../tap.sh"
 command -v spin >/dev/null || { skip "the order keeps its promises" "spin is not installed"; finish; }
 command -v "${CC:-cc}" >/dev/null || { skip "the order keeps its promises" "there is no C compiler"; finish; }
 export CC="${CC:-cc}" model="$here/tests/model"
 
-# search NAME BROKEN STOP CALLERS CALLS KILLS CUTS FAULTS READS STRANGERS HOOKS WAYS: what pan(1) says goes to NAME/said.
+# search NAME BROKEN STOP CALLERS CALLS KILLS CUTS FAULTS READS STRANGERS HOOKS WAYS: what the search prints goes to NAME/said.
 cat >search <<'SH'
 name=$1 broken=$2 stop=$3; shift 3
 mkdir "$name" && cd "$name" || exit 1
@@ -38,24 +39,24 @@ searched() { grep -qh 'errors: 0$' "$1/said" && ! grep -E 'not completed|too sma
 states() { sed -n 's/^ *\([0-9]*\) states, stored$/\1/p' "$1/said"; }
 for one in power faults turns hook_power hook_faults together hooks; do
 	eval "bounds=\$$one"
-	ok "all of it was searched: $one" searched $one
+	ok "every state was visited and no promise was broken within the bounds \"$one\"" searched $one
 	# shellcheck disable=SC2086
 	echo "# $(states $one) states; callers, calls, kills, cuts, faults, reads, strangers, hooks, ways:" $bounds
 done
 kept() { ! grep -h "assertion violated ($1&&" power/said faults/said turns/said hook_power/said hook_faults/said together/said hooks/said; }
 ok "P1: LINK names one whole generation at every instant" kept P1_whole
-ok "P2: what was reported, unchanged too, outlives a power cut, and nothing goes before the new one does" kept P2_durable
-ok "P3: what somebody else puts at LINK stays" kept P3_nothing_foreign
-ok "P4: the next call works, and leaves nothing over" kept P4_never_wedged
-ok "P5: one writer" kept P5_one_writer
-ok "P7: a pinned generation stays" kept P7_pins_hold
-ok "no number is given twice" kept numbers_once
-ok "the hook ends well at least once for what is live, or is still due" kept hook_at_least_once
-ok "no hook for what is not live" kept hook_only_for_live
+ok "P2: what was reported, \"unchanged\" too, survives a power cut, and nothing old is removed before the new one is durable" kept P2_durable
+ok "P3: what somebody else puts at LINK is not replaced" kept P3_nothing_foreign
+ok "P4: the next call works and leaves nothing over" kept P4_never_wedged
+ok "P5: only one writer changes the store at a time" kept P5_one_writer
+ok "P7: a pinned generation is not removed" kept P7_pins_hold
+ok "no number is used twice" kept numbers_once
+ok "the hook of the live generation has succeeded at least once, or is still due" kept hook_at_least_once
+ok "no hook runs for a generation that is not live" kept hook_only_for_live
 
 found() { grep -q "assertion violated ($2&&" "$1/said" || { tail -n 20 "$1/said"; false; }; }
 echo "$broken" >variants
 while read -r what _ promise; do
-	ok "found, by $promise: $what" found "$what" "$promise"
+	ok "the mistake $what is found: it breaks $promise" found "$what" "$promise"
 done <variants
 finish

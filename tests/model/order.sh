@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The real commands make the system calls that the model's steps stand for, in the model's order: each call of tests/model/model.pml is
-# simulated by spin(1), the same one is run under strace(1), and tests/model/steps.def says which call is which step.
+# The commands make the system calls that the model's steps stand for, in the model's order. spin(1) simulates each call of
+# tests/model/model.pml, the same call is run under strace(1), and tests/model/steps.def says which system call is which step.
 . "$(dirname "$0")/../tap.sh"
 export ASAN_OPTIONS=detect_leaks=0
-claims="the model's order is the commands' order"
+claims="the commands make the model's steps in the model's order"
 command -v spin >/dev/null || { skip "$claims" "spin is not installed"; finish; }
 command -v "${CC:-cc}" >/dev/null || { skip "$claims" "there is no C preprocessor"; finish; }
 strace -o /dev/null true 2>/dev/null || { skip "$claims" "strace cannot trace here"; finish; }
@@ -13,7 +13,7 @@ mkdir one two site; echo 1 >one/f; echo 2 >two/f
 link=$(pwd -P)/site/app
 
 clear() { chmod -R u+rwx site; rm -rf site; mkdir site; }
-# run KIND [STRACE...]: the kinds are the model's: 1 a fill with other content, 2 with the same, 3 a rollback, 4 a prune.
+# run KIND [STRACE...]. The kinds are the model's: 1 fills with other content, 2 with the same, 3 rolls back, 4 prunes.
 run() {
 	kind=$1; shift
 	case $kind$(cat "$link/f" 2>/dev/null) in 12|21) from=one ;; *) from=two ;; esac
@@ -24,10 +24,10 @@ run() {
 	4) "$@" "$atomicdir" prune --keep 0 "$link" ;;
 	esac >>said 2>&1
 }
-# The model's calls, the last one first, as one number.
+# The model's calls as one number, the last one first.
 reversed() { echo "$*" | awk '{ for (i = NF; i; i--) printf "%s", $i }'; }
 
-# order CLAIM KEEP KILL-AT DIES-WHEN KIND...: the last of the calls is compared; the one before it dies where there is a KILL-AT.
+# order CLAIM KEEP KILL-AT DIES-WHEN KIND...: compares the last of the calls; with KILL-AT the one before it is killed there.
 order() {
 	claim=$1 keep=$2 kill_at=$3 dies_when=$4 kills=0; shift 4
 	script=$(reversed "$@") number=$#
@@ -53,19 +53,19 @@ same() { [ -s wanted ] && diff -u wanted got; }
 
 for way in fs files; do
 	hook=
-	order "$way: a first fill" 0 "" nowhere 1
-	order "$way: a fill that replaces" 0 "" nowhere 1 1
-	order "$way: a fill that removes the oldest" 1 "" nowhere 1 1 1
-	order "$way: unchanged" 0 "" nowhere 1 2
-	order "$way: a rollback" 1 "" nowhere 1 1 3
-	order "$way: a prune" 1 "" nowhere 1 1 4
+	order "--sync $way: a first fill" 0 "" nowhere 1
+	order "--sync $way: a fill that replaces" 0 "" nowhere 1 1
+	order "--sync $way: a fill that removes the oldest" 1 "" nowhere 1 1 1
+	order "--sync $way: a fill with the same content" 0 "" nowhere 1 2
+	order "--sync $way: a rollback" 1 "" nowhere 1 1 3
+	order "--sync $way: a prune" 1 "" nowhere 1 1 4
 	hook="--on-change true"
-	order "$way: a first fill with a hook" 0 "" nowhere 1
-	order "$way: a fill that replaces, with a hook" 0 "" nowhere 1 1
-	order "$way: a rollback with a hook" 1 "" nowhere 1 1 3
+	order "--sync $way: a first fill with a hook" 0 "" nowhere 1
+	order "--sync $way: a fill that replaces, with a hook" 0 "" nowhere 1 1
+	order "--sync $way: a rollback with a hook" 1 "" nowhere 1 1 3
 	hook=
-	order "$way: after a death before the barrier" 0 "$([ $way = fs ] && echo syncfs:when=1 || echo fsync:when=1)" before_the_barrier 1 1 2
-	order "$way: after a death before the swap" 0 renameat:when=1 before_the_swap 1 1 2
-	order "$way: after a death before .info" 0 renameat:when=2 before_its_info 1 1 2
+	order "--sync $way: the call after a writer that died before the barrier" 0 "$([ $way = fs ] && echo syncfs:when=1 || echo fsync:when=1)" before_the_barrier 1 1 2
+	order "--sync $way: the call after a writer that died before the swap" 0 renameat:when=1 before_the_swap 1 1 2
+	order "--sync $way: the call after a writer that died before it renamed .info.new" 0 renameat:when=2 before_its_info 1 1 2
 done
 finish

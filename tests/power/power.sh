@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# A power cut leaves the old generation or the new one, whole, and the new one for sure once success was reported: a share of
-# `make check-power`. And the harness is worth its name: each program with one thing wrong is caught.
+# A power cut leaves the old or the new generation, whole, and the new one once success was reported: a share of `make check-power`.
+# And the harness would notice: the program is broken at each point of broken.tsv in turn, and must be caught.
 . "$(dirname "$0")/../tap.sh"
 build=$here/build/power broken=$here/build/broken
 
@@ -13,7 +13,7 @@ can() {
 	"$build/power" --scenario prune --most 1 "$atomicdir" >out 2>&1 || [ $? = 1 ] || { tail -1 out; return 1; }
 }
 
-# The right program keeps the rules: first, replacing, and by each way of syncing.
+# The program keeps the rules when it publishes first and when it replaces, with each way of syncing.
 trace() { # PROGRAM WAY
 	rm -rf rules; mkdir -p rules/one/sub rules/two; echo 1 >rules/one/a; echo 1 >rules/one/sub/b; echo 2 >rules/two/a
 	"$1" fill --grace 0s rules/app --from rules/one && strace -f -y -o rules/trace "$1" fill --sync "$2" --keep 0 --grace 0s rules/app --from rules/two &&
@@ -30,10 +30,10 @@ listed() { points >listed; grep -rhoE 'is_broken\("[^"]*' "$here/src" | cut -d'"
 traces=; strace -o /dev/null true 2>/dev/null || traces="strace cannot trace here"
 if [ -z "$traces" ]; then
 	for way in fs files; do
-		ok "with --sync $way all that is new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" $way
+		ok "with --sync $way everything new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" $way
 		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
 	done
-	ok "so does the program that can be broken, as long as it is not" trace "$broken/atomicdir" fs
+	ok "the program that can be broken keeps the rules as long as it is not" trace "$broken/atomicdir" fs
 else skip "the rules of durability" "$traces"; fi
 
 cuts=$(can) && cuts=
@@ -51,9 +51,9 @@ while IFS='	' read -r point how options what; do
 	else ok "$claim" "by_$how" "$point" $options; fi
 done <"$here/tests/power/broken.tsv"
 for fs in ext4 xfs btrfs; do
-	if [ -n "$cuts" ]; then skip "old or new, whole, and new once it was reported, on $fs" "$cuts"
-	elif ! command -v mkfs.$fs >/dev/null; then skip "old or new, whole, and new once it was reported, on $fs" "needs mkfs.$fs"
-	else ok "old or new, whole, and new once it was reported, on $fs" "$here/tests/power/run.sh" "${POWER_MOST:-110}" $fs
+	if [ -n "$cuts" ]; then skip "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "$cuts"
+	elif ! command -v mkfs.$fs >/dev/null; then skip "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "needs mkfs.$fs"
+	else ok "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "$here/tests/power/run.sh" "${POWER_MOST:-110}" $fs
 		tail -1 out | sed 's/^/# /'; fi
 done
 finish

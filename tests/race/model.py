@@ -43,7 +43,7 @@ class Search:
             return op.target in (-1, generation) and generation <= above
         below = self.fills[at_fill].generation if at_fill < len(self.fills) else 1 << 62
         return (above < generation < below and generation not in self.numbers and
-                generation not in self.history.published_before and self.history.may_hold(generation, op))
+                generation not in self.history.published_before and self.history.may_contain(generation, op))
 
     def orders(self):
         """One after the other, since rollbacks may make loops that fit in several places."""
@@ -85,8 +85,8 @@ class Search:
 class History:
     """What is known of one LINK over all rounds."""
 
-    def __init__(self, name, keep, tell):
-        self.name, self.keep, self.tell = name, keep, tell
+    def __init__(self, name, keep, report):
+        self.name, self.keep, self.report = name, keep, report
         self.content = {}            # generation -> token
         self.chain = {}              # generation -> what was live when it was first published
         self.given = {}              # number -> who it was given to
@@ -94,23 +94,23 @@ class History:
         self.published_before, self.highest_before = set(), 0
         self.live, self.kept, self.since = 0, set(), 0
         self.hooked = None           # whether the last publication had an on-change command; None: not known
-        self.reign = 0               # no earlier than this the live one became so
+        self.live_since = 0               # no earlier than this the live one became so
         self.windows, self.killed = {}, []
 
-    def hold(self, generation, token, who):
+    def note_content(self, generation, token, who):
         """Every look at a generation must find the same."""
         known = self.content.setdefault(generation, token)
         if known != token:
-            self.tell("whole", f"{self.name} {generation} holds {token} for {who}, and held {known}")
+            self.report("whole", f"{self.name} {generation} holds {token} for {who}, and held {known} before")
 
-    def may_hold(self, generation, op):
+    def may_contain(self, generation, op):
         if op.number is not None and op.number != generation:
             return False
         return op.token is None or self.content.get(generation, op.token) == op.token
 
-    def give(self, number, op, time):
+    def note_number(self, number, op, time):
         if self.given.setdefault(number, op) is not op:
-            self.tell("numbers", f"{self.name} {number} was given to {op.id} and to {self.given[number].id}")
+            self.report("numbers", f"{self.name} {number} was used by {op.id} and by {self.given[number].id}")
         op.number = number
         op.number_time = time
 
@@ -124,7 +124,7 @@ class History:
         try:
             steps = self.explain(known, end, now, claims)
         except Undecided:
-            print(f"# {self.name}: a round too tangled to be decided")
+            print(f"# {self.name}: this round has too many possible orders, and was not judged")
         if steps is not None:
             self.check_answers(ops)
         self.finish(steps, known, end)
@@ -140,10 +140,10 @@ class History:
             wrong = wrong or (unexplained[0], self.describe())
         if wrong:
             (generation, began, ended, who), order = wrong
-            self.tell("order", f"{self.name} {generation} was live for {who} from {began} to {ended}, and cannot have been; "
-                      f"an order without it is {order}")
+            self.report("order", f"{self.name}: {who} saw generation {generation} live between {began} and {ended}, when it cannot have been live; "
+                      f"an order that explains all other answers is {order}")
         else:
-            self.tell("order", f"{self.name}: no order explains the answers: live was {self.live}, is {end}; "
+            self.report("order", f"{self.name}: no order of publications explains the answers: {self.live} was live before, {end} is live now; "
                       + ", ".join(f"{op.id} {op.kind} {op.previous}->{op.generation}" for op in known)
                       + "; killed " + ", ".join(op.id for op in self.killed))
         return None
@@ -152,13 +152,13 @@ class History:
         numbered = sorted((op for op in ops if op.number), key=lambda op: op.number)
         for a, b in zip(numbered, numbered[1:]):
             if b.ended < a.began:
-                self.tell("numbers", f"{self.name} {b.number} was given to {b.id} before {a.number} to {a.id}")
+                self.report("numbers", f"{self.name} {b.number} was used by {b.id} before {a.id} used {a.number}")
         if numbered and numbered[0].number <= self.highest_before:
-            self.tell("numbers", f"{self.name} {numbered[0].number} was given after {self.highest_before}")
+            self.report("numbers", f"{self.name} {numbered[0].number} was used after {self.highest_before}")
 
     def place(self, steps, now):
         first = Step(None, self.live, True)
-        first.earliest = first.latest = self.reign
+        first.earliest = first.latest = self.live_since
         first.kept = set(self.kept)
         self.steps = [first] + steps
         for before, step in zip(self.steps, steps):
@@ -184,7 +184,7 @@ class History:
 
     def is_explained(self, generation, began, ended):
         return (any(a <= ended and began <= b for a, b in self.windows.get(generation, ())) or
-                any(op.began <= ended and (self.may_hold(generation, op) if op.is_numbered else True) for op in self.killed))
+                any(op.began <= ended and (self.may_contain(generation, op) if op.is_numbered else True) for op in self.killed))
 
     def describe(self):
         return ", ".join(f"{step.op.id + ' ' + step.op.kind if step.op else 'start'}->{step.generation} [{step.earliest} {step.latest}]"
@@ -202,10 +202,10 @@ class History:
             states = self.states(op.began, op.ended)
             if op.status == 7 and op.if_generation is not None and states and \
                     all(step.generation == op.if_generation for step in states):
-                self.tell("if-generation", f"{self.name} {op.if_generation} was live, and {op.id} was refused")
+                self.report("if-generation", f"{self.name} {op.if_generation} was live, and {op.id} was refused")
             if op.status == 7 and op.kind == "rollback" and states and \
                     all((op.target if op.target >= 0 else self.chain.get(step.generation)) in step.kept for step in states):
-                self.tell("keep", f"{self.name}: {op.id} could not roll back to {op.target} from {[s.generation for s in states]}")
+                self.report("keep", f"{self.name}: {op.id} could not roll back to {op.target}, which should have been kept, from {[s.generation for s in states]}")
 
     def finish(self, steps, known, end):
         last = self.steps[-1] if steps else None
@@ -213,7 +213,7 @@ class History:
             self.hooked = None
         elif last:
             self.hooked = last.op.has_hook if last.is_known else None
-            self.reign = last.earliest
+            self.live_since = last.earliest
         self.kept = last.kept if last else self.kept if steps is not None else {end}
         self.published |= {op.generation for op in known} | {end}
         self.live = end

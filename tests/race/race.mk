@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# What the tests of concurrency need, and `make check-race`, which takes five minutes for its stress.
+# The tests of concurrency; `make check-race` runs the stress for five minutes.
 
 # How long the stress takes.
 SECONDS ?=
@@ -17,7 +17,7 @@ $(B)/tsan/%/threads: tests/race/threads.c $(RACE_TSAN_SOURCES) $(wildcard src/ba
 	$* -std=gnu11 -D_GNU_SOURCE -O1 -g $(WARNINGS) -fsanitize=thread -fPIC -Iinclude -I$(B)/layers/dir -include src/dir/export.h \
 		-DVERSION='"$(VERSION)"' -o $@ tests/race/threads.c $(RACE_TSAN_SOURCES) -pthread
 
-# Asked for by the tests only, since it costs a moment.
+# Only the tests ask which compilers have one, since asking takes a moment.
 ifneq ($(filter check check-race,$(MAKECMDGOALS)),)
 RACE_TSAN := $(shell mkdir -p $(B)/tsan; echo 'int main(void) { return 0; }' > $(B)/tsan/probe.c; for compiler in gcc clang; do \
 	$$compiler -fsanitize=thread -o $(B)/tsan/probe $(B)/tsan/probe.c 2>/dev/null && echo $(B)/tsan/$$compiler/threads; done)

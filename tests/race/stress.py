@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Random subcommands on a few LINKs, 32 processes at a time, some of them killed; what they answered, and what readers saw, must be
-legal by the model. usage: stress.py BUILD-DIRECTORY; the working directory is filled. RACE_SECONDS is how long, SEED repeats the choices.
+"""Runs random subcommands on a few LINKs, 32 processes at a time, and kills some of them. The model must allow what they answered and
+what readers saw. usage: stress.py BUILD-DIRECTORY, in an empty working directory. RACE_SECONDS is how long it runs, SEED repeats its
+choices.
 
-In rounds: when all processes of one have ended, what is live is known, and one quiet call must leave nothing over. A violation is a
-line "bad CLAIM what" in `violations`; the first ends the stress.
+It works in rounds. When all processes of a round have ended, it is known what is live, and one more call on each LINK, with nothing else
+running, must leave nothing over. A violation is a line "bad CLAIM what" in the file `violations`; the first one ends the stress.
 """
 import ctypes
 import json
@@ -20,7 +21,7 @@ from operation import Operation, now
 
 PROCESSES = 32
 TREES = ["from-0", "from-1", "from-2"]
-# Of a secret's three files: tokens for which tree.c wants just these.
+# A secret has three files: only tokens are used for which token.c wants just these.
 SECRET_ENTRIES = ["0=s:0", "1=s:1", "sub/last=s:last"]
 
 
@@ -35,8 +36,8 @@ MOVED_FROM, MOVED_TO = 0x40, 0x80
 
 
 class Watch:
-    """Counts what is moved to each LINK in the working directory: one for each publication. The kernel makes one of equal events that
-    follow each other, so what is moved out of the stores in between is watched as well."""
+    """Counts the renames onto each LINK in the working directory: one for each publication. The kernel merges equal events that follow
+    each other, so the renames out of the stores, which come in between, are watched as well."""
 
     def __init__(self, links):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -72,12 +73,12 @@ class Stress:
         os.environ["RACE_LOG"] = os.path.abspath("log")
         self.log = open("log", "a+", encoding="utf-8", errors="replace")
         self.begun_line = ""
-        # "app" is as rough as can be: no grace, often none kept. "kept" always keeps two before the live one. "secrets" is secretdir's.
-        self.links = {name: History(name, keep, self.tell) for name, keep in (("app", 0), ("kept", 2), ("secrets", 0))}
+        # "app" often keeps no old generation, and has no grace; "kept" always keeps two; "secrets" is published by secretdir.
+        self.links = {name: History(name, keep, self.report) for name, keep in (("app", 0), ("kept", 2), ("secrets", 0))}
         self.by_id = {}              # of this round
         self.rounds, self.secret, self.secrets, self.swapped = 0, 0, [], 0
 
-    def tell(self, claim, what):
+    def report(self, claim, what):
         self.is_bad = True
         self.violations.write(f"bad {claim} {what}\n")
 
@@ -177,10 +178,10 @@ class Stress:
         op.link = link
         return op
 
-    # ---- A LINK that is new in each round: the first writers meet ----
+    # ---- A new LINK in each round, for the first writers of a store ----
 
     def meet(self, link, what):
-        """What is asked of a LINK where nothing is, a real directory, or somebody else's symlink."""
+        """A call on a LINK that does not exist, or is a real directory or somebody else's symlink."""
         kind = self.random.choice(["fill", "fill", "first", "refused", "prune", "rollback", "adopt", "adopt", "no-wait"])
         refused = {1} if what else set()
         self.chosen += 1
@@ -215,7 +216,7 @@ class Stress:
             self.run_quietly([self.witness, "tree", token], folder)
             if what == "symlink":
                 os.symlink(folder, link)
-        self.links[link] = History(link, 0, self.tell)
+        self.links[link] = History(link, 0, self.report)
         self.links[link].begin(now())
         return link, [self.meet(link, token) for _ in range(self.random.choice([8, 16]))]
 
@@ -278,27 +279,27 @@ class Stress:
 
     def check_status(self, op):
         if not op.was_killed and op.status not in op.allowed:
-            self.tell("status", str(op))
+            self.report("status", str(op))
         if isinstance(op.answer, str):
-            self.tell("status", f"{op.id}: not JSON: {op.answer}")
+            self.report("status", f"{op.id}: not JSON: {op.answer}")
         if op.was_killed:
             self.killed_count += 1
         if op.changed and op.if_generation is not None and op.previous != op.if_generation:
-            self.tell("if-generation", f"{op.link}: {op.id} replaced {op.previous}, not {op.if_generation}")
+            self.report("if-generation", f"{op.link}: {op.id} replaced {op.previous}, not {op.if_generation}")
         if op.changed is False and op.if_generation is not None and op.generation != op.if_generation:
-            self.tell("if-generation", f"{op.link}: {op.id} found {op.generation}, not {op.if_generation}")
+            self.report("if-generation", f"{op.link}: {op.id} found {op.generation}, not {op.if_generation}")
 
     def read_log(self):
         lines = {"stage": [], "hook-began": [], "hook-ended": [], "held": [], "seen": [], "named": []}
-        # A line that crosses a page may be seen before it is whole: readers go on writing.
+        # Readers go on writing, so the last line may not be whole yet.
         whole, _, self.begun_line = (self.begun_line + self.log.read()).rpartition("\n")
         for line in whole.splitlines():
             kind, id, time, rest = line.split(" ", 3)
             if kind == "bad":
                 claim, what = rest.split(" ", 1)
-                # COMMAND of a killed process dies a moment after the lock is free, and the next writer may be quicker.
+                # The COMMAND of a killed process dies a moment after the lock is released, and the next writer may start before that.
                 if claim != "one-writer" or not self.by_id[id].was_killed:
-                    self.tell(claim, f"{id}: {what}")
+                    self.report(claim, f"{id}: {what}")
                 continue
             generation, token, began = rest.split(" ")
             lines[kind].append((self.by_id.get(id, id), int(time), int(generation), token, int(began)))
@@ -308,21 +309,21 @@ class Stress:
         return op.link if isinstance(op, Operation) else op
 
     def learn(self, lines):
-        """Everything that anybody saw of a generation, before anything is concluded."""
+        """Notes everything that anybody saw of each generation, before it is judged."""
         for op, time, number, token, _ in lines["stage"]:
-            self.links[op.link].give(number, op, time)
+            self.links[op.link].note_number(number, op, time)
             op.base = token
         for op in self.ops:
             history = self.links[op.link]
             if op.changed and op.is_numbered:
                 if op.number is not None and op.number != op.generation:
-                    self.tell("numbers", f"{op.id} filled {op.number} and published {op.generation}")
-                history.give(op.generation, op, op.ended)
+                    self.report("numbers", f"{op.id} filled number {op.number} and published {op.generation}")
+                history.note_number(op.generation, op, op.ended)
             if op.token is not None and (op.changed or (op.changed is False and op.kind == "from")):
-                history.hold(op.generation, op.token, f"{op.id} ({op.kind})")
+                history.note_content(op.generation, op.token, f"{op.id} ({op.kind})")
         for kind in ("seen", "held", "hook-began"):
             for op, _, generation, token, _ in lines[kind]:
-                self.links[self.link_of(op)].hold(generation, token, f"{kind} of {op if isinstance(op, str) else op.id}")
+                self.links[self.link_of(op)].note_content(generation, token, f"{kind} of {op if isinstance(op, str) else op.id}")
         self.seen_count += len(lines["seen"])
         self.hook_count += len(lines["hook-began"])
 
@@ -333,10 +334,10 @@ class Stress:
                 at = [i for i, (_, one) in enumerate(self.secrets) if one == token]
                 last = self.secrets[at[0] + 1][0] if at and at[0] + 1 < len(self.secrets) else now()
                 if not at or self.secrets[at[0]][0] > op.ended or last < op.began:
-                    self.tell("secrets", f"{op.id} published {token}, which was not in the source then")
+                    self.report("secrets", f"{op.id} published {token}, which the source did not hold while it ran")
 
     def claims(self, history, lines):
-        """What was live when, as readers and lists have it."""
+        """What readers and lists say was live, and when."""
         for kind in ("seen", "held", "named"):
             for op, time, generation, _, began in lines[kind]:
                 if self.link_of(op) == history.name:
@@ -350,31 +351,31 @@ class Stress:
     def check_list(self, op):
         numbers = [one["generation"] for one in op.answer]
         if sum(one["live"] for one in op.answer) > 1 or numbers != sorted(set(numbers), reverse=True):
-            self.tell("list", f"{op.id}: {op.answer}")
+            self.report("list", f"{op.id}: {op.answer}")
 
     def check_edit(self, op):
         """What it began with is what it replaced."""
         content = self.links[op.link].content
         if op.changed and op.base is not None and op.previous and content.get(op.previous, op.base) != op.base:
-            self.tell("order", f"{op.id} edited {op.base}, and what it replaced holds {content[op.previous]}")
+            self.report("order", f"{op.id} edited a copy of {op.base}, and the generation that it replaced holds {content[op.previous]}")
 
     def check_hooks(self, history, lines, is_settled):
-        """Of what is live now: since it became so an on-change command ran to a good end, or one failed and said so."""
+        """Since the live generation went live, its on-change command has exited with 0, or one failed and its process said so."""
         began = {}
         for op, time, generation, _, start in lines["hook-began"]:
             if op.link == history.name:
                 began.setdefault(generation, []).append((start, op))
                 if not is_settled and generation not in history.published and not history.killed:
-                    self.tell("hook", f"{history.name}: a hook ran for {generation}, which was never published")
+                    self.report("hook", f"{history.name}: a hook ran for {generation}, which was never published")
         ended = [start for op, _, generation, _, start in lines["hook-ended"]
-                 if op.link == history.name and generation == history.live and start >= history.reign]
-        failed = [op for start, op in began.get(history.live, ()) if start >= history.reign and op.status != 0]
+                 if op.link == history.name and generation == history.live and start >= history.live_since]
+        failed = [op for start, op in began.get(history.live, ()) if start >= history.live_since and op.status != 0]
         if history.hooked and not ended and (is_settled or not failed):
             last = next((op for op in self.ops if op.changed and op.generation == history.live and op.link == history.name), None)
             if is_settled or (last and last.status == 0):
                 runs = [(start, op.id, op.status) for start, op in began.get(history.live, ())]
-                when = "at rest" if is_settled else f"published by {last}"
-                self.tell("hook", f"{history.name} {history.live} is live since {history.reign}, {when}, and no hook ran well for it; "
+                when = "with nothing running" if is_settled else f"published by {last}"
+                self.report("hook", f"{history.name} {history.live} has been live since {history.live_since}, {when}, and no hook exited with 0 for it; "
                           f"these began: {runs}; the order is {history.describe()}")
 
     def store_of(self, link):
@@ -404,7 +405,7 @@ class Stress:
         if op.changed and link == "secrets":
             history.round(self.ops, op.generation, now())
         elif op.changed is not False or op.generation != history.live:
-            self.tell("status", f"{link}: {history.live} is live, and the quiet call says {op}: {op.answer}")
+            self.report("status", f"{link}: {history.live} is live, and the quiet call says {op}: {op.answer}")
         for kind in ("hook-began", "hook-ended"):
             lines[kind] = before[kind] + lines[kind]
         self.check_hooks(history, lines, True)
@@ -417,17 +418,17 @@ class Stress:
         numbers = {name for name in names if name.isdigit()}
         legal = {"lock"} | numbers | {f"{name}.info" for name in numbers} | {f"{name}.note" for name in numbers} | {f"{name}.hook" for name in numbers - {live}}
         if set(names) - legal or any(f"{name}.info" not in names for name in numbers) or live not in numbers:
-            self.tell("left", f"{link}: {live} is live, and the store holds {' '.join(names)}")
+            self.report("left", f"{link}: {live} is live, and the store holds {' '.join(names)}")
         listed = self.quiet(link, Operation("list", ["list", "--json", link], {0})).answer
         told_live = [one["generation"] for one in listed if one["live"]]
         if {f"{one['generation']:06d}" for one in listed} != numbers or told_live != [history.live]:
-            self.tell("list", f"{link}: {listed}, and the store holds {' '.join(names)}")
+            self.report("list", f"{link}: {listed}, and the store holds {' '.join(names)}")
         lost = {f"{number:06d}" for number in history.kept} - numbers
         if lost:
-            self.tell("keep", f"{link}: {' '.join(sorted(lost))} should have been kept; the store holds {' '.join(names)}")
+            self.report("keep", f"{link}: {' '.join(sorted(lost))} should have been kept, and the store holds {' '.join(names)}")
         with open(f".{link}.atomicdir/lock", encoding="ascii") as lock:
             if int(lock.read() or 0) < max(history.given, default=0):
-                self.tell("numbers", f"{link}: the lock has forgotten numbers that were given")
+                self.report("numbers", f"{link}: the number in the lock is lower than one that was used")
 
     def check_round(self, new, moved):
         lines = self.read_log()
@@ -448,7 +449,7 @@ class Stress:
                 self.check_hooks(history, lines, False)
             known = sum(1 for op in ops if op.changed)
             if link != new and not known <= moved.get(link, 0) <= known + len(history.killed):
-                self.tell("order", f"{link}: {known} publications, {len(history.killed)} killed, {moved.get(link, 0)} swaps seen")
+                self.report("order", f"{link}: {known} publications, {len(history.killed)} killed, {moved.get(link, 0)} swaps seen")
         self.check_secrets(self.links["secrets"])
         return lines
 
@@ -488,7 +489,7 @@ class Stress:
         del self.links[new]
 
     def finish(self):
-        """Without readers, one quiet fill that keeps nothing leaves nothing."""
+        """With no reader left, one fill that keeps no old generation must leave nothing over."""
         for pid in self.readers:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -499,7 +500,7 @@ class Stress:
                                                         self.witness, "fill", token, "0", "0"], {0}, token=token))
             wanted = ["%06d" % (op.generation or 0), "%06d.info" % (op.generation or 0), "lock"]
             if self.store_of(link) != wanted or op.generation != self.live_of(link):
-                self.tell("left", f"{link}: at the end the store holds {' '.join(self.store_of(link))}")
+                self.report("left", f"{link}: after the last fill the store holds {' '.join(self.store_of(link))}")
 
     def go(self):
         for tree in TREES:

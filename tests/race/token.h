@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Trees that say by themselves whether they are whole: every file holds the same token, which also says how many files there are.
+ * Trees that show by themselves whether they are whole: every file holds the same token, which also determines the number of files.
  */
 #ifndef RACE_TOKEN_H
 #define RACE_TOKEN_H

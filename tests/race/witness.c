@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the stress runs inside and beside atomicdir, and what it saw there, one line each in RACE_LOG:
- *	fill TOKEN MS STATUS    as COMMAND: fills the stage, takes MS about it, and ends so
- *	hook MS STATUS          as the on-change command
- *	held MS                 as COMMAND of exec: looks, waits, looks again
- *	tree TOKEN              makes one in the working directory
- *	read LINK pinned|open   a reader, until it is ended
- * Lines are: KIND OP TIME GENERATION TOKEN BEGAN, or "bad OP TIME CLAIM WHAT".
+ * The commands that the stress passes to atomicdir, and its readers. Each appends what it saw to RACE_LOG, one line for each look:
+ *	fill TOKEN MS STATUS    the COMMAND of fill: fills the stage, waits MS milliseconds, and exits with STATUS
+ *	hook MS STATUS          the on-change command
+ *	held MS                 the COMMAND of exec: reads the generation twice, MS milliseconds apart
+ *	tree TOKEN              makes a tree in the working directory
+ *	read LINK pinned|open   a reader, which reads until it is killed
+ * A line is KIND OP TIME GENERATION TOKEN BEGAN, or "bad OP TIME CLAIM WHAT".
  */
 #include <atomicdir.h>
 #include <errno.h>
@@ -75,7 +75,7 @@ static int fill(const char *token, int ms, int status)
 	long number = number_of(environment("ATOMICDIR_STAGE"));
 
 	if (token_read(AT_FDCWD, before) < 0)
-		tell("bad", "one-writer stage %ld began with a mix", number);
+		tell("bad", "one-writer stage %ld holds a mix of two trees before it is filled", number);
 	tell("stage", "%ld %s 0", number, before);
 	if (token_write(AT_FDCWD, token) < 0)
 		return 99;
@@ -93,7 +93,7 @@ static int hook(int ms, int status)
 	int64_t began = now_us();
 
 	if (fd < 0 || token_read(fd, token) != 1 || number_of(environment("ATOMICDIR_NEW")) != number)
-		tell("bad", "hook generation %ld is not whole for its hook", number);
+		tell("bad", "hook generation %ld is not whole while its hook runs", number);
 	tell("hook-began", "%ld %s %" PRId64, number, token, began);
 	pause_ms(ms);
 	if (!status)
@@ -107,10 +107,10 @@ static int held(int ms)
 	char token[TOKEN_SIZE] = "-", again[TOKEN_SIZE] = "-";
 
 	if (token_read(AT_FDCWD, token) != 1)
-		tell("bad", "pinned generation %ld is not whole at the beginning of exec", number);
+		tell("bad", "pinned generation %ld is not whole when exec starts", number);
 	pause_ms(ms);
 	if (token_read(AT_FDCWD, again) != 1 || strcmp(token, again) != 0 || access(environment("ATOMICDIR_LIVE"), F_OK) < 0)
-		tell("bad", "pinned generation %ld went under exec", number);
+		tell("bad", "pinned generation %ld was changed or removed during exec", number);
 	tell("held", "%ld %s 0", number, token);
 	return 0;
 }
@@ -123,17 +123,17 @@ static void look_pinned(const char *link)
 	int fd = atomicdir_pin(link, &number, &error);
 
 	if (fd < 0) {
-		tell("bad", "pinned no pin: %s", error.text);
+		tell("bad", "pinned it cannot be pinned: %s", error.text);
 		return;
 	}
 	tell("seen", "%" PRId64 " %s %" PRId64, number, token_read(fd, token) == 1 ? token : "MIX", began);
 	pause_ms(3);
 	if (token_read(fd, again) != 1 || strcmp(token, again) != 0)
-		tell("bad", "pinned generation %" PRId64 " went under a pin", number);
+		tell("bad", "pinned generation %" PRId64 " was changed or removed while it was pinned", number);
 	close(fd);
 }
 
-/* Without a pin its directory may go while it is read, if LINK has moved on: then what was read must still be of one tree. */
+/* Without a pin the directory may be removed while it is read, once LINK has moved on: what was read counts only if LINK stayed. */
 static void look_open(const char *link)
 {
 	char token[TOKEN_SIZE] = "-", text[256] = "";
@@ -144,8 +144,8 @@ static void look_open(const char *link)
 	int seen = fd < 0 ? -1 : token_read(fd, token);
 
 	if (!is_there || lstat(link, &after) < 0)
-		tell("bad", "whole LINK was not there: %s", strerror(errno));
-	/* Each publication is another symlink: if it stayed, its text and what was opened go together. */
+		tell("bad", "whole LINK does not exist: %s", strerror(errno));
+	/* Each publication makes a new symlink: if this one stayed, its text names what was opened. */
 	if (before.st_ino == after.st_ino && before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
 	    before.st_ctim.tv_nsec == after.st_ctim.tv_nsec)
 		tell("seen", "%ld %s %" PRId64, number_of(text), seen == 1 ? token : "MIX", began);

@@ -69,7 +69,7 @@ def judge(environment, options, wanted, region):
 
 
 SECRETS = os.environ["SECRETS"].split()
-KEPT = "; nothing was published, app is unchanged"
+KEPT = "; nothing was published, 'app' is unchanged"
 
 
 # botocore

@@ -41,10 +41,10 @@ ok "also in lines" cmp all/blob all/lines
 ok "a name may hold '!', and '=' where the path is written" test "$(cat 'all/rds!cluster-1' all/sign)" = xy
 ok "what is optional and not there is left out" test ! -e all/none -a ! -e all/nokey
 ok "files are 0400, directories 0500" sh -c "test -z \"\$(find -L all -type f ! -perm 0400)\" -a -z \"\$(find -L all -type d ! -perm 0500)\""
-ok "the note says what is live" sh -c "'$atomicdir' list --json all | python3 -c '
+ok "the note says what is live" sh -c "python3 -c '
 import json, sys
-entries = json.loads(json.load(sys.stdin)[0][\"note\"])[\"entries\"]
-assert {\"path\": \"db/port\", \"source\": \"prod/db\", \"version\": \"\"} in entries'"
+entries = json.load(sys.stdin)[\"entries\"]
+assert {\"path\": \"db/port\", \"source\": \"prod/db\", \"version\": \"\"} in entries' <.all.atomicdir/000001.note"
 ok "an entry has its own mode" sync modes a=plain,mode=0444 b=plain
 ok "and only that one" test "$(stat -L -c %a modes/a modes/b | tr '\n' ' ')" = "444 400 "
 printf '# comment\n\n  x=plain  \r\ny=prod/db:port\n' >list
@@ -53,7 +53,7 @@ echo other=plain >list2
 ok "of as many files as there are" sh -c "'$secretdir' sync -q --source file:secrets.json fromfiles --entries list --entries list2 && test -e fromfiles/x -a -e fromfiles/other"
 ok "with the others" sh -c "echo z=plain | '$secretdir' sync -q --source file:secrets.json fromfile --entries - x=plain"
 ok "what was asked for before and is not now is gone" test "$(ls fromfile/ | tr '\n' ' ')" = "x z "
-ok "the replaced one is gone from the disk" test "$(ls .fromfile.atomicdir | tr '\n' ' ')" = "000002 000002.info lock "
+ok "the replaced one is gone from the disk" test "$(ls .fromfile.atomicdir | tr '\n' ' ')" = "000002 000002.info 000002.note lock "
 ok "the same again changes nothing" sh -c "test \"\$('$secretdir' sync -q --source file:secrets.json modes a=plain,mode=0444 b=plain)\" = 'unchanged 1'"
 ok "--json" sh -c "'$secretdir' sync -q --json --source file:secrets.json js plain | python3 -m json.tool"
 
@@ -117,7 +117,7 @@ ok "a single secret as well" sync single one
 
 # A failure leaves what is live.
 echo '{"s": "1"}' >secrets.json
-ok "all or nothing" sh -c "'$secretdir' sync -q --source file:secrets.json keep s && ! '$secretdir' sync -q --source file:secrets.json keep s t; test \$(cat keep/s) = 1 && ls .keep.atomicdir | wc -l | grep -qx 3"
+ok "all or nothing" sh -c "'$secretdir' sync -q --source file:secrets.json keep s && ! '$secretdir' sync -q --source file:secrets.json keep s t; test \$(cat keep/s) = 1 && ls .keep.atomicdir | wc -l | grep -qx 4"
 mkdir real; echo 1 >real/f
 ok "a directory at LINK is refused and untouched" sh -c "! '$secretdir' sync -q --source file:secrets.json real s && test \$(cat real/f) = 1"
 ok "the check can say no" sh -c "'$secretdir' sync -q --source file:secrets.json --check 'test \$(cat s) = 2' new s; test \$? = 4 -a ! -e new"
@@ -144,10 +144,29 @@ interrupt() {
 	grep -q 'Max core file size *0 *0' /proc/$pid/limits || return 1
 	kill -TERM $pid; wait $pid; got=$?
 	cat cut.err
-	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: ended by SIGTERM; nothing was published, cut is unchanged" ] &&
+	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: terminated by SIGTERM; nothing was published, 'cut' is unchanged" ] &&
 		[ "$(ls .cut.atomicdir)" = lock ] && [ ! -e cut ]
 }
 ok "SIGTERM ends a fetcher, and removes what had come" interrupt
+
+locked() {
+	"$atomicdir" fill held -- sh -c ': >'"$work"'/holding; while [ -e '"$work"'/holding ]; do sleep 0.02; done; echo 1 >f' 2>held.err & holder=$!
+	until [ -e holding ]; do sleep 0.02; done
+	lie/secretdir sync -q --source lie held s >cut.out 2>cut.err & pid=$!
+	# It waits once it has the lock file open.
+	for i in $(seq 500); do ls -l /proc/$pid/fd 2>/dev/null | grep -q 'held.atomicdir/lock' && break; sleep 0.02; done
+	kill -TERM $pid; wait $pid; got=$?
+	rm holding; wait $holder
+	cat cut.err
+	[ $got = 1 ] && [ "$(cat cut.err)" = "secretdir: terminated by SIGTERM; nothing was published, 'held' is unchanged" ] && [ -e held/f ]
+}
+good >reply
+ok "SIGTERM ends the wait for another writer" locked
+cp lie/libexec/atomicdir/fetch-lie kept
+printf '#!/bin/sh\ncat >request\nsleep 600 &\necho $! >left.pid\ncat "$LIE"\n' >lie/libexec/atomicdir/fetch-lie
+ok "what a fetcher leaves running holds nobody up" timeout -s KILL 60 lie/secretdir sync -q --source lie left s
+ok "and does not outlive it" sh -c 'for i in $(seq 100); do kill -0 "$(cat left.pid)" || exit 0; sleep 0.05; done; exit 1'
+mv kept lie/libexec/atomicdir/fetch-lie
 
 # Owners.
 echo '{"s": "1", "d/t": "2"}' >secrets.json

@@ -147,7 +147,7 @@ python3 pages.py >pages.address & pages_pid=$!
 until [ -s pages.address ]; do sleep 0.05; done
 pages=$(cat pages.address)
 stale=$(control show p/stale --arn) text=$(control show text --arn) long_arn=$(control show "$long" --arn)
-kept="nothing was published, new is unchanged"
+kept="nothing was published, 'new' is unchanged"
 tail="is a proxy in the way?; $kept"
 SECRETS="canary $AWS_SECRET_ACCESS_KEY" AWS_MAX_ATTEMPTS=1
 component=$(many '"x" * 256')

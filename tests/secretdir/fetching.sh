@@ -261,7 +261,7 @@ ok "nor is one in a list of entries, or in a spec" sh -c "'$secretdir' sync -q o
 ok "all that fail are named" says 10 "no1: " "3 more failed: no2, no3, no4;" -- sync new no1 no2 marked no3 x=no2:k no4
 for i in $(seq 30); do echo "a-name-that-is-not-there-and-takes-room-$i"; done >none.entries
 ok "as far as there is room" says 10 "29 more failed: a-name-that-is-not-there-and-takes-room-2, " "-5, ...;" -- sync new --entries none.entries
-ok "an absolute path is told how to be another" says 2 "it is absolute; write it as PATH=SECRET, with another PATH" -- sync new /a/b
+ok "an absolute path is told how to be another" says 2 "it is absolute; write PATH=SECRET with another PATH" -- sync new /a/b
 proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" sync -q new marked 2>told; cat told; ! grep -qE 'hun|ter2' told && grep -q -- "$2" told; }
 # A listener that meets each connection so; what it met is counted in met.
 cat >meets.py <<'PY'
@@ -300,7 +300,7 @@ ok "a proxy's password is not told" proxied 'nosuchscheme://user:hun@ter2@127.0.
 for url in 'http://user:hun,ter2@127.0.0.1:1' "socks9://u:hun'ter2@127.0.0.1" 'user:hunter2@127.0.0.1 1' "http://user:$(printf 'hunter2%.0s' $(seq 40))@127.0.0.1:18999x"; do
 	ok "however it is written" proxied "$url" HTTPS_PROXY\\\|https_proxy
 done
-policy_proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" policy marked >out 2>told; cat told; grep -q "by its name" told && ! grep -qE 'hun|ter2' told; }
+policy_proxied() { HTTPS_PROXY="$1" https_proxy="$1" "$secretdir" policy marked >out 2>told; cat told; grep -q "by name" told && ! grep -qE 'hun|ter2' told; }
 ok "nor by a policy" policy_proxied 'http://user:hun@ter2@127.0.0.1:1'
 ok "nor is one that is no URL" proxied 'http://user:hun@ter2@127.0.0.1:18999x' https_proxy
 

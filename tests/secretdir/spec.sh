@@ -124,6 +124,13 @@ ok "the parameters alone" sync parameters --spec parameters.yaml
 ok "are the provider's as well" test "$(mode parameters/prod_db)" = 644
 
 # What the fetcher hears.
+# The program that reads it.
+mkdir -p env/libexec/atomicdir; cp "$secretdir" env/
+printf '#!/bin/sh\nenv >"%s/env.seen"\nexec "%s"\n' "$work" "$here/build/libexec/atomicdir/spec-yaml" >env/libexec/atomicdir/spec-yaml
+chmod +x env/libexec/atomicdir/spec-yaml; ln -s "$here/build/libexec/atomicdir/fetch-file" env/libexec/atomicdir
+ok "no key is in the environment of what reads a spec" sh -c "AWS_SECRET_ACCESS_KEY=canary OTHER=1 env/secretdir sync -q --source file:secrets.json seen --spec entries.yaml &&
+	grep -q ^PATH= env.seen && ! grep -E '^(AWS_|OTHER)' env.seen"
+
 mkdir -p lie/libexec/atomicdir
 cp "$secretdir" lie/secretdir; cp "$here/build/libexec/atomicdir/spec-yaml" lie/libexec/atomicdir
 printf '#!/bin/sh\ncat >"%s/request"; printf "error 4\\n1 no\\n"\n' "$work" >lie/libexec/atomicdir/fetch-lie; chmod +x lie/libexec/atomicdir/fetch-lie

@@ -68,11 +68,10 @@ static void prove_samples(void)
 		const char *text;
 
 		error_clear(&error);
-		text = run_to_end(&launch, NULL, sample->signals, &error) == 0 ? "nothing" : error.text;
-		if (!ok(strcmp(text, sample->error ? sample->error : "nothing") == 0 && error.errnum == sample->errnum,
-			sample->claim))
-			printf("# got:    %s (errno %d)\n# wanted: %s (errno %d)\n", text, error.errnum,
-			       sample->error ? sample->error : "nothing", sample->errnum);
+		text = run_to_end(&launch, NULL, sample->signals, &error) == 0 ? NULL : error.text;
+		is_text(text, sample->error, sample->claim);
+		if (sample->errnum)
+			is_int(error.errnum, sample->errnum, "and its number");
 	}
 }
 
