@@ -35,15 +35,18 @@ LINK_PROGRAM = $(LINK) -Wl,-z,relro,-z,now
 # ---- Layers ----
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir process command atomicdir secretdir fetch spec
+LAYERS = base dir process command atomicdir secretdir json aws identity fetch spec
 SEES_base = base
 SEES_dir = base dir
 SEES_process = base process
 SEES_command = base process command
 SEES_atomicdir = base process command atomicdir
 SEES_secretdir = base process command secretdir
-SEES_fetch = base process fetch
-SEES_spec = base fetch spec
+SEES_json = base json
+SEES_aws = base json aws
+SEES_identity = base process json aws identity
+SEES_fetch = base process json aws fetch
+SEES_spec = base json spec
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
@@ -51,20 +54,21 @@ OBJECTS = $(call objects_of,base dir)
 PROCESS_OBJECTS = $(call objects_of,base process)
 PROGRAM_OBJECTS = $(call objects_of,base process command atomicdir)
 SECRETDIR_OBJECTS = $(call objects_of,base process command secretdir)
-# A file main_NAME.c is a program fetch-NAME; all else is an archive, from which each takes what it uses.
-FETCH_MAINS = $(wildcard src/fetch/main_*.c)
-FETCHERS = $(FETCH_MAINS:src/fetch/main_%.c=$(B)/libexec/atomicdir/fetch-%)
-FETCH_OBJECTS = $(filter-out $(B)/objects/fetch/main_%,$(call objects_of,base process fetch))
-.SECONDARY: $(FETCH_MAINS:src/%.c=$(B)/objects/%.o)
-# Reads YAML for secretdir; of the fetchers' archive it takes the reader of JMESPath alone.
-SPEC_OBJECTS = $(call objects_of,spec)
-HELPERS = $(FETCHERS) $(B)/libexec/atomicdir/spec-yaml
-LIBS_file = $(YAJL_LIBS)
-LIBS_aws = $(YAJL_LIBS) $(CURL_LIBS) $(EXPAT_LIBS) $(CRYPTO_LIBS)
+# The programs that secretdir starts: src/LAYER/main_NAME.c is LAYER-NAME. All else that the layer sees is an archive, from which
+# each takes what it uses.
+HELPER_LAYERS = identity fetch spec
+HELPER_MAINS = $(wildcard $(HELPER_LAYERS:%=src/%/main_*.c))
+HELPERS = $(foreach main,$(HELPER_MAINS),$(B)/libexec/atomicdir/$(patsubst src/%,%,$(subst /main_,-,$(main:.c=))))
+.SECONDARY: $(HELPER_MAINS:src/%.c=$(B)/objects/%.o)
+LIBS_identity-aws = $(YAJL_LIBS)
+LIBS_identity-net = $(YAJL_LIBS) $(CURL_LIBS) $(EXPAT_LIBS)
+LIBS_fetch-file = $(YAJL_LIBS)
+LIBS_fetch-aws = $(YAJL_LIBS) $(CURL_LIBS)
+LIBS_spec-yaml = $(YAML_LIBS)
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS) $(B)/settings.mk
 
-$(call objects_of,fetch spec): $(B)/needs
+$(call objects_of,json aws identity fetch spec): $(B)/needs
 
 $(ROOTS): $(B)/layers/%: Makefile
 	rm -rf $@
@@ -107,17 +111,16 @@ $(B)/atomicdir: $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 $(B)/secretdir: $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
 	$(LINK_PROGRAM) -o $@ $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
 
-$(B)/libfetch.a: $(FETCH_OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $(FETCH_OBJECTS)
-
-$(B)/libexec/atomicdir/fetch-%: $(B)/objects/fetch/main_%.o $(B)/libfetch.a
-	@mkdir -p $(@D)
-	$(LINK_PROGRAM) -o $@ $< $(B)/libfetch.a $(LIBS_$*)
-
-$(B)/libexec/atomicdir/spec-yaml: $(SPEC_OBJECTS) $(B)/libfetch.a
-	@mkdir -p $(@D)
-	$(LINK_PROGRAM) -o $@ $(SPEC_OBJECTS) $(B)/libfetch.a $(YAML_LIBS)
+# helper_layer NAME
+define helper_layer
+$(B)/lib$(1).a: $(filter-out $(B)/objects/$(1)/main_%,$(call objects_of,$(SEES_$(1))))
+	rm -f $$@
+	$$(AR) rcs $$@ $$^
+$(B)/libexec/atomicdir/$(1)-%: $(B)/objects/$(1)/main_%.o $(B)/lib$(1).a
+	@mkdir -p $$(@D)
+	$$(LINK_PROGRAM) -o $$@ $$^ $$(LIBS_$(1)-$$*)
+endef
+$(foreach name,$(HELPER_LAYERS),$(eval $(call helper_layer,$(name))))
 
 # ---- All else ----
 

@@ -4,7 +4,7 @@ $(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
 	$(LINK) -Iinclude -o $@ bench/bench.c bench/ways.c $(B)/libatomicdir.a
 
 $(B)/batches: bench/batches.c $(B)/libfetch.a
-	$(LINK) -Iinclude -I$(B)/layers/fetch -o $@ bench/batches.c $(B)/libfetch.a $(LIBS_aws)
+	$(LINK) -Iinclude -I$(B)/layers/fetch -o $@ bench/batches.c $(B)/libfetch.a $(LIBS_fetch-aws)
 
 #: bench            how long a publication and a fetch take, beside the least that each needs
 bench: all $(B)/bench $(B)/batches

@@ -28,6 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct buffer answers[ANSWERS_MAX];
 static size_t answer_count, next_answer;
 static int listen_fd;
+static char url[64];
 
 /* All of the request: what is closed with bytes unread would cut the answer off. */
 static void read_request(int fd)
@@ -74,15 +75,11 @@ static void start_server(void)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 	pthread_t thread;
-	char url[64];
 
 	listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	must(listen_fd >= 0 && bind(listen_fd, (struct sockaddr *)&address, size) == 0 && listen(listen_fd, 64) == 0);
 	must(getsockname(listen_fd, (struct sockaddr *)&address, &size) == 0);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", ntohs(address.sin_port));
-	setenv("AWS_ENDPOINT_URL", url, 1);
-	setenv("AWS_REGION", "us-east-1", 1);
-	setenv("AWS_MAX_ATTEMPTS", "3", 1);
 	must(pthread_create(&thread, NULL, answer_all, NULL) == 0);
 }
 
@@ -144,14 +141,18 @@ static void list(struct source *source, const char *prefix)
 static struct source *open_source(void)
 {
 	static const struct request request;
+	struct aws_settings settings = { .region = "us-east-1",
+					 .max_attempts = "3",
+					 .endpoints = { [AWS_SECRETSMANAGER] = url, [AWS_SSM] = url } };
+	struct credentials credentials = { .is_fixed = true, .from = "a test" };
 	struct atomicdir_error error;
 	struct source *source;
 
-	setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-	setenv("AWS_SECRET_ACCESS_KEY", KEY, 1);
-	setenv("AWS_SESSION_TOKEN", "token", 1);
-	source = aws_source_open(&request, &error);
-	must(source && !*getenv("AWS_SECRET_ACCESS_KEY"));
+	must(buffer_add_text(&credentials.key_id, "AKIDEXAMPLE") == 0 && buffer_add_text(&credentials.key, KEY) == 0 &&
+	     buffer_add_text(&credentials.token, "token") == 0);
+	source = aws_source_new(&request, &settings, &credentials, &error);
+	must(source);
+	credentials_clear(&credentials);
 	return source;
 }
 

@@ -15,8 +15,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "fetch/aws_config.h"
-#include "fetch/credentials.h"
+#include "identity/config.h"
+#include "identity/keys.h"
+#include "identity/network.h"
+#include "identity/places.h"
+#include "identity/provider.h"
+#include "identity/variables.h"
 #include "base/moment.h"
 #include "fuzz.h"
 #include "lines.h"
@@ -173,12 +177,45 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	return 1;
 }
 
+int64_t http_skew_s(const struct http *http)
+{
+	(void)http;
+	return 0;
+}
+
 /* As a libcurl that cannot. */
 bool http_set_clock(struct http *http, const struct http_reply *reply)
 {
 	(void)http;
 	(void)reply;
 	return false;
+}
+
+/* ---- In place of identity-net, which is no process here: both halves still read what the other one writes ---- */
+
+static void pass(const struct record *from, struct record *to)
+{
+	struct field_reader reader = { .fd = -1 };
+
+	must(record_encode(from, &reader.input) == 0 && record_read(&reader, to) == 1 && !reader.input.size);
+	field_reader_clear(&reader);
+}
+
+int net_ask(struct net *net, const struct question *question, struct record *answer, struct atomicdir_error *error)
+{
+	struct record asked = { 0 }, answered = { 0 };
+
+	(void)net;
+	must(!question->is_broken);
+	pass(&question->record, &asked);
+	must(network_answer(NULL, &asked, &answered) == 0);
+	pass(&answered, answer);
+	record_clear(&asked);
+	record_clear(&answered);
+	if (!record_text(answer, WORD_ERROR))
+		return 0;
+	must(protocol_take_error(record_text(answer, WORD_ERROR), error) == 0);
+	return -1;
 }
 
 /* ---- In place of a credential_process: what it prints is in files, in the order of its pipes ---- */
@@ -244,18 +281,12 @@ static struct event see_process(struct loop *loop, struct pollfd *fds, size_t co
 #define child_clear end_process
 #define loop_add watch_process
 #define loop_next see_process
-#include "fetch/credentials_process.c"
+#include "identity/provider_process.c"
 #undef loop_next
 #undef loop_add
 #undef child_clear
 #undef child_start
 #undef pipe2
-
-/* ---- The environment's keys are taken once, and forgotten in end_world(); another take() is above ---- */
-
-#define take take_variable
-#include "fetch/credentials_environment.c"
-#undef take
 
 /* ---- Files, and time ---- */
 
@@ -392,7 +423,7 @@ static void check_credentials(const struct credentials *credentials)
 	if (credentials->token.size)
 		check_part(&credentials->token);
 	check_source(credentials);
-	must(strcmp(credentials->from, "the environment") != 0 || !aws_environment("AWS_SECRET_ACCESS_KEY"));
+	must(strncmp(credentials->from, "the environment", 15) != 0 || variable_text("AWS_SECRET_ACCESS_KEY"));
 	/* Those of an instance count as good for a while. */
 	if (strncmp(credentials->from, "the ", 4) == 0 || strncmp(credentials->from, "credential_process", 18) == 0)
 		must(!credentials_are_expired(credentials));
@@ -414,16 +445,44 @@ static int next_fd(void)
 	return fd;
 }
 
+/* What secretdir was started with. */
+static void put_variables(void)
+{
+	struct record record = { 0 };
+	struct buffer text = { 0 };
+	int fd;
+
+	for (size_t i = 0; i < world.variable_count; i++)
+		must(record_add_text(&record, WORD_VARIABLE, world.variables[i]) == 0);
+	must(record_encode(&record, &text) == 0);
+	fd = fuzz_file(text.bytes, text.size);
+	must(variables_read(fd, NULL) == 0);
+	close(fd);
+	buffer_clear(&text);
+	record_clear(&record);
+}
+
+static int find(struct credentials *credentials, struct atomicdir_error *error)
+{
+	const struct told told = { world.options, world.option_count };
+	struct aws_settings settings;
+	struct net net = { .settings = &settings };
+	struct provider_context context = { .told = &told, .net = &net };
+
+	if (aws_config_load(&told, error) < 0 || places_find(&told, &settings, error) < 0)
+		return -1;
+	return credentials_get(&context, credentials, error);
+}
+
 static int get(struct credentials *credentials, struct atomicdir_error *error)
 {
-	struct request request = { .options = world.options, .option_count = world.option_count };
-	struct credentials_context context = { .request = &request };
 	int fd = next_fd(), result;
 
 	put_files();
+	put_variables();
 	world.next_answer = 0;
 	world.next_pipe = 0;
-	result = credentials_get(&context, credentials, error);
+	result = find(credentials, error);
 	must(result == 0 || result == -1);
 	must(!started && next_fd() == fd);
 	check_cache();
@@ -432,6 +491,7 @@ static int get(struct credentials *credentials, struct atomicdir_error *error)
 	else
 		check_error(error);
 	aws_config_clear();
+	variables_clear();
 	return result;
 }
 
@@ -486,8 +546,10 @@ static void add_answer(const struct lines *lines)
 /* A path may begin with "~", as in a shell. */
 static void add_variable(const struct lines *lines)
 {
-	cleanup_free char *value = aws_path(lines->rest);
+	bool is_home = lines->rest[0] == '~' && (!lines->rest[1] || lines->rest[1] == '/');
+	cleanup_free char *value = NULL;
 
+	must(asprintf(&value, "%s%s", is_home ? home + strlen("HOME=") : "", lines->rest + is_home) > -1);
 	if (world.variable_count < VARIABLES_MAX)
 		must(value && asprintf(&world.variables[world.variable_count++], "%s=%s", lines->word, value) > 0);
 	if (!lines_is(lines, "AWS_SECRET_ACCESS_KEY") &&
@@ -517,7 +579,6 @@ static void add_line(struct lines *lines)
 static void make_world(struct lines *lines)
 {
 	world = (struct world){ .variables = { home }, .variable_count = 1 };
-	environ = world.variables;
 	for (size_t i = 0; i < TEXTS; i++)
 		must(buffer_reserve(texts[i].text, 1) == 0);
 	while (lines_next(lines))
@@ -538,12 +599,10 @@ static void end_world(void)
 		buffer_clear(&world.answers[i].body);
 	for (size_t i = 1; i < world.variable_count; i++)
 		free(world.variables[i]);
-	credentials_clear(&taken);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char **surroundings = environ;
 	struct lines lines;
 
 	if (!home_fd)
@@ -553,7 +612,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_pause_max_s = PAUSE_MAX_S;
 	get_twice();
 	fuzz_pause_max_s = 0;
-	environ = surroundings;
 	end_world();
 	lines_end(&lines);
 	return 0;

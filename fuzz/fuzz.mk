@@ -13,7 +13,7 @@ FUZZ_CC = $(if $(explores),$(FUZZ_CLANG),$(CC))
 FUZZ_SANITIZERS = $(if $(explores),fuzzer-no-link$(comma))address,undefined
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g $(WARNINGS) -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=$(FUZZ_SANITIZERS)
 FUZZ_DRIVER = $(if $(explores),-fsanitize=fuzzer,$(B)/fuzz/replay.o)
-FUZZ_LIBS = $(sort $(foreach program,$(FETCH_MAINS:src/fetch/main_%.c=%),$(LIBS_$(program)))) $(YAML_LIBS) -pthread
+FUZZ_LIBS = $(sort $(foreach program,$(notdir $(HELPERS)),$(LIBS_$(program)))) -pthread
 comma := ,
 
 fuzz_objects_of = $(patsubst src/%.c,$(B)/fuzz/objects/%.o,$(filter-out src/$1/main%,$(wildcard src/$1/*.c)))
@@ -32,7 +32,7 @@ $(B)/fuzz/objects/$(1)/%.o: src/$(1)/%.c $(B)/fuzz/flags | $(B)/layers/$(1)
 		-MMD -MP -c -o $$@ $$<
 endef
 $(foreach name,$(LAYERS),$(eval $(call fuzz_layer,$(name))))
-$(call fuzz_objects_of,fetch) $(call fuzz_objects_of,spec): $(B)/needs
+$(foreach layer,json aws $(HELPER_LAYERS),$(call fuzz_objects_of,$(layer))): $(B)/needs
 
 # A target sees every layer: it stands where the outside stands.
 $(B)/fuzz/%.o: fuzz/%.c $(B)/fuzz/flags

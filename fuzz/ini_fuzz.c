@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "fetch/aws_ini.h"
+#include "identity/ini.h"
 #include "fuzz.h"
 
 static size_t count_lines(const uint8_t *bytes, size_t size)

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
-#include "fetch/json.h"
-#include "fetch/select.h"
+#include "json/json.h"
+#include "json/select.h"
 #include "fuzz.h"
 
 static bool same(const struct json *one, const struct json *other)

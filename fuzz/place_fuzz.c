@@ -7,7 +7,8 @@
 #include <strings.h>
 
 #include "base/error.h"
-#include "fetch/aws_place.h"
+#include "identity/config.h"
+#include "identity/places.h"
 #include "fuzz.h"
 #include "lines.h"
 
@@ -41,30 +42,32 @@ static void check_given(const char *url, const char *endpoint)
 	must(!strpbrk(url, "@?# \t\r\n\\"));
 }
 
-static void place(const char *region, const char *endpoint, const char *secret)
+static void place(const struct aws_settings *settings, const char *secret)
 {
+	const char *endpoint = settings->endpoints[AWS_SECRETSMANAGER];
 	struct atomicdir_error error;
-	char *its_region = NULL, *url = NULL;
+	char *region = NULL, *url = NULL;
 
 	error_clear(&error);
-	if (aws_place(region, endpoint, "secretsmanager", secret, &its_region, &url, &error) == 0) {
-		must(is_of(its_region, strlen(its_region), "abcdefghijklmnopqrstuvwxyz0123456789-") && strlen(its_region) < 64);
+	if (aws_place(settings, AWS_SECRETSMANAGER, secret, &region, &url, &error) == 0) {
+		must(is_of(region, strlen(region), "abcdefghijklmnopqrstuvwxyz0123456789-") && strlen(region) < 64);
 		if (endpoint)
 			check_given(url, endpoint);
 		else
-			check_own(url, its_region);
+			check_own(url, region);
 	} else {
 		must_be_told(&error);
 	}
-	free(its_region);
+	free(region);
 	free(url);
 }
 
 /* "region=R" and "endpoint-url=URL" are options of the request, "secret NAME" is asked for. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *options[8], *region = NULL, *endpoint = NULL, *secret = fuzz_copy("s", 1);
-	struct request request = { .options = options };
+	char *options[8], *secret = fuzz_copy("s", 1);
+	struct told told = { options, 0 };
+	struct aws_settings settings;
 	struct atomicdir_error error;
 	struct lines lines;
 
@@ -73,17 +76,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (lines_is(&lines, "secret")) {
 			free(secret);
 			secret = fuzz_copy(lines.rest, lines.rest_size);
-		} else if (request.option_count < sizeof(options) / sizeof(*options)) {
-			options[request.option_count++] = lines.word;
+		} else if (told.count < sizeof(options) / sizeof(*options)) {
+			options[told.count++] = lines.word;
 		}
 	}
 	error_clear(&error);
-	if (aws_find_place(&request, "secretsmanager", &region, &endpoint, &error) == 0)
-		place(region, endpoint, secret);
+	if (places_find(&told, &settings, &error) == 0)
+		place(&settings, secret);
 	else
 		must_be_told(&error);
-	free(region);
-	free(endpoint);
 	free(secret);
 	lines_end(&lines);
 	return 0;

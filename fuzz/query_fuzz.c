@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "fetch/json.h"
-#include "fetch/select.h"
+#include "json/json.h"
+#include "json/select.h"
 #include "fuzz.h"
 
 /* Each step leads on from the one before it, or nowhere. */

@@ -22,7 +22,7 @@ static void check_request(const struct request *request)
 		must(!wanted_is_prefix(wanted) || !wanted_is_expanded(wanted));
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		must(!request_option(request, names[i]) || *request_option(request, names[i]));
+		must(!told_option(&request->told, names[i]) || *told_option(&request->told, names[i]));
 }
 
 /* Each line is a field. */

@@ -21,14 +21,14 @@ static void replace_fd(int fd, int with)
 /* The fetcher is this very process: it has ended when secretdir begins to listen. Runs it on what secretdir asks; what it says is in `reply_fd`. */
 static void ask(const char *file, size_t size, const struct entries *entries, int reply_fd)
 {
-	static const char *const options[] = { NULL };
+	static const struct told told;
 	int file_fd = fuzz_file(file, size), input = dup(STDIN_FILENO), output = dup(STDOUT_FILENO);
 	struct buffer request = { 0 };
 	char name[64];
 
 	must(file_fd >= 0 && input >= 0 && output >= 0);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", file_fd);
-	must(make_request(&request, name, options, entries) == 0);
+	must(make_request(&request, name, &told, entries) == 0);
 	replace_fd(STDIN_FILENO, fuzz_file(request.bytes, request.size));
 	replace_fd(STDOUT_FILENO, dup(reply_fd));
 	fetcher_status = serve(file_open) << 8;

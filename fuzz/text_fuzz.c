@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "fetch/json.h"
+#include "json/json.h"
 #include "fuzz.h"
 
 static void sanitise(const char *text, size_t size)

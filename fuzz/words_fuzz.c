@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/words.h"
+#include "identity/words.h"
 #include "fuzz.h"
 
 /* What a byte does, by where it stands: between words, in one, in quotes of each kind, or after a backslash there. */

@@ -4,15 +4,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) && !defined(IS_SANITIZED)
-#define IS_SANITIZED 1
-#endif
-
 /* Neither can fail for these values. */
 void harden(void)
 {

@@ -7,4 +7,14 @@
 
 void harden(void);
 
+/* Is this a build with the address sanitizer? */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(IS_SANITIZED)
+#define IS_SANITIZED 1
+#endif
+
 #endif

@@ -28,8 +28,8 @@ static bool is_parameter(const struct question *question)
 /* As it is called where it is asked now. */
 static char *id_of(const struct aws *aws, const struct wanted *wanted)
 {
-	return aws->first_region && *wanted->failover_secret ? strdup(wanted->failover_secret)
-							     : aws_local_id(aws, wanted->secret);
+	return aws->settings.first_region && *wanted->failover_secret ? strdup(wanted->failover_secret)
+								      : aws_local_id(aws, wanted->secret);
 }
 
 /* A filter takes names alone, of which an ARN has one at its end. */
@@ -140,7 +140,8 @@ static int tell(const struct question *question, const char *index, described_fn
 
 /* ---- Those of a prefix ---- */
 
-static int describe_prefix(struct aws *aws, const struct wanted *wanted, described_fn take, void *context)
+static int describe_prefix(struct aws *aws, const struct request *request, const struct wanted *wanted, described_fn take,
+			   void *context)
 {
 	cleanup(listing_clear) struct listing listing = { 0 };
 	struct described described = { .index = wanted->index };
@@ -148,7 +149,7 @@ static int describe_prefix(struct aws *aws, const struct wanted *wanted, describ
 	int result = 0;
 
 	error_clear(&error);
-	if (secretsmanager_list(aws, wanted->secret, &listing, &error) < 0) {
+	if (secretsmanager_list(aws, &request->told, wanted->secret, &listing, &error) < 0) {
 		described.error = &error;
 		return take(context, &described);
 	}
@@ -176,9 +177,8 @@ static size_t first_of(const struct request *request, size_t index)
 }
 
 /* Each question's place is that of the entry that asks it first; -1 with ENOMEM. */
-static int ask(struct aws *aws, struct question *questions, struct aws_call *calls)
+static int ask(struct aws *aws, const struct request *request, struct question *questions, struct aws_call *calls)
 {
-	const struct request *request = aws->context.request;
 	size_t used = 0;
 
 	for (size_t i = 0; i < request->count; i++) {
@@ -197,29 +197,29 @@ static int ask(struct aws *aws, struct question *questions, struct aws_call *cal
 	return 0;
 }
 
-static int tell_all(struct aws *aws, const struct question *questions, described_fn take, void *context)
+static int tell_all(struct aws *aws, const struct request *request, const struct question *questions, described_fn take,
+		    void *context)
 {
-	const struct request *request = aws->context.request;
 	int result = 0;
 
 	for (size_t i = 0; i < request->count && result == 0; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 
-		result = wanted_is_prefix(wanted) ? describe_prefix(aws, wanted, take, context)
+		result = wanted_is_prefix(wanted) ? describe_prefix(aws, request, wanted, take, context)
 						  : tell(&questions[first_of(request, i)], wanted->index, take, context);
 	}
 	return result;
 }
 
-static int describe_here(struct aws *aws, described_fn take, void *context)
+static int describe_here(struct aws *aws, const struct request *request, described_fn take, void *context)
 {
-	size_t count = aws->context.request->count;
+	size_t count = request->count;
 	cleanup_free struct question *questions = calloc(count + 1, sizeof(*questions));
 	cleanup_free struct aws_call *calls = calloc(count + 1, sizeof(*calls));
-	int result = questions && calls ? ask(aws, questions, calls) : -1;
+	int result = questions && calls ? ask(aws, request, questions, calls) : -1;
 
 	if (result == 0)
-		result = tell_all(aws, questions, take, context);
+		result = tell_all(aws, request, questions, take, context);
 	for (size_t i = 0; questions && calls && i < count; i++) {
 		free(questions[i].id);
 		aws_call_clear(&calls[i]);
@@ -228,9 +228,8 @@ static int describe_here(struct aws *aws, described_fn take, void *context)
 }
 
 /* Of the region that was left before anything could be asked there. */
-static int tell_first(const struct aws *aws, described_fn take, void *context)
+static int tell_first(const struct aws *aws, const struct request *request, described_fn take, void *context)
 {
-	const struct request *request = aws->context.request;
 	int result = 0;
 
 	for (size_t i = 0; i < request->count && result == 0; i++)
@@ -238,11 +237,11 @@ static int tell_first(const struct aws *aws, described_fn take, void *context)
 	return result;
 }
 
-int aws_describe(struct aws *aws, described_fn take, void *context)
+int aws_describe(struct aws *aws, const struct request *request, described_fn take, void *context)
 {
-	int result = aws->first_region ? tell_first(aws, take, context) : 0;
+	int result = aws->settings.first_region ? tell_first(aws, request, take, context) : 0;
 
 	if (result == 0)
-		result = describe_here(aws, take, context);
-	return result == 0 && aws_go_over(aws) ? describe_here(aws, take, context) : result;
+		result = describe_here(aws, request, take, context);
+	return result == 0 && aws_go_over(aws) ? describe_here(aws, request, take, context) : result;
 }

@@ -5,10 +5,11 @@
 #ifndef FETCH_AWS_DESCRIBE_H
 #define FETCH_AWS_DESCRIBE_H
 
-#include "fetch/aws.h"
+#include "aws/aws.h"
+#include "fetch/request.h"
 #include "fetch/source.h"
 
 /* Of all that the request wants, in each region that it may be fetched from. -1: the taker wants no more. */
-int aws_describe(struct aws *aws, described_fn take, void *context);
+int aws_describe(struct aws *aws, const struct request *request, described_fn take, void *context);
 
 #endif

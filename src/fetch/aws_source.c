@@ -9,13 +9,17 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "fetch/aws.h"
+#include "aws/aws.h"
+#include "aws/place.h"
 #include "fetch/aws_describe.h"
+#include "fetch/keys.h"
 #include "fetch/parameterstore.h"
 #include "fetch/secretsmanager.h"
 
 struct aws_source {
 	struct source source;
+	const struct request *request;
+	struct keys keys;
 	struct aws aws;
 	bool is_told; /* that another region is asked */
 };
@@ -41,14 +45,16 @@ static bool is_service(const char *name)
 /* What stands for it where it is asked now. */
 static void aim(const struct aws *aws, struct lookup *lookup)
 {
-	lookup->secret.place = aws->failover_region && aws->region ? aws->region : "";
-	if (!aws->first_region)
+	const struct aws_settings *settings = &aws->settings;
+
+	lookup->secret.place = aws->failover_region && settings->region ? settings->region : "";
+	if (!settings->first_region)
 		return;
 	if (*lookup->failover_id)
 		lookup->id = lookup->failover_id;
 	if (*lookup->failover_stage)
 		lookup->stage = lookup->failover_stage;
-	lookup->secret.instead_of = aws->first_region;
+	lookup->secret.instead_of = settings->first_region;
 }
 
 /* Those that have no result yet. */
@@ -89,9 +95,12 @@ static void tell_of_failover(struct aws_source *self)
 {
 	const struct aws *aws = &self->aws;
 
-	if (aws->first_region && !self->is_told)
-		warn(&self->source, "region %s is asked instead of %s: %s", aws->region, aws->first_region, aws->why.text);
-	self->is_told = aws->first_region;
+	const struct aws_settings *settings = &aws->settings;
+
+	if (settings->first_region && !self->is_told)
+		warn(&self->source, "region %s is asked instead of %s: %s", settings->region, settings->first_region,
+		     aws->why.text);
+	self->is_told = settings->first_region;
 }
 
 static bool is_unreachable(const struct lookup *lookup)
@@ -123,20 +132,20 @@ static void get(struct source *source, struct lookup *lookups, size_t count)
 	get_open(&self->aws, lookups, count);
 	get_elsewhere(self, lookups, count);
 	tell_of_failover(self);
-	for (size_t i = 0; i < count && self->aws.first_region; i++)
+	for (size_t i = 0; i < count && self->aws.settings.first_region; i++)
 		if (lookups[i].result < 0)
-			error_append(&lookups[i].error, "region %s was asked since %s fails: %.400s", self->aws.region,
-				     self->aws.first_region, self->aws.why.text);
+			error_append(&lookups[i].error, "region %s was asked since %s fails: %.400s", self->aws.settings.region,
+				     self->aws.settings.first_region, self->aws.why.text);
 }
 
 static int list_open(struct aws_source *self, const char *prefix, struct listing *listing, struct atomicdir_error *error)
 {
-	if (secretsmanager_list(&self->aws, prefix, listing, error) == 0)
+	if (secretsmanager_list(&self->aws, &self->request->told, prefix, listing, error) == 0)
 		return 0;
 	if (!aws_fail_over(&self->aws))
 		return -1;
 	listing_clear(listing);
-	return secretsmanager_list(&self->aws, prefix, listing, error);
+	return secretsmanager_list(&self->aws, &self->request->told, prefix, listing, error);
 }
 
 static int list(struct source *source, const char *service, const char *prefix, struct listing *listing,
@@ -149,7 +158,7 @@ static int list(struct source *source, const char *service, const char *prefix, 
 				 "parameters are not taken by the beginning of their names, so each needs an entry");
 	if (list_open(self, prefix, listing, error) < 0)
 		return -1;
-	listing->instead_of = self->aws.first_region;
+	listing->instead_of = self->aws.settings.first_region;
 	tell_of_failover(self);
 	if (listing->deleted && listing->count)
 		warn(source,
@@ -161,7 +170,9 @@ static int list(struct source *source, const char *service, const char *prefix, 
 
 static int describe(struct source *source, described_fn take, void *context)
 {
-	return aws_describe(&((struct aws_source *)source)->aws, take, context);
+	struct aws_source *self = (struct aws_source *)source;
+
+	return aws_describe(&self->aws, self->request, take, context);
 }
 
 static void release(struct source *source)
@@ -169,6 +180,7 @@ static void release(struct source *source)
 	struct aws_source *self = (struct aws_source *)source;
 
 	aws_clear(&self->aws);
+	keys_clear(&self->keys);
 	free(self);
 }
 
@@ -176,18 +188,15 @@ static int check(const struct request *request, struct atomicdir_error *error)
 {
 	bool has_prefix = false;
 
-	if (request_option(request, "argument"))
+	if (told_option(&request->told, OPTION_ARGUMENT))
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "the source 'aws' takes nothing after its name: say --source aws");
-	if (request_option(request, "external-id") && !request_option(request, "role-arn"))
-		return error_set(error, ATOMICDIR_USAGE, NULL,
-				 "--external-id is what a role is asked with, and there is no --role-arn");
 	for (size_t i = 0; i < request->count; i++) {
 		if (!is_service(request->wanted[i].service))
 			return error_set(error, ATOMICDIR_USAGE, request->wanted[i].service, "the source 'aws' has no service");
 		has_prefix = has_prefix || wanted_is_prefix(&request->wanted[i]);
 	}
-	if (request_option(request, "tag") && !has_prefix)
+	if (told_option(&request->told, OPTION_TAG) && !has_prefix)
 		return error_set(
 			error, ATOMICDIR_USAGE, NULL,
 			"--tag chooses among secrets that an entry takes by the beginning of their names, as app/=prod/app/ does, "
@@ -195,7 +204,55 @@ static int check(const struct request *request, struct atomicdir_error *error)
 	return 0;
 }
 
-struct source *aws_source_open(const struct request *request, struct atomicdir_error *error)
+/* ---- Beginning ---- */
+
+static int renew(void *context, const char *region, struct credentials *fresh, struct atomicdir_error *error)
+{
+	return keys_renew(context, region, fresh, error);
+}
+
+/* While somebody else is asked for the keys the connection is opened, where all secrets are of one service. */
+static void open_ahead(struct aws_source *self, const struct request *request)
+{
+	enum aws_service service = request->count && *request->wanted[0].service ? AWS_SSM : AWS_SECRETSMANAGER;
+	const char *id = request->count ? request->wanted[0].secret : "";
+	cleanup_free char *region = NULL, *url = NULL;
+
+	/* What secretdir has said already need not be waited for. */
+	if (!self->keys.input->input.size && aws_place(&self->aws.settings, service, id, &region, &url, NULL) == 0)
+		http_open_ahead(self->aws.http, url, self->keys.input->fd);
+}
+
+static int take_settings(struct aws_source *self, const struct request *request, const struct aws_settings *settings,
+			 struct atomicdir_error *error)
+{
+	/* The keys come with the settings again, which may name another region by then. */
+	if (self->aws.http) {
+		aws_set(&self->aws, settings);
+		return 0;
+	}
+	return aws_init(&self->aws, settings, told_option(&request->told, OPTION_FAILOVER_REGION), error);
+}
+
+static int wait_for_keys(struct aws_source *self, const struct request *request, struct atomicdir_error *error)
+{
+	cleanup(credentials_clear) struct credentials credentials = { 0 };
+	struct aws_settings settings;
+
+	for (;;) {
+		enum keys_news news = keys_next(&self->keys, &settings, &credentials, error);
+
+		if (news == KEYS_FAILED || take_settings(self, request, &settings, error) < 0)
+			return -1;
+		if (news == KEYS_COMPLETE)
+			break;
+		open_ahead(self, request);
+	}
+	self->aws.credentials = credentials;
+	credentials = (struct credentials){ 0 };
+	return 0;
+}
+static struct aws_source *begin(const struct request *request, struct atomicdir_error *error)
 {
 	struct aws_source *self;
 
@@ -207,8 +264,38 @@ struct source *aws_source_open(const struct request *request, struct atomicdir_e
 		return NULL;
 	}
 	self->source = (struct source){ .get = get, .list = list, .describe = describe, .free = release };
-	if (aws_init(&self->aws, request, error) == 0)
+	self->request = request;
+	return self;
+}
+
+struct source *aws_source_open(struct request *request, struct atomicdir_error *error)
+{
+	struct aws_source *self = begin(request, error);
+
+	if (!self)
+		return NULL;
+	self->keys.input = &request->input;
+	if (wait_for_keys(self, request, error) == 0) {
+		self->aws.renew = renew;
+		self->aws.renew_context = &self->keys;
 		return &self->source;
+	}
+	release(&self->source);
+	return NULL;
+}
+
+struct source *aws_source_new(const struct request *request, const struct aws_settings *settings,
+			      const struct credentials *credentials, struct atomicdir_error *error)
+{
+	struct aws_source *self = begin(request, error);
+
+	if (!self)
+		return NULL;
+	if (aws_init(&self->aws, settings, told_option(&request->told, OPTION_FAILOVER_REGION), error) == 0) {
+		if (credentials_copy(credentials, &self->aws.credentials) == 0)
+			return &self->source;
+		error_errno(error, NULL, "cannot start");
+	}
 	release(&self->source);
 	return NULL;
 }

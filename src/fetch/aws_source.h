@@ -5,9 +5,15 @@
 #ifndef FETCH_AWS_SOURCE_H
 #define FETCH_AWS_SOURCE_H
 
+#include "aws/credentials.h"
+#include "aws/settings.h"
 #include "fetch/request.h"
 #include "fetch/source.h"
 
-struct source *aws_source_open(const struct request *request, struct atomicdir_error *error);
+struct source *aws_source_open(struct request *request, struct atomicdir_error *error);
+
+/* With these keys, and no others; the settings' texts stay the caller's. */
+struct source *aws_source_new(const struct request *request, const struct aws_settings *settings,
+			      const struct credentials *credentials, struct atomicdir_error *error);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "fetch/base64.h"
-#include "fetch/json.h"
+#include "json/json.h"
 
 #define FILE_MAX (16 << 20)
 #define MAKE_ANEW "make the file anew"
@@ -218,17 +218,17 @@ static int read_whole(const char *path, struct buffer *content, struct atomicdir
 	return error_errno(error, path, "cannot read the file of secrets");
 }
 
-struct source *file_open(const struct request *request, struct atomicdir_error *error)
+struct source *file_open(struct request *request, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer content = { 0 };
-	const char *path = request_option(request, "argument"), *why = "";
+	const char *path = told_option(&request->told, OPTION_ARGUMENT), *why = "";
 	struct file *file;
 
 	if (!path) {
 		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
 		return NULL;
 	}
-	if (request_option(request, "tag")) {
+	if (told_option(&request->told, OPTION_TAG)) {
 		error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
 		return NULL;
 	}

@@ -9,6 +9,6 @@
 #include "fetch/request.h"
 #include "fetch/source.h"
 
-struct source *file_open(const struct request *request, struct atomicdir_error *error);
+struct source *file_open(struct request *request, struct atomicdir_error *error);
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef FETCH_LIVE_H
 #define FETCH_LIVE_H
 
-#include "fetch/json.h"
+#include "json/json.h"
 #include "fetch/request.h"
 #include "fetch/source.h"
 

@@ -5,7 +5,7 @@
 #ifndef FETCH_PARAMETERSTORE_H
 #define FETCH_PARAMETERSTORE_H
 
-#include "fetch/aws.h"
+#include "aws/aws.h"
 #include "fetch/source.h"
 
 /* Those whose result is 0; all have one then. */

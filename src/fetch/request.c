@@ -15,17 +15,17 @@ static const struct {
 	const char *name;
 	size_t offset;
 } places[] = {
-	{ "secret", offsetof(struct wanted, secret) },
-	{ "path", offsetof(struct wanted, path) },
-	{ "key", offsetof(struct wanted, key) },
-	{ "query", offsetof(struct wanted, query) },
-	{ "service", offsetof(struct wanted, service) },
-	{ "stage", offsetof(struct wanted, stage) },
-	{ "version", offsetof(struct wanted, version) },
-	{ "decode", offsetof(struct wanted, decode) },
-	{ "failover-secret", offsetof(struct wanted, failover_secret) },
-	{ "failover-stage", offsetof(struct wanted, failover_stage) },
-	{ "entry", offsetof(struct wanted, index) },
+	{ WORD_SECRET, offsetof(struct wanted, secret) },
+	{ WORD_PATH, offsetof(struct wanted, path) },
+	{ WORD_KEY, offsetof(struct wanted, key) },
+	{ WORD_QUERY, offsetof(struct wanted, query) },
+	{ WORD_SERVICE, offsetof(struct wanted, service) },
+	{ WORD_STAGE, offsetof(struct wanted, stage) },
+	{ WORD_VERSION, offsetof(struct wanted, version) },
+	{ WORD_DECODE, offsetof(struct wanted, decode) },
+	{ WORD_FAILOVER_SECRET, offsetof(struct wanted, failover_secret) },
+	{ WORD_FAILOVER_STAGE, offsetof(struct wanted, failover_stage) },
+	{ WORD_ENTRY, offsetof(struct wanted, index) },
 };
 
 #define PLACES (sizeof(places) / sizeof(*places))
@@ -43,23 +43,12 @@ static void wanted_clear(struct wanted *wanted)
 
 void request_clear(struct request *request)
 {
-	for (size_t i = 0; i < request->option_count; i++)
-		free(request->options[i]);
-	free(request->options);
+	field_reader_clear(&request->input);
+	told_clear(&request->told);
 	for (size_t i = 0; i < request->count; i++)
 		wanted_clear(&request->wanted[i]);
 	free(request->wanted);
 	*request = (struct request){ 0 };
-}
-
-static int add_option(struct request *request, const char *text)
-{
-	char **option = array_add(&request->options, &request->option_count, sizeof(*option));
-
-	if (!option)
-		return -1;
-	*option = strdup(text);
-	return *option ? 0 : -1;
 }
 
 static int add_wanted(struct request *request)
@@ -89,16 +78,16 @@ static int take(struct request *request, const struct field *field, const char *
 	bool is_open = last && !*last->index;
 	char **place;
 
-	if (field_is(field, "option"))
-		return add_option(request, text) < 0 ? error_errno(error, NULL, "cannot read the request") : 0;
-	if (field_is(field, "secret") && !is_open) {
+	if (field_is(field, WORD_OPTION))
+		return told_add(&request->told, text) < 0 ? error_errno(error, NULL, "cannot read the request") : 0;
+	if (field_is(field, WORD_SECRET) && !is_open) {
 		if (add_wanted(request) < 0)
 			return error_errno(error, NULL, "cannot read the request");
 		last = &request->wanted[request->count - 1];
 	} else if (!is_open) {
 		return error_set(error, ATOMICDIR_FAILED, field->name, "the request has a field where none may be");
 	}
-	if (field_is(field, "optional")) {
+	if (field_is(field, WORD_OPTIONAL)) {
 		last->is_optional = true;
 		return 0;
 	}
@@ -120,46 +109,26 @@ static bool is_whole(const struct request *request)
 
 int request_read(int fd, struct request *request, struct atomicdir_error *error)
 {
-	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
 	cleanup(field_clear) struct field field = { 0 };
 	bool is_first = true;
 
+	request->input.fd = fd;
 	for (;;) {
-		int got = field_read(&reader, &field);
+		int got = field_read(&request->input, &field);
 		const char *text = got > 0 ? field_text(&field) : NULL;
 
 		if (got < 0)
 			return error_errno(error, NULL, "cannot read the request");
-		if (!got || !text || (field_is(&field, "end") && !is_whole(request)))
+		if (!got || !text || (field_is(&field, WORD_END) && !is_whole(request)))
 			return error_set(error, ATOMICDIR_FAILED, NULL, "the request is not whole");
-		if (is_first && (!field_is(&field, "atomicdir-fetch") || strcmp(text, "1") != 0))
+		if (is_first && (!field_is(&field, WORD_FETCH) || strcmp(text, PROTOCOL_VERSION) != 0))
 			return error_set(error, ATOMICDIR_FAILED, NULL, "the request is of another version of the protocol");
-		if (field_is(&field, "end"))
+		if (field_is(&field, WORD_END))
 			return 0;
 		if (!is_first && take(request, &field, text, error) < 0)
 			return -1;
 		is_first = false;
 	}
-}
-
-const char *request_next_option(const struct request *request, const char *name, size_t *from)
-{
-	size_t size = strlen(name);
-
-	while (*from < request->option_count) {
-		const char *option = request->options[(*from)++];
-
-		if (strncmp(option, name, size) == 0 && option[size] == '=' && option[size + 1])
-			return option + size + 1;
-	}
-	return NULL;
-}
-
-const char *request_option(const struct request *request, const char *name)
-{
-	size_t from = 0;
-
-	return request_next_option(request, name, &from);
 }
 
 static bool ends_in_slash(const char *text)

@@ -5,12 +5,14 @@
 #ifndef FETCH_SECRETSMANAGER_H
 #define FETCH_SECRETSMANAGER_H
 
-#include "fetch/aws.h"
+#include "aws/aws.h"
+#include "base/protocol.h"
 #include "fetch/source.h"
 
 /* Those whose result is 0; all have one then. */
 void secretsmanager_get(struct aws *aws, struct lookup **lookups, size_t count);
 /* Those whose name begins so, and that have every tag that the request asks for. */
-int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *listing, struct atomicdir_error *error);
+int secretsmanager_list(struct aws *aws, const struct told *told, const char *prefix, struct listing *listing,
+			struct atomicdir_error *error);
 
 #endif

@@ -25,11 +25,11 @@ static bool has_tag(const struct json *tags, const char *wanted)
 }
 
 /* The service's own filters by tag know beginnings only, of keys and of values, but not which belong together. */
-static bool has_tags(const struct json *secret, const struct request *request)
+static bool has_tags(const struct json *secret, const struct told *told)
 {
 	size_t from = 0;
 
-	for (const char *tag; (tag = request_next_option(request, "tag", &from));)
+	for (const char *tag; (tag = told_next(told, OPTION_TAG, &from));)
 		if (!has_tag(aws_member(secret, "Tags"), tag))
 			return false;
 	return true;
@@ -52,7 +52,7 @@ static int refuse(const char *prefix, const char *why, struct atomicdir_error *e
 }
 
 /* The service's filter is a help, not a promise: it is looked at once more. */
-static int take_page(const struct json *answer, const char *prefix, const struct request *request, struct listing *listing,
+static int take_page(const struct json *answer, const char *prefix, const struct told *told, struct listing *listing,
 		     struct atomicdir_error *error)
 {
 	const struct json *list = aws_member(answer, "SecretList");
@@ -64,7 +64,7 @@ static int take_page(const struct json *answer, const char *prefix, const struct
 
 		if (!name)
 			return refuse(prefix, "the answer has a secret whose name is no text", error);
-		if (strncmp(name, prefix, strlen(prefix)) != 0 || !has_tags(one, request))
+		if (strncmp(name, prefix, strlen(prefix)) != 0 || !has_tags(one, told))
 			continue;
 		if (take(one, name, listing) < 0)
 			return error_errno(error, prefix, "cannot list");
@@ -118,7 +118,8 @@ static struct json *get_page(struct aws *aws, const char *prefix, const char *to
 /* What is marked for deletion is asked for too: that a file vanishes is told, and why.
  *
  * Rather than a batch by filter: that answers twenty at a time, one page after the other, and without tags. */
-int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+int secretsmanager_list(struct aws *aws, const struct told *told, const char *prefix, struct listing *listing,
+			struct atomicdir_error *error)
 {
 	cleanup_free char *token = strdup("");
 
@@ -126,7 +127,7 @@ int secretsmanager_list(struct aws *aws, const char *prefix, struct listing *lis
 		cleanup_json struct json *answer = get_page(aws, prefix, token, error);
 		const char *next;
 
-		if (!answer || take_page(answer, prefix, aws->context.request, listing, error) < 0)
+		if (!answer || take_page(answer, prefix, told, listing, error) < 0)
 			return -1;
 		next = json_member_text(answer, "NextToken");
 		if (aws_member(answer, "NextToken") && !next)

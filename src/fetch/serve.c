@@ -12,13 +12,11 @@
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
-#include "base/harden.h"
 #include "fetch/base64.h"
-#include "fetch/json.h"
+#include "json/json.h"
 #include "fetch/live.h"
-#include "fetch/select.h"
-#include "fetch/url.h"
-#include "process/process.h"
+#include "json/select.h"
+#include "base/url.h"
 
 #define NAMES_SIZE 200 /* of other names in an error */
 
@@ -85,7 +83,7 @@ __attribute__((format(printf, 2, 3))) static int send_warning(struct atomicdir_e
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	text_hide_users(text);
-	if (field_add_text(&output, "warning", text) < 0)
+	if (field_add_text(&output, WORD_WARNING, text) < 0)
 		return error_errno(error, NULL, "cannot answer");
 	return send(&output, error);
 }
@@ -94,7 +92,7 @@ static int send_absent(const struct wanted *wanted, struct atomicdir_error *erro
 {
 	cleanup_buffer struct buffer output = { 0 };
 
-	if (field_add_text(&output, "index", wanted->index) < 0 || field_add_text(&output, "absent", "") < 0)
+	if (field_add_text(&output, WORD_INDEX, wanted->index) < 0 || field_add_text(&output, WORD_ABSENT, "") < 0)
 		return error_errno(error, NULL, "cannot answer");
 	return send(&output, error);
 }
@@ -108,12 +106,13 @@ static int send_file(struct job *job, const struct task *task, const struct secr
 	cleanup_buffer struct buffer output = { 0 }, whole = { 0 };
 
 	if (buffer_add_text(&whole, path) < 0 || (member && buffer_add(&whole, member->key, member->key_size) < 0) ||
-	    field_add_text(&output, "index", task->wanted->index) < 0 ||
-	    field_add(&output, "path", whole.bytes, whole.size) < 0 || field_add_text(&output, "source", task->name) < 0 ||
-	    field_add_text(&output, "version", secret->version) < 0 ||
-	    (secret->created && field_add_text(&output, "created", secret->created) < 0) ||
-	    (secret->instead_of && field_add_text(&output, "place", secret->place) < 0) ||
-	    field_add(&output, "value", value->bytes, value->size) < 0)
+	    field_add_text(&output, WORD_INDEX, task->wanted->index) < 0 ||
+	    field_add(&output, WORD_PATH, whole.bytes, whole.size) < 0 ||
+	    field_add_text(&output, WORD_SOURCE, task->name) < 0 ||
+	    field_add_text(&output, WORD_VERSION, secret->version) < 0 ||
+	    (secret->created && field_add_text(&output, WORD_CREATED, secret->created) < 0) ||
+	    (secret->instead_of && field_add_text(&output, WORD_PLACE, secret->place) < 0) ||
+	    field_add(&output, WORD_VALUE, value->bytes, value->size) < 0)
 		return error_errno(error, NULL, "cannot answer");
 	job->answers++;
 	return send(&output, error);
@@ -403,10 +402,10 @@ static int send_described(void *context, const struct described *described)
 	if (described->error)
 		memcpy(why, described->error->text, sizeof(why));
 	text_hide_users(why);
-	if (field_add_text(&output, "index", described->index) < 0 ||
-	    (described->error ? field_add_text(&output, "unknown", why) < 0
-			      : field_add_text(&output, "arn", described->arn) < 0 ||
-					field_add_text(&output, "kms-key", described->key) < 0))
+	if (field_add_text(&output, WORD_INDEX, described->index) < 0 ||
+	    (described->error ? field_add_text(&output, WORD_UNKNOWN, why) < 0
+			      : field_add_text(&output, WORD_ARN, described->arn) < 0 ||
+					field_add_text(&output, WORD_KMS_KEY, described->key) < 0))
 		return -1;
 	job->answers++;
 	return write_all(STDOUT_FILENO, output.bytes, output.size);
@@ -421,13 +420,13 @@ static int describe(struct job *job, struct atomicdir_error *error)
 
 static int run(struct job *job, const struct request *request, struct atomicdir_error *error)
 {
-	if (request_option(request, "describe"))
+	if (told_option(&request->told, OPTION_DESCRIBE))
 		return describe(job, error);
-	live_take(&job->live, request_option(request, "live"));
+	live_take(&job->live, told_option(&request->told, OPTION_LIVE));
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
-		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, request_option(request, "tag"), error)
+		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, told_option(&request->told, OPTION_TAG), error)
 						      : add_task(job, wanted, wanted->secret, wanted->secret,
 								 is_arn ? wanted->path : wanted_path(wanted), "", error);
 
@@ -439,14 +438,13 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 
 static int finish(const struct job *job, int result, struct atomicdir_error *error)
 {
-	cleanup_buffer struct buffer output = { 0 }, text = { 0 };
+	cleanup_buffer struct buffer output = { 0 };
+	char count[32];
 
 	if (result < 0 && !error->kind)
 		error->kind = ATOMICDIR_FAILED;
-	text_hide_users(error->text);
-	if (buffer_printf(&text, result < 0 ? "%zu %s" : "%zu", result < 0 ? (size_t)error->kind : job->answers, error->text) <
-		    0 ||
-	    field_add(&output, result < 0 ? "error" : "done", text.bytes, text.size) < 0 ||
+	snprintf(count, sizeof(count), "%zu", job->answers);
+	if ((result < 0 ? protocol_add_error(&output, error) : field_add_text(&output, WORD_DONE, count)) < 0 ||
 	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)
 		return ATOMICDIR_FAILED;
 	return result < 0 ? error->kind : ATOMICDIR_OK;
@@ -459,8 +457,6 @@ int serve(source_open_fn open)
 	struct atomicdir_error error;
 	int result;
 
-	harden();
-	process_begin();
 	error_clear(&error);
 	result = request_read(STDIN_FILENO, &request, &error);
 	if (result == 0) {

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/protocol.h"
 #include "base/utf8.h"
 #include "command/value.h"
-#include "secretdir/arn.h"
 #include "secretdir/input.h"
 #include "secretdir/path.h"
 
@@ -39,15 +40,15 @@ static const struct {
 } texts[] = {
 	{ "", offsetof(struct entry, text) },
 	{ "", offsetof(struct entry, place) },
-	{ "path", offsetof(struct entry, path) },
-	{ "secret", offsetof(struct entry, secret) },
-	{ "key", offsetof(struct entry, key) },
-	{ "query", offsetof(struct entry, query) },
-	{ "service", offsetof(struct entry, service) },
-	{ "stage", offsetof(struct entry, stage) },
-	{ "version", offsetof(struct entry, version) },
-	{ "failover-secret", offsetof(struct entry, failover_secret) },
-	{ "failover-stage", offsetof(struct entry, failover_stage) },
+	{ WORD_PATH, offsetof(struct entry, path) },
+	{ WORD_SECRET, offsetof(struct entry, secret) },
+	{ WORD_KEY, offsetof(struct entry, key) },
+	{ WORD_QUERY, offsetof(struct entry, query) },
+	{ WORD_SERVICE, offsetof(struct entry, service) },
+	{ WORD_STAGE, offsetof(struct entry, stage) },
+	{ WORD_VERSION, offsetof(struct entry, version) },
+	{ WORD_FAILOVER_SECRET, offsetof(struct entry, failover_secret) },
+	{ WORD_FAILOVER_STAGE, offsetof(struct entry, failover_stage) },
 };
 
 #define TEXT_COUNT (sizeof(texts) / sizeof(*texts))
@@ -157,15 +158,15 @@ static int entry_take_option(struct entry *entry, const char *name, const char *
 {
 	char why[320];
 
-	if (strcmp(name, "stage") == 0 || strcmp(name, "version") == 0)
+	if (strcmp(name, WORD_STAGE) == 0 || strcmp(name, WORD_VERSION) == 0)
 		return entry_set_name(entry, entry_text_named(entry, name), value, error);
-	if (strcmp(name, "mode") == 0)
+	if (strcmp(name, WORD_MODE) == 0)
 		return entry_set_mode(entry, value, error);
-	if (strcmp(name, "owner") == 0)
+	if (strcmp(name, WORD_OWNER) == 0)
 		return entry_set_owner(entry, value, error);
-	if (strcmp(name, "optional") == 0)
+	if (strcmp(name, WORD_OPTIONAL) == 0)
 		return entry_set_flag(entry, &entry->is_optional, !value, "'optional' takes no value", error);
-	if (strcmp(name, "decode") == 0)
+	if (strcmp(name, WORD_DECODE) == 0)
 		return entry_set_flag(entry, &entry->is_base64, value && strcmp(value, "base64") == 0,
 				      "only decode=base64 is known", error);
 	snprintf(why, sizeof(why), "unknown option '%.200s'; known are stage, version, mode, owner, optional and decode", name);
@@ -298,13 +299,13 @@ int entries_set(struct entries *entries, const char *name, const char *value, st
 	struct entry *entry = &entries->items[entries->count - 1];
 	char **place = entry_text_named(entry, name);
 
-	if (strcmp(name, "text") == 0)
+	if (strcmp(name, WORD_TEXT) == 0)
 		return entry_set_text(&entry->text, value, strlen(value), error) < 0 ? -1 : entry_parse(entry, value, error);
-	if (strcmp(name, "secret") == 0 && entry_set_text(&entry->text, value, strlen(value), error) < 0)
+	if (strcmp(name, WORD_SECRET) == 0 && entry_set_text(&entry->text, value, strlen(value), error) < 0)
 		return -1;
 	if (place)
 		return entry_set_text(place, value, strlen(value), error);
-	return entry_take_option(entry, name, strcmp(name, "optional") == 0 ? NULL : value, error);
+	return entry_take_option(entry, name, strcmp(name, WORD_OPTIONAL) == 0 ? NULL : value, error);
 }
 
 int entries_end(struct entries *entries, struct atomicdir_error *error)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "secretdir/arn.h"
+#include "base/arn.h"
 
 /* A spec may say where secrets are fetched from, and two could contradict each other. */
 static int option_spec(void *spec, const char *text, struct atomicdir_error *error)

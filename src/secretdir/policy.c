@@ -6,15 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/protocol.h"
 #include "command/report.h"
-#include "secretdir/arn.h"
 #include "secretdir/command.h"
 #include "secretdir/interrupt.h"
 #include "secretdir/options.h"
 #include "secretdir/source.h"
+#include "secretdir/surroundings.h"
 #include "secretdir/wanted.h"
 
 /* A secret of an entry, as AWS describes it. */
@@ -79,19 +81,11 @@ __attribute__((format(printf, 3, 4))) static int texts_add_format(struct texts *
 
 /* ---- Regions ---- */
 
-static const char *maker_environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 static int maker_take_regions(struct maker *maker, struct atomicdir_error *error)
 {
 	struct source_regions regions = source_regions(maker->options, &maker->spec);
-	const char *otherwise = maker_environment("AWS_REGION");
+	const char *otherwise = surroundings_region();
 
-	otherwise = otherwise ? otherwise : maker_environment("AWS_DEFAULT_REGION");
 	if (regions.first)
 		maker->region = strndup(regions.first, regions.first_size);
 	else
@@ -147,7 +141,7 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 	if (interrupt_begin(error) < 0)
 		return -1;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, "describe", "1", &why);
+	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);
@@ -194,7 +188,7 @@ static int place_add_named(struct maker *maker, const struct place *place, const
 
 	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
 	return texts_add_format(
-		texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition_of(place->region),
+		texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition(place->region)->name,
 		is_parameter ? "ssm" : "secretsmanager", place->region, maker->account,
 		is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
 }
@@ -251,16 +245,12 @@ static int place_add(struct maker *maker, const struct place *place, struct atom
 static char *maker_failover_secret(const struct maker *maker, const struct entry *entry)
 {
 	struct arn_part region = arn_part(entry->secret, ARN_REGION);
-	char *secret;
 
 	if (*entry->failover_secret)
 		return strdup(entry->failover_secret);
 	if (!region.text || (strcmp(maker->region, "*") != 0 && !arn_part_is(entry->secret, ARN_REGION, maker->region)))
 		return strdup(entry->secret);
-	return asprintf(&secret, "%.*s%s%s", (int)(region.text - entry->secret), entry->secret, maker->failover_region,
-			region.text + region.size) < 0
-		       ? NULL
-		       : secret;
+	return arn_in_region(entry->secret, maker->failover_region);
 }
 
 static int maker_add_in(struct maker *maker, size_t index, const char *secret, const char *region,

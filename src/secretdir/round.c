@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/protocol.h"
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
@@ -316,7 +317,7 @@ static struct fetcher *round_ask(const struct round *round, struct atomicdir_err
 	bool can_be_older = source_regions(round->options, &round->spec).other;
 	cleanup_free char *live = can_be_older ? round_live_note(round->link) : NULL;
 
-	return source_ask(round->options, &round->spec, &round->entries, "live", live, error);
+	return source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live, error);
 }
 
 int round_fill(struct round *round, struct atomicdir_error *error)

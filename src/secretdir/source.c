@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/protocol.h"
 
 struct source_regions source_regions(const struct secret_options *options, const struct spec *spec)
 {
@@ -19,54 +21,50 @@ struct source_regions source_regions(const struct secret_options *options, const
 	return regions;
 }
 
-/* "NAME=VALUE" for each option of the fetcher; the last one is NULL. */
-struct fetch_options {
-	char *items[OPTION_LIST_MAX + 9];
-	size_t count;
-	bool is_broken; /* memory ran out */
-};
-
-static void fetch_options_clear(struct fetch_options *options)
+static int tell(struct told *told, const char *name, const char *value)
 {
-	for (size_t i = 0; i < options->count; i++)
-		free(options->items[i]);
+	return value ? told_add_value(told, name, value, strlen(value)) : 0;
 }
 
-/* An empty value is no option. */
-static void fetch_options_add_part(struct fetch_options *options, const char *name, const char *value, size_t size)
+/* Where nobody says a region it is that of the entries, if all are ARNs. */
+static int tell_arn_region(struct told *told, const struct entries *entries)
 {
-	if (!size)
-		return;
-	if (asprintf(&options->items[options->count], "%s=%.*s", name, (int)size, value) < 0)
-		options->is_broken = true;
-	else
-		options->count++;
+	struct arn_part first = { 0 };
+
+	for (size_t i = 0; i < entries->count; i++) {
+		struct arn_part region = arn_part(entries->items[i].secret, ARN_REGION);
+
+		if (!region.size)
+			return 0;
+		if (!first.text)
+			first = region;
+	}
+	return told_add_value(told, OPTION_ARN_REGION, first.text, (size_t)first.size);
 }
 
-static void fetch_options_add(struct fetch_options *options, const char *name, const char *value)
+static int tell_all(struct told *told, const struct secret_options *options, const struct spec *spec)
 {
-	fetch_options_add_part(options, name, value, value ? strlen(value) : 0);
+	struct source_regions regions = source_regions(options, spec);
+
+	if (told_add_value(told, OPTION_REGION, regions.first, regions.first_size) < 0 ||
+	    tell(told, OPTION_PROFILE, options->profile) < 0 || tell(told, OPTION_ROLE_ARN, options->role_arn) < 0 ||
+	    tell(told, OPTION_EXTERNAL_ID, options->external_id) < 0 ||
+	    tell(told, OPTION_ENDPOINT_URL, options->endpoint_url) < 0 ||
+	    tell(told, OPTION_CA_BUNDLE, options->ca_bundle) < 0 || tell(told, OPTION_FAILOVER_REGION, regions.other) < 0)
+		return -1;
+	for (size_t i = 0; i < options->tags.count; i++)
+		if (tell(told, OPTION_TAG, options->tags.items[i]) < 0)
+			return -1;
+	return 0;
 }
 
 struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
 			   const char *name, const char *value, struct atomicdir_error *error)
 {
-	cleanup(fetch_options_clear) struct fetch_options told = { 0 };
-	struct source_regions regions = source_regions(options, spec);
+	cleanup(told_clear) struct told told = { 0 };
 
-	fetch_options_add_part(&told, "region", regions.first, regions.first_size);
-	fetch_options_add(&told, "profile", options->profile);
-	fetch_options_add(&told, "role-arn", options->role_arn);
-	fetch_options_add(&told, "external-id", options->external_id);
-	fetch_options_add(&told, "endpoint-url", options->endpoint_url);
-	fetch_options_add(&told, "ca-bundle", options->ca_bundle);
-	fetch_options_add(&told, "failover-region", regions.other);
-	fetch_options_add(&told, name, value);
-	for (size_t i = 0; i < options->tags.count; i++)
-		fetch_options_add(&told, "tag", options->tags.items[i]);
-	if (!told.is_broken)
-		return fetcher_start(options->source ? options->source : "aws", (const char *const *)told.items, entries,
-				     error);
+	if (tell_all(&told, options, spec) == 0 && tell_arn_region(&told, entries) == 0 && tell(&told, name, value) == 0)
+		return fetcher_start(options->source ? options->source : "aws", &told, entries, error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;
 }

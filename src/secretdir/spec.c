@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
+#include "base/protocol.h"
 #include "command/report.h"
 #include "process/run.h"
 #include "secretdir/input.h"
 #include "secretdir/program.h"
+#include "secretdir/surroundings.h"
 
 #define SPEC_MAX (1 << 20)
 #define TIME_LIMIT_MS 30000 /* the largest spec takes a tenth of a second */
@@ -43,9 +45,10 @@ static int spec_write_request(int fd, const char *name, const struct buffer *con
 {
 	cleanup_buffer struct buffer request = { 0 };
 
-	if (field_add_text(&request, "atomicdir-spec", "1") < 0 || field_add_text(&request, "name", name) < 0 ||
-	    field_add(&request, "content", content->bytes, content->size) < 0 || field_add_text(&request, "end", "") < 0 ||
-	    write_all(fd, request.bytes, request.size) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (field_add_text(&request, WORD_SPEC, PROTOCOL_VERSION) < 0 || field_add_text(&request, WORD_NAME, name) < 0 ||
+	    field_add(&request, WORD_CONTENT, content->bytes, content->size) < 0 ||
+	    field_add_text(&request, WORD_END, "") < 0 || write_all(fd, request.bytes, request.size) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
 		return error_errno(error, name, "cannot read the spec");
 	return 0;
 }
@@ -90,21 +93,18 @@ static int reading_garbled(struct reading *reading)
 	return error_prefix(reading->error, "cannot read the spec '%s'", reading->name);
 }
 
-/* "KIND TEXT" */
 static int reading_take_error(struct reading *reading, const char *text)
 {
-	if ((*text != '1' && *text != '2') || text[1] != ' ')
-		return reading_garbled(reading);
-	return error_set(reading->error, *text - '0', NULL, "%s", text + 2);
+	return protocol_take_error(text, reading->error) < 0 ? reading_garbled(reading) : -1;
 }
 
 static int reading_take_option(struct reading *reading, const char *text)
 {
 	char **place;
 
-	if (strncmp(text, "region=", 7) == 0)
+	if (strncmp(text, OPTION_REGION "=", 7) == 0)
 		place = &reading->spec->region;
-	else if (strncmp(text, "failover-region=", 16) == 0)
+	else if (strncmp(text, OPTION_FAILOVER_REGION "=", 16) == 0)
 		place = &reading->spec->failover_region;
 	else
 		return reading_garbled(reading);
@@ -117,9 +117,7 @@ static void reading_take_warning(struct reading *reading, const char *text)
 {
 	struct atomicdir_error warning;
 
-	error_clear(&warning);
-	snprintf(warning.text, sizeof(warning.text), "%.900s", text);
-	text_sanitise(warning.text);
+	protocol_take_text(text, &warning);
 	report_warning(reading->options, &warning);
 }
 
@@ -151,17 +149,17 @@ static int reading_take(struct reading *reading, const struct field *field)
 
 	if (!text)
 		return reading_garbled(reading);
-	if (field_is(field, "error"))
+	if (field_is(field, WORD_ERROR))
 		return reading_take_error(reading, text);
-	if (field_is(field, "option"))
+	if (field_is(field, WORD_OPTION))
 		return reading_take_option(reading, text);
-	if (field_is(field, "warning")) {
+	if (field_is(field, WORD_WARNING)) {
 		reading_take_warning(reading, text);
 		return 0;
 	}
-	if (field_is(field, "entry"))
+	if (field_is(field, WORD_ENTRY))
 		return reading_begin_entry(reading, text);
-	if (field_is(field, "done"))
+	if (field_is(field, WORD_DONE))
 		return reading_finish(reading, text);
 	return reading->count ? entries_set(reading->entries, field->name, text, reading->error) : reading_garbled(reading);
 }

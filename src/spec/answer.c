@@ -18,7 +18,7 @@ int answer_entry(struct answer *answer, const struct place *place, struct atomic
 
 	place_show(place, where, sizeof(where));
 	answer->count++;
-	return add(answer, "entry", where, error);
+	return add(answer, WORD_ENTRY, where, error);
 }
 
 int answer_add(struct answer *answer, const char *name, const char *text, struct atomicdir_error *error)
@@ -32,7 +32,7 @@ int answer_option(struct answer *answer, const char *name, const char *value, st
 
 	if (buffer_printf(&option, "%s=%s", name, value) < 0)
 		return error_errno(error, NULL, "cannot take the spec");
-	return add(answer, "option", option.bytes, error);
+	return add(answer, WORD_OPTION, option.bytes, error);
 }
 
 int answer_warning(struct answer *answer, const struct place *place, const char *text, struct atomicdir_error *error)
@@ -43,7 +43,7 @@ int answer_warning(struct answer *answer, const struct place *place, const char 
 	place_show(place, where, sizeof(where));
 	if (buffer_printf(&warning, "%s: %s", where, text) < 0)
 		return error_errno(error, NULL, "cannot take the spec");
-	return add(answer, "warning", warning.bytes, error);
+	return add(answer, WORD_WARNING, warning.bytes, error);
 }
 
 int answer_done(struct answer *answer, struct atomicdir_error *error)
@@ -51,7 +51,7 @@ int answer_done(struct answer *answer, struct atomicdir_error *error)
 	char count[32];
 
 	snprintf(count, sizeof(count), "%zu", answer->count);
-	return add(answer, "done", count, error);
+	return add(answer, WORD_DONE, count, error);
 }
 
 void answer_clear(struct answer *answer)

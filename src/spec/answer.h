@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a spec comes to, as fields:
- *
- *	option "NAME=VALUE"	region, failover-region: for all
- *	warning TEXT
- *	entry PLACE		begins one; then `text`, an entry as on the command line, or its parts by name: secret, path, key,
- *				query, service, stage, version, mode, owner, decode, optional "1", failover-secret, failover-stage
- *	done COUNT		of the entries
+ * What a spec comes to, as the fields that spec-yaml answers with (base/protocol.h).
  */
 #ifndef SPEC_ANSWER_H
 #define SPEC_ANSWER_H
 
 #include "base/buffer.h"
+#include "base/protocol.h"
 #include "spec/node.h"
 
 struct answer {

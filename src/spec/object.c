@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "fetch/query.h"
+#include "json/query.h"
 #include "spec/members.h"
 
 #define MODE "0644" /* the CSI driver's */
@@ -145,7 +145,7 @@ static int add_path(const struct object_rules *rules, const struct node *name, b
 		*slash = rules->separator;
 	if (!*path || path[strlen(path) - 1] == '/')
 		return place_refuse(&name->place, error, "'%.100s' is no file's name: it ends in '/'", name->text);
-	return answer_add(answer, "path", path, error);
+	return answer_add(answer, WORD_PATH, path, error);
 }
 
 static int add_mode(const struct object_rules *rules, const struct node *own, const struct node *parent, struct answer *answer,
@@ -156,7 +156,7 @@ static int add_mode(const struct object_rules *rules, const struct node *own, co
 	if (mode && (strlen(mode->text) != 4 || strspn(mode->text, "01234567") != 4))
 		return place_refuse(&mode->place, error, "filePermission '%.32s' is not four octal digits such as \"0400\"",
 				    mode->text);
-	return answer_add(answer, "mode", mode ? mode->text : rules->is_provided ? MODE : "", error);
+	return answer_add(answer, WORD_MODE, mode ? mode->text : rules->is_provided ? MODE : "", error);
 }
 
 static int add_source(const struct object *object, struct answer *answer, struct atomicdir_error *error)
@@ -164,12 +164,12 @@ static int add_source(const struct object *object, struct answer *answer, struct
 	const struct {
 		const char *name, *text;
 	} parts[] = {
-		{ "secret", object->name->text },
-		{ "service", object->service },
-		{ "stage", text_of(object->label) },
-		{ "version", text_of(object->version) },
-		{ "failover-secret", text_of(object->failover_name) },
-		{ "failover-stage", text_of(object->failover_label) },
+		{ WORD_SECRET, object->name->text },
+		{ WORD_SERVICE, object->service },
+		{ WORD_STAGE, text_of(object->label) },
+		{ WORD_VERSION, text_of(object->version) },
+		{ WORD_FAILOVER_SECRET, text_of(object->failover_name) },
+		{ WORD_FAILOVER_STAGE, text_of(object->failover_label) },
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
@@ -207,7 +207,7 @@ static int add_query(const struct object *object, const struct object_rules *rul
 	if (!alias)
 		return place_refuse(&map->place, error, "the jmesPath has no objectAlias: say what its file is called");
 	if (check_query(path, error) < 0 || answer_entry(answer, &map->place, error) < 0 ||
-	    add_source(object, answer, error) < 0 || answer_add(answer, "query", path->text, error) < 0 ||
+	    add_source(object, answer, error) < 0 || answer_add(answer, WORD_QUERY, path->text, error) < 0 ||
 	    add_path(rules, alias, true, answer, error) < 0)
 		return -1;
 	return add_mode(rules, permission, object->permission, answer, error);

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "fetch/query.h"
+#include "json/query.h"
 #include "spec/members.h"
 #include "spec/object.h"
 
@@ -24,7 +24,7 @@ static int add_optional(const struct node *node, struct file *file)
 	if (!node || strcasecmp(node->text, "false") == 0)
 		return 0;
 	return strcasecmp(node->text, "true") == 0
-		       ? answer_add(file->answer, "optional", "1", file->error)
+		       ? answer_add(file->answer, WORD_OPTIONAL, "1", file->error)
 		       : place_refuse(&node->place, file->error, "optional is true or false, not '%.32s'", node->text);
 }
 
@@ -45,8 +45,8 @@ static int check_query(const struct node *node, struct file *file)
 static int add_mapping(const struct node *map, struct file *file)
 {
 	enum { PART_SECRET, PART_PATH, PART_KEY, PART_QUERY, PART_OPTIONAL = 10, PARTS };
-	static const char *const names[] = { "secret",	"path", "key",	 "query",  "service", "stage",
-					     "version", "mode", "owner", "decode", "optional" };
+	static const char *const names[] = { WORD_SECRET,  WORD_PATH, WORD_KEY,	  WORD_QUERY,  WORD_SERVICE, WORD_STAGE,
+					     WORD_VERSION, WORD_MODE, WORD_OWNER, WORD_DECODE, WORD_OPTIONAL };
 	const struct node *parts[PARTS] = { NULL };
 	struct member members[PARTS];
 
@@ -83,7 +83,7 @@ static int add_item(const struct node *item, const struct object_rules *rules, s
 						       : "an entry is a text, or a mapping that begins with '- secret:'");
 	if (answer_entry(file->answer, &item->place, file->error) < 0)
 		return -1;
-	return answer_add(file->answer, "text", item->text, file->error);
+	return answer_add(file->answer, WORD_TEXT, item->text, file->error);
 }
 
 static int add_list(const struct node *list, const struct object_rules *rules, struct file *file)
@@ -174,8 +174,8 @@ static int add_parameters(const struct node *map, struct file *file)
 		return -1;
 	if (region && failover && strcmp(region->text, failover->text) == 0)
 		return place_refuse(&failover->place, file->error, "failoverRegion is the region itself: say another one");
-	if ((region && answer_option(file->answer, "region", region->text, file->error) < 0) ||
-	    (failover && answer_option(file->answer, "failover-region", failover->text, file->error) < 0))
+	if ((region && answer_option(file->answer, OPTION_REGION, region->text, file->error) < 0) ||
+	    (failover && answer_option(file->answer, OPTION_FAILOVER_REGION, failover->text, file->error) < 0))
 		return -1;
 	return objects->type == NODE_TEXT ? add_text(objects, &rules, file) : add_list(objects, &rules, file);
 }

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The words of the protocols between secretdir and the programs that it starts; field.h has their form. What secretdir asks of a
+ * fetcher, on its standard input:
+ *
+ *	atomicdir-fetch "1"           the protocol
+ *	option "NAME=VALUE"           any number, see below
+ *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
+ *	failover-secret NAME, failover-stage STAGE, entry INDEX
+ *	                              each entry; secret begins it, entry ends it, and what is not said is left out
+ *	end ""
+ *
+ * What a fetcher answers, on its standard output:
+ *
+ *	index I, path PATH, source SECRET, version ID, created SECONDS, place WHERE, value BYTES
+ *	                              each file; created (since 1970) where it is known, place where the secret is from another place
+ *	                              than should have been asked
+ *	index I, absent ""            an optional entry's secret does not exist
+ *	index I, arn ARN, kms-key KEY each secret, where it was asked to describe them; KEY may be ""
+ *	index I, unknown WHY          the same, for a secret that cannot be described
+ *	warning TEXT
+ *	done COUNT, or error "KIND TEXT"
+ *	                              the end; COUNT is of files, or of secrets described
+ *
+ * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the request:
+ *
+ *	settings ""                   the file says how AWS is asked; the keys are not there yet, since somebody else is asked for them
+ *	keys ""                       the file has both
+ *	error "KIND TEXT"             there are no others than those that have expired
+ *
+ * Where keys are refused that may be had anew it says so, once, and waits for one of the last two:
+ *
+ *	expired REGION                REGION is where it asks now, if that is not where it asked at first; or ""
+ *
+ * identity-aws is asked `atomicdir-identity "1", option "NAME=VALUE" ..., end ""`. It gets the file of keys to write, and as
+ * descriptor PROTOCOL_VARIABLES_FD the environment that secretdir was started with: variable "NAME=VALUE" for each, and end "". Into
+ * the file of keys it writes the settings and keys (aws/settings.h, aws/credentials.h), up to end "". It answers
+ *
+ *	settings ""                   as above; left out where nobody else is asked for the keys
+ *	from TEXT, region REGION, seconds-left N, fixed "1"
+ *	                              where the keys are from, and what is known of the region and of their time; fixed: asking again
+ *	                              gives no others
+ *	done "", or error "KIND TEXT"
+ *
+ * spec-yaml is asked `atomicdir-spec "1", name FILE, content BYTES, end ""` and answers with
+ *
+ *	option "NAME=VALUE"           region, failover-region: for all entries
+ *	warning TEXT
+ *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
+ *	                              and owner
+ *	done COUNT, or error "KIND TEXT"
+ */
+#ifndef BASE_PROTOCOL_H
+#define BASE_PROTOCOL_H
+
+#include <stddef.h>
+
+#include <atomicdir.h>
+
+#include "base/record.h"
+
+#define PROTOCOL_VERSION "1"
+#define WORD_FETCH "atomicdir-fetch"
+#define WORD_SPEC "atomicdir-spec"
+#define WORD_IDENTITY "atomicdir-identity"
+#define WORD_OPTION "option"
+#define WORD_END "end"
+#define WORD_DONE "done"
+#define WORD_ERROR "error"
+#define WORD_WARNING "warning"
+
+/* An entry's parts. */
+#define WORD_SECRET "secret"
+#define WORD_PATH "path"
+#define WORD_KEY "key"
+#define WORD_QUERY "query"
+#define WORD_SERVICE "service"
+#define WORD_STAGE "stage"
+#define WORD_VERSION "version"
+#define WORD_DECODE "decode"
+#define WORD_OPTIONAL "optional"
+#define WORD_FAILOVER_SECRET "failover-secret"
+#define WORD_FAILOVER_STAGE "failover-stage"
+#define WORD_ENTRY "entry"
+#define WORD_TEXT "text"
+#define WORD_MODE "mode"
+#define WORD_OWNER "owner"
+
+/* An answer's parts. */
+#define WORD_INDEX "index"
+#define WORD_SOURCE "source"
+#define WORD_CREATED "created"
+#define WORD_PLACE "place"
+#define WORD_VALUE "value"
+#define WORD_ABSENT "absent"
+#define WORD_ARN "arn"
+#define WORD_KMS_KEY "kms-key"
+#define WORD_UNKNOWN "unknown"
+
+/* Of keys: about them, and what is handed over with them. */
+#define WORD_VARIABLE "variable"
+#define WORD_SETTINGS "settings"
+#define WORD_KEYS "keys"
+#define WORD_EXPIRED "expired"
+#define WORD_SECONDS_LEFT "seconds-left"
+#define WORD_KEY_ID "key-id"
+#define WORD_SECRET_KEY "secret-key"
+#define WORD_TOKEN "token"
+#define WORD_EXPIRES "expires"
+#define WORD_FIXED "fixed"
+#define WORD_FROM "from"
+#define WORD_PROFILE "profile"
+#define WORD_REGION "region"
+#define WORD_FIRST_REGION "first-region"
+#define WORD_WHY "why"
+#define WORD_SECRETSMANAGER_URL "secretsmanager-url"
+#define WORD_SSM_URL "ssm-url"
+#define WORD_CA_BUNDLE "ca-bundle"
+#define WORD_RETRY_MODE "retry-mode"
+#define WORD_MAX_ATTEMPTS "max-attempts"
+#define WORD_SKEW_S "skew-s"
+#define WORD_FIPS "fips"
+#define WORD_DUAL_STACK "dual-stack"
+
+/* A spec's parts. */
+#define WORD_NAME "name"
+#define WORD_CONTENT "content"
+
+/* Names of options. */
+#define OPTION_ARGUMENT "argument" /* of the source */
+#define OPTION_REGION "region"
+#define OPTION_FAILOVER_REGION "failover-region"
+#define OPTION_ENDPOINT_URL "endpoint-url"
+#define OPTION_CA_BUNDLE "ca-bundle"
+#define OPTION_PROFILE "profile"
+#define OPTION_ROLE_ARN "role-arn"
+#define OPTION_EXTERNAL_ID "external-id"
+#define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: that of all entries, where all are ARNs */
+#define OPTION_KEYS_REGION "keys-region" /* the same: where keys are asked for instead of the region, once they have expired */
+#define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
+#define OPTION_LIVE "live"		 /* the note of what is published, or "unknown" */
+#define OPTION_DESCRIBE "describe"	 /* 1: no values, but what is known of the secrets */
+
+/* Descriptors beside the standard ones. */
+#define PROTOCOL_KEYS_FD 3
+#define PROTOCOL_VARIABLES_FD 4
+
+/* The options of a request, each "NAME=VALUE". `struct told told = { 0 }` has none. */
+struct told {
+	char **items;
+	size_t count;
+};
+
+/* Both -1 with ENOMEM. */
+int told_add(struct told *told, const char *option);
+/* NAME=VALUE, of which the value is so many bytes; nothing where it is empty. */
+int told_add_value(struct told *told, const char *name, const char *value, size_t size);
+/* NULL where it was not said, or is empty. */
+const char *told_option(const struct told *told, const char *name);
+/* The next that is not empty of those that may be said more than once; *from begins as 0. */
+const char *told_next(const struct told *told, const char *name, size_t *from);
+void told_clear(struct told *told);
+
+/* Appends the field "error". Users and passwords are taken out of URLs in its text. -1 with ENOMEM. */
+int protocol_add_error(struct buffer *output, const struct atomicdir_error *error);
+/* The same, to a record. */
+int protocol_put_error(struct record *record, const struct atomicdir_error *error);
+/* Takes the text of such a field. -1: its kind is none that a program may have, or it has no text; the error is as it was. */
+int protocol_take_error(const char *text, struct atomicdir_error *error);
+/* A program's own words, as a warning or as a reason: of kind OK, in one clean line. */
+void protocol_take_text(const char *text, struct atomicdir_error *error);
+
+#endif

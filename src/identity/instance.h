@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How the metadata service of an EC2 instance is asked here.
+ */
+#ifndef IDENTITY_INSTANCE_H
+#define IDENTITY_INSTANCE_H
+
+#include "identity/provider.h"
+
+/* Begins the question. 1; 0: it may not be asked, and why is the error; -1: USAGE. It is the caller's to clear whatever comes of it. */
+int instance_question(const struct provider_context *context, const char *operation, struct question *question,
+		      struct atomicdir_error *error);
+
+#endif

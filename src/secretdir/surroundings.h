@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The environment that secretdir was started with. AWS_* is taken out of it first of all: no child inherits a key by mistake, and
+ * nobody reads one in /proc. It is kept whole in a file that is nowhere, which only identity-aws reads.
+ */
+#ifndef SECRETDIR_SURROUNDINGS_H
+#define SECRETDIR_SURROUNDINGS_H
+
+#include <atomicdir.h>
+
+/* Call this first of all. */
+void surroundings_take(void);
+/* The file, as identity-aws reads it (base/protocol.h). Stays ours. -1: it could not be made, and why is the error. */
+int surroundings_fd(struct atomicdir_error *error);
+/* What AWS_REGION, else AWS_DEFAULT_REGION, said; NULL where they said nothing. */
+const char *surroundings_region(void);
+
+#endif
