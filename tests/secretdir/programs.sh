@@ -166,7 +166,7 @@ fi
 control clear requests
 ok "keys that are there are asked with at once" "$secretdir" sync -q now text
 is "$(control requests --count Head)" 0 "without a connection that is opened before"
-control clear requests
+control clear requests; control fault delay --seconds 1 --operation AssumeRole
 ok "where a role is asked for" "$secretdir" sync -q later --profile role text
 is "$(control requests --operation Head | grep -c .)" 1 "a connection is opened meanwhile"
 connection() { control requests --operation "$1" | python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["connection"])'; }
