@@ -15,7 +15,7 @@
 #include "command/report.h"
 #include "process/run.h"
 
-static void close_stage(struct atomicdir_stage **stage)
+static void stage_close(struct atomicdir_stage **stage)
 {
 	atomicdir_free(*stage);
 	*stage = NULL;
@@ -104,7 +104,7 @@ static mode_t fill_top_mode(const struct fill_options *own)
 static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
 		      struct atomicdir_generation **live, struct atomicdir_error *error)
 {
-	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
+	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
 	struct atomicdir_options library = options->library;
 
 	library.top_mode_default = fill_top_mode(fill_options_of(options));

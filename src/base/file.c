@@ -87,7 +87,7 @@ int read_path(const char *path, size_t limit, struct buffer *buffer)
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -1;
-	/* /dev/null is an empty file to many a script. */
+	/* Scripts name /dev/null for an empty file. */
 	if (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode))
 		return read_to_end(fd, limit, buffer);
 	errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
@@ -101,7 +101,7 @@ int create_file_at(int directory_fd, const char *name, mode_t mode)
 
 	if (fd < 0)
 		return -1;
-	/* A look is cheaper than a change, and the umask seldom takes anything. */
+	/* The umask seldom takes a bit, and fstat is cheaper than fchmod. */
 	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0)) {
 		unlinkat(directory_fd, name, 0);
 		return -1;

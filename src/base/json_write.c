@@ -21,7 +21,7 @@ static bool json_is_first(const struct json_writer *json)
 	return !text->size || text->bytes[text->size - 1] == '[' || text->bytes[text->size - 1] == '{';
 }
 
-/* What stands before a value: a comma, a line of its own, a name. */
+/* Adds what stands before a value: a comma, a new line, the name. */
 static void json_add_name(struct json_writer *json, const char *name)
 {
 	if (!json_is_first(json))

@@ -18,13 +18,13 @@
 #include "base/buffer.h"
 
 struct json_writer {
-	struct buffer *text; /* holds nothing else */
+	struct buffer *text; /* must be empty at first */
 	bool is_indented;    /* each member and item on a line of its own */
 	int depth;
-	bool is_broken; /* memory ran out (errno ENOMEM), and the text is not whole */
+	bool is_broken; /* memory ran out, and the text is not whole */
 };
 
-/* The name is that of a member; NULL: an item of an array, or the whole. */
+/* `name` is that of a member of an object; NULL for an item of an array, and for the outermost value. */
 void json_write_begin(struct json_writer *json, const char *name, char bracket);
 void json_write_end(struct json_writer *json, char bracket);
 /* Invalid UTF-8 becomes U+FFFD. */

@@ -16,7 +16,7 @@ static void close_stream(FILE **stream)
 		fclose(*stream);
 }
 
-static int add_holder(struct buffer *text, int pid)
+static int holder_add(struct buffer *text, int pid)
 {
 	char path[64], name[64] = "";
 	cleanup(close_stream) FILE *stream = NULL;
@@ -47,7 +47,7 @@ int holders_add(struct buffer *text, const char *path)
 		/* proc_locks(5): "1: FLOCK ADVISORY READ 1234 fd:00:2531452 0 EOF" */
 		if (sscanf(line, "%*s FLOCK %*s READ %d %x:%x:%lu", &pid, &device_major, &device_minor, &inode) == 4 &&
 		    pid > 0 && inode == status.st_ino && makedev(device_major, device_minor) == status.st_dev &&
-		    add_holder(text, pid) < 0)
+		    holder_add(text, pid) < 0)
 			return -1;
 	}
 	return 0;

@@ -15,7 +15,7 @@
 #define NOTE_LINE_MAX 1024
 
 static const char *program = "atomicdir";
-static bool is_output_lost; /* no memory for a result as JSON */
+static bool is_output_lost; /* memory ran out for a result as JSON */
 
 void report_init(const char *name)
 {
@@ -85,8 +85,8 @@ void report_size(char text[static 32], int64_t bytes)
 		snprintf(text, 32, "%.1f %s", size, units[unit]);
 }
 
-/* "-" where it is not known. */
-static void format_time(char text[static 32], int64_t created_ms)
+/* Prints "-" where the date is not known. */
+static void created_print(char text[static 32], int64_t created_ms)
 {
 	if (created_ms)
 		moment_print(created_ms / 1000, text);
@@ -101,7 +101,7 @@ void report_json(const struct json_writer *json)
 		printf("%s\n", json->text->bytes);
 }
 
-static void write_known_number(struct json_writer *json, const char *name, int64_t number)
+static void number_write(struct json_writer *json, const char *name, int64_t number)
 {
 	if (number < 0)
 		json_write_null(json, name);
@@ -117,9 +117,9 @@ static void report_result_json(const char *link, bool is_changed, const struct a
 	json_write_begin(&json, NULL, '{');
 	json_write_flag(&json, "changed", is_changed);
 	json_write_number(&json, "generation", live->number);
-	write_known_number(&json, "previous", live->next ? live->next->number : -1);
-	write_known_number(&json, "files", live->files);
-	write_known_number(&json, "bytes", live->bytes);
+	number_write(&json, "previous", live->next ? live->next->number : -1);
+	number_write(&json, "files", live->files);
+	number_write(&json, "bytes", live->bytes);
 	json_write_flag(&json, "durable", live->is_durable);
 	json_write_text(&json, "link", link);
 	json_write_text(&json, "path", live->path);
@@ -146,8 +146,8 @@ void report_result(const struct options *options, const char *link, bool is_chan
 		fprintf(to, "%s %" PRId64 "\n", is_changed ? "published" : "unchanged", live->number);
 }
 
-/* Only a note that is one short line is for people: programs keep other things in theirs. */
-static void write_note(struct json_writer *json, const char *link, int64_t generation)
+/* A list shows a note that is one short line: what programs keep in longer ones is not for people. */
+static void note_write(struct json_writer *json, const char *link, int64_t generation)
 {
 	cleanup_free void *note = NULL;
 	ssize_t size = atomicdir_read_note(link, generation, &note, NULL);
@@ -156,31 +156,31 @@ static void write_note(struct json_writer *json, const char *link, int64_t gener
 	json_write_text(json, "note", is_line ? note : "");
 }
 
-static void write_generation(struct json_writer *json, const char *link, const struct atomicdir_generation *one)
+static void generation_write(struct json_writer *json, const char *link, const struct atomicdir_generation *one)
 {
 	char created[32];
 
-	format_time(created, one->created_ms);
+	created_print(created, one->created_ms);
 	json_write_begin(json, NULL, '{');
 	json_write_number(json, "generation", one->number);
 	json_write_flag(json, "live", one->is_live);
 	json_write_text(json, "created", created);
-	write_known_number(json, "files", one->files);
-	write_known_number(json, "bytes", one->bytes);
+	number_write(json, "files", one->files);
+	number_write(json, "bytes", one->bytes);
 	json_write_flag(json, "pinned", one->is_pinned);
 	json_write_flag(json, "durable", one->is_durable);
 	json_write_flag(json, "hook_due", one->is_hook_due);
 	json_write_text(json, "path", one->path);
-	write_note(json, link, one->number);
+	note_write(json, link, one->number);
 	json_write_end(json, '}');
 }
 
-static void print_generation(const struct atomicdir_generation *one)
+static void generation_print(const struct atomicdir_generation *one)
 {
 	cleanup_buffer struct buffer holders = { 0 };
 	char created[32], size[32], files[32] = "-";
 
-	format_time(created, one->created_ms);
+	created_print(created, one->created_ms);
 	report_size(size, one->bytes < 0 ? 0 : one->bytes);
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%" PRId64, one->files);
@@ -199,15 +199,15 @@ void report_generations(const struct options *options, const char *link, const s
 	json_write_begin(&json, NULL, '[');
 	for (; list; list = list->next)
 		if (options->json)
-			write_generation(&json, link, list);
+			generation_write(&json, link, list);
 		else
-			print_generation(list);
+			generation_print(list);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);
 }
 
-static void write_change(struct json_writer *json, const struct atomicdir_change *change)
+static void change_write(struct json_writer *json, const struct atomicdir_change *change)
 {
 	json_write_begin(json, NULL, '{');
 	json_write_text(json, "change", (char[]){ change->what, '\0' });
@@ -215,7 +215,7 @@ static void write_change(struct json_writer *json, const struct atomicdir_change
 	json_write_end(json, '}');
 }
 
-static void print_change(const struct atomicdir_change *change)
+static void change_print(const struct atomicdir_change *change)
 {
 	char path[4096];
 
@@ -232,9 +232,9 @@ void report_changes(const struct options *options, const struct atomicdir_change
 	json_write_begin(&json, NULL, '[');
 	for (; list; list = list->next)
 		if (options->json)
-			write_change(&json, list);
+			change_write(&json, list);
 		else
-			print_change(list);
+			change_print(list);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);

@@ -91,6 +91,7 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 	const struct place *place = &writer->place;
 	struct publication publication = { .swap = &exchange };
 	cleanup_fd int fd = open_lending_at(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY);
+	enum outcome outcome;
 
 	if (fd < 0) {
 		error_system(error, errno, place->name.link, "cannot open the directory to adopt");
@@ -102,7 +103,12 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 		return OUTCOME_PUBLISHED;
 	publication.fd = fd;
 	publication.number = store_take_number(&writer->store, place, writer->highest, error);
-	return publication.number < 0 ? OUTCOME_NOT_PUBLISHED : publish(writer, &publication, error);
+	if (publication.number < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	outcome = publish(writer, &publication, error);
+	if (outcome == OUTCOME_PUBLISHED)
+		prune(writer, NULL);
+	return outcome;
 }
 
 /* What it leads to is copied as it is, and stays. */
@@ -127,6 +133,8 @@ static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdi
 
 static int adopt_check_options(const struct atomicdir_options *options, struct atomicdir_error *error)
 {
+	if (options->hook == ATOMICDIR_HOOK_LOCKED)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "an adoption cannot run its hook with the lock held");
 	if (options->uid != (uid_t)-1 || options->gid != (gid_t)-1 || options->file_mode || options->dir_mode)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "an adoption keeps owners and modes as they are");
 	return 0;

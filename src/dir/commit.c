@@ -119,14 +119,22 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 	return differs;
 }
 
+/* Step 13, unless the hook comes first. */
+static void stage_finish(struct atomicdir_stage *stage)
+{
+	stage->state = STAGE_ENDED;
+	stage->is_waiting = stage->writer.options.hook == ATOMICDIR_HOOK_LOCKED;
+	if (!stage->is_waiting)
+		prune(&stage->writer, NULL);
+}
+
 static void stage_end_unchanged(struct atomicdir_stage *stage)
 {
 	struct writer *writer = &stage->writer;
 
-	stage->state = STAGE_ENDED;
 	generation_remove(&writer->place, stage->number, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL);
-	prune(writer, NULL);
+	stage_finish(stage);
 }
 
 enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
@@ -137,6 +145,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		.number = stage->number,
 		.fd = stage->fd,
 		.note = stage->has_note ? &stage->note : NULL,
+		.is_fill = stage->is_fill,
 	};
 	int64_t replaced = writer->live.number;
 	enum outcome outcome;
@@ -155,10 +164,12 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	}
 	publication.count = stage->count;
 	outcome = publish(writer, &publication, error);
-	if (outcome != OUTCOME_NOT_PUBLISHED)
+	if (outcome == OUTCOME_IN_DOUBT)
 		stage->state = STAGE_ENDED;
-	if (outcome == OUTCOME_PUBLISHED)
+	if (outcome == OUTCOME_PUBLISHED) {
+		stage_finish(stage);
 		tell_published(writer, replaced, live);
+	}
 	return outcome;
 }
 
@@ -172,7 +183,7 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		prune_for_room(&stage->writer, error->errnum);
 	writer_report(&stage->writer, outcome, error);
-	if (stage->state == STAGE_ENDED)
+	if (stage->state == STAGE_ENDED && !stage->is_waiting)
 		store_unlock(&stage->writer.store);
 	return outcome_result(outcome);
 }

@@ -16,8 +16,8 @@
 #include "base/file.h"
 
 static const char *const suffixes[PART_COUNT] = {
-	[PART_DIRECTORY] = "", [PART_INFO] = ".info", [PART_INFO_NEW] = ".info.new",
-	[PART_HOOK] = ".hook", [PART_NOTE] = ".note", [PART_TRASH] = ".trash",
+	[PART_DIRECTORY] = "", [PART_INFO] = ".info", [PART_INFO_NEW] = ".info.new", [PART_HOOK] = ".hook",
+	[PART_GOOD] = ".good", [PART_NOTE] = ".note", [PART_TRASH] = ".trash",
 };
 
 void part_name(char name[static NAME_NUMBER_SIZE], int64_t number, enum part part)
@@ -65,6 +65,16 @@ int part_replace(int store_fd, int64_t number, enum part part, const void *bytes
 	unlinkat(store_fd, NAME_NEXT, 0);
 	errno = saved;
 	return -1;
+}
+
+int part_append(int store_fd, int64_t number, enum part part, const void *bytes, size_t size)
+{
+	char name[NAME_NUMBER_SIZE];
+	cleanup_fd int fd = -1;
+
+	part_name(name, number, part);
+	fd = openat(store_fd, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd < 0 ? -1 : write_all(fd, bytes, size);
 }
 
 int part_read(int store_fd, int64_t number, enum part part, size_t limit, struct buffer *bytes)

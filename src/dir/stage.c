@@ -84,6 +84,7 @@ struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir
 		return NULL;
 	if (stage_fill_options(&fill, options, error) == 0 &&
 	    writer_begin(&stage->writer, link, &fill, BEGIN_WITH_OURS, error) == 0 && stage_make(stage, error) == 0) {
+		stage->is_fill = true;
 		*error = stage->writer.warning;
 		return stage;
 	}
@@ -108,6 +109,9 @@ void stage_end(struct atomicdir_stage *stage)
 {
 	struct atomicdir_error ignored;
 
+	if (stage->is_waiting)
+		prune(&stage->writer, NULL);
+	stage->is_waiting = false;
 	if (stage->state == STAGE_ENDED)
 		return;
 	stage->state = STAGE_ENDED;

@@ -16,6 +16,8 @@ enum stage_state { STAGE_ENDED, STAGE_FILLING, STAGE_SEALED };
 struct atomicdir_stage {
 	struct writer writer;
 	enum stage_state state;
+	bool is_fill;	 /* else an adoption */
+	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: locked still, nothing old removed, and it can be undone */
 	int64_t number;
 	int fd;	    /* opened before anything was written: syncfs(2) reports through it */
 	char *path; /* absolute */
@@ -47,7 +49,7 @@ int stage_failed(struct atomicdir_stage *stage, const struct atomicdir_error *er
 /* Closes what is open inside it, before it is sealed or removed. */
 void stage_forget_recent(struct atomicdir_stage *stage);
 
-/* Steps 7 to 13. */
+/* Steps 7 to 13; with ATOMICDIR_HOOK_LOCKED to 12. */
 enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
 
 #endif

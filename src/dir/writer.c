@@ -8,6 +8,7 @@
 void writer_end(struct writer *writer)
 {
 	info_clear(&writer->info);
+	found_clear(&writer->found);
 	live_close(&writer->live);
 	store_unlock(&writer->store);
 	place_close(&writer->place);

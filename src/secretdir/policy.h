@@ -18,7 +18,7 @@ struct policy {
 	bool has_batches, has_prefix;
 };
 
-/* As IAM's JSON. -1 with ENOMEM. */
+/* Appends the policy as JSON in the language of IAM. -1 with ENOMEM. */
 int policy_print(const struct policy *policy, struct buffer *json);
 
 #endif

@@ -10,7 +10,7 @@ static void texts_write(struct json_writer *json, const char *name, const struct
 	json_write_end(json, ']');
 }
 
-/* The actions end with NULL. */
+/* The last of the actions is NULL. */
 static void statement_begin(struct json_writer *json, const char *name, const char *const *actions)
 {
 	json_write_begin(json, NULL, '{');
@@ -32,7 +32,7 @@ static void statement_write(struct json_writer *json, const char *name, const ch
 	json_write_end(json, '}');
 }
 
-/* Of actions that AWS grants for no single secret. */
+/* For actions that cannot be granted on single secrets. */
 static void statement_write_on_all(struct json_writer *json, const char *name, const char *const *actions)
 {
 	statement_begin(json, name, actions);

@@ -105,6 +105,26 @@ static int roll_back(void)
 	return result;
 }
 
+/* An undo that failed has changed nothing, and can be tried once more. */
+static int undo(void)
+{
+	struct atomicdir_options options = now;
+	struct atomicdir_generation *live = NULL;
+	struct atomicdir_stage *stage;
+	int result = -1;
+
+	options.hook = ATOMICDIR_HOOK_LOCKED;
+	stage = atomicdir_begin("app", &options, &error);
+	if (stage && pair(stage, two, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1) {
+		result = atomicdir_undo(stage, &live, &error);
+		if (result < 0)
+			result = atomicdir_undo(stage, &live, &error);
+	}
+	atomicdir_free(stage);
+	free(live);
+	return result;
+}
+
 static int prune_with(const struct atomicdir_options *options)
 {
 	struct atomicdir_generation *removed = NULL;
@@ -163,6 +183,7 @@ static const struct operation {
 	{ "show", show, '1', '1' },
 	{ "diff", diff, '1', '1' },
 	{ "rollback", roll_back, '1', '2' },
+	{ "undo", undo, '1', '1' },
 	{ "prune, dry", prune_dry, '1', '1' },
 	{ "prune", prune_now, '1', '1' },
 	{ "pin", pin, '1', '1' },
@@ -185,7 +206,8 @@ static bool set_up(void)
 {
 	return nftw(".", remove_one, 16, FTW_PHYS | FTW_DEPTH) == 0 && mkdir("source", 0755) == 0 &&
 	       mkdir("source/in", 0755) == 0 && mkdir("taken", 0755) == 0 && mkdir("taken/in", 0755) == 0 &&
-	       symlink("source", "taken-link") == 0 && fill_other() == 1 && fill_same() == 1;
+	       symlink("source", "taken-link") == 0 && fill_other() == 1 && atomicdir_hook_done("app", 1, &error) == 0 &&
+	       fill_same() == 1;
 }
 
 static int count_fds(void)

@@ -105,7 +105,7 @@ static int64_t highest_number(const struct judge *judge)
 
 struct tidying {
 	struct judge *judge;
-	int64_t live, newest;
+	int64_t live;
 };
 
 static bool belongs_to(const char *name, int64_t generation)
@@ -121,16 +121,16 @@ static int look_for_leftover(void *arg, const char *name)
 {
 	const struct tidying *tidying = arg;
 
-	if (strcmp(name, "lock") == 0 || belongs_to(name, tidying->live) || belongs_to(name, tidying->newest))
+	if (strcmp(name, "lock") == 0 || belongs_to(name, tidying->live))
 		return 0;
 	fails(tidying->judge, "%s is left over", name);
 	return 1;
 }
 
-/* After a prune that kept nothing: the lock, the live generation, and the newest, which stays until the next publication. */
-static bool is_tidy(struct judge *judge, int64_t live, int64_t newest)
+/* After a prune that kept nothing: the lock and the live generation. */
+static bool is_tidy(struct judge *judge, int64_t live)
 {
-	struct tidying tidying = { judge, live, newest };
+	struct tidying tidying = { judge, live };
 	char path[128];
 	int result;
 
@@ -178,7 +178,7 @@ static bool goes_on(struct judge *judge, int version)
 	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
 	struct atomicdir_generation *live = NULL;
 	struct atomicdir_error error;
-	int64_t highest = highest_number(judge), number, newest;
+	int64_t highest = highest_number(judge), number;
 	int result;
 
 	options.sync = judge->sync;
@@ -191,7 +191,7 @@ static bool goes_on(struct judge *judge, int version)
 		return false;
 	if (!went_well(judge, "showing it", atomicdir_show(judge->link, &live, &error), 0, &error))
 		return false;
-	newest = number = live->number;
+	number = live->number;
 	free(live);
 	if (number <= highest)
 		return fails(judge, "number %" PRId64 " was given again: %" PRId64 " was there", number, highest);
@@ -204,7 +204,7 @@ static bool goes_on(struct judge *judge, int version)
 	}
 	options.keep = 0;
 	result = atomicdir_prune(judge->link, &options, NULL, &error);
-	return went_well(judge, "a prune", result < 0 ? result : 0, 0, &error) && is_tidy(judge, number, newest);
+	return went_well(judge, "a prune", result < 0 ? result : 0, 0, &error) && is_tidy(judge, number);
 }
 
 bool judge_holds(struct judge *judge, int reported)
