@@ -5,9 +5,10 @@
  *
  *	atomicdir-fetch "1"           the protocol
  *	option "NAME=VALUE"           any number, see below
- *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
- *	failover-secret NAME, failover-stage STAGE, entry INDEX
- *	                              each entry; secret begins it, entry ends it, and what is not said is left out
+ *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, format HOW, optional "1",
+ *	prefix "1", failover-secret NAME, failover-stage STAGE, entry INDEX
+ *	                              each entry; secret begins it, entry ends it, and what is not said is left out; prefix: all whose
+ *	                              names begin with NAME, which may be ""
  *	end ""
  *
  * What a fetcher answers, on its standard output:
@@ -47,7 +48,7 @@
  *	option "NAME=VALUE"           region, failover-region: for all entries
  *	warning TEXT
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
- *	                              and owner
+ *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
  */
 #ifndef BASE_PROTOCOL_H
@@ -78,11 +79,14 @@
 #define WORD_STAGE "stage"
 #define WORD_VERSION "version"
 #define WORD_DECODE "decode"
+#define WORD_FORMAT "format"
+#define WORD_PREFIX "prefix"
 #define WORD_OPTIONAL "optional"
 #define WORD_FAILOVER_SECRET "failover-secret"
 #define WORD_FAILOVER_STAGE "failover-stage"
 #define WORD_ENTRY "entry"
 #define WORD_TEXT "text"
+#define WORD_PATH_KEY "path-key"
 #define WORD_MODE "mode"
 #define WORD_OWNER "owner"
 

@@ -23,6 +23,7 @@ static const struct {
 	{ WORD_STAGE, offsetof(struct wanted, stage) },
 	{ WORD_VERSION, offsetof(struct wanted, version) },
 	{ WORD_DECODE, offsetof(struct wanted, decode) },
+	{ WORD_FORMAT, offsetof(struct wanted, format) },
 	{ WORD_FAILOVER_SECRET, offsetof(struct wanted, failover_secret) },
 	{ WORD_FAILOVER_STAGE, offsetof(struct wanted, failover_stage) },
 	{ WORD_ENTRY, offsetof(struct wanted, index) },
@@ -87,8 +88,8 @@ static int take(struct request *request, const struct field *field, const char *
 	} else if (!is_open) {
 		return error_set(error, ATOMICDIR_FAILED, field->name, "the request has a field where none may be");
 	}
-	if (field_is(field, WORD_OPTIONAL)) {
-		last->is_optional = true;
+	if (field_is(field, WORD_OPTIONAL) || field_is(field, WORD_PREFIX)) {
+		*(field_is(field, WORD_PREFIX) ? &last->is_prefix : &last->is_optional) = true;
 		return 0;
 	}
 	place = place_of(last, field->name);
@@ -102,7 +103,7 @@ static int take(struct request *request, const struct field *field, const char *
 static bool is_whole(const struct request *request)
 {
 	for (size_t i = 0; i < request->count; i++)
-		if (!*request->wanted[i].secret || !*request->wanted[i].index)
+		if ((!*request->wanted[i].secret && !request->wanted[i].is_prefix) || !*request->wanted[i].index)
 			return false;
 	return true;
 }
@@ -143,7 +144,7 @@ const char *wanted_path(const struct wanted *wanted)
 
 bool wanted_is_prefix(const struct wanted *wanted)
 {
-	return ends_in_slash(wanted_path(wanted)) && ends_in_slash(wanted->secret);
+	return wanted->is_prefix || (ends_in_slash(wanted_path(wanted)) && ends_in_slash(wanted->secret));
 }
 
 bool wanted_is_expanded(const struct wanted *wanted)

@@ -14,10 +14,11 @@
 struct wanted {
 	/* As written; "" where not. A path that ends in '/' takes all the keys, or with a secret that ends so, all such
 	 * secrets. */
-	char *secret, *path, *key, *query, *stage, *version, *decode, *index;
+	char *secret, *path, *key, *query, *stage, *version, *decode, *format, *index;
 	char *service;				/* "ssm"; else Secrets Manager */
 	char *failover_secret, *failover_stage; /* in the failover region, where they differ */
 	bool is_optional;
+	bool is_prefix; /* `secret` is the beginning of names, and may be "" */
 };
 
 struct request {

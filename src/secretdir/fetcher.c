@@ -98,7 +98,9 @@ static int add_entry(struct buffer *request, const struct entry *entry, size_t i
 	    add_option(request, WORD_FAILOVER_SECRET, entry->failover_secret) < 0 ||
 	    add_option(request, WORD_FAILOVER_STAGE, entry->failover_stage) < 0 ||
 	    add_option(request, WORD_DECODE, entry->is_base64 ? "base64" : "") < 0 ||
-	    add_option(request, WORD_OPTIONAL, entry->is_optional ? "1" : "") < 0)
+	    add_option(request, WORD_FORMAT, entry->format) < 0 ||
+	    add_option(request, WORD_OPTIONAL, entry->is_optional ? "1" : "") < 0 ||
+	    add_option(request, WORD_PREFIX, entry->is_prefix ? "1" : "") < 0)
 		return -1;
 	return field_add_text(request, WORD_ENTRY, number);
 }
@@ -360,7 +362,8 @@ static int check_path(struct fetcher *fetcher, const struct entry *entry, struct
 	if (why) {
 		path_show(fetcher->path.value.bytes, fetcher->path.value.size, shown, sizeof(shown));
 		error_set(error, ATOMICDIR_FAILED, NULL,
-			  "the path '%s' cannot be published: %s; write an entry with a PATH of its own", shown, why);
+			  "the path '%s' cannot be published: %s; write an entry for it with a %s of its own", shown, why,
+			  *entry->path_key ? entry->path_key : "PATH");
 		return error_prefix(error, "%s", field_text(&fetcher->source));
 	}
 	return fits(entry, field_text(&fetcher->path))
