@@ -147,6 +147,7 @@
 
 /* Descriptors beside the standard ones. */
 #define PROTOCOL_KEYS_FD 3
+#define PROTOCOL_INPUT_FD 3 /* fetch-file's: secretdir's own standard input, where the argument names that */
 #define PROTOCOL_VARIABLES_FD 4
 
 /* The options of a request, each "NAME=VALUE". `struct told told = { 0 }` has none. */

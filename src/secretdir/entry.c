@@ -18,7 +18,8 @@
 #define SECRET_MAX 2048
 #define FILE_MAX (16 << 20)
 #define NO_NAME "the name of the secret is missing, or longer than 2048 bytes"
-#define NO_ARN "the ARN is not arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME or arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME"
+#define NO_ARN \
+	"the ARN is not arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME or arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME"
 #define NO_SERVICE "unknown service; the only one that can be named is ssm"
 #define NO_FORMAT "only format=env and format=json are known"
 #define TWICE "an option occurs twice; remove one of them"

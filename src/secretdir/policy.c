@@ -16,6 +16,7 @@
 #include "secretdir/interrupt.h"
 #include "secretdir/options.h"
 #include "secretdir/source.h"
+#include "secretdir/surroundings.h"
 #include "secretdir/wanted.h"
 
 /* A secret of an entry, as AWS describes it. */
@@ -80,23 +81,12 @@ __attribute__((format(printf, 3, 4))) static int texts_add_format(struct texts *
 
 /* ---- Regions ---- */
 
-static const char *maker_environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 static int maker_take_regions(struct maker *maker, struct atomicdir_error *error)
 {
 	struct source_regions regions = source_regions(maker->options, &maker->spec);
-	const char *otherwise = maker_environment("AWS_REGION");
+	const char *otherwise = surroundings_region();
 
-	otherwise = otherwise ? otherwise : maker_environment("AWS_DEFAULT_REGION");
-	if (regions.first)
-		maker->region = strndup(regions.first, regions.first_size);
-	else
-		maker->region = strdup(otherwise ? otherwise : "*");
+	maker->region = regions.first ? strndup(regions.first, regions.first_size) : strdup(otherwise ? otherwise : "*");
 	maker->failover_region = regions.other ? strdup(regions.other) : NULL;
 	return maker->region && (maker->failover_region || !regions.other) ? 0 : maker_fail(error);
 }
@@ -203,10 +193,10 @@ static int place_add_named(struct maker *maker, const struct place *place, const
 /* Returns what follows the name in such a pattern. */
 static const char *place_end(const struct place *place)
 {
-	if (*place->entry->service)
-		return "";
 	if (place->is_prefix)
 		return "*";
+	if (*place->entry->service)
+		return "";
 	return arn_is(place->secret) && secret_has_suffix(place->secret) ? "" : "-??????";
 }
 
@@ -266,8 +256,7 @@ static int maker_add_in(struct maker *maker, size_t index, const char *secret, c
 	const struct entry *entry = &maker->entries.items[index];
 	struct arn_part its = arn_part(secret, ARN_REGION);
 	cleanup_free char *where = its.size ? strndup(its.text, (size_t)its.size) : strdup(region);
-	size_t size = strlen(secret);
-	struct place place = { entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/' };
+	struct place place = { entry, index, secret, where, entry_is_prefix(entry) };
 
 	if (!where)
 		return maker_fail(error);
@@ -276,7 +265,8 @@ static int maker_add_in(struct maker *maker, size_t index, const char *secret, c
 			error, ATOMICDIR_USAGE, NULL,
 			"'%.200s' would match other names too in a policy, and no name in AWS contains '*', '?' or '$'",
 			secret);
-	maker->policy.has_prefix = maker->policy.has_prefix || place.is_prefix;
+	maker->policy.has_prefix = maker->policy.has_prefix || (place.is_prefix && !*entry->service);
+	maker->policy.has_path = maker->policy.has_path || (place.is_prefix && *entry->service);
 	return place_add(maker, &place, error);
 }
 
