@@ -251,8 +251,7 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 		return error_errno(error, NULL, "cannot answer");
 	if (is_expanded)
 		return send_members(job, task, secret, root, error);
-	return has_key ? send_key(job, task, secret, path, root, error)
-		       : send_formatted(job, task, secret, path, root, error);
+	return has_key ? send_key(job, task, secret, path, root, error) : send_formatted(job, task, secret, path, root, error);
 }
 
 static bool is_same(const struct task *one, const struct task *other)

@@ -285,7 +285,7 @@ static const char *entry_check_name(const struct entry *entry)
 		return NO_SERVICE;
 	if (*entry->service && arn_is(entry->secret) && !is_parameter_arn(entry->secret))
 		return "the ARN is not of a parameter, so the service cannot be ssm";
-	if (entry->is_prefix && *entry->service && *entry->secret != '/')
+	if (entry_is_prefix(entry) && *entry->service && *entry->secret != '/')
 		return "parameters are taken by a path, which begins with '/'";
 	return NULL;
 }

@@ -17,11 +17,11 @@ struct entry {
 	/* "" where it is not written; only the secret always is. */
 	char *path, *secret, *key, *query, *service, *stage, *version, *format;
 	char *failover_secret, *failover_stage; /* in a failover region, where they differ */
-	char *path_key; /* what its spec calls the path; "": it is written as PATH=SECRET */
+	char *path_key;				/* what its spec calls the path; "": it is written as PATH=SECRET */
 	bool is_optional, is_base64;
 	bool is_prefix; /* `secret` is the beginning of names, and may be "" */
-	mode_t mode; /* 0: that of all files */
-	uid_t uid;   /* -1: that of all files; gid likewise */
+	mode_t mode;	/* 0: that of all files */
+	uid_t uid;	/* -1: that of all files; gid likewise */
 	gid_t gid;
 };
 

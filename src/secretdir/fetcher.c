@@ -341,7 +341,7 @@ static int check_path(struct fetcher *fetcher, const struct entry *entry, struct
 	if (why) {
 		path_show(fetcher->path.value.bytes, fetcher->path.value.size, shown, sizeof(shown));
 		error_set(error, ATOMICDIR_FAILED, NULL,
-			  "the path '%s' cannot be published: %s; write an entry for it with a %s of its own", shown, why,
+			  "the path '%s' cannot be published: %s; write an entry with a %s of its own", shown, why,
 			  *entry->path_key ? entry->path_key : "PATH");
 		return error_prefix(error, "%s", field_text(&fetcher->source));
 	}

@@ -112,8 +112,56 @@ ok "and bytes" holds batch/b '\000\001\002\377'
 ok "an ARN's file has the secret's name" sh -c "'$secretdir' sync -q --source file:secrets.json arns arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf && test \$(cat arns/a) = new"
 ok "no such stage" refuses 10 sync new a,stage=AWSPENDING
 ok "and what it could not get stays denied" refuses 9 sync new c
+arn=arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf
+ok "an ARN as ECS writes it names stage and version, or leaves them empty" sync ecs "none=$arn:::" "stage=$arn::AWSPREVIOUS:" "version=$arn:::v1" "both=$arn::AWSCURRENT:v2"
+ok "and is what it says" test "$(cat ecs/none ecs/stage ecs/version ecs/both)" = newoldoldnew
+echo '{"ARN": "arn:aws:secretsmanager:us-east-1:1:secret:k-AbCdEf", "Name": "k", "VersionId": "v", "SecretString": "{\"user\": \"u\"}", "VersionStages": ["AWSCURRENT"]}' >secrets.json
+ok "with a key, too" sync ecs key=arn:aws:secretsmanager:us-east-1:1:secret:k-AbCdEf:user::
+ok "which is taken by itself" holds ecs/key u
 echo '{"ARN": "arn:aws:x", "Name": "one", "VersionId": "v", "SecretString": "1", "VersionStages": ["AWSCURRENT"]}' >secrets.json
 ok "a single secret as well" sync single one
+
+# Formats.
+cat >secrets.json <<'END'
+{"s": {"b": "two words # $HOME \\n `id` \"q\"", "a": "line\nline\n", "_9": 1.50, "Z": true, "null": null, "tab": "\t é "},
+ "nested": {"b": {"y": 1.0, "x": []}, "a": [{"d": 1, "c": 2}]}, "none": {}, "list": []}
+END
+ok "all keys in one file" sync formats s.env=s,format=env s.json=s,format=json n.json=nested,format=json b.json=nested:b,format=json none.env=none,format=env
+ok "env: NAME='value', in the order of their bytes, null empty" holds formats/s.env \
+	"Z='true'\n_9='1.50'\na='line\nline\n'\nb='two words # \$HOME \\\\n \`id\` \"q\"'\nnull=''\ntab='\t é '\n"
+ok "json: sorted at every depth, compact, with the digits" holds formats/n.json '{"a":[{"c":2,"d":1}],"b":{"x":[],"y":1.0}}'
+ok "of a key's object" holds formats/b.json '{"x":[],"y":1.0}'
+ok "of no keys an empty file" test -f formats/none.env -a ! -s formats/none.env
+"$secretdir" sync -q --source file:secrets.json pairs p/=s
+reads() { # a reader of formats/s.env that prints NAME=VALUE NUL for each: it reads what the keys are published as
+	for key in Z _9 a b null tab; do
+		printf '%s=' $key; [ $key = null ] || cat pairs/p/$key; printf '\000'
+	done >reads.wanted
+	"$@" >reads.got && cmp reads.wanted reads.got
+}
+printf '. ./formats/s.env\nprintf "%%s\\0" "Z=$Z" "_9=$_9" "a=$a" "b=$b" "null=$null" "tab=$tab"\n' >reader.sh
+ok "sh reads it" reads sh reader.sh
+# A reader's own variables aside: only those of the file are printed.
+echo 'for (const key of ["Z", "_9", "a", "b", "null", "tab"]) process.stdout.write(`${key}=${process.env[key]}\0`)' >reader.js
+if node --env-file=formats/s.env -e 1 2>/dev/null; then ok "and Node's --env-file, alike" reads node --env-file=formats/s.env reader.js
+else skip "and Node's --env-file, alike" "no node that has it"; fi
+no_env() { # what, member
+	printf '%s\n' "{\"s\": {$2}}" >secrets.json
+	ok "refused in format=env, by its key: $1" sh -c "'$secretdir' sync -q --source file:secrets.json new s,format=env 2>no.err; test \$? = 1 && grep -q \"the key '$3' cannot be written with format=env\" no.err && ! grep -q canary no.err"
+}
+no_env "a single quote" '"k": "can'"'"'t canary"' k
+no_env "a NUL" '"k": "canary\u0000"' k
+no_env "a carriage return" '"k": "canary\r\n"' k
+no_env "an object" '"k": {"canary": 1}' k
+no_env "a list" '"k": ["canary"]' k
+no_env "a name that no variable has" '"a-b": "canary"' a-b
+no_env "a name that begins with a digit" '"1a": "canary"' 1a
+echo '{"list": ["canary"]}' >secrets.json
+ok "what is no object has no keys to format" refuses 1 sync new list,format=json
+
+echo '{"s": "piped"}' >secrets.json
+ok "the file of secrets may be standard input" sh -c "'$secretdir' sync -q --source file:- piped s <secrets.json && test \$(cat piped/s) = piped"
+ok "also by its name" sh -c "'$secretdir' sync -q --source file:/dev/stdin piped t=s <secrets.json && test \$(cat piped/t) = piped"
 
 # A failure leaves what is live.
 echo '{"s": "1"}' >secrets.json
