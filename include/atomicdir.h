@@ -227,6 +227,14 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
  * 1: done; 0: it is ours already. */
 int atomicdir_adopt(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
+/* The other way: the live generation becomes a real directory at LINK without a moment's gap (RENAME_EXCHANGE), and all that was made
+ * for LINK goes, after the grace, but at least a second. Refused: a relative link that leaves the directory, and would lead elsewhere
+ * from there; BUSY: a reader has an older generation pinned. 1: done; 0: it is a directory, and there is no store. */
+int atomicdir_detach(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
+
+/* Removes LINK, and then all that was made for it. BUSY: a reader has a generation pinned. 1: done; 0: there was nothing. */
+int atomicdir_remove(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
+
 /* Removes old generations by the rules of `keep` and `grace_ms`; *removed lists them (with dry_run: would be). How many. A warning
  * says what should have gone and stays: a reader has it pinned, its hook is running, or it could not be removed. Of all that is
  * there are kept `keep`: first the good ones of those that were live before the live one, then other good ones, newest first, then

@@ -53,6 +53,16 @@ static int fill_run_command(const struct options *options, const char *link, str
 	return run_to_end(&launch, NULL, RUN_ENDS, error);
 }
 
+/* Where nothing is live, editing starts from an empty stage. */
+static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (atomicdir_carry(stage, ".", error) == 0 || error->errnum == ENOENT)
+		return 0;
+	if (error->errnum == EACCES)
+		error_append(error, "--edit needs to read all that is live");
+	return -1;
+}
+
 static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			 const struct progress *progress, struct atomicdir_error *error)
 {
@@ -63,8 +73,7 @@ static int fill_populate(const struct options *options, const char *link, struct
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
 		return atomicdir_copy(stage, ".", own->from, error);
-	/* Where nothing is live, editing starts from an empty stage. */
-	if (own->edit && atomicdir_carry(stage, ".", error) < 0 && error->errnum != ENOENT)
+	if (own->edit && fill_carry(stage, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
 	return fill_run_command(options, link, stage, error);
@@ -100,48 +109,69 @@ static mode_t fill_top_mode(const struct fill_options *own)
 	return 0700 | (0055 & ~mask);
 }
 
-/* 1: published, 0: unchanged. The stage, and with it the lock, is gone when it returns. */
-static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
-		      struct atomicdir_generation **live, struct atomicdir_error *error)
+/* 1: published, 0: unchanged; the stage is to be closed. */
+static int fill_stage(const struct options *options, const char *link, struct atomicdir_stage **stage,
+		      const struct progress *progress, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
-	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
+	const struct fill_options *own = fill_options_of(options);
 	struct atomicdir_options library = options->library;
 
-	library.top_mode_default = fill_top_mode(fill_options_of(options));
+	library.top_mode_default = fill_top_mode(own);
+	if (own->rollback_on_failure)
+		library.hook = ATOMICDIR_HOOK_LOCKED;
 	progress_set(progress, PROGRESS_WAITING);
-	stage = atomicdir_begin(link, &library, error);
-	if (!stage)
+	*stage = atomicdir_begin(link, &library, error);
+	if (!*stage)
 		return -1;
 	report_warning(options, error);
-	*held_fd = hook_hold(options, link);
-	report_verbose(options, "filling %s", atomicdir_path(stage));
-	if (fill_populate(options, link, stage, progress, error) < 0)
+	report_verbose(options, "filling %s", atomicdir_path(*stage));
+	if (fill_populate(options, link, *stage, progress, error) < 0)
 		return link_unchanged(options->operands[0], error);
-	if (fill_seal(options, link, stage, progress, error) < 0)
+	if (fill_seal(options, link, *stage, progress, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_PUBLISHING);
-	return atomicdir_commit(stage, live, error);
+	return atomicdir_commit(*stage, live, error);
+}
+
+/* With --rollback-on-failure: nobody else publishes before the hook has ended. */
+static int fill_finish_locked(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+			      struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	FILE *to = options->command ? stderr : stdout;
+	enum hook_end end = hook_run_locked(options, link, *stage, live, error);
+	struct atomicdir_error why;
+
+	stage_close(stage);
+	if (end != HOOK_UNDONE) {
+		report_result(options, link, is_changed, *live, to);
+		return end == HOOK_WELL ? 0 : -1;
+	}
+	report_undone(options, link, *live);
+	/* Whatever becomes of this hook, the publication was undone. */
+	error_clear(&why);
+	if (hook_run(options, link, *live, &why) < 0)
+		error_append(error, "there too %s", why.text);
+	return -1;
 }
 
 static int fill_publish(const struct options *options, const char *link, struct atomicdir_error *error)
 {
+	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
 	cleanup_free struct atomicdir_generation *live = NULL;
 	cleanup(progress_end) struct progress progress;
-	cleanup_fd int held_fd = -1;
 	int is_changed;
 
 	progress_start(&progress, options);
-	is_changed = fill_stage(options, link, &held_fd, &progress, &live, error);
+	is_changed = fill_stage(options, link, &stage, &progress, &live, error);
 	progress_end(&progress);
 	if (is_changed < 0)
 		return -1;
 	report_warning(options, error);
+	if (fill_options_of(options)->rollback_on_failure)
+		return fill_finish_locked(options, link, &stage, is_changed, &live, error);
+	stage_close(&stage);
 	report_result(options, link, is_changed, live, options->command ? stderr : stdout);
-	if (hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0)
-		return -1;
-	if (is_changed)
-		hook_prune(options, link, &held_fd);
-	return 0;
+	return hook_run(options, link, live, error);
 }
 
 static int fill_check_options(const struct options *options, struct atomicdir_error *error)
@@ -154,6 +184,8 @@ static int fill_check_options(const struct options *options, struct atomicdir_er
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--edit is for -- COMMAND and cannot be used with --from");
 	if (own->dereference && !own->from)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--dereference needs --from DIR");
+	if (own->rollback_on_failure && !options->on_change)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--rollback-on-failure needs --on-change COMMAND");
 	return 0;
 }
 

@@ -26,6 +26,7 @@ int command_list(const struct options *options)
 
 	if (atomicdir_list(options->operands[0], &list, &error) < 0)
 		return report_error(&error);
+	report_warning(options, &error);
 	report_generations(options, options->operands[0], list);
 	return ATOMICDIR_OK;
 }

@@ -13,7 +13,7 @@ enum { TAKES_FILL = TAKES_OWN, TAKES_KEPT = TAKES_OWN << 1, TAKES_PRUNE = TAKES_
 struct fill_options {
 	struct options shared; /* must stand first: fill_options_of() relies on it */
 	const char *from;
-	bool edit, dereference, dry_run;
+	bool edit, dereference, rollback_on_failure, dry_run;
 };
 
 extern const struct option fill_options_table[];

@@ -12,15 +12,11 @@
 #include "command/report.h"
 
 static int rollback_finish(const struct options *options, const char *link, bool is_changed,
-			   const struct atomicdir_generation *live, int *held_fd, struct atomicdir_error *error)
+			   const struct atomicdir_generation *live, struct atomicdir_error *error)
 {
 	report_warning(options, error);
 	report_result(options, link, is_changed, live, stdout);
-	if (hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0)
-		return report_error(error);
-	if (is_changed)
-		hook_prune(options, link, held_fd);
-	return ATOMICDIR_OK;
+	return hook_run(options, link, live, error) < 0 ? report_error(error) : ATOMICDIR_OK;
 }
 
 /* Checks the generation that would become live, and settles *generation: what was checked is what is published, even if somebody
@@ -46,18 +42,16 @@ int command_rollback(const struct options *options)
 	cleanup_free struct atomicdir_generation *live = NULL;
 	struct atomicdir_error error;
 	cleanup_free char *link = link_absolute(options->operands[0], &error);
-	cleanup_fd int held_fd = -1;
 	int64_t generation = -1;
 	int is_changed;
 
 	if (!link || (options->operand_count > 1 && generation_parse(options->operands[1], &generation, &error) < 0) ||
 	    rollback_check(options, link, &generation, &error) < 0)
 		return report_error(&error);
-	held_fd = hook_hold(options, link);
 	is_changed = atomicdir_rollback(link, generation, &options->library, &live, &error);
 	if (is_changed < 0)
 		return report_error(&error);
-	return rollback_finish(options, link, is_changed, live, &held_fd, &error);
+	return rollback_finish(options, link, is_changed, live, &error);
 }
 
 int command_adopt(const struct options *options)
@@ -65,7 +59,7 @@ int command_adopt(const struct options *options)
 	cleanup_free struct atomicdir_generation *live = NULL;
 	struct atomicdir_error error, ignored;
 	cleanup_free char *link = link_absolute(options->operands[0], &error);
-	int is_changed, held_fd = -1;
+	int is_changed;
 
 	/* Where something is live, it was checked when it was published. */
 	if (!link || (atomicdir_show(link, NULL, NULL) < 0 && check_run(options, link, link, &error) < 0))
@@ -74,5 +68,5 @@ int command_adopt(const struct options *options)
 	if (is_changed < 0)
 		return report_error(&error);
 	atomicdir_show(link, &live, &ignored);
-	return rollback_finish(options, link, is_changed, live, &held_fd, &error);
+	return rollback_finish(options, link, is_changed, live, &error);
 }

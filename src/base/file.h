@@ -30,6 +30,13 @@ int create_directory_at(int directory_fd, const char *name, mode_t mode);
 /* Makes a file with these bytes. A file that cannot be written whole is removed. */
 int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
 
+/* A new symlink that belongs to this owner and group, as far as we may give it to them. */
+int create_link_at(int directory_fd, const char *name, const char *text, uid_t uid, gid_t gid);
+
+/* For root alone, and nothing for others: gives what is open (also with O_PATH) to the owner and group of the directory `owner_fd`, as if
+ * that user had made it. A mode with setuid or setgid stays. */
+int give_to_owner_of(int owner_fd, int fd);
+
 int open_directory_at(int directory_fd, const char *name);
 /* Whether the directory has an entry of this name, whatever it is. With errno where there is none. */
 bool exists_at(int directory_fd, const char *name);

@@ -109,7 +109,8 @@ static void number_write(struct json_writer *json, const char *name, int64_t num
 		json_write_number(json, name, number);
 }
 
-static void report_result_json(const char *link, bool is_changed, const struct atomicdir_generation *live)
+/* `rolled_back`: the generation that was undone; -1: none. */
+static void report_result_json(const char *link, bool is_changed, const struct atomicdir_generation *live, int64_t rolled_back)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	struct json_writer json = { .text = &text };
@@ -123,8 +124,15 @@ static void report_result_json(const char *link, bool is_changed, const struct a
 	json_write_flag(&json, "durable", live->is_durable);
 	json_write_text(&json, "link", link);
 	json_write_text(&json, "path", live->path);
+	number_write(&json, "rolled_back", rolled_back);
 	json_write_end(&json, '}');
 	report_json(&json);
+}
+
+void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live)
+{
+	if (live && options->json)
+		report_result_json(link, false, live, live->next ? live->next->number : -1);
 }
 
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
@@ -135,7 +143,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	if (!live || (!options->json && to == stderr && options->verbosity < 0))
 		return;
 	if (options->json) {
-		report_result_json(link, is_changed, live);
+		report_result_json(link, is_changed, live, -1);
 		return;
 	}
 	report_size(size, live->bytes < 0 ? 0 : live->bytes);
@@ -156,6 +164,47 @@ static void note_write(struct json_writer *json, const char *link, int64_t gener
 	json_write_text(json, "note", is_line ? note : "");
 }
 
+static void replaced_write(struct json_writer *json, int64_t replaced_ms)
+{
+	char replaced[32];
+
+	if (!replaced_ms) {
+		json_write_null(json, "replaced");
+		return;
+	}
+	moment_print(replaced_ms / 1000, replaced);
+	json_write_text(json, "replaced", replaced);
+}
+
+static void holders_write(struct json_writer *json, const struct atomicdir_generation *one)
+{
+	cleanup(holders_clear) struct holders holders = { 0 };
+
+	json_write_begin(json, "holders", '[');
+	if (one->is_pinned && holders_find(&holders, one->path) < 0)
+		json->is_broken = true;
+	for (size_t i = 0; i < holders.count; i++) {
+		json_write_begin(json, NULL, '{');
+		json_write_number(json, "pid", holders.items[i].pid);
+		json_write_text(json, "command", holders.items[i].command);
+		json_write_end(json, '}');
+	}
+	json_write_end(json, ']');
+}
+
+static void kept_write(struct json_writer *json, int kept)
+{
+	static const char *const reasons[] = {
+		[ATOMICDIR_KEPT_LIVE] = "live", [ATOMICDIR_KEPT_KEEP] = "keep",	    [ATOMICDIR_KEPT_GRACE] = "grace",
+		[ATOMICDIR_KEPT_HOOK] = "hook", [ATOMICDIR_KEPT_PINNED] = "pinned", [ATOMICDIR_KEPT_UNKNOWN] = "unknown"
+	};
+
+	if (kept == ATOMICDIR_KEPT_NO_MORE)
+		json_write_null(json, "kept_because");
+	else
+		json_write_text(json, "kept_because", reasons[kept]);
+}
+
 static void generation_write(struct json_writer *json, const char *link, const struct atomicdir_generation *one)
 {
 	char created[32];
@@ -172,23 +221,39 @@ static void generation_write(struct json_writer *json, const char *link, const s
 	json_write_flag(json, "hook_due", one->is_hook_due);
 	json_write_text(json, "path", one->path);
 	note_write(json, link, one->number);
+	json_write_flag(json, "good", one->is_good);
+	replaced_write(json, one->replaced_ms);
+	holders_write(json, one);
+	kept_write(json, one->kept);
 	json_write_end(json, '}');
+}
+
+/* " by 1234 (nginx), 1240 (sh)"; nothing where it cannot be known. */
+static void holders_print(const struct atomicdir_generation *one)
+{
+	cleanup(holders_clear) struct holders holders = { 0 };
+
+	holders_find(&holders, one->path);
+	for (size_t i = 0; i < holders.count; i++) {
+		printf("%s%d", i ? ", " : " by ", holders.items[i].pid);
+		if (*holders.items[i].command)
+			printf(" (%s)", holders.items[i].command);
+	}
 }
 
 static void generation_print(const struct atomicdir_generation *one)
 {
-	cleanup_buffer struct buffer holders = { 0 };
 	char created[32], size[32], files[32] = "-";
 
 	created_print(created, one->created_ms);
 	report_size(size, one->bytes < 0 ? 0 : one->bytes);
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%" PRId64, one->files);
+	printf("%6" PRId64 "  %-20s  %6s file%s  %9s%s%s", one->number, created, files, one->files == 1 ? " " : "s",
+	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "");
 	if (one->is_pinned)
-		holders_add(&holders, one->path);
-	printf("%6" PRId64 "  %-20s  %6s file%s  %9s%s%s%s%s%s\n", one->number, created, files, one->files == 1 ? " " : "s",
-	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "",
-	       holders.size ? " by " : "", holders.size ? holders.bytes : "", one->is_hook_due ? "  hook due" : "");
+		holders_print(one);
+	printf("%s\n", one->is_hook_due ? "  hook due" : "");
 }
 
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list)

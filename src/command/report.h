@@ -25,6 +25,8 @@ void report_verbose_changes(const struct options *options, const struct atomicdi
  * printed to standard error. */
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to);
+/* The same after a publication that was undone; only as JSON, since the error tells people. */
+void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live);
 /* Prints generations, as a table or a JSON array; the note is read for JSON alone. */
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);

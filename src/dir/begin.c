@@ -70,7 +70,7 @@ static int begin_lock(struct writer *writer, const char *link, enum begin_with w
 	enum place_use use = writer->options.visible_store ? PLACE_TO_MAKE_VISIBLE : PLACE_TO_WRITE;
 
 	if (place_open(&writer->place, link, use, error) < 0 || begin_look(writer, with, error) < 0 ||
-	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, error) < 0 ||
+	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, &writer->warning, error) < 0 ||
 	    begin_look(writer, with, error) < 0)
 		return -1;
 	live_open(&writer->place, &writer->live);

@@ -12,6 +12,7 @@
 #include "dir/layout.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/stage.h"
 #include "dir/tell.h"
 
@@ -53,6 +54,16 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
 }
 
+/* What COMMAND or a caller has removed or moved is not there to be sealed, and what took its place would go live as it is. */
+static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+
+	if (store_check_held(&writer->store, &writer->place, error) < 0)
+		return -1;
+	return place_check_generation(&writer->place, stage->number, stage->fd, error);
+}
+
 /* Step 7. Owners and modes come first, since they are part of what is compared. */
 static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
@@ -78,6 +89,8 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	int differs;
 
 	stage_forget_recent(stage);
+	if (stage_is_in_place(stage, error) < 0)
+		return -1;
 	differs = tree_seal(stage->fd, &rules, &stage->count, error);
 	links_clear(&links);
 	if (differs < 0)
@@ -114,7 +127,7 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 	error = error_or(error, &own);
 	differs = stage_seal_listing(stage, changes, error);
 	if (differs < 0)
-		prune_for_room(&stage->writer, error->errnum);
+		room_report(&stage->writer, error);
 	writer_report(&stage->writer, differs < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED, error);
 	return differs;
 }
@@ -149,8 +162,14 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	};
 	int64_t replaced = writer->live.number;
 	enum outcome outcome;
+	int is_sealed;
 
-	if (stage->state != STAGE_SEALED && stage_seal_listing(stage, NULL, error) < 0)
+	/* The check has run meanwhile where it was sealed before. */
+	if (stage->state == STAGE_SEALED)
+		is_sealed = stage_is_in_place(stage, error);
+	else
+		is_sealed = stage_seal_listing(stage, NULL, error);
+	if (is_sealed < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (stage->lost_attributes)
 		error_warn(&writer->warning, 0, writer->place.name.link,
@@ -181,7 +200,7 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 	error = error_or(error, &own);
 	outcome = stage_commit(stage, live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
-		prune_for_room(&stage->writer, error->errnum);
+		room_report(&stage->writer, error);
 	writer_report(&stage->writer, outcome, error);
 	if (stage->state == STAGE_ENDED && !stage->is_waiting)
 		store_unlock(&stage->writer.store);
@@ -196,8 +215,7 @@ static int fill_populate(struct atomicdir_stage *stage, atomicdir_populate_fn po
 		return 0;
 	if (error->kind == ATOMICDIR_OK)
 		error_set(error, ATOMICDIR_FAILED, NULL, "the new directory could not be filled");
-	if (error->errnum)
-		stage_failed(stage, error);
+	room_report(&stage->writer, error);
 	writer_report(&stage->writer, OUTCOME_NOT_PUBLISHED, error);
 	return -1;
 }
@@ -211,6 +229,8 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 
 	error = error_or(error, &own);
 	stage = atomicdir_begin(link, options, error);
+	if (stage)
+		stage->writer.warning = *error;
 	if (stage && fill_populate(stage, populate, arg, error) == 0)
 		result = atomicdir_commit(stage, NULL, error);
 	atomicdir_free(stage);

@@ -21,6 +21,7 @@
 #include "base/lend.h"
 #include "base/attributes.h"
 #include "dir/links.h"
+#include "dir/room.h"
 #include "dir/tree.h"
 
 #define BLOCK 65536
@@ -291,7 +292,7 @@ static int copy_file(struct copying *copying, int from_dir, const char *from_nam
 	struct stat status;
 
 	if (from < 0 || fstat(from, &status) < 0)
-		return error_system(error, errno, path, "cannot open to copy");
+		return tree_cannot_read(from_dir, from_name, path, "cannot open to copy", error);
 	if (!S_ISREG(status.st_mode))
 		return error_object(error, ATOMICDIR_FAILED, path, "was changed while it was copied");
 	to = openat(to_dir, to_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -408,7 +409,10 @@ static int copy_enter_as(struct copying *copying, const char *name, const char *
 	int done;
 
 	*level = (struct copy_level){ .fd = -1, .lending.fd = -1 };
-	if (mkdirat(parent_fd, name, 0700) == 0)
+	done = mkdirat(parent_fd, name, 0700);
+	if (done < 0 && copying->rules->writer && room_make(copying->rules->writer, errno))
+		done = mkdirat(parent_fd, name, 0700);
+	if (done == 0)
 		done = copy_make_directory(parent_fd, name, level);
 	else
 		done = errno == EEXIST && copying->rules->merges ? copy_enter_existing(parent_fd, name, level) : -1;
@@ -455,6 +459,15 @@ static int copy_leave(struct copying *copying, int from_fd, const char *path, st
 
 /* ---- Trees ---- */
 
+/* One whole file or symlink; half of one is removed again, so this can be tried twice. */
+static int copy_leaf(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
+		     const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
+{
+	if (S_ISREG(facts->mode))
+		return copy_file(copying, from_dir, from_name, to_name, path, error);
+	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);
+}
+
 static int copy_entry(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
 		      const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
 {
@@ -469,9 +482,12 @@ static int copy_entry(struct copying *copying, int from_dir, const char *from_na
 		linked = names_link(copying, facts, to_name, path, error);
 	if (linked)
 		return linked < 0 ? -1 : 0;
-	if (S_ISREG(facts->mode))
-		return copy_file(copying, from_dir, from_name, to_name, path, error);
-	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);
+	if (copy_leaf(copying, from_dir, from_name, to_name, facts, path, error) == 0)
+		return 0;
+	if (!copying->rules->writer || !room_make(copying->rules->writer, error->errnum))
+		return -1;
+	error_clear(error);
+	return copy_leaf(copying, from_dir, from_name, to_name, facts, path, error);
 }
 
 static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
@@ -524,7 +540,7 @@ static int copy_tree(struct copying *copying, int from_fd, const char *from_name
 	int done, left;
 
 	if (fd < 0)
-		return error_system(error, errno, to_name, "cannot open to copy");
+		return tree_cannot_read(from_fd, from_name, to_name, "cannot open to copy", error);
 	done = copy_enter_as(copying, to_name, to_name, error);
 	if (done)
 		return done < 0 ? -1 : 0;

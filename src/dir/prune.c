@@ -127,12 +127,6 @@ void prune(struct writer *writer, struct generation_list *removed)
 			prune_one(writer, history.list[i].number, removed);
 }
 
-void prune_for_room(struct writer *writer, int errnum)
-{
-	if ((errnum == ENOSPC || errnum == EDQUOT) && !writer->options.dry_run)
-		prune(writer, NULL);
-}
-
 int atomicdir_prune(const char *link, const struct atomicdir_options *options, struct atomicdir_generation **removed,
 		    struct atomicdir_error *error)
 {

@@ -10,8 +10,6 @@
 
 /* Never fails: what cannot be removed is a warning in the writer. `removed` may be NULL; with dry_run it only tells. */
 void prune(struct writer *writer, struct generation_list *removed);
-/* After a failure with this errno: where room has run out, old generations that are not needed any more make some. */
-void prune_for_room(struct writer *writer, int errnum);
 
 /* Removes a generation with all that belongs to it. 1: done; 0: it is in use, or may be; -1: it could not be. Both are a warning. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/broken.h"
@@ -17,6 +18,7 @@
 #include "dir/note.h"
 #include "dir/part.h"
 #include "dir/prune.h"
+#include "dir/room.h"
 
 /* ---- What is known of the generation ---- */
 
@@ -123,6 +125,20 @@ static void publish_undo(const struct writer *writer, const struct publication *
 	part_remove(store_fd, publication->number, PART_HOOK);
 }
 
+/* What is published again is no old generation that may make room. */
+static int publish_prepare_in_room(struct writer *writer, const struct publication *publication, const struct info *info,
+				   struct atomicdir_error *error)
+{
+	if (publish_prepare(writer, publication, info, error) == 0)
+		return 0;
+	flock(publication->fd, LOCK_SH | LOCK_NB);
+	if (!room_make(writer, error->errnum))
+		return -1;
+	publish_undo(writer, publication);
+	error_clear(error);
+	return publish_prepare(writer, publication, info, error);
+}
+
 /* Step 11. The grace of what was replaced counts from the moment when a power cut can no longer make it live: a barrier may take
  * minutes. */
 static enum outcome publish_confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
@@ -172,6 +188,19 @@ static int publish_advance(struct writer *writer, const struct publication *publ
 	return old_fd;
 }
 
+/* Once more, since a barrier may take minutes: the name is about to lead there. An adoption's directory still stands at LINK. */
+static int publish_is_in_place(const struct writer *writer, const struct publication *publication,
+			       struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+
+	if (store_check_held(&writer->store, place, error) < 0)
+		return -1;
+	if (publication->swap != &place->layout->swap)
+		return 0;
+	return place_check_generation(place, publication->number, publication->fd, error);
+}
+
 enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
 	cleanup_info struct info info = INFO_INIT;
@@ -182,8 +211,9 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 		error_system(error, errno, writer->place.name.link, "cannot describe the new generation of");
 		return OUTCOME_NOT_PUBLISHED;
 	}
-	if (publish_prepare(writer, publication, &info, error) == 0 &&
-	    durable_before_swap(writer, publication->fd, publication->number, error) == 0)
+	if (publish_prepare_in_room(writer, publication, &info, error) == 0 &&
+	    durable_before_swap(writer, publication->fd, publication->number, error) == 0 &&
+	    publish_is_in_place(writer, publication, error) == 0)
 		outcome = publication->swap->swap(&writer->place, publication->number, &writer->live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		publish_undo(writer, publication);

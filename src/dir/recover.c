@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/broken.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "dir/durable.h"
@@ -82,11 +83,10 @@ static bool recover_is_no_directory(const struct place *place, int64_t number)
 /* What a death during step 12 leaves. */
 static void recover_wake(const struct place *place, int64_t number)
 {
-	char name[NAME_NUMBER_SIZE], path[NAME_NUMBER_SIZE + sizeof(NAME_WAKE) + 1];
+	cleanup_fd int fd = place_open_generation(place, number);
 
-	part_name(name, number, PART_DIRECTORY);
-	snprintf(path, sizeof(path), "%s/" NAME_WAKE, name);
-	unlinkat(place->store_fd, path, 0);
+	if (fd >= 0)
+		unlinkat(fd, NAME_WAKE, 0);
 }
 
 /* A number that is not the live one's. */

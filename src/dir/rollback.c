@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +17,7 @@
 #include "dir/part.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/tell.h"
 
 #define NAMED_MAX 10 /* so many of the kept generations does an error name */
@@ -127,6 +129,11 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 	if (rollback_repair_top(writer, fd, number, known.top_mode, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	outcome = publish(writer, &publication, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED) {
+		/* What was to be published again is no old generation that may make room. */
+		flock(fd, LOCK_SH | LOCK_NB);
+		room_report(writer, error);
+	}
 	if (outcome == OUTCOME_PUBLISHED) {
 		prune(writer, NULL);
 		tell_published(writer, replaced, live);
@@ -180,8 +187,6 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
 	error = error_or(error, &own);
 	if (writer_begin(&writer, link, options, BEGIN_WITH_OURS, error) == 0) {
 		outcome = rollback(&writer, generation, live, error);
-		if (outcome == OUTCOME_NOT_PUBLISHED)
-			prune_for_room(&writer, error->errnum);
 		if (!writer.live.number)
 			store_unmake(&writer.store, &writer.place);
 	}

@@ -33,7 +33,6 @@ struct atomicdir_stage {
 	size_t lost_attributes;		  /* of copied files, which the file system cannot hold */
 	struct tree_count count;	  /* of a sealed one, as is the next one */
 	bool is_different;		  /* from the live generation */
-	int errnum;			  /* why filling it failed: where that was for want of room, its end makes some */
 };
 
 /* A stage whose writer is still to begin (begin.h), and that has no directory yet. NULL: no memory. */
@@ -44,8 +43,6 @@ int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error);
 void stage_end(struct atomicdir_stage *stage);
 /* Copies a directory: what is in it, and what it is itself. */
 int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy_rules *rules, struct atomicdir_error *error);
-/* Records why a call for this stage failed; returns -1. */
-int stage_failed(struct atomicdir_stage *stage, const struct atomicdir_error *error);
 /* Closes what is open inside it, before it is sealed or removed. */
 void stage_forget_recent(struct atomicdir_stage *stage);
 

@@ -32,6 +32,9 @@ struct tree_entry {
 /* `name` "" is what the descriptor itself is open on. -1 with errno. */
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
 
+/* "WHAT 'PATH': why", from errno; and whose the entry is, where that is why it cannot be read. Returns -1. */
+int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error);
+
 /* The names in a directory, sorted by byte. */
 struct tree_names {
 	char **names;

@@ -35,7 +35,8 @@ void writer_report(const struct writer *writer, enum outcome outcome, struct ato
 			     writer->live.number);
 		break;
 	case OUTCOME_NOT_PUBLISHED:
-		if (*link)
+		/* Whoever makes us wait may change it at this moment. */
+		if (*link && error->kind != ATOMICDIR_BUSY)
 			error_append(error, "'%s' is unchanged", link);
 		break;
 	}

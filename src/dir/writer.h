@@ -25,7 +25,8 @@ struct writer {
 	struct info info;	 /* the live one's, with its line complete */
 	int64_t keep, grace_ms;	 /* as asked, else as the last fill was told, else as by default */
 	enum sync_way way;
-	char boot[64]; /* this boot's id */
+	bool has_made_room; /* room.h */
+	char boot[64];	    /* this boot's id */
 	struct atomicdir_error warning;
 };
 #define WRITER_INIT                            \

@@ -86,7 +86,10 @@ static int maker_take_regions(struct maker *maker, struct atomicdir_error *error
 	struct source_regions regions = source_regions(maker->options, &maker->spec);
 	const char *otherwise = surroundings_region();
 
-	maker->region = regions.first ? strndup(regions.first, regions.first_size) : strdup(otherwise ? otherwise : "*");
+	if (regions.first)
+		maker->region = strndup(regions.first, regions.first_size);
+	else
+		maker->region = strdup(otherwise ? otherwise : "*");
 	maker->failover_region = regions.other ? strdup(regions.other) : NULL;
 	return maker->region && (maker->failover_region || !regions.other) ? 0 : maker_fail(error);
 }

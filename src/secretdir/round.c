@@ -86,7 +86,7 @@ void round_warn_of_root(const struct round *round)
 
 int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error)
 {
-	*round = (struct round){ .options = options, .old_fd = -1 };
+	*round = (struct round){ .options = options };
 	round->link = link_absolute(options->shared.operands[0], error);
 	if (!round->link || wanted_read(options, 1, &round->entries, &round->spec, error) < 0)
 		return -1;
@@ -98,7 +98,6 @@ void round_clear(struct round *round)
 {
 	atomicdir_free(round->stage);
 	round->stage = NULL;
-	close_fd(&round->old_fd);
 	for (size_t i = 0; i < round->count; i++) {
 		free(round->placed[i].path);
 		free(round->placed[i].source);
@@ -127,8 +126,6 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
-	if (!round->library.dry_run)
-		round->old_fd = hook_hold(&round->options->shared, round->link);
 	return 0;
 }
 

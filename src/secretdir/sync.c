@@ -43,8 +43,7 @@ static int sync_publish(struct round *round, struct atomicdir_error *error)
 	fflush(stdout);
 	if (is_changed)
 		round_warn_of_root(round);
-	result = hook_run(shared, round->link, live, live && live->next ? live->next->path : NULL, error);
-	close_fd(&round->old_fd);
+	result = hook_run(shared, round->link, live, error);
 	if (is_changed && live && live->next)
 		sync_remove_replaced(round, published_ms);
 	return result;

@@ -17,8 +17,10 @@
 #include "allocation.h"
 #include "../tap.h"
 
-static const struct atomicdir_options now = { sizeof(now), -1, -1, 0, -1, 0, ATOMICDIR_SYNC_FILES, -1U, -1U, 0, 0, 1, 0 };
-static const struct atomicdir_options dry = { sizeof(dry), -1, -1, 0, 0, 0, 0, -1U, -1U, 0, 0, 0, 1 };
+#define ALL_AS_MADE .size = sizeof(struct atomicdir_options), .if_generation = -1, .wait_ms = -1, .uid = -1U, .gid = -1U
+static const struct atomicdir_options now = { ALL_AS_MADE, .keep = -1, .sync = ATOMICDIR_SYNC_FILES,
+					      .hook = ATOMICDIR_HOOK_AFTER };
+static const struct atomicdir_options dry = { ALL_AS_MADE, .dry_run = 1 };
 static struct atomicdir_error error;
 
 /* ---- The calls ---- */
