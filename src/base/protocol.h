@@ -5,6 +5,9 @@
  *
  *	atomicdir-fetch "1"           the protocol
  *	option "NAME=VALUE"           any number, see below
+ *	live SECRET, live-path PATH, live-version ID, live-service SERVICE, live-stage STAGE, live-created SECONDS, live-place WHERE
+ *	                              each file that is published, where the source may have something older; what is not known is left
+ *	                              out, and live begins the next one
  *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, format HOW, optional "1",
  *	prefix "1", failover-secret NAME, failover-stage STAGE, entry INDEX
  *	                              each entry; secret begins it, entry ends it, and what is not said is left out; prefix: all whose
@@ -130,6 +133,15 @@
 #define WORD_NAME "name"
 #define WORD_CONTENT "content"
 
+/* What is published already. */
+#define WORD_LIVE "live"
+#define WORD_LIVE_PATH "live-path"
+#define WORD_LIVE_VERSION "live-version"
+#define WORD_LIVE_SERVICE "live-service"
+#define WORD_LIVE_STAGE "live-stage"
+#define WORD_LIVE_CREATED "live-created"
+#define WORD_LIVE_PLACE "live-place"
+
 /* Names of options. */
 #define OPTION_ARGUMENT "argument" /* of the source */
 #define OPTION_REGION "region"
@@ -142,7 +154,7 @@
 #define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: that of all entries, where all are ARNs */
 #define OPTION_KEYS_REGION "keys-region" /* the same: where keys are asked for instead of the region, once they have expired */
 #define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
-#define OPTION_LIVE "live"		 /* the note of what is published, or "unknown" */
+#define OPTION_LIVE "live"		 /* "unknown": something is published, but not which versions */
 #define OPTION_DESCRIBE "describe"	 /* 1: no values, but what is known of the secrets */
 
 /* Descriptors beside the standard ones. */

@@ -10,6 +10,7 @@
 #include <atomicdir.h>
 
 #include "base/protocol.h"
+#include "base/published.h"
 
 struct wanted {
 	/* As written; "" where not. A path that ends in '/' takes all the keys, or with a secret that ends so, all such
@@ -24,6 +25,7 @@ struct wanted {
 struct request {
 	struct field_reader input; /* where it came from; a source may go on to read there */
 	struct told told;
+	struct published live;
 	struct wanted *wanted;
 	size_t count;
 };

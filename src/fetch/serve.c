@@ -49,7 +49,6 @@ static void job_clear(struct job *job)
 	for (size_t i = 0; i < job->lookup_count; i++)
 		secret_clear(&job->lookups[i].secret);
 	free(job->lookups);
-	live_clear(&job->live);
 	if (job->source)
 		job->source->free(job->source);
 }
@@ -451,7 +450,7 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 {
 	if (told_option(&request->told, OPTION_DESCRIBE))
 		return describe(job, error);
-	live_take(&job->live, told_option(&request->told, OPTION_LIVE));
+	job->live = live_of(request);
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;

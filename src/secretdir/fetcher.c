@@ -58,7 +58,18 @@ static int add_entry(struct buffer *request, const struct entry *entry, size_t i
 	return field_add_text(request, WORD_ENTRY, number);
 }
 
-static int make_request(struct buffer *request, const char *argument, const struct told *told, const struct entries *entries)
+static int add_live(struct buffer *request, const struct published_file *file)
+{
+	if (field_add_text(request, WORD_LIVE, file->source) < 0 || add_option(request, WORD_LIVE_PATH, file->path) < 0 ||
+	    add_option(request, WORD_LIVE_VERSION, file->version) < 0 ||
+	    add_option(request, WORD_LIVE_SERVICE, file->service) < 0 ||
+	    add_option(request, WORD_LIVE_STAGE, file->stage) < 0 || add_option(request, WORD_LIVE_CREATED, file->created) < 0)
+		return -1;
+	return add_option(request, WORD_LIVE_PLACE, file->place);
+}
+
+static int make_request(struct buffer *request, const char *argument, const struct told *told, const struct entries *entries,
+			const struct published *live)
 {
 	if (field_add_text(request, WORD_FETCH, PROTOCOL_VERSION) < 0)
 		return -1;
@@ -71,6 +82,9 @@ static int make_request(struct buffer *request, const char *argument, const stru
 	}
 	for (size_t i = 0; i < told->count; i++)
 		if (field_add_text(request, WORD_OPTION, told->items[i]) < 0)
+			return -1;
+	for (size_t i = 0; live && i < live->count; i++)
+		if (add_live(request, &live->files[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < entries->count; i++)
 		if (add_entry(request, &entries->items[i], i) < 0)
@@ -100,10 +114,9 @@ static const struct own_source *own_source_find(const char *name)
 	return NULL;
 }
 
-/* Whether the argument of the source `file` names our standard input. */
-static bool source_is_input(const char *argument)
+bool fetcher_reads_input(const char *source)
 {
-	return argument && (strcmp(argument, "-") == 0 || strcmp(argument, "/dev/stdin") == 0);
+	return source && (strcmp(source, "file:-") == 0 || strcmp(source, "file:/dev/stdin") == 0);
 }
 
 static struct fetcher *fetcher_new(struct told *told, const struct entries *entries)
@@ -136,7 +149,7 @@ static int fetcher_open_passed(struct fetcher *fetcher, struct atomicdir_error *
 	return fd < 0 ? error_errno(error, NULL, "cannot pass standard input on") : fd;
 }
 
-static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *argument, const char *path,
+static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *source, const char *path,
 			 struct atomicdir_error *error)
 {
 	cleanup(environment_clear) struct environment environment = { 0 };
@@ -147,7 +160,7 @@ static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *
 	if (own)
 		program_inherit(&environment);
 	fetcher->needs_keys = own && own->needs_keys;
-	needs_fd = fetcher->needs_keys || (own && source_is_input(argument));
+	needs_fd = fetcher->needs_keys || fetcher_reads_input(source);
 	if (needs_fd && (passed_fd = fetcher_open_passed(fetcher, error)) < 0)
 		return -1;
 	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &passed_fd, needs_fd, error);
@@ -188,10 +201,10 @@ static int fetcher_hand_keys(struct fetcher *fetcher, const char *region, struct
 	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, error) : fetcher_tell_no_keys(fetcher, error);
 }
 
-static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *argument, const char *path,
+static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *source, const char *path,
 			 const struct buffer *request, struct atomicdir_error *error)
 {
-	if (fetcher_spawn(fetcher, name, argument, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
+	if (fetcher_spawn(fetcher, name, source, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
 		return -1;
 	if (fetcher->needs_keys)
 		return fetcher_hand_keys(fetcher, "", error);
@@ -200,7 +213,7 @@ static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *
 }
 
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      struct atomicdir_error *error)
+			      const struct published *live, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 	size_t size = strcspn(source, ":");
@@ -214,7 +227,7 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 		error_set(error, ATOMICDIR_USAGE, source, "--source is not NAME or NAME:ARGUMENT");
 		return NULL;
 	}
-	if (!name || make_request(&request, argument, told, entries) < 0) {
+	if (!name || make_request(&request, argument, told, entries, live) < 0) {
 		error_errno(error, NULL, "cannot start the fetcher");
 		return NULL;
 	}
@@ -226,7 +239,7 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 	fetcher = fetcher_new(told, entries);
 	if (!fetcher)
 		error_errno(error, NULL, "cannot start the fetcher");
-	else if (fetcher_begin(fetcher, name, argument, path, &request, error) == 0)
+	else if (fetcher_begin(fetcher, name, source, path, &request, error) == 0)
 		return fetcher;
 	fetcher_free(fetcher);
 	return NULL;

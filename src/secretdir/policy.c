@@ -141,7 +141,7 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 	if (interrupt_begin(error) < 0)
 		return -1;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
+	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", NULL, &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);

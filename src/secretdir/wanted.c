@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "secretdir/fetcher.h"
 
 /* What reads standard input first would leave nothing for the others. */
 static int wanted_check_input(const struct secret_options *options, struct atomicdir_error *error)
 {
-	const char *source = options->source ? options->source : "";
-	size_t count = strcmp(source, "file:-") == 0 || strcmp(source, "file:/dev/stdin") == 0;
+	size_t count = fetcher_reads_input(options->source);
 
 	count += options->spec && strcmp(options->spec, "-") == 0;
 	for (size_t i = 0; i < options->entries.count; i++)
