@@ -188,6 +188,10 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
  * removes old generations, unless the hook is LOCKED. The stage can only be freed, or undone, afterwards. */
 int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
 
+/* The call that works on this stage just now, and every later one but atomicdir_free(), ends soon with EINTR, unless it has begun to
+ * swap LINK. It may be called from a signal handler or another thread. */
+void atomicdir_interrupt(struct atomicdir_stage *stage);
+
 /* Ends every stage; NULL is fine. What was not committed is removed. */
 void atomicdir_free(struct atomicdir_stage *stage);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +14,10 @@
 #include "command/link.h"
 #include "command/progress.h"
 #include "command/report.h"
+#include "command/waiting.h"
 #include "process/run.h"
+#include "process/signals.h"
+#include "process/terminal.h"
 
 static void stage_close(struct atomicdir_stage **stage)
 {
@@ -45,12 +49,19 @@ static int fill_run_command(const struct options *options, const char *link, str
 				 .environment = &environment,
 				 .directory_fd = atomicdir_fd(stage),
 				 .output_fd = options->json ? STDERR_FILENO : 0,
+				 .group = CHILD_GROUP_OWN, /* what it starts ends with it */
 				 .death_signal = SIGKILL,
 				 .timeout_ms = -1 };
+	struct terminal terminal;
+	int done;
 
 	if (environment_fill(&environment, link, stage, error) < 0)
 		return -1;
-	return run_to_end(&launch, NULL, RUN_ENDS, error);
+	terminal_open(&terminal);
+	launch.terminal = &terminal;
+	done = run_to_end(&launch, NULL, RUN_ENDS, error);
+	terminal_close(&terminal);
+	return done;
 }
 
 /* Where nothing is live, editing starts from an empty stage. */
@@ -109,28 +120,60 @@ static mode_t fill_top_mode(const struct fill_options *own)
 	return 0700 | (0055 & ~mask);
 }
 
-/* 1: published, 0: unchanged; the stage is to be closed. */
+struct fill_begin {
+	const char *link;
+	struct atomicdir_stage **stage;
+};
+
+static int fill_begin(const struct atomicdir_options *library, void *context, struct atomicdir_error *error)
+{
+	const struct fill_begin *begin = context;
+
+	*begin->stage = atomicdir_begin(begin->link, library, error);
+	return *begin->stage ? 0 : -1;
+}
+
+/* 1: published, 0: unchanged. */
+static int fill_and_commit(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			   const struct progress *progress, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	if (fill_populate(options, link, stage, progress, error) < 0)
+		return link_unchanged(options->operands[0], error);
+	if (fill_seal(options, link, stage, progress, error) < 0)
+		return -1;
+	progress_set(progress, PROGRESS_PUBLISHING);
+	return atomicdir_commit(stage, live, error);
+}
+
+static void fill_interrupt(void *stage)
+{
+	atomicdir_interrupt(stage);
+}
+
+/* 1: published, 0: unchanged; the stage is to be closed. A signal ends it until LINK is swapped. */
 static int fill_stage(const struct options *options, const char *link, struct atomicdir_stage **stage,
 		      const struct progress *progress, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	const struct fill_options *own = fill_options_of(options);
 	struct atomicdir_options library = options->library;
+	struct fill_begin begin = { options->operands[0], stage };
+	int is_changed, signal;
 
 	library.top_mode_default = fill_top_mode(own);
 	if (own->rollback_on_failure)
 		library.hook = ATOMICDIR_HOOK_LOCKED;
 	progress_set(progress, PROGRESS_WAITING);
-	*stage = atomicdir_begin(link, &library, error);
-	if (!*stage)
+	if (waiting_call(options, &library, fill_begin, &begin, error) < 0)
 		return -1;
 	report_warning(options, error);
 	report_verbose(options, "filling %s", atomicdir_path(*stage));
-	if (fill_populate(options, link, *stage, progress, error) < 0)
-		return link_unchanged(options->operands[0], error);
-	if (fill_seal(options, link, *stage, progress, error) < 0)
-		return -1;
-	progress_set(progress, PROGRESS_PUBLISHING);
-	return atomicdir_commit(*stage, live, error);
+	signals_tell(fill_interrupt, *stage);
+	is_changed = fill_and_commit(options, link, *stage, progress, live, error);
+	signal = signals_told();
+	if (is_changed >= 0 || !signal || error->kind != ATOMICDIR_FAILED || error->errnum != EINTR)
+		return is_changed;
+	error_set(error, ATOMICDIR_FAILED, NULL, "terminated by SIG%s", sigabbrev_np(signal));
+	return link_unchanged(options->operands[0], error);
 }
 
 /* With --rollback-on-failure: nobody else publishes before the hook has ended. */
@@ -149,7 +192,7 @@ static int fill_finish_locked(const struct options *options, const char *link, s
 	report_undone(options, link, *live);
 	/* Whatever becomes of this hook, the publication was undone. */
 	error_clear(&why);
-	if (hook_run(options, link, *live, &why) < 0)
+	if (*live && hook_run(options, link, *live, &why) < 0)
 		error_append(error, "there too %s", why.text);
 	return -1;
 }

@@ -30,7 +30,7 @@ static int shell_run_as(const struct options *options, const char *command, cons
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
-	launch->group = CHILD_GROUP_OWN;
+	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
 	return run_to_end(launch, name, signals, error);
@@ -130,7 +130,8 @@ static int hook_claim(const char *link, const char *mark, const struct atomicdir
 	return status.st_nlink ? hook_is_for_live(link, live, error) : 0;
 }
 
-/* What was live before is kept while the hook is due; once another generation is live, only this pin keeps it for the hook. */
+/* What was live before is kept while the hook is due. Once another generation is live only this pin keeps it for a hook that runs
+ * still, so it is taken before the last look at LINK. */
 static int hook_pin_old(const char *old)
 {
 	int fd = old ? open(old, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -154,7 +155,6 @@ static int hook_run_command(const struct options *options, const char *link, con
 {
 	cleanup(environment_clear) struct environment environment = { 0 };
 	struct launch launch = { .environment = &environment };
-	cleanup_fd int old_fd = hook_pin_old(old);
 	char number[32];
 
 	snprintf(number, sizeof(number), "%" PRId64, live->number);
@@ -170,7 +170,7 @@ static int hook_run_once(const struct options *options, const char *link, const 
 			 const char *old, struct atomicdir_error *error)
 {
 	cleanup_free char *mark = NULL;
-	cleanup_fd int mark_fd = -1;
+	cleanup_fd int mark_fd = -1, old_fd = -1;
 	int claimed;
 
 	if (!options->on_change)
@@ -181,6 +181,7 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	}
 	if (!live->is_hook_due)
 		return 0;
+	old_fd = hook_pin_old(old);
 	claimed = asprintf(&mark, "%s.hook", live->path) < 0 ? error_errno(error, link, "cannot open the mark of its hook")
 							     : hook_claim(link, mark, live, &mark_fd, error);
 	if (claimed < 0)
@@ -214,6 +215,21 @@ static const char *hook_old(const struct atomicdir_generation *live)
 	return live && live->next ? live->next->path : NULL;
 }
 
+/* Which generation is live by now: the hook itself may have gone back. */
+static void hook_tell_live(const char *link, const struct atomicdir_generation *published, struct atomicdir_error *error)
+{
+	cleanup_free struct atomicdir_generation *now = NULL;
+	struct atomicdir_error ignored;
+
+	if (atomicdir_show(link, &now, &ignored) < 0)
+		error_append(error, "the next call runs the command again");
+	else if (!published || now->number == published->number)
+		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
+	else
+		error_append(error, "generation %" PRId64 " is live by now, and no longer %" PRId64, now->number,
+			     published->number);
+}
+
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
 	     struct atomicdir_error *error)
 {
@@ -223,10 +239,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 		hook_prune(options, link);
 	if (result >= 0)
 		return 0;
-	if (live)
-		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", live->number);
-	else
-		error_append(error, "what was published is live; the next call runs the command again");
+	hook_tell_live(link, live, error);
 	return -1;
 }
 
@@ -238,14 +251,16 @@ enum hook_end hook_run_locked(const struct options *options, const char *link, s
 
 	if (hook_run_once(options, link, *live, hook_old(*live), error) >= 0)
 		return HOOK_WELL;
-	if (atomicdir_undo(stage, &before, &why) < 0) {
+	if (atomicdir_undo(stage, &before, &why) < 0 && why.kind != ATOMICDIR_NOT_DURABLE) {
 		error_append(error, "%s", why.text);
 		return HOOK_FAILED;
 	}
-	report_warning(options, &why);
 	free(*live);
 	*live = before;
 	error->kind = ATOMICDIR_REJECTED;
 	error_append(error, "what was live before it is live again");
+	if (why.kind == ATOMICDIR_NOT_DURABLE)
+		error_append(error, "%s", why.text);
+	report_warning(options, &why);
 	return HOOK_UNDONE;
 }

@@ -24,7 +24,7 @@ enum hook_end {
 	HOOK_FAILED  /* and the publication could not be undone. HOOK_FAILED */
 };
 /* The same after a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again,
- * whose own hook is to be run once the stage is freed. Removes nothing. */
+ * whose own hook is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
 enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			      struct atomicdir_generation **live, struct atomicdir_error *error);
 

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/path.h"
 
 /* Finds the last component: returns where it begins, and sets its size, without the slashes behind it. */
 static size_t link_name(const char *link, size_t *size)
@@ -37,7 +38,7 @@ char *link_absolute(const char *link, struct atomicdir_error *error)
 {
 	cleanup_free char *parent = link_parent(link);
 	/* An empty LINK must not become the working directory: it is handed to the library as it is, which refuses it. */
-	cleanup_free char *real = parent && *link ? realpath(parent, NULL) : NULL;
+	cleanup_free char *real = parent && *link ? path_absolute(parent) : NULL;
 	size_t size, begin = link_name(link, &size);
 	char *path = NULL;
 

@@ -122,8 +122,8 @@ static void report_result_json(const char *link, bool is_changed, const struct a
 	number_write(&json, "files", live->files);
 	number_write(&json, "bytes", live->bytes);
 	json_write_flag(&json, "durable", live->is_durable);
-	json_write_text(&json, "link", link);
-	json_write_text(&json, "path", live->path);
+	json_write_path(&json, "link", link);
+	json_write_path(&json, "path", live->path);
 	number_write(&json, "rolled_back", rolled_back);
 	json_write_end(&json, '}');
 	report_json(&json);
@@ -219,7 +219,7 @@ static void generation_write(struct json_writer *json, const char *link, const s
 	json_write_flag(json, "pinned", one->is_pinned);
 	json_write_flag(json, "durable", one->is_durable);
 	json_write_flag(json, "hook_due", one->is_hook_due);
-	json_write_text(json, "path", one->path);
+	json_write_path(json, "path", one->path);
 	note_write(json, link, one->number);
 	json_write_flag(json, "good", one->is_good);
 	replaced_write(json, one->replaced_ms);
@@ -276,7 +276,7 @@ static void change_write(struct json_writer *json, const struct atomicdir_change
 {
 	json_write_begin(json, NULL, '{');
 	json_write_text(json, "change", (char[]){ change->what, '\0' });
-	json_write_text(json, "path", change->path);
+	json_write_path(json, "path", change->path);
 	json_write_end(json, '}');
 }
 

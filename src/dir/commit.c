@@ -35,6 +35,7 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	/* A dry run lists every difference; a publication only needs to know whether there is one. */
 	struct compare compare = { .changes = changes,
 				   .is_exact = writer->options.dry_run,
+				   .stop = &stage->stop,
 				   .place = &writer->place,
 				   .a = writer->live.number,
 				   .b = stage->number,
@@ -83,6 +84,7 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 		.top_mode = options->top_mode ? options->top_mode : options->dir_mode,
 		.top = &stage->top,
 		.links = &links,
+		.stop = &stage->stop,
 		.directories = &stage->directories,
 		.reserves = stage->writer.place.layout->reserves,
 	};
@@ -145,7 +147,7 @@ static void stage_end_unchanged(struct atomicdir_stage *stage)
 {
 	struct writer *writer = &stage->writer;
 
-	generation_remove(&writer->place, stage->number, &writer->warning);
+	generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL);
 	stage_finish(stage);
 }
@@ -159,6 +161,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		.fd = stage->fd,
 		.note = stage->has_note ? &stage->note : NULL,
 		.is_fill = stage->is_fill,
+		.stop = &stage->stop,
 	};
 	int64_t replaced = writer->live.number;
 	enum outcome outcome;

@@ -87,6 +87,14 @@ static bool comparison_is_over(const struct comparison *comparison)
 	return comparison->differs && !comparison->how->changes && !comparison->how->same_file;
 }
 
+static bool comparison_is_stopped(const struct comparison *comparison)
+{
+	if (!comparison->how->stop || !*comparison->how->stop)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
 /* This entry, at the current path, differs. */
 static int comparison_add(struct comparison *comparison, const char *path, char what)
 {
@@ -162,7 +170,7 @@ static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int6
 	while (at < size) {
 		ssize_t in_a = read_all(a_fd, a, BLOCK), in_b = read_all(b_fd, b, BLOCK);
 
-		if (in_a < 0 || in_b < 0)
+		if (in_a < 0 || in_b < 0 || comparison_is_stopped(comparison))
 			return -1;
 		if (!in_a || in_a != in_b || memcmp(a, b, (size_t)in_a) != 0)
 			return 0;
@@ -316,6 +324,8 @@ static int compare_content(struct comparison *comparison, int a_fd, int b_fd, in
 	while ((i < a.count || k < b.count) && !comparison_is_over(comparison)) {
 		int order = 0;
 
+		if (comparison_is_stopped(comparison))
+			return error_system(comparison->error, EINTR, comparison->path.text, "stopped comparing");
 		if (i == a.count || k == b.count)
 			order = i == a.count ? 1 : -1;
 		else

@@ -255,6 +255,7 @@ int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	stage->state = STAGE_FILLING;
 	rules->requires_attributes = stage->writer.options.require_xattrs;
+	rules->stop = &stage->stop;
 	rules->writer = &stage->writer;
 	done = top_copy(&stage->top, stage->fd, from_fd, rules, error);
 	if (done == 0)
@@ -272,6 +273,7 @@ static int copy_entry_to(struct atomicdir_stage *stage, int from_fd, const char 
 	int parent_fd = path_parent(stage, path, &name, error), done;
 
 	rules->requires_attributes = stage->writer.options.require_xattrs;
+	rules->stop = &stage->stop;
 	rules->writer = &stage->writer;
 	for (const char *slash = path; parent_fd >= 0 && (slash = strchr(slash, '/')); slash++)
 		rules->depth++;

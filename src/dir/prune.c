@@ -48,19 +48,12 @@ static void generation_warn_of_use(const struct place *place, int64_t number, en
 			   number, link);
 }
 
-/* The lock on the directory is held until it is gone: a reader who opened it before sees that in its pin. */
-int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning)
+static int generation_remove_unused(const struct place *place, int64_t number, struct atomicdir_error *warning)
 {
-	cleanup_fd int fd = place_open_generation(place, number);
-	enum atomicdir_kept use = generation_use(place, number, fd);
 	enum part part = PART_DIRECTORY;
 	char name[NAME_NUMBER_SIZE];
 	struct atomicdir_error why;
 
-	if (use != ATOMICDIR_KEPT_NO_MORE) {
-		generation_warn_of_use(place, number, use, warning);
-		return 0;
-	}
 	part_name(name, number, part);
 	if (generation_unpublish(place, number) < 0) {
 		error_warn(warning, errno, name, "cannot remove the old generation");
@@ -74,6 +67,28 @@ int generation_remove(const struct place *place, int64_t number, struct atomicdi
 		return 1;
 	error_warn(warning, 0, NULL, "cannot remove an old generation: %s", why.text);
 	return -1;
+}
+
+/* The lock on the directory is held until it is gone: a reader who opened it before sees that in its pin. */
+int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning)
+{
+	cleanup_fd int fd = place_open_generation(place, number);
+	enum atomicdir_kept use = generation_use(place, number, fd);
+
+	if (use == ATOMICDIR_KEPT_NO_MORE)
+		return generation_remove_unused(place, number, warning);
+	generation_warn_of_use(place, number, use, warning);
+	return 0;
+}
+
+int generation_remove_unpublished(const struct place *place, int64_t number, int fd, struct atomicdir_error *warning)
+{
+	enum atomicdir_kept use = generation_use(place, number, fd);
+
+	if (use != ATOMICDIR_KEPT_PINNED)
+		return generation_remove_unused(place, number, warning);
+	generation_warn_of_use(place, number, use, warning);
+	return 0;
 }
 
 /* ---- Pruning ---- */

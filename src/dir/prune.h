@@ -13,6 +13,9 @@ void prune(struct writer *writer, struct generation_list *removed);
 
 /* Removes a generation with all that belongs to it. 1: done; 0: it is in use, or may be; -1: it could not be. Both are a warning. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning);
+/* The same for one that was never published, whose directory is open as `fd`. A pin on it is a reader's mistake: only one that is
+ * known is respected. */
+int generation_remove_unpublished(const struct place *place, int64_t number, int fd, struct atomicdir_error *warning);
 /* The files beside a generation that is not there any more: `parts` as found. */
 void generation_remove_files(const struct place *place, int64_t number, unsigned parts);
 

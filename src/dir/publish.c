@@ -194,6 +194,8 @@ static int publish_is_in_place(const struct writer *writer, const struct publica
 {
 	const struct place *place = &writer->place;
 
+	if (publication->stop && *publication->stop)
+		return error_system(error, EINTR, place->name.link, "stopped before publishing");
 	if (store_check_held(&writer->store, place, error) < 0)
 		return -1;
 	if (publication->swap != &place->layout->swap)

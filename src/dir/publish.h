@@ -14,10 +14,11 @@
 struct publication {
 	const struct swap *swap; /* how the name comes to lead to it */
 	int64_t number;
-	int fd;			 /* its directory; for syncfs(2) opened before it was filled */
-	struct info *known;	 /* it was published before: what is known of it, which stays, and is taken; NULL: a new one */
-	bool is_fill;		 /* what it is told to keep is remembered for later calls */
-	struct tree_count count; /* of a new one */
+	int fd;			  /* its directory; for syncfs(2) opened before it was filled */
+	struct info *known;	  /* it was published before: what is known of it, which stays, and is taken; NULL: a new one */
+	bool is_fill;		  /* what it is told to keep is remembered for later calls */
+	struct tree_count count;  /* of a new one */
+	const volatile int *stop; /* not 0: it is not published, unless the swap has begun; NULL: it is */
 	const struct buffer *note; /* NULL: none */
 };
 

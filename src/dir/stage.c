@@ -123,7 +123,7 @@ void stage_end(struct atomicdir_stage *stage)
 	stage->state = STAGE_ENDED;
 	error_clear(&ignored);
 	stage_forget_recent(stage);
-	generation_remove(&stage->writer.place, stage->number, &ignored);
+	generation_remove_unpublished(&stage->writer.place, stage->number, stage->fd, &ignored);
 	room_make(&stage->writer, errnum);
 	if (stage->writer.options.dry_run)
 		store_unmake(&stage->writer.store, &stage->writer.place);
@@ -142,6 +142,11 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	close_fd(&stage->fd);
 	writer_end(&stage->writer);
 	free(stage);
+}
+
+void atomicdir_interrupt(struct atomicdir_stage *stage)
+{
+	stage->stop = 1;
 }
 
 int atomicdir_fd(const struct atomicdir_stage *stage)

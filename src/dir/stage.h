@@ -29,6 +29,7 @@ struct atomicdir_stage {
 	struct top top;
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
+	volatile int stop;		  /* the caller wants no more of it */
 	bool is_carried;		  /* files of the live generation came along */
 	size_t lost_attributes;		  /* of copied files, which the file system cannot hold */
 	struct tree_count count;	  /* of a sealed one, as is the next one */

@@ -173,6 +173,8 @@ static int walk_to(const struct walk *walk, int directory_fd, const char *name, 
 	struct walk_entry entry = { .directory_fd = directory_fd, .name = name, .depth = depth, .fd = -1 };
 	int passed = 0;
 
+	if (walk->stop && *walk->stop)
+		return error_system(error, EINTR, path->text, "stopped at");
 	if (tree_look(directory_fd, name, &entry.facts) < 0)
 		return error_system(error, errno, path->text, "cannot look at");
 	if (S_ISDIR(entry.facts.mode) && !entry.facts.is_mount) {

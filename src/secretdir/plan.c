@@ -105,7 +105,7 @@ static void file_write(struct json_writer *json, const struct round *round, cons
 		json_write_null(json, "change");
 	else
 		json_write_text(json, "change", (char[]){ what, '\0' });
-	json_write_text(json, "path", file->path);
+	json_write_path(json, "path", file->path);
 	json_write_text(json, "source", file->source);
 	json_write_text(json, "version", file->version);
 	json_write_text(json, "stage", stage_of(round, file));
