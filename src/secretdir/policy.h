@@ -16,6 +16,7 @@ struct policy {
 	struct texts alias_keys,
 		aliases; /* of keys that are known by an alias only: patterns for their ARNs, and the aliases */
 	bool has_batches, has_prefix;
+	bool has_path; /* parameters below a path are wanted */
 };
 
 /* Appends the policy as JSON in the language of IAM. -1 with ENOMEM. */

@@ -80,7 +80,7 @@ int policy_print(const struct policy *policy, struct buffer *text)
 	static const char *const read[] = { "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", NULL };
 	static const char *const batch[] = { "secretsmanager:BatchGetSecretValue", NULL };
 	static const char *const list[] = { "secretsmanager:ListSecrets", NULL };
-	static const char *const parameters[] = { "ssm:GetParameters", NULL };
+	const char *const parameters[] = { "ssm:GetParameters", policy->has_path ? "ssm:GetParametersByPath" : NULL, NULL };
 	struct json_writer json = { .text = text, .is_indented = true };
 
 	json_write_begin(&json, NULL, '{');
