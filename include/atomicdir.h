@@ -44,10 +44,10 @@ extern "C" {
 enum atomicdir_kind {
 	ATOMICDIR_OK = 0,
 	ATOMICDIR_FAILED = 1,
-	ATOMICDIR_USAGE = 2,	     /* the caller's mistake: a name, an option */
-	ATOMICDIR_HOOK_FAILED = 3,   /* published; the hook failed */
-	ATOMICDIR_REJECTED = 4,	     /* the caller's check said no */
-	ATOMICDIR_BUSY = 5,	     /* another writer holds it, and waiting was limited */
+	ATOMICDIR_USAGE = 2,	   /* the caller's mistake: a name, an option */
+	ATOMICDIR_HOOK_FAILED = 3, /* published; the hook failed */
+	ATOMICDIR_REJECTED = 4,	   /* the caller's check said no */
+	ATOMICDIR_BUSY = 5, /* another writer has the lock (errnum EWOULDBLOCK), and waiting was limited; or a reader's pin */
 	ATOMICDIR_NOT_DURABLE = 6,   /* published; not known to survive a power cut: the next publication mends that */
 	ATOMICDIR_NO_GENERATION = 7, /* no such one, or if_generation does not hold */
 	ATOMICDIR_UNREACHABLE = 8,   /* a source: try again */
