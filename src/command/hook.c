@@ -26,7 +26,7 @@ static int shell_run(const struct options *options, const char *command, struct 
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, copy, NULL };
 
 	if (!copy)
-		return error_errno(error, command, "cannot start");
+		return error_system(error, errno, command, "cannot start");
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
@@ -53,7 +53,7 @@ int check_run(const struct options *options, const char *link, const char *path,
 		return 0;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(error, path, "cannot open the directory to check");
+		return error_system(error, errno, path, "cannot open the directory to check");
 	launch.directory_fd = fd;
 	shell_inherit(&environment, link);
 	environment_set(&environment, "ATOMICDIR_STAGE", path);
@@ -97,11 +97,11 @@ static int hook_claim(const char *link, const char *mark, const struct atomicdir
 	/* O_NONBLOCK: somebody may have put a FIFO there, and opening that waits. */
 	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*mark_fd < 0)
-		return errno == ENOENT ? 0 : error_errno(error, mark, "cannot open the mark of its hook");
+		return errno == ENOENT ? 0 : error_system(error, errno, mark, "cannot open the mark of its hook");
 	if (flock(*mark_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : error_errno(error, mark, "cannot lock the mark of its hook");
+		return errno == EWOULDBLOCK ? 0 : error_system(error, errno, mark, "cannot lock the mark of its hook");
 	if (fstat(*mark_fd, &status) < 0)
-		return error_errno(error, mark, "cannot examine the mark of its hook");
+		return error_system(error, errno, mark, "cannot examine the mark of its hook");
 	return status.st_nlink ? hook_is_for_live(link, live, error) : 0;
 }
 
@@ -157,8 +157,9 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	if (!live->is_hook_due)
 		return 0;
 	old_fd = hook_pin_old(old);
-	claimed = asprintf(&mark, "%s.hook", live->path) < 0 ? error_errno(error, link, "cannot open the mark of its hook")
-							     : hook_claim(link, mark, live, &mark_fd, error);
+	claimed = asprintf(&mark, "%s.hook", live->path) < 0
+			  ? error_system(error, errno, link, "cannot open the mark of its hook")
+			  : hook_claim(link, mark, live, &mark_fd, error);
 	if (claimed < 0)
 		return hook_blame("cannot run the on-change command", error);
 	if (!claimed)
