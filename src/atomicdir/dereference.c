@@ -63,7 +63,7 @@ static int dereference_attributes(int fd, const char *from, struct atomicdir_err
 	size_t lost = 0;
 
 	if (from_fd < 0 || attributes_read(from_fd, &attributes) < 0 || fstat(fd, &status) < 0)
-		return error_system(error, errno, from, "cannot look at the directory");
+		return error_system(error, errno, from, "cannot examine the directory");
 	if (!attributes.count)
 		return 0;
 	if (attributes_write(fd, &attributes, &lost, &failed) < 0 || fchmod(fd, status.st_mode & 07777) < 0)
@@ -93,7 +93,7 @@ static int dereference_refuse(const char *from, const struct above *found, struc
 	if (found->next)
 		return error_set(error, ATOMICDIR_FAILED, NULL, "cannot copy '%s': it leads back to a directory that it is in",
 				 from);
-	return error_set(error, ATOMICDIR_USAGE, NULL, "cannot copy '%s': it holds the store of LINK itself", from);
+	return error_set(error, ATOMICDIR_USAGE, NULL, "cannot copy '%s': it holds LINK's own store", from);
 }
 
 static int dereference_directory(struct atomicdir_stage *stage, const char *path, const char *from, const struct stat *status,
@@ -118,7 +118,7 @@ static int dereference_entry(struct atomicdir_stage *stage, const char *path, co
 	struct stat status;
 
 	if (stat(from, &status) < 0)
-		return error_system(error, errno, from, "cannot follow to copy");
+		return error_system(error, errno, from, "cannot resolve for copying");
 	if (S_ISDIR(status.st_mode))
 		return dereference_directory(stage, path, from, &status, above, error);
 	if (!*path) {
@@ -126,7 +126,7 @@ static int dereference_entry(struct atomicdir_stage *stage, const char *path, co
 		return error_system(error, errno, from, "cannot copy");
 	}
 	real = path_absolute(from);
-	return real ? atomicdir_copy(stage, path, real, error) : error_system(error, errno, from, "cannot follow to copy");
+	return real ? atomicdir_copy(stage, path, real, error) : error_system(error, errno, from, "cannot resolve for copying");
 }
 
 /* Where `from` is a LINK, or a path through one, its generation is pinned, and the path to what is copied leads through no LINK. */
@@ -144,7 +144,7 @@ static int dereference_pin(const char *from, char **real, struct atomicdir_error
 	*real = path_absolute(from);
 	if (*real)
 		return pin_fd;
-	error_system(error, errno, from, "cannot follow to copy");
+	error_system(error, errno, from, "cannot resolve for copying");
 	close_fd(&pin_fd);
 	return -1;
 }

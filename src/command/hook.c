@@ -151,7 +151,7 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	if (!options->on_change)
 		return 0;
 	if (!live) {
-		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot tell which generation is live");
+		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot find out which generation is live");
 		return hook_blame("cannot run the on-change command", error);
 	}
 	if (!live->is_hook_due)
@@ -167,7 +167,7 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	if (hook_run_command(options, link, live, old, error) < 0)
 		return hook_blame("the on-change command failed", error);
 	if (mark_is_named(mark, mark_fd) && atomicdir_hook_done(link, live->number, error) < 0)
-		return hook_blame("the on-change command has run, but this cannot be recorded", error);
+		return hook_blame("the on-change command has succeeded, but this cannot be recorded", error);
 	return 1;
 }
 
@@ -202,8 +202,7 @@ static void hook_tell_live(const char *link, const struct atomicdir_generation *
 	else if (!published || now->number == published->number)
 		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
 	else
-		error_append(error, "generation %" PRId64 " is live by now, and no longer %" PRId64, now->number,
-			     published->number);
+		error_append(error, "generation %" PRId64 " is live now instead of %" PRId64, now->number, published->number);
 }
 
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
