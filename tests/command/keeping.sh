@@ -34,7 +34,7 @@ ok "nor adopt" status 2 "$atomicdir" adopt --rollback-on-failure --on-change tru
 fresh
 try app -- sh -c 'echo bad >v' >told 2>said
 is "$? $(cat app/v)" "3 bad" "where nothing was live before, what is published stays, status 3"
-ok "and the error says both" grep -q "status 1; '.*app' had no generation live before that is still there; '.*app' still names generation 1" said
+ok "and the error says both" grep -q "status 1; '.*app' has no earlier live generation that still exists; '.*app' still names generation 1" said
 
 fresh
 value app good; rm -f heard
@@ -98,7 +98,7 @@ ok "what was replaced has a date" sh -c "'$atomicdir' list --json app | grep -q 
 is "$(member 3 kept_because) $(member 3 good) $(member 4 good)" '"grace" false true' "and for how long"
 mkdir .app.atomicdir/000001.trash
 "$atomicdir" list app >told 2>said; code=$?
-is "$code $(grep -c "warning: generation 1 of 'app' is being removed, or could not be: see what is left in '.app.atomicdir'" said)" "0 1" \
+is "$code $(grep -c "warning: generation 1 of 'app' is being removed, or could not be removed completely; see what is left in '.app.atomicdir'" said)" "0 1" \
 	"what could not be removed whole is told"
 
 # ---- Grace ----
