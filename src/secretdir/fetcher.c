@@ -2,13 +2,10 @@
 #include "secretdir/fetcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -16,68 +13,22 @@
 #include "base/file.h"
 #include "base/protocol.h"
 #include "secretdir/interrupt.h"
+#include "secretdir/keys.h"
 #include "secretdir/path.h"
 #include "secretdir/program.h"
+#include "secretdir/worker.h"
 
 struct fetcher {
-	char program[PATH_MAX]; /* for errors */
-	struct child child;
-	struct field_reader reader;
+	struct worker worker;
+	struct keys keys; /* where it needs some */
+	struct told told; /* what identity-aws is told, too */
 	struct field index, path, source, version, created,
 		place; /* path, source: the ARN, and its key, where secrets are described */
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
 	size_t count;	 /* of files, or of secrets, as "done" counts them */
-	bool is_describing;
+	bool is_describing, needs_keys, is_renewed;
 };
-
-/* ---- Waiting for it ---- */
-
-/* Until the descriptor is ready; -1: a signal came, and the program and what it has started are killed. */
-static int fetcher_wait_for(struct fetcher *fetcher, int fd, short events)
-{
-	struct pollfd polled = { .fd = fd, .events = events };
-
-	for (;;) {
-		switch (interrupt_next(&polled, 1, -1).kind) {
-		case EVENT_READY:
-			return 0;
-		case EVENT_FAILED:
-			child_kill(&fetcher->child);
-			return -1;
-		case EVENT_SIGNAL:
-			child_kill(&fetcher->child);
-			errno = EINTR;
-			return -1;
-		case EVENT_CHILD: /* what it has written can be read still */
-		case EVENT_TIME:
-			break;
-		}
-	}
-}
-
-static int fetcher_wait_to_read(void *context)
-{
-	struct fetcher *fetcher = context;
-
-	return fetcher_wait_for(fetcher, fetcher->reader.fd, POLLIN);
-}
-
-/* A signal kills it, and is remembered. */
-static void fetcher_wait_to_end(struct fetcher *fetcher)
-{
-	while (fetcher->child.pid > 0)
-		switch (interrupt_next(NULL, 0, -1).kind) {
-		case EVENT_SIGNAL:
-			child_kill(&fetcher->child);
-			break;
-		case EVENT_FAILED:
-			child_clear(&fetcher->child);
-			break;
-		default:
-			break;
-		}
-}
 
 /* ---- Starting it ---- */
 
@@ -123,88 +74,114 @@ static int make_request(struct buffer *request, const char *argument, const stru
 	return field_add_text(request, WORD_END, "");
 }
 
-/* A session of its own: a group that ends with it, and no terminal that somebody could be asked at, or stopped by. */
-static int fetcher_spawn(struct fetcher *fetcher, const char *path, int *request_fd, struct atomicdir_error *error)
-{
-	cleanup_fd int request_end = -1, reply_end = -1;
-	char *const argv[] = { fetcher->program, NULL };
-	int request[2], reply[2];
-	struct launch launch = {
-		.argv = argv, .group = CHILD_GROUP_SESSION, .is_group_killed = true, .death_signal = SIGKILL, .timeout_ms = -1
-	};
-
-	if (pipe2(request, O_CLOEXEC) < 0)
-		return error_errno(error, path, "cannot start the fetcher");
-	launch.input_fd = request_end = request[0];
-	*request_fd = request[1];
-	if (pipe2(reply, O_CLOEXEC) < 0)
-		return error_errno(error, path, "cannot start the fetcher");
-	launch.output_fd = reply_end = reply[1];
-	fetcher->reader.fd = reply[0];
-	if (child_start(&fetcher->child, &launch, error) < 0)
-		return -1;
-	loop_add(interrupt_loop(), &fetcher->child);
-	return 0;
-}
-
-/* A fetcher that does not want to hear all says why. */
-static int fetcher_ask(struct fetcher *fetcher, int request_fd, const struct buffer *request, struct atomicdir_error *error)
-{
-	size_t sent = 0;
-
-	if (fcntl(request_fd, F_SETFL, O_NONBLOCK) < 0)
-		return error_errno(error, fetcher->program, "cannot ask the fetcher");
-	while (sent < request->size) {
-		ssize_t written = write(request_fd, request->bytes + sent, request->size - sent);
-
-		if (written >= 0)
-			sent += (size_t)written;
-		else if (errno == EPIPE)
-			break;
-		else if (errno != EAGAIN || fetcher_wait_for(fetcher, request_fd, POLLOUT) < 0)
-			return interrupt_check(error) < 0 ? -1 : error_errno(error, fetcher->program, "cannot ask the fetcher");
-	}
-	return 0;
-}
-
 static bool is_name(const char *name, size_t size)
 {
 	return size && size < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
 }
 
-static struct fetcher *fetcher_new(const char *path, const struct entries *entries)
+/* The sources that secretdir comes with. Another's program gets our environment, which has no AWS_*. */
+static const struct own_source {
+	const char *name;
+	bool needs_keys;
+} own_sources[] = {
+	{ "aws", true },
+	{ "file", false },
+};
+
+static const struct own_source *own_source_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own_sources) / sizeof(*own_sources); i++)
+		if (strcmp(own_sources[i].name, name) == 0)
+			return &own_sources[i];
+	return NULL;
+}
+
+static struct fetcher *fetcher_new(struct told *told, const struct entries *entries)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
 	if (!fetcher)
 		return NULL;
-	fetcher->reader = (struct field_reader){ .fd = -1, .before_read = fetcher_wait_to_read, .context = fetcher };
+	fetcher->keys.fd = -1;
 	fetcher->entries = entries;
-	snprintf(fetcher->program, sizeof(fetcher->program), "%s", path);
+	fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
-	if (fetcher->answers)
-		return fetcher;
-	fetcher_free(fetcher);
-	return NULL;
-}
-
-static struct fetcher *fetcher_begin(const char *path, const struct buffer *request, const struct entries *entries,
-				     struct atomicdir_error *error)
-{
-	struct fetcher *fetcher = fetcher_new(path, entries);
-	cleanup_fd int request_fd = -1;
-
-	if (!fetcher) {
-		error_errno(error, NULL, "cannot start the fetcher");
+	if (!fetcher->answers) {
+		fetcher_free(fetcher);
 		return NULL;
 	}
-	if (fetcher_spawn(fetcher, path, &request_fd, error) == 0 && fetcher_ask(fetcher, request_fd, request, error) == 0)
-		return fetcher;
-	fetcher_free(fetcher);
-	return NULL;
+	fetcher->told = *told;
+	*told = (struct told){ 0 };
+	return fetcher;
 }
 
-struct fetcher *fetcher_start(const char *source, const struct told *told, const struct entries *entries,
+static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *path, struct atomicdir_error *error)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	const struct own_source *own = own_source_find(name);
+	cleanup_fd int keys_fd = -1;
+
+	if (own)
+		program_inherit(&environment);
+	fetcher->needs_keys = own && own->needs_keys;
+	if (fetcher->needs_keys) {
+		if (keys_open(&fetcher->keys, error) < 0)
+			return -1;
+		keys_fd = keys_open_reader(&fetcher->keys, error);
+		if (keys_fd < 0)
+			return -1;
+	}
+	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &keys_fd, fetcher->needs_keys,
+			    error);
+}
+
+/* A word that says what became of the keys, and a text. */
+static int fetcher_tell_of_keys(struct fetcher *fetcher, const char *word, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer said = { 0 };
+
+	if (field_add_text(&said, word, "") < 0)
+		return error_errno(error, NULL, "cannot hand the keys over");
+	return worker_tell(&fetcher->worker, &said, error);
+}
+
+/* There are none: the fetcher says so, after what it has to say by itself. */
+static int fetcher_tell_no_keys(struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer said = { 0 };
+
+	if (interrupt_check(error) < 0)
+		return -1;
+	if (protocol_add_error(&said, error) < 0)
+		return error_errno(error, NULL, "cannot hand the keys over");
+	return worker_tell(&fetcher->worker, &said, error);
+}
+
+/* `region`: as keys_ask() has it. */
+static int fetcher_hand_keys(struct fetcher *fetcher, const char *region, struct atomicdir_error *error)
+{
+	enum keys_news news;
+
+	if (keys_ask(&fetcher->keys, &fetcher->told, region, error) < 0)
+		return fetcher_tell_no_keys(fetcher, error);
+	while ((news = keys_next(&fetcher->keys, error)) == KEYS_SETTINGS)
+		if (fetcher_tell_of_keys(fetcher, WORD_SETTINGS, error) < 0)
+			return -1;
+	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, error) : fetcher_tell_no_keys(fetcher, error);
+}
+
+static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *path, const struct buffer *request,
+			 struct atomicdir_error *error)
+{
+	if (fetcher_spawn(fetcher, name, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
+		return -1;
+	if (fetcher->needs_keys)
+		return fetcher_hand_keys(fetcher, "", error);
+	close_fd(&fetcher->worker.request_fd);
+	return 0;
+}
+
+struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
 			      struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
@@ -227,20 +204,22 @@ struct fetcher *fetcher_start(const char *source, const struct told *told, const
 		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': install it as", name);
 	if (found <= 0)
 		return NULL;
-	fetcher = fetcher_begin(path, &request, entries, error);
-	if (fetcher)
-		fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
-	return fetcher;
+	fetcher = fetcher_new(told, entries);
+	if (!fetcher)
+		error_errno(error, NULL, "cannot start the fetcher");
+	else if (fetcher_begin(fetcher, name, path, &request, error) == 0)
+		return fetcher;
+	fetcher_free(fetcher);
+	return NULL;
 }
 
 void fetcher_free(struct fetcher *fetcher)
 {
 	if (!fetcher)
 		return;
-	close_fd(&fetcher->reader.fd);
-	child_clear(&fetcher->child);
-	loop_remove(interrupt_loop(), &fetcher->child);
-	field_reader_clear(&fetcher->reader);
+	worker_clear(&fetcher->worker);
+	keys_close(&fetcher->keys);
+	told_clear(&fetcher->told);
 	field_clear(&fetcher->index);
 	field_clear(&fetcher->path);
 	field_clear(&fetcher->source);
@@ -251,38 +230,21 @@ void fetcher_free(struct fetcher *fetcher)
 	free(fetcher);
 }
 
-/* ---- Its end ---- */
-
-/* -1: it did not end well. */
-static int fetcher_reap(struct fetcher *fetcher, struct atomicdir_error *error)
+const struct keys *fetcher_keys(const struct fetcher *fetcher)
 {
-	char what[PATH_MAX + 16];
-
-	close_fd(&fetcher->reader.fd);
-	fetcher_wait_to_end(fetcher);
-	if (interrupt_check(error) < 0)
-		return -1;
-	snprintf(what, sizeof(what), "the fetcher '%s'", fetcher->program);
-	if (child_check(&fetcher->child, what, error) == 0)
-		return 0;
-	error_append(error, WIFSIGNALED(fetcher->child.status) ? "the kernel's log (dmesg) may say why" : "it did not say why");
-	return -1;
+	return fetcher->needs_keys && fetcher->keys.from[0] ? &fetcher->keys : NULL;
 }
+
+/* ---- Its end ---- */
 
 static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_error *error)
 {
-	child_kill(&fetcher->child);
-	fetcher_reap(fetcher, NULL);
-	if (interrupt_check(error) < 0)
-		return -1;
-	error_set(error, ATOMICDIR_FAILED, fetcher->program, "the fetcher does not keep to the protocol: %s", why);
-	error_append(error, "is it of this version of secretdir?");
-	return -1;
+	return worker_refuse(&fetcher->worker, why, error);
 }
 
 static int read_field(struct fetcher *fetcher, struct field *field, struct atomicdir_error *error)
 {
-	int got = field_read(&fetcher->reader, field);
+	int got = worker_read(&fetcher->worker, field);
 
 	if (got > 0)
 		return 1;
@@ -292,7 +254,7 @@ static int read_field(struct fetcher *fetcher, struct field *field, struct atomi
 		return error_errno(error, NULL, "cannot listen to the fetcher");
 	if (got < 0 && errno != ENODATA)
 		return garbled(fetcher, errno == EMSGSIZE ? "a field is too long" : "this is no field", error);
-	if (fetcher_reap(fetcher, error) < 0)
+	if (worker_reap(&fetcher->worker, error) < 0)
 		return -1;
 	return garbled(fetcher, "it ended before it was done", error);
 }
@@ -303,7 +265,7 @@ static int take_error(struct fetcher *fetcher, const struct field *field, struct
 
 	if (!text || protocol_take_error(text, error) < 0)
 		return garbled(fetcher, "an error has no kind that is known, or no text", error);
-	fetcher_reap(fetcher, NULL);
+	worker_reap(&fetcher->worker, NULL);
 	interrupt_check(error);
 	return -1;
 }
@@ -320,9 +282,9 @@ static int finish(struct fetcher *fetcher, const struct field *field, struct ato
 	for (size_t i = 0; i < fetcher->entries->count; i++)
 		if (!fetcher->answers[i] && !entry_is_many(&fetcher->entries->items[i]))
 			return garbled(fetcher, "it left an entry out", error);
-	got = field_read(&fetcher->reader, &trailing);
+	got = worker_read(&fetcher->worker, &trailing);
 	field_clear(&trailing);
-	return got ? garbled(fetcher, "there is more after its end", error) : fetcher_reap(fetcher, error);
+	return got ? garbled(fetcher, "there is more after its end", error) : worker_reap(&fetcher->worker, error);
 }
 
 /* ---- One file ---- */
@@ -473,11 +435,26 @@ static int take_answer(struct fetcher *fetcher, struct fetched *fetched, struct 
 	return garbled(fetcher, "a file has no path", error);
 }
 
+/* Its keys have expired, and new ones are asked for, once. */
+static int renew_keys(struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	const char *region = field_text(&fetcher->index);
+
+	if (!fetcher->needs_keys || fetcher->is_renewed || !region)
+		return garbled(fetcher, "it asks for keys that it may not have", error);
+	fetcher->is_renewed = true;
+	return fetcher_hand_keys(fetcher, region, error);
+}
+
 int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
 {
 	fetched_clear(fetched);
 	if (read_field(fetcher, &fetcher->index, error) < 0)
 		return -1;
+	if (field_is(&fetcher->index, WORD_EXPIRED)) {
+		if (renew_keys(fetcher, error) < 0 || read_field(fetcher, &fetcher->index, error) < 0)
+			return -1;
+	}
 	if (field_is(&fetcher->index, WORD_WARNING))
 		return take_text(&fetcher->index, FETCHER_WARNING, error);
 	if (field_is(&fetcher->index, WORD_ERROR))

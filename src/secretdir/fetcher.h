@@ -9,13 +9,16 @@
 #include "base/buffer.h"
 #include "base/protocol.h"
 #include "secretdir/entry.h"
+#include "secretdir/keys.h"
 
 struct fetcher;
 
-/* `source` is NAME or NAME:ARGUMENT; with OPTION_DESCRIBE secrets are described rather
+/* `source` is NAME or NAME:ARGUMENT; with OPTION_DESCRIBE in what is told, which it takes, secrets are described rather
  * than fetched. USAGE, FAILED. */
-struct fetcher *fetcher_start(const char *source, const struct told *told, const struct entries *entries,
+struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
 			      struct atomicdir_error *error);
+/* What is known of the keys that it asks with; NULL: it needs none, or has none. Stays the fetcher's. */
+const struct keys *fetcher_keys(const struct fetcher *fetcher);
 /* NULL is fine. Ends the program if it runs. */
 void fetcher_free(struct fetcher *fetcher);
 

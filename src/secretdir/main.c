@@ -3,6 +3,7 @@
 #include "command/dispatch.h"
 #include "secretdir/command.h"
 #include "secretdir/options.h"
+#include "secretdir/surroundings.h"
 
 #define PUBLISHES (TAKES_PUBLISH | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
 
@@ -36,5 +37,6 @@ int main(int argc, char **argv)
 	struct secret_options options = { 0 };
 
 	harden();
+	surroundings_take();
 	return dispatch(&program, &options.shared, argc, argv);
 }

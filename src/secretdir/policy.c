@@ -16,6 +16,7 @@
 #include "secretdir/interrupt.h"
 #include "secretdir/options.h"
 #include "secretdir/source.h"
+#include "secretdir/surroundings.h"
 #include "secretdir/wanted.h"
 
 /* What AWS says of one of an entry's secrets. */
@@ -80,19 +81,11 @@ __attribute__((format(printf, 3, 4))) static int texts_add_format(struct texts *
 
 /* ---- Where ---- */
 
-static const char *environment_text(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 static int maker_take_regions(struct maker *maker, struct atomicdir_error *error)
 {
 	struct source_regions regions = source_regions(maker->options, &maker->spec);
-	const char *otherwise = environment_text("AWS_REGION");
+	const char *otherwise = surroundings_region();
 
-	otherwise = otherwise ? otherwise : environment_text("AWS_DEFAULT_REGION");
 	maker->region = regions.first ? strndup(regions.first, regions.first_size) : strdup(otherwise ? otherwise : "*");
 	maker->failover_region = regions.other ? strdup(regions.other) : NULL;
 	return maker->region && (maker->failover_region || !regions.other) ? 0 : maker_fail(error);

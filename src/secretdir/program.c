@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/harden.h"
 
 /* 1, 0; -1 if that cannot be told. */
 static int is_there(const char *path, int size)
@@ -42,10 +43,27 @@ int program_find(const char *kind, const char *name, char path[static PATH_MAX],
 
 void program_inherit(struct environment *environment)
 {
-	static const char *const names[] = { "PATH",	      "HOME",	      "TZ",	     "LANG",
-					     "LC_*",	      "http_proxy",   "https_proxy", "HTTPS_PROXY",
-					     "all_proxy",     "ALL_PROXY",    "no_proxy",    "NO_PROXY",
-					     "SSL_CERT_FILE", "SSL_CERT_DIR", "RES_OPTIONS", NULL };
+	static const char *const names[] = { "PATH",
+					     "HOME",
+					     "TZ",
+					     "LANG",
+					     "LC_*",
+					     "http_proxy",
+					     "https_proxy",
+					     "HTTPS_PROXY",
+					     "all_proxy",
+					     "ALL_PROXY",
+					     "no_proxy",
+					     "NO_PROXY",
+					     "SSL_CERT_FILE",
+					     "SSL_CERT_DIR",
+					     "RES_OPTIONS",
+#ifdef IS_SANITIZED /* in tests alone */
+					     "ASAN_OPTIONS",
+					     "LSAN_OPTIONS",
+					     "UBSAN_OPTIONS",
+#endif
+					     NULL };
 
 	environment_inherit(environment, names);
 }

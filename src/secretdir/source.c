@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/protocol.h"
@@ -23,6 +24,22 @@ struct source_regions source_regions(const struct secret_options *options, const
 static int tell(struct told *told, const char *name, const char *value)
 {
 	return value ? told_add_value(told, name, value, strlen(value)) : 0;
+}
+
+/* Where nobody says a region it is that of the entries, if all are ARNs. */
+static int tell_arn_region(struct told *told, const struct entries *entries)
+{
+	struct arn_part first = { 0 };
+
+	for (size_t i = 0; i < entries->count; i++) {
+		struct arn_part region = arn_part(entries->items[i].secret, ARN_REGION);
+
+		if (!region.size)
+			return 0;
+		if (!first.text)
+			first = region;
+	}
+	return told_add_value(told, OPTION_ARN_REGION, first.text, (size_t)first.size);
 }
 
 static int tell_all(struct told *told, const struct secret_options *options, const struct spec *spec)
@@ -46,7 +63,7 @@ struct fetcher *source_ask(const struct secret_options *options, const struct sp
 {
 	cleanup(told_clear) struct told told = { 0 };
 
-	if (tell_all(&told, options, spec) == 0 && tell(&told, name, value) == 0)
+	if (tell_all(&told, options, spec) == 0 && tell_arn_region(&told, entries) == 0 && tell(&told, name, value) == 0)
 		return fetcher_start(options->source ? options->source : "aws", &told, entries, error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;

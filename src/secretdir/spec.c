@@ -17,6 +17,7 @@
 #include "process/run.h"
 #include "secretdir/input.h"
 #include "secretdir/program.h"
+#include "secretdir/surroundings.h"
 
 #define SPEC_MAX (1 << 20)
 #define TIME_LIMIT_MS 30000 /* the largest spec takes a tenth of a second */

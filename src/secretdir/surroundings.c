@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/harden.h"
 #include "base/protocol.h"
 #include "base/record.h"
 
@@ -38,9 +38,11 @@ static int surroundings_write(int fd)
 /* Whoever reads it opens it anew, from its beginning. */
 static void surroundings_keep(void)
 {
-	cleanup_fd int fd = memfd_create("environment", MFD_CLOEXEC);
+	cleanup_fd int made_fd = memfd_create("environment", MFD_CLOEXEC);
+	/* Where a standard descriptor is closed it is not this file that takes its place. */
+	cleanup_fd int fd = made_fd < 0 ? -1 : fcntl(made_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
-	if (fd >= 0 && surroundings_write(fd) == 0)
+	if (fd >= 0 && fchmod(fd, 0600) == 0 && surroundings_write(fd) == 0)
 		kept.fd = take_fd(&fd);
 	else
 		kept.errnum = errno;
@@ -90,32 +92,4 @@ int surroundings_fd(struct atomicdir_error *error)
 const char *surroundings_region(void)
 {
 	return kept.region[0] ? kept.region : NULL;
-}
-
-void surroundings_give(struct environment *environment)
-{
-	static const char *const names[] = { "PATH",
-					     "HOME",
-					     "TZ",
-					     "LANG",
-					     "LC_*",
-					     "http_proxy",
-					     "HTTP_PROXY",
-					     "https_proxy",
-					     "HTTPS_PROXY",
-					     "all_proxy",
-					     "ALL_PROXY",
-					     "no_proxy",
-					     "NO_PROXY",
-					     "SSL_CERT_FILE",
-					     "SSL_CERT_DIR",
-					     "RES_OPTIONS",
-#ifdef IS_SANITIZED /* how the sanitizers are set up is no secret, and no part of what is released */
-					     "ASAN_OPTIONS",
-					     "LSAN_OPTIONS",
-					     "UBSAN_OPTIONS",
-#endif
-					     NULL };
-
-	environment_inherit(environment, names);
 }

@@ -8,16 +8,11 @@
 
 #include <atomicdir.h>
 
-#include "process/environment.h"
-
 /* Call this first of all. */
 void surroundings_take(void);
 /* The file, as identity-aws reads it (base/protocol.h). Stays ours. -1: it could not be made, and why is the error. */
 int surroundings_fd(struct atomicdir_error *error);
 /* What AWS_REGION, else AWS_DEFAULT_REGION, said; NULL where they said nothing. */
 const char *surroundings_region(void);
-
-/* Adds what our own programs get: nothing that is not named here. */
-void surroundings_give(struct environment *environment);
 
 #endif

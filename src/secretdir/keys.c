@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC */
+#include "secretdir/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "secretdir/interrupt.h"
+#include "secretdir/program.h"
+#include "secretdir/surroundings.h"
+
+/* ---- The file ---- */
+
+int keys_open(struct keys *keys, struct atomicdir_error *error)
+{
+	*keys = (struct keys){ .fd = memfd_create("keys", MFD_CLOEXEC), .seconds_left = -1 };
+	if (keys->fd < 0 || fchmod(keys->fd, 0600) < 0)
+		return error_errno(error, NULL, "cannot make a file in memory for the keys");
+	return 0;
+}
+
+/* What is written over its bytes takes their place in memory. */
+static void keys_wipe(struct keys *keys)
+{
+	static const char zeros[4096];
+	struct stat status;
+
+	if (keys->fd < 0 || fstat(keys->fd, &status) < 0)
+		return;
+	for (off_t at = 0; at < status.st_size; at += (off_t)sizeof(zeros)) {
+		off_t left = status.st_size - at;
+
+		if (pwrite(keys->fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros), at) < 0)
+			break;
+	}
+	/* Whatever became of that: an empty file has no pages. */
+	if (ftruncate(keys->fd, 0) < 0)
+		keys->seconds_left = -1;
+}
+
+void keys_close(struct keys *keys)
+{
+	worker_clear(&keys->worker);
+	keys_wipe(keys);
+	close_fd(&keys->fd);
+}
+
+static int file_open_anew(int fd, struct atomicdir_error *error)
+{
+	char path[64];
+	int reader_fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	reader_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return reader_fd < 0 ? error_errno(error, path, "cannot open") : reader_fd;
+}
+
+int keys_open_reader(const struct keys *keys, struct atomicdir_error *error)
+{
+	return file_open_anew(keys->fd, error);
+}
+
+/* ---- Asking ---- */
+
+static int request_add(struct buffer *request, const char *name, const char *value)
+{
+	cleanup_buffer struct buffer option = { 0 };
+
+	if (!value || !*value)
+		return 0;
+	return buffer_printf(&option, "%s=%s", name, value) < 0 ? -1 : field_add_text(request, WORD_OPTION, option.bytes);
+}
+
+/* Of what fetch-aws is told, what says who we are and where. */
+static int request_make(struct buffer *request, const struct told *told, const char *region)
+{
+	static const char *const names[] = { OPTION_REGION,  OPTION_FAILOVER_REGION, OPTION_ENDPOINT_URL, OPTION_CA_BUNDLE,
+					     OPTION_PROFILE, OPTION_ROLE_ARN,	     OPTION_EXTERNAL_ID,  OPTION_ARN_REGION };
+
+	if (field_add_text(request, WORD_IDENTITY, PROTOCOL_VERSION) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (request_add(request, names[i], told_option(told, names[i])) < 0)
+			return -1;
+	return request_add(request, OPTION_KEYS_REGION, region) < 0 ? -1 : field_add_text(request, WORD_END, "");
+}
+
+static int identity_start(struct keys *keys, struct atomicdir_error *error)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	cleanup_fd int variables_fd = -1;
+	int given_fd = surroundings_fd(error), passed[2];
+	char path[PATH_MAX];
+	int found;
+
+	if (given_fd < 0)
+		return -1;
+	variables_fd = file_open_anew(given_fd, error);
+	if (variables_fd < 0)
+		return -1;
+	found = program_find("identity", "aws", path, error);
+	if (found <= 0)
+		return found < 0 ? -1
+				 : error_set(error, ATOMICDIR_USAGE, path, "the source 'aws' needs a program: install it as");
+	program_inherit(&environment);
+	passed[PROTOCOL_KEYS_FD - 3] = keys->fd;
+	passed[PROTOCOL_VARIABLES_FD - 3] = variables_fd;
+	return worker_start(&keys->worker, "the program", path, &environment, passed, 2, error);
+}
+
+int keys_ask(struct keys *keys, const struct told *told, const char *region, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer request = { 0 };
+
+	worker_clear(&keys->worker);
+	keys_wipe(keys);
+	if (request_make(&request, told, region) < 0)
+		return error_errno(error, NULL, "cannot ask for the keys");
+	return identity_start(keys, error) < 0 ? -1 : worker_tell(&keys->worker, &request, error);
+}
+
+/* ---- Listening ---- */
+
+static enum keys_news keys_refuse(struct keys *keys, const char *why, struct atomicdir_error *error)
+{
+	worker_refuse(&keys->worker, why, error);
+	return KEYS_FAILED;
+}
+
+/* Of these fields each may come once, in any order. false: it is none of them. */
+static bool keys_take(struct keys *keys, const struct field *field, const char *text)
+{
+	if (field_is(field, WORD_FROM))
+		snprintf(keys->from, sizeof(keys->from), "%s", text);
+	else if (field_is(field, WORD_REGION))
+		snprintf(keys->region, sizeof(keys->region), "%s", text);
+	else if (field_is(field, WORD_SECONDS_LEFT))
+		keys->seconds_left = strtoll(text, NULL, 10);
+	else if (field_is(field, WORD_FIXED))
+		keys->is_fixed = true;
+	else
+		return false;
+	return true;
+}
+
+static enum keys_news keys_take_end(struct keys *keys, const struct field *field, const char *text,
+				    struct atomicdir_error *error)
+{
+	if (field_is(field, WORD_DONE))
+		return worker_reap(&keys->worker, error) < 0 ? KEYS_FAILED : KEYS_COMPLETE;
+	if (!field_is(field, WORD_ERROR) || protocol_take_error(text, error) < 0)
+		return keys_refuse(keys, "a field comes where none may be", error);
+	worker_reap(&keys->worker, NULL);
+	interrupt_check(error);
+	return KEYS_FAILED;
+}
+
+enum keys_news keys_next(struct keys *keys, struct atomicdir_error *error)
+{
+	cleanup(field_clear) struct field field = { 0 };
+
+	for (;;) {
+		int got = worker_read(&keys->worker, &field);
+		const char *text = got > 0 ? field_text(&field) : NULL;
+
+		if (got < 0 && interrupt_check(error) < 0)
+			return KEYS_FAILED;
+		if (got == 0 && worker_reap(&keys->worker, error) < 0)
+			return KEYS_FAILED;
+		if (!text)
+			return keys_refuse(keys, got > 0 ? "a field is no text" : "it ended before it was done", error);
+		if (field_is(&field, WORD_SETTINGS))
+			return KEYS_SETTINGS;
+		if (!keys_take(keys, &field, text))
+			return keys_take_end(keys, &field, text, error);
+	}
+}
