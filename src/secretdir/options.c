@@ -71,6 +71,8 @@ const struct option secret_options_table[] = {
 	{ "--grace", "DURATION", TAKES_FILES, option_duration, LIBRARY(grace_ms),
 	  "keep a replaced generation for at least DURATION, such as 500ms, 30s, 5m, 2h or 7d (default: 1s)" },
 	{ "--offline", NULL, TAKES_POLICY, option_flag, AT(offline), "ask nobody: each secret stands by its name" },
+	{ "--split", NULL, TAKES_POLICY, option_flag, AT(split),
+	  "print several documents, one a line, each as long as a managed policy may be (6144)" },
 	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
 	  "key of your own that encrypts these secrets (repeatable)" },
 	{ 0 },

@@ -14,7 +14,7 @@ struct secret_options {
 	struct options shared; /* stands first: each command is given a pointer to it */
 	struct option_list entries, tags, kms_keys;
 	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
-	bool offline;
+	bool offline, split;
 };
 
 extern const struct option secret_options_table[];

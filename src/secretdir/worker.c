@@ -174,7 +174,9 @@ int worker_reap(struct worker *worker, struct atomicdir_error *error)
 	snprintf(what, sizeof(what), "%s '%s'", worker->what, worker->program);
 	if (child_check(&worker->child, what, error) == 0)
 		return 0;
-	error_append(error, WIFSIGNALED(worker->child.status) ? "the kernel's log (dmesg) may say why" : "it did not say why");
+	if (worker->child.end == CHILD_BY_ITSELF)
+		error_append(error,
+			     WIFSIGNALED(worker->child.status) ? "the kernel's log (dmesg) may say why" : "it did not say why");
 	return -1;
 }
 
