@@ -147,7 +147,7 @@ clean:
 #: help             this list
 help:
 	@echo 'make TARGET [VARIABLE=VALUE...]'
-	@sed -n 's/^#: /    /p' $(filter-out %.d %/settings.mk,$(MAKEFILE_LIST) | sort
+	@sed -n 's/^#: /    /p' $(filter-out %.d %/settings.mk,$(MAKEFILE_LIST)) | sort
 	@echo 'CC, AR, CFLAGS, LDFLAGS, PKG_CONFIG; PREFIX, BINDIR, LIBDIR, LIBEXECDIR, INCLUDEDIR, MANDIR, DESTDIR;'
 	@echo 'WERROR=1: a warning is an error; SAN=address,undefined: with these sanitizers.'
 

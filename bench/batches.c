@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "fetch/aws.h"
+#include "aws/aws.h"
+#include "base/error.h"
 #include "fetch/aws_source.h"
 
 #define CALLS 5
@@ -89,13 +90,35 @@ static int run_secrets(void)
 	return result;
 }
 
+/* As the environment says; AWS_ENDPOINT_URL is where both services are. */
+static int open_aws(bool is_source, struct atomicdir_error *error)
+{
+	const char *url = getenv("AWS_ENDPOINT_URL");
+	const struct aws_settings settings = { .region = getenv("AWS_REGION"),
+					       .ca_bundle = getenv("AWS_CA_BUNDLE"),
+					       .endpoints = { [AWS_SECRETSMANAGER] = url, [AWS_SSM] = url } };
+	struct credentials keys = { .is_fixed = true, .from = "the environment" };
+
+	if (buffer_add_text(&keys.key_id, getenv("AWS_ACCESS_KEY_ID")) < 0 ||
+	    buffer_add_text(&keys.key, getenv("AWS_SECRET_ACCESS_KEY")) < 0)
+		return error_errno(error, NULL, "cannot start");
+	if (is_source) {
+		source = aws_source_new(&request, &settings, &keys, error);
+		return source ? 0 : -1;
+	}
+	if (aws_init(&aws, &settings, NULL, error) < 0)
+		return -1;
+	aws.credentials = keys;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 	int (*one)(void) = strcmp(what, "calls") == 0 ? run_calls : strcmp(what, "singles") == 0 ? run_singles : run_secrets;
 	struct atomicdir_error error;
 
-	if (one == run_secrets ? !(source = aws_source_open(&request, &error)) : aws_init(&aws, &request, &error) < 0) {
+	if (open_aws(one == run_secrets, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}

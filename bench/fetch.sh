@@ -21,8 +21,14 @@ seq -f 'all/%03g' 100 >"$work/entries"
 {
 	printf 'atomicdir-fetch 1\n1\n'
 	seq -f 'all/%03g' 100 | awk '{ printf "secret %d\n%s\nentry %d\n%d\n", length($0), $0, length(NR - 1), NR - 1 }'
-	printf 'end 0\n\n'
+	printf 'end 0\n\nkeys 0\n\n'
 } >"$work/request"
+field() { printf '%s %d\n%s\n' "$1" ${#2} "$2"; }
+# What identity-aws would hand over.
+keys() {
+	field region "$AWS_REGION"; field secretsmanager-url "$AWS_ENDPOINT_URL"; field ca-bundle "$AWS_CA_BUNDLE"
+	field key-id "$AWS_ACCESS_KEY_ID"; field secret-key "$AWS_SECRET_ACCESS_KEY"; field end ''
+}
 control fault delay --seconds "$trip" --forever
 
 median() { sort -n "$1" | sed -n "$(((rounds + 1) / 2))p"; }
@@ -37,8 +43,9 @@ measure() {
 	median "$work/times"
 }
 inside() { "$build/batches" "$1" "$rounds" >"$work/times" && median "$work/times"; }
-fetch() { "$build/libexec/atomicdir/fetch-aws" <"$work/request"; }
+fetch() { keys >"$work/keys"; "$build/libexec/atomicdir/fetch-aws" <"$work/request" 3<"$work/keys"; }
 sync() { "$build/secretdir" sync -q "$work/link" --entries "$work/entries" >"$work/out"; }
+one() { "$build/secretdir" sync -q "$work/one" all/001 >"$work/out"; }
 singles() { control deny secretsmanager:BatchGetSecretValue; }
 row() { awk -v what="$1" -v time="$2" -v floor="$floor" 'BEGIN { printf "%-62s %9.1f ms %8.2f\n", what, time / 1e6, time / floor }'; }
 
@@ -50,6 +57,8 @@ whole=$(measure fetch)
 row "fetch-aws from its start to its end, with five TLS handshakes" "$whole"
 sync # what is measured is a round that finds nothing new
 row "secretdir sync, all of it, unchanged" "$(measure sync)"
+one
+row "secretdir sync, one secret, unchanged" "$(measure one)"
 singles
 row "fetch-aws where batches are denied: 100 calls" "$(measure fetch)"
 row "100 calls, a secret each, eight connections open" "$(inside singles)"

@@ -49,11 +49,13 @@ static struct event fetcher_child_end(struct pollfd *fds, size_t count, int64_t 
 #define child_clear fetcher_child_clear
 #define loop_remove fetcher_child_forget
 #define interrupt_next fetcher_child_end
-#include "secretdir/fetcher.c"
+#include "secretdir/worker.c"
 #undef interrupt_next
 #undef loop_remove
 #undef child_clear
 #undef child_kill
+
+#include "secretdir/fetcher.c"
 
 /* One that has started, and whose words are in the file. */
 static struct fetcher *fetcher_make(int reply_fd, const struct entries *entries)
@@ -61,10 +63,13 @@ static struct fetcher *fetcher_make(int reply_fd, const struct entries *entries)
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
 	must(fetcher);
-	*fetcher = (struct fetcher){ .child.pid = FETCHER_PID, .reader.fd = reply_fd, .entries = entries };
+	*fetcher = (struct fetcher){ .keys.fd = -1, .entries = entries };
+	fetcher->worker = (struct worker){
+		.what = "the fetcher", .child.pid = FETCHER_PID, .request_fd = -1, .reader.fd = reply_fd
+	};
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	must(fetcher->answers);
-	fetcher_child = &fetcher->child;
+	fetcher_child = &fetcher->worker.child;
 	is_fetcher_over = false;
 	return fetcher;
 }

@@ -69,7 +69,7 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 		check_end(entries, &tally);
 	else if (got < 0)
 		must_be_told(&error);
-	must(got == FETCHER_DONE || (error.kind != ATOMICDIR_HOOK && error.kind != ATOMICDIR_NOT_DURABLE));
+	must(got == FETCHER_DONE || (error.kind != ATOMICDIR_HOOK_FAILED && error.kind != ATOMICDIR_NOT_DURABLE));
 	fetched_clear(&file);
 	fetcher_free(fetcher);
 	must(is_fetcher_over);

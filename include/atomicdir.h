@@ -71,15 +71,28 @@ enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_
  * each file and directory). NONE: nothing is synced, and nothing is promised about a power cut. */
 enum atomicdir_sync { ATOMICDIR_SYNC_AUTO, ATOMICDIR_SYNC_FILES, ATOMICDIR_SYNC_FS, ATOMICDIR_SYNC_NONE };
 
-/* Whether a command is to run after a change: see atomicdir_hook_done(). */
-enum atomicdir_hook { ATOMICDIR_HOOK_NONE, ATOMICDIR_HOOK_AFTER };
+/* Whether a command is to run after a change: see atomicdir_hook_done(). AFTER: commit gives the lock up, and the command runs then.
+ * LOCKED: commit keeps the lock and removes nothing old, so that atomicdir_undo() can publish again what was live before, should
+ * the command fail; atomicdir_free() does both. It goes with atomicdir_begin() alone. */
+enum atomicdir_hook { ATOMICDIR_HOOK_NONE, ATOMICDIR_HOOK_AFTER, ATOMICDIR_HOOK_LOCKED };
+
+/* Why a generation is there still. */
+enum atomicdir_kept {
+	ATOMICDIR_KEPT_NO_MORE, /* nothing keeps it: the next call that removes old generations removes it */
+	ATOMICDIR_KEPT_LIVE,
+	ATOMICDIR_KEPT_KEEP,   /* it is one of the `keep` */
+	ATOMICDIR_KEPT_GRACE,  /* it was replaced less than `grace_ms` ago */
+	ATOMICDIR_KEPT_HOOK,   /* its hook is running, or the live one's is due and may lead back to it */
+	ATOMICDIR_KEPT_PINNED, /* nothing but a reader keeps it */
+	ATOMICDIR_KEPT_UNKNOWN /* whether it may go could not be found out */
+};
 
 struct atomicdir_options {
 	size_t size;	       /* of this struct, set by the initialiser */
 	int64_t if_generation; /* only if this one is live; 0: if none is; -1: in any case */
 	int64_t wait_ms;       /* for another writer; 0: do not; -1: for ever */
-	int64_t grace_ms;      /* keep a replaced one so long; -1: 1000 when filling, else as the last fill said */
-	int64_t keep;	       /* keep so many before the live one; -1: 1 when filling, else as the last fill said */
+	int64_t grace_ms; /* keep a replaced one so long; -1: 1000 when filling, else as the last fill said. Only a fill is remembered */
+	int64_t keep; /* keep so many besides the live one; -1: 1 when filling, else as the last fill said. Likewise */
 	int layout, sync;
 	uid_t uid; /* of all that is published; -1: as made */
 	gid_t gid;
@@ -110,11 +123,13 @@ struct atomicdir_generation {
 	int64_t created_ms;   /* since 1970, UTC: when it was first published; 0: not known, or not to be read by us */
 	int64_t files, bytes; /* regular files; -1: likewise */
 	const char *path;     /* absolute */
-	bool is_good;	      /* published without a hook, or its hook has ended well */
+	bool is_good;	      /* last published without a hook, or its hook has ended well once */
 	bool is_live;
 	bool is_pinned;
-	bool is_durable;  /* known to survive a power cut */
-	bool is_hook_due; /* its hook has not ended well yet; the mark is `path` + ".hook" */
+	bool is_durable;     /* known to survive a power cut */
+	bool is_hook_due;    /* its hook has not ended well since it was last published; the mark is `path` + ".hook" */
+	int64_t replaced_ms; /* since 1970, UTC: when it was last replaced, as atomicdir_list() says; 0: never, or not known */
+	int kept;	     /* enum atomicdir_kept, as atomicdir_list() says: by the `keep` and `grace_ms` of the last fill */
 };
 
 struct atomicdir_change {
@@ -170,30 +185,44 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 
 /* Publishes: seals first unless that was done; durable when it returns, both ways. 1: published; 0: unchanged, the stage is gone
  * and nothing was touched. *live: the live generation and, next, the one it replaced if there was one. Releases the lock and
- * removes old generations. The stage can only be freed afterwards. */
+ * removes old generations, unless the hook is LOCKED. The stage can only be freed, or undone, afterwards. */
 int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
+
+/* The call that works on this stage just now, and every later one but atomicdir_free(), ends soon with EINTR, unless it has begun to
+ * swap LINK. It may be called from a signal handler or another thread. */
+void atomicdir_interrupt(struct atomicdir_stage *stage);
 
 /* Ends every stage; NULL is fine. What was not committed is removed. */
 void atomicdir_free(struct atomicdir_stage *stage);
 
-/* Hooks are the caller's to run, after commit, outside the lock. With a hook a mark is on disk with the generation before
- * LINK moves, until this call removes it: whoever commits next, also with the outcome unchanged, sees is_hook_due in *live and
- * runs its own hook. So a hook is run at least once for what is live, not exactly once. To keep two from running at once hold an
- * flock(2) on the mark (path + ".hook") meanwhile. A generation that is published again gets a fresh mark: one that is no longer
- * the file that was locked is not the caller's to remove. 0: done, or there was none. */
+/* After a commit with ATOMICDIR_HOOK_LOCKED, published or unchanged: what was live before the live generation is published again,
+ * exactly that, with a fresh mark for a hook of its own, and old generations are removed. The generation that is undone keeps its
+ * mark, so it is not good. NO_GENERATION: nothing was live before, or it is not there any more. 1: done; *live is as commit says it.
+ * Only atomicdir_free() can follow. */
+int atomicdir_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
+
+/* Hooks are the caller's to run: after commit, outside the lock, or inside it with ATOMICDIR_HOOK_LOCKED. With a hook a mark is on
+ * disk with the generation before LINK moves, until this call says that the hook has ended well, which makes the generation good:
+ * whoever commits next, also with the outcome unchanged, sees is_hook_due in *live and runs its own hook. So a hook is run at least
+ * once for what is live, not exactly once. Whoever runs it holds an flock(2) on the mark (path + ".hook") meanwhile, and then looks
+ * whether LINK names the generation still: so no two run at once, none for what is not live, and the generation is not removed. A
+ * generation that is published again gets a fresh mark: one that is no longer the file that was locked is not the caller's to
+ * remove. While the live one's hook is due what was live before it is kept, whatever `keep` says; so a call of atomicdir_prune()
+ * follows a hook that has ended well. 0: done, or there was none. */
 int atomicdir_hook_done(const char *link, int64_t generation, struct atomicdir_error *error);
 
 /* ---- Generations ---- */
 
-/* Newest first; returns how many. Needs to read the store, so: the owner. */
+/* Newest first; returns how many. A warning names what could not be removed. Needs to read the store, so: the owner. */
 int atomicdir_list(const char *link, struct atomicdir_generation **list, struct atomicdir_error *error);
 
 /* What changed from `a` to `b`, by path. b -1: the live one; a -1: the one that was live before `b` (nothing, if there is none).
  * 1: they differ; 0: the same. */
 int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_change **changes, struct atomicdir_error *error);
 
-/* Publishes a kept one again; -1: what was live before the live one was first published. 1: done; 0: it is live already. With
- * dry_run *live is the one that would be. */
+/* Publishes a kept one again; -1: the newest good one of those that were live before the live one was first published
+ * (NO_GENERATION: there is none; the text names what is kept). The others stay by `keep` and `grace_ms`. 1: done; 0: it is live
+ * already. With dry_run *live is the one that would be. */
 int atomicdir_rollback(const char *link, int64_t generation, const struct atomicdir_options *options,
 		       struct atomicdir_generation **live, struct atomicdir_error *error);
 
@@ -202,7 +231,19 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
  * 1: done; 0: it is ours already. */
 int atomicdir_adopt(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
-/* Removes old generations by the rules of `keep` and `grace_ms`; *removed lists them (with dry_run: would be). How many. */
+/* The other way: the live generation becomes a real directory at LINK without a moment's gap (RENAME_EXCHANGE), and all that was made
+ * for LINK goes, after the grace, but at least a second. Refused: a relative link that leaves the directory, and would lead elsewhere
+ * from there; BUSY: a reader has an older generation pinned. 1: done; 0: it is a directory, and there is no store. */
+int atomicdir_detach(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
+
+/* Removes LINK, and then all that was made for it. BUSY: a reader has a generation pinned. 1: done; 0: there was nothing. */
+int atomicdir_remove(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
+
+/* Removes old generations by the rules of `keep` and `grace_ms`; *removed lists them (with dry_run: would be). How many. A warning
+ * says what should have gone and stays: a reader has it pinned, its hook is running, or it could not be removed. Of all that is
+ * there are kept `keep`: first the good ones of those that were live before the live one, then other good ones, newest first, then
+ * the others in the same order; and besides those that were replaced less than `grace_ms` ago (at most 1,000), and, while the live
+ * one's hook is due, what was live before it and the newest good one before it. */
 int atomicdir_prune(const char *link, const struct atomicdir_options *options, struct atomicdir_generation **removed,
 		    struct atomicdir_error *error);
 

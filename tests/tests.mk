@@ -17,20 +17,16 @@ $(B)/tests/%: tests/library/%.c tests/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(LINK) -Iinclude -Itests -o $@ $< $(B)/libatomicdir.a -pthread
 
-# What is inside: with the objects themselves, since the archive shows the public calls only.
-$(B)/unit/%: tests/unit/%.c tests/tap.h $(OBJECTS)
+# A unit test sees every layer, and takes what it calls from an archive of all that is no main.
+INSIDE_OBJECTS = $(filter-out %/main.o $(HELPER_MAINS:src/%.c=$(B)/objects/%.o),$(call objects_of,$(LAYERS)))
+$(B)/unit/libinside.a: $(INSIDE_OBJECTS)
 	@mkdir -p $(@D)
-	$(LINK) -Iinclude -I$(B)/layers/dir -Itests -o $@ $< $(OBJECTS)
+	rm -f $@
+	$(AR) qcs $@ $(INSIDE_OBJECTS)
 
-$(B)/unit/process_test: tests/unit/process_test.c tests/tap.h $(PROCESS_OBJECTS)
+$(B)/unit/%: tests/unit/%.c tests/tap.h $(B)/unit/libinside.a
 	@mkdir -p $(@D)
-	$(LINK) -Iinclude -I$(B)/layers/process -Itests -o $@ $< $(PROCESS_OBJECTS)
-
-# What commands share, and the options of both programs.
-COMMAND_OBJECTS = $(filter-out %/main.o,$(sort $(PROGRAM_OBJECTS) $(SECRETDIR_OBJECTS)))
-$(B)/unit/command_test: tests/unit/command_test.c tests/tap.h $(COMMAND_OBJECTS) $(B)/libatomicdir.a
-	@mkdir -p $(@D)
-	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(COMMAND_OBJECTS) $(B)/libatomicdir.a
+	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(B)/unit/libinside.a
 
 # A test has a NAME, that of its file, and a SUBJECT, that of its directory. What is built for a subject is in PREPARE_SUBJECT.
 subject_of = $(patsubst tests,library,$(notdir $(patsubst %/,%,$(dir $(1)))))

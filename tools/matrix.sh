@@ -45,6 +45,7 @@ needs_root() { [ "$uid" = 0 ] || echo "needs root"; }
 needs_command() { command -v "$1" >/dev/null 2>&1 || echo "$1 is not installed"; }
 # What prove says of all tests, and how many claims could not be tried.
 summary() {
+	grep -q '^Files=' "$1" || { echo "no test was run: see the log"; return; }
 	sed -n 's/^Files=\([0-9]*\), Tests=\([0-9]*\), .*/\1 tests, \2 claims/p' "$1" | tail -n 1
 	skipped=$(grep -c '^ok .*# SKIP' "$1")
 	[ "$skipped" = 0 ] || echo ", $skipped skipped"

@@ -16,7 +16,7 @@ int command_diff(const struct options *options);
 int command_exec(const struct options *options);
 int command_adopt(const struct options *options);
 
-/* A generation's number on the command line. USAGE. */
+/* Reads the number of a generation from the command line. USAGE. */
 int generation_parse(const char *text, int64_t *generation, struct atomicdir_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +14,12 @@
 #include "command/link.h"
 #include "command/progress.h"
 #include "command/report.h"
+#include "command/waiting.h"
 #include "process/run.h"
+#include "process/signals.h"
+#include "process/terminal.h"
 
-static void close_stage(struct atomicdir_stage **stage)
+static void stage_close(struct atomicdir_stage **stage)
 {
 	atomicdir_free(*stage);
 	*stage = NULL;
@@ -45,12 +49,29 @@ static int fill_run_command(const struct options *options, const char *link, str
 				 .environment = &environment,
 				 .directory_fd = atomicdir_fd(stage),
 				 .output_fd = options->json ? STDERR_FILENO : 0,
+				 .group = CHILD_GROUP_OWN, /* what it starts ends with it */
 				 .death_signal = SIGKILL,
 				 .timeout_ms = -1 };
+	struct terminal terminal;
+	int done;
 
 	if (environment_fill(&environment, link, stage, error) < 0)
 		return -1;
-	return run_to_end(&launch, NULL, RUN_ENDS, error);
+	terminal_open(&terminal);
+	launch.terminal = &terminal;
+	done = run_to_end(&launch, NULL, RUN_ENDS, error);
+	terminal_close(&terminal);
+	return done;
+}
+
+/* Where nothing is live, editing starts from an empty stage. */
+static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (atomicdir_carry(stage, ".", error) == 0 || error->errnum == ENOENT)
+		return 0;
+	if (error->errnum == EACCES)
+		error_append(error, "--edit needs to read all that is live");
+	return -1;
 }
 
 static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
@@ -63,8 +84,7 @@ static int fill_populate(const struct options *options, const char *link, struct
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
 		return atomicdir_copy(stage, ".", own->from, error);
-	/* Where nothing is live, editing starts from an empty stage. */
-	if (own->edit && atomicdir_carry(stage, ".", error) < 0 && error->errnum != ENOENT)
+	if (own->edit && fill_carry(stage, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
 	return fill_run_command(options, link, stage, error);
@@ -100,21 +120,23 @@ static mode_t fill_top_mode(const struct fill_options *own)
 	return 0700 | (0055 & ~mask);
 }
 
-/* 1: published, 0: unchanged. The stage, and with it the lock, is gone when it returns. */
-static int fill_stage(const struct options *options, const char *link, int *held_fd, const struct progress *progress,
-		      struct atomicdir_generation **live, struct atomicdir_error *error)
-{
-	cleanup(close_stage) struct atomicdir_stage *stage = NULL;
-	struct atomicdir_options library = options->library;
+struct fill_begin {
+	const char *link;
+	struct atomicdir_stage **stage;
+};
 
-	library.top_mode_default = fill_top_mode(fill_options_of(options));
-	progress_set(progress, PROGRESS_WAITING);
-	stage = atomicdir_begin(link, &library, error);
-	if (!stage)
-		return -1;
-	report_warning(options, error);
-	*held_fd = hook_hold(options, link);
-	report_verbose(options, "filling %s", atomicdir_path(stage));
+static int fill_begin(const struct atomicdir_options *library, void *context, struct atomicdir_error *error)
+{
+	const struct fill_begin *begin = context;
+
+	*begin->stage = atomicdir_begin(begin->link, library, error);
+	return *begin->stage ? 0 : -1;
+}
+
+/* 1: published, 0: unchanged. */
+static int fill_and_commit(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			   const struct progress *progress, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
 	if (fill_populate(options, link, stage, progress, error) < 0)
 		return link_unchanged(options->operands[0], error);
 	if (fill_seal(options, link, stage, progress, error) < 0)
@@ -123,25 +145,76 @@ static int fill_stage(const struct options *options, const char *link, int *held
 	return atomicdir_commit(stage, live, error);
 }
 
+static void fill_interrupt(void *stage)
+{
+	atomicdir_interrupt(stage);
+}
+
+/* 1: published, 0: unchanged; the stage is to be closed. A signal ends it until LINK is swapped. */
+static int fill_stage(const struct options *options, const char *link, struct atomicdir_stage **stage,
+		      const struct progress *progress, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	const struct fill_options *own = fill_options_of(options);
+	struct atomicdir_options library = options->library;
+	struct fill_begin begin = { options->operands[0], stage };
+	int is_changed, signal;
+
+	library.top_mode_default = fill_top_mode(own);
+	if (own->rollback_on_failure)
+		library.hook = ATOMICDIR_HOOK_LOCKED;
+	progress_set(progress, PROGRESS_WAITING);
+	if (waiting_call(options, &library, fill_begin, &begin, error) < 0)
+		return -1;
+	report_warning(options, error);
+	report_verbose(options, "filling %s", atomicdir_path(*stage));
+	signals_tell(fill_interrupt, *stage);
+	is_changed = fill_and_commit(options, link, *stage, progress, live, error);
+	signal = signals_told();
+	if (is_changed >= 0 || !signal || error->kind != ATOMICDIR_FAILED || error->errnum != EINTR)
+		return is_changed;
+	error_set(error, ATOMICDIR_FAILED, NULL, "terminated by SIG%s", sigabbrev_np(signal));
+	return link_unchanged(options->operands[0], error);
+}
+
+/* With --rollback-on-failure: nobody else publishes before the hook has ended. */
+static int fill_finish_locked(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+			      struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	FILE *to = options->command ? stderr : stdout;
+	enum hook_end end = hook_run_locked(options, link, *stage, live, error);
+	struct atomicdir_error why;
+
+	stage_close(stage);
+	if (end != HOOK_UNDONE) {
+		report_result(options, link, is_changed, *live, to);
+		return end == HOOK_WELL ? 0 : -1;
+	}
+	report_undone(options, link, *live);
+	/* Whatever becomes of this hook, the publication was undone. */
+	error_clear(&why);
+	if (*live && hook_run(options, link, *live, &why) < 0)
+		error_append(error, "there too %s", why.text);
+	return -1;
+}
+
 static int fill_publish(const struct options *options, const char *link, struct atomicdir_error *error)
 {
+	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
 	cleanup_free struct atomicdir_generation *live = NULL;
 	cleanup(progress_end) struct progress progress;
-	cleanup_fd int held_fd = -1;
 	int is_changed;
 
 	progress_start(&progress, options);
-	is_changed = fill_stage(options, link, &held_fd, &progress, &live, error);
+	is_changed = fill_stage(options, link, &stage, &progress, &live, error);
 	progress_end(&progress);
 	if (is_changed < 0)
 		return -1;
 	report_warning(options, error);
+	if (fill_options_of(options)->rollback_on_failure)
+		return fill_finish_locked(options, link, &stage, is_changed, &live, error);
+	stage_close(&stage);
 	report_result(options, link, is_changed, live, options->command ? stderr : stdout);
-	if (hook_run(options, link, live, live && live->next ? live->next->path : NULL, error) < 0)
-		return -1;
-	if (is_changed)
-		hook_prune(options, link, &held_fd);
-	return 0;
+	return hook_run(options, link, live, error);
 }
 
 static int fill_check_options(const struct options *options, struct atomicdir_error *error)
@@ -154,6 +227,8 @@ static int fill_check_options(const struct options *options, struct atomicdir_er
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--edit is for -- COMMAND and cannot be used with --from");
 	if (own->dereference && !own->from)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--dereference needs --from DIR");
+	if (own->rollback_on_failure && !options->on_change)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--rollback-on-failure needs --on-change COMMAND");
 	return 0;
 }
 

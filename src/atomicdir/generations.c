@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "command/report.h"
+#include "command/waiting.h"
 #include "command/value.h"
 
 int generation_parse(const char *text, int64_t *generation, struct atomicdir_error *error)
@@ -26,6 +27,7 @@ int command_list(const struct options *options)
 
 	if (atomicdir_list(options->operands[0], &list, &error) < 0)
 		return report_error(&error);
+	report_warning(options, &error);
 	report_generations(options, options->operands[0], list);
 	return ATOMICDIR_OK;
 }
@@ -58,6 +60,18 @@ int command_diff(const struct options *options)
 	return ATOMICDIR_OK;
 }
 
+struct prune_call {
+	const char *link;
+	struct atomicdir_generation **removed;
+};
+
+static int prune_call(const struct atomicdir_options *library, void *context, struct atomicdir_error *error)
+{
+	const struct prune_call *call = context;
+
+	return atomicdir_prune(call->link, library, call->removed, error);
+}
+
 int command_prune(const struct options *options)
 {
 	cleanup_free struct atomicdir_generation *removed = NULL;
@@ -68,7 +82,7 @@ int command_prune(const struct options *options)
 	/* Prune means now: without --grace, a generation that was replaced a moment ago goes too. */
 	if (library.grace_ms < 0)
 		library.grace_ms = 0;
-	if (atomicdir_prune(options->operands[0], &library, &removed, &error) < 0)
+	if (waiting_call(options, &library, prune_call, &(struct prune_call){ options->operands[0], &removed }, &error) < 0)
 		return report_error(&error);
 	report_warning(options, &error);
 	report_generations(options, options->operands[0], removed);

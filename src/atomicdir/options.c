@@ -21,6 +21,8 @@ const struct option fill_options_table[] = {
 	  "fail where a user attribute cannot be kept (default: a warning)" },
 	{ "--visible-store", NULL, TAKES_FILL, option_library_flag, LIBRARY(visible_store),
 	  "at the first fill: name the store NAME.atomicdir, without a dot before it" },
+	{ "--rollback-on-failure", NULL, TAKES_FILL, option_flag, AT(rollback_on_failure),
+	  "publish what was live before again where the on-change command fails (status 4)" },
 	{ "--owner", "USER[:GROUP]", TAKES_FILL, option_owner, AT(shared.library), "owner of all that is published" },
 	{ "--keep", "N", TAKES_FILL, option_count, LIBRARY(keep), "keep N generations beside the live one (default: 1)" },
 	{ "--grace", "DURATION", TAKES_FILL, option_duration, LIBRARY(grace_ms),

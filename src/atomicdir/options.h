@@ -7,13 +7,13 @@
 
 #include "command/options.h"
 
-/* Groups of commands, beside the shared ones. */
+/* Groups of commands that take the same options, beside the shared groups. */
 enum { TAKES_FILL = TAKES_OWN, TAKES_KEPT = TAKES_OWN << 1, TAKES_PRUNE = TAKES_OWN << 2 };
 
 struct fill_options {
-	struct options shared; /* stands first: each command is given a pointer to it */
+	struct options shared; /* must stand first: fill_options_of() relies on it */
 	const char *from;
-	bool edit, dereference, dry_run;
+	bool edit, dereference, rollback_on_failure, dry_run;
 };
 
 extern const struct option fill_options_table[];

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* There is memory for the next power of two, so more is needed only where the count is one. */
+/* The memory always holds a power of two of items, so it is full only when the count is a power of two. */
 void *array_add(void *items, size_t *count, size_t size)
 {
 	char *memory, *item;

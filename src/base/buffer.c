@@ -89,7 +89,7 @@ int buffer_add_json(struct buffer *buffer, const char *text)
 			done = buffer_printf(buffer, "\\%c", *c);
 		else if (!utf8_printable_length(c))
 			done = buffer_printf(buffer, "\\u%04x",
-					     c[length - 1]); /* in U+0080 to U+009F the last byte is the number */
+					     c[length - 1]); /* the last byte of U+0080 to U+009F is the number */
 		else
 			done = buffer_add(buffer, c, length);
 		if (done < 0)
@@ -111,7 +111,7 @@ void *wiping_malloc(size_t size)
 	return malloc(size ? size : 1);
 }
 
-/* realloc(3) would leave a copy behind. */
+/* realloc(3) would leave a copy of the bytes in freed memory. */
 void *wiping_realloc(void *pointer, size_t size)
 {
 	size_t old = pointer ? malloc_usable_size(pointer) : 0;

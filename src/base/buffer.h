@@ -11,7 +11,7 @@
 
 struct buffer {
 	char *bytes;
-	size_t size; /* used */
+	size_t size; /* how many bytes are used */
 	size_t capacity;
 };
 
@@ -23,13 +23,14 @@ int buffer_reserve(struct buffer *buffer, size_t more);
 int buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 int buffer_add_text(struct buffer *buffer, const char *text);
 int buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The text as a JSON string, quotes included: invalid UTF-8 becomes U+FFFD, control codes are escaped. */
+/* Adds the text as a JSON string with its quotes: invalid UTF-8 becomes U+FFFD, and control codes are escaped. */
 int buffer_add_json(struct buffer *buffer, const char *text);
 
-/* Drops the first bytes. */
+/* Removes bytes from the beginning. */
 void buffer_consume(struct buffer *buffer, size_t size);
 
-/* malloc(3)'s family, wiping: for libraries that let us choose, so that what they parse does not stay in memory. */
+/* Allocate as malloc(3) does, and wipe what is freed: for libraries that take an allocator, so that what they parse does not stay in
+ * memory. */
 void *wiping_malloc(size_t size);
 void *wiping_realloc(void *pointer, size_t size);
 void wiping_free(void *pointer);

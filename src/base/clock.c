@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 
+#include <fcntl.h>
+#include <string.h>
 #include <time.h>
 
-/* Neither clock can fail: the kernel has had both since 2.6.39. */
+#include "base/cleanup.h"
+#include "base/file.h"
+
+/* Neither clock can fail: Linux has had both since 2.6.39. */
 static int64_t clock_read(clockid_t id)
 {
 	struct timespec now = { 0 };
@@ -20,4 +25,14 @@ int64_t clock_ms(void)
 int64_t clock_wall_ms(void)
 {
 	return clock_read(CLOCK_REALTIME);
+}
+
+/* proc(5) */
+void clock_read_boot(char *boot, size_t size)
+{
+	cleanup_fd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? 0 : read_all(fd, boot, size - 1);
+
+	boot[got > 0 ? got : 0] = '\0';
+	boot[strcspn(boot, "\n")] = '\0';
 }

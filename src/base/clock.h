@@ -6,11 +6,14 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Milliseconds since this boot (CLOCK_BOOTTIME). */
 int64_t clock_ms(void);
 /* Milliseconds since 1970, UTC. */
 int64_t clock_wall_ms(void);
+/* The id of this boot, which is another one at each boot; empty where the kernel does not say. 64 bytes hold it. */
+void clock_read_boot(char *boot, size_t size);
 
 #endif

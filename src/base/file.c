@@ -87,7 +87,7 @@ int read_path(const char *path, size_t limit, struct buffer *buffer)
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -1;
-	/* /dev/null is an empty file to many a script. */
+	/* Scripts name /dev/null for an empty file. */
 	if (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode))
 		return read_to_end(fd, limit, buffer);
 	errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
@@ -101,7 +101,7 @@ int create_file_at(int directory_fd, const char *name, mode_t mode)
 
 	if (fd < 0)
 		return -1;
-	/* A look is cheaper than a change, and the umask seldom takes anything. */
+	/* The umask seldom takes a bit, and fstat is cheaper than fchmod. */
 	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0)) {
 		unlinkat(directory_fd, name, 0);
 		return -1;
@@ -155,4 +155,49 @@ bool exists_at(int directory_fd, const char *name)
 	struct stat status;
 
 	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Whoever owns the directory may exchange what was made in it, so only what was looked at is given away. */
+static int link_give(int directory_fd, const char *name, uid_t uid, gid_t gid)
+{
+	cleanup_fd int fd = openat(directory_fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if ((status.st_uid == uid && status.st_gid == gid) || !S_ISLNK(status.st_mode))
+		return 0;
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0 || fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH) == 0)
+		return 0;
+	return errno == EPERM || errno == EINVAL ? 0 : -1;
+}
+
+int create_link_at(int directory_fd, const char *name, const char *text, uid_t uid, gid_t gid)
+{
+	int saved;
+
+	if (symlinkat(text, directory_fd, name) < 0)
+		return -1;
+	if (link_give(directory_fd, name, uid, gid) == 0)
+		return 0;
+	saved = errno;
+	unlinkat(directory_fd, name, 0);
+	errno = saved;
+	return -1;
+}
+
+int give_to_owner_of(int owner_fd, int fd)
+{
+	struct stat owner, status;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(owner_fd, &owner) < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (owner.st_uid == 0 || (owner.st_uid == status.st_uid && owner.st_gid == status.st_gid))
+		return 0;
+	if (fchownat(fd, "", owner.st_uid, owner.st_gid, AT_EMPTY_PATH) < 0)
+		return -1;
+	/* chown(2) takes these bits from a file. */
+	return S_ISREG(status.st_mode) && status.st_mode & 06000 ? change_mode_of(fd, status.st_mode & 07777) : 0;
 }

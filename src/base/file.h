@@ -14,21 +14,28 @@
 #include "base/buffer.h"
 
 int write_all(int fd, const void *bytes, size_t size);
-/* Up to `size` bytes, fewer only at the end of the file. */
+/* Reads `size` bytes, or fewer at the end of the file. */
 ssize_t read_all(int fd, void *bytes, size_t size);
-/* Appends what is left to read, up to the end. EFBIG if that is more than `limit` bytes. */
+/* Appends all that is left to read. EFBIG: it is more than `limit` bytes. */
 int read_to_end(int fd, size_t limit, struct buffer *buffer);
-/* The same of a file of ours: a regular one, and no symlink. */
+/* The same for a file that we wrote: a regular file, not a symlink to one. */
 int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer *buffer);
-/* The same of a file that the user names: through symlinks, as Kubernetes makes them, and never waiting for a FIFO's writer. */
+/* The same for a file that the user names: through symlinks, as Kubernetes makes them. It never waits for the writer of a FIFO. */
 int read_path(const char *path, size_t limit, struct buffer *buffer);
 
-/* A new regular file, open for writing, with exactly this mode. */
+/* Makes and opens a regular file with exactly this mode. */
 int create_file_at(int directory_fd, const char *name, mode_t mode);
-/* A new directory, open, with exactly this mode; a setgid bit that its parent handed down stays. */
+/* Makes and opens a directory with exactly this mode, and the setgid bit that its parent may hand down. */
 int create_directory_at(int directory_fd, const char *name, mode_t mode);
-/* A new file with these bytes. A file that could not be written whole is removed. */
+/* Makes a file with these bytes. A file that cannot be written whole is removed. */
 int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
+
+/* A new symlink that belongs to this owner and group, as far as we may give it to them. */
+int create_link_at(int directory_fd, const char *name, const char *text, uid_t uid, gid_t gid);
+
+/* For root alone, and nothing for others: gives what is open (also with O_PATH) to the owner and group of the directory `owner_fd`, as if
+ * that user had made it. A mode with setuid or setgid stays. */
+int give_to_owner_of(int owner_fd, int fd);
 
 int open_directory_at(int directory_fd, const char *name);
 /* Whether the directory has an entry of this name, whatever it is. With errno where there is none. */

@@ -2,6 +2,10 @@
 #include "base/json_write.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 static void json_keep(struct json_writer *json, int result)
 {
@@ -21,7 +25,7 @@ static bool json_is_first(const struct json_writer *json)
 	return !text->size || text->bytes[text->size - 1] == '[' || text->bytes[text->size - 1] == '{';
 }
 
-/* What stands before a value: a comma, a line of its own, a name. */
+/* Adds what stands before a value: a comma, a new line, the name. */
 static void json_add_name(struct json_writer *json, const char *name)
 {
 	if (!json_is_first(json))
@@ -53,6 +57,35 @@ void json_write_text(struct json_writer *json, const char *name, const char *tex
 {
 	json_add_name(json, name);
 	json_keep(json, buffer_add_json(json->text, text));
+}
+
+static void json_add_base64(struct json_writer *json, const unsigned char *bytes, size_t size)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < size; i += 3) {
+		size_t left = size - i;
+		unsigned group =
+			(unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+		char four[] = { digits[group >> 18], digits[group >> 12 & 63], left > 1 ? digits[group >> 6 & 63] : '=',
+				left > 2 ? digits[group & 63] : '=' };
+
+		json_keep(json, buffer_add(json->text, four, sizeof(four)));
+	}
+}
+
+void json_write_path(struct json_writer *json, const char *name, const char *path)
+{
+	char also[64];
+
+	json_write_text(json, name, path);
+	if (utf8_is_valid(path, strlen(path)))
+		return;
+	snprintf(also, sizeof(also), "%s_base64", name);
+	json_add_name(json, also);
+	json_keep(json, buffer_add_text(json->text, "\""));
+	json_add_base64(json, (const unsigned char *)path, strlen(path));
+	json_keep(json, buffer_add_text(json->text, "\""));
 }
 
 void json_write_number(struct json_writer *json, const char *name, int64_t number)

@@ -18,17 +18,20 @@
 #include "base/buffer.h"
 
 struct json_writer {
-	struct buffer *text; /* holds nothing else */
+	struct buffer *text; /* must be empty at first */
 	bool is_indented;    /* each member and item on a line of its own */
 	int depth;
-	bool is_broken; /* memory ran out (errno ENOMEM), and the text is not whole */
+	bool is_broken; /* memory ran out, and the text is not whole */
 };
 
-/* The name is that of a member; NULL: an item of an array, or the whole. */
+/* `name` is that of a member of an object; NULL for an item of an array, and for the outermost value. */
 void json_write_begin(struct json_writer *json, const char *name, char bracket);
 void json_write_end(struct json_writer *json, char bracket);
 /* Invalid UTF-8 becomes U+FFFD. */
 void json_write_text(struct json_writer *json, const char *name, const char *text);
+/* A path, which may be any bytes: one that is no UTF-8 also has a member NAME_base64 with the bytes (RFC 4648), so that two paths never
+ * look the same. The name is not NULL. */
+void json_write_path(struct json_writer *json, const char *name, const char *path);
 void json_write_number(struct json_writer *json, const char *name, int64_t number);
 void json_write_flag(struct json_writer *json, const char *name, bool is_true);
 void json_write_null(struct json_writer *json, const char *name);

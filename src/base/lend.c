@@ -3,40 +3,63 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
-int change_mode_at(int directory_fd, const char *name, mode_t mode)
+int change_mode_of(int fd, mode_t mode)
 {
-	cleanup_fd int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char path[40];
+	int done = fchmod(fd, mode);
 
-	if (fd >= 0)
-		return fchmod(fd, mode);
-	/* Its mode keeps us out. libc makes this one of a descriptor that needs no right, and /proc. */
-	return errno == EACCES ? fchmodat(directory_fd, name, mode, AT_SYMLINK_NOFOLLOW) : -1;
+	if (done == 0 || errno != EBADF)
+		return done;
+	/* A descriptor of O_PATH, which fchmod(2) does not take. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return chmod(path, mode);
+}
+
+/* Opens what `path_fd` is, under its name: whatever else has taken the name meanwhile is closed again. */
+static int lend_open_again(int path_fd, int directory_fd, const char *name, int flags)
+{
+	cleanup_fd int fd = openat(directory_fd, name, flags);
+	struct stat wanted, got;
+
+	if (fd < 0 || fstat(path_fd, &wanted) < 0 || fstat(fd, &got) < 0)
+		return -1;
+	if (wanted.st_dev == got.st_dev && wanted.st_ino == got.st_ino)
+		return take_fd(&fd);
+	errno = EACCES;
+	return -1;
+}
+
+/* 1: it is ours, and its mode lacks one of the owner's rights. */
+static int lend_would_help(int path_fd, struct stat *status)
+{
+	return path_fd >= 0 && fstat(path_fd, status) == 0 && !S_ISLNK(status->st_mode) && status->st_uid == geteuid() &&
+	       (status->st_mode & 0700) != 0700;
 }
 
 int open_lending_at(int directory_fd, const char *name, int flags)
 {
+	int all = flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, saved;
+	cleanup_fd int fd = openat(directory_fd, name, all), path_fd = -1;
 	struct stat status;
-	int fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
-	int saved;
 
 	if (fd >= 0 || errno != EACCES)
-		return fd;
-	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(status.st_mode) ||
-	    change_mode_at(directory_fd, name, (status.st_mode & 07777) | 0700) < 0) {
+		return take_fd(&fd);
+	path_fd = openat(directory_fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	if (!lend_would_help(path_fd, &status) || change_mode_of(path_fd, (status.st_mode & 07777) | 0700) < 0) {
 		errno = EACCES;
 		return -1;
 	}
-	fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
+	fd = lend_open_again(path_fd, directory_fd, name, all);
 	saved = errno;
-	if (fd >= 0 ? fchmod(fd, status.st_mode & 07777) < 0 : change_mode_at(directory_fd, name, status.st_mode & 07777) < 0) {
-		close_fd(&fd);
+	if (change_mode_of(path_fd, status.st_mode & 07777) < 0)
 		return -1;
-	}
 	errno = saved;
-	return fd;
+	return take_fd(&fd);
 }
 
 int lending_begin(struct lending *lending, int fd)

@@ -2,6 +2,7 @@
  *
  * What we own may have a mode that keeps us out: a directory of 0500 that is to be added to, a file of 0000 that is to be read.
  * Here its owner's rights are lent to it, and taken back afterwards. Root needs none of this, and causes no change of a mode.
+ * Somebody else may put another file under the name at any moment, so a mode is changed only of what was opened and looked at.
  * All return -1 with errno.
  */
 #ifndef BASE_LEND_H
@@ -10,10 +11,11 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* Never through a symlink, even one that somebody puts there at this very moment: fchmodat(2) would follow it. */
-int change_mode_at(int directory_fd, const char *name, mode_t mode);
+/* Of what is open, also with O_PATH; never of a symlink. */
+int change_mode_of(int fd, mode_t mode);
 
-/* Opens what we own. Where its mode is in the way, the owner's rights are lent until it is open. */
+/* Opens a name, never through a symlink. Where we own what it stands for and its mode is in the way, the owner's rights are lent until
+ * it is open. It never waits: a FIFO is opened at once, and a file under a lease is EWOULDBLOCK (fcntl(2)). */
 int open_lending_at(int directory_fd, const char *name, int flags);
 
 /* A directory whose owner may write in it for a while. */

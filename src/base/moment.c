@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Seconds east of Greenwich in *offset. "UTC" is what older AWS CLIs write. */
+/* Sets *offset to the seconds east of Greenwich. Older AWS CLIs write "UTC". */
 static int parse_zone(const char *text, int64_t *offset)
 {
 	unsigned hours, minutes;
@@ -36,7 +36,7 @@ int64_t moment_parse(const char *text)
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
 	moment = timegm(&tm);
-	/* A 13th month counts as another moment, which is written otherwise. */
+	/* timegm(3) takes a 13th month for the first of the next year: such a text differs from how its moment is written. */
 	moment_print(moment, again);
 	if (moment < 0 || strncmp(text, again, 10) != 0 || strncmp(text + 11, again + 11, 8) != 0)
 		return -1;

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-/* Takes what AWS and the AWS CLI write, with any zone. -1: the text is no such moment. */
+/* Reads what AWS and the AWS CLI write, with any time zone. -1: it is not such a text. */
 int64_t moment_parse(const char *text);
-/* As "2026-01-02T03:04:05Z"; "-" where no calendar reaches. */
+/* Writes "2026-01-02T03:04:05Z"; "-" for a moment that no calendar holds. */
 void moment_print(int64_t moment, char text[static 32]);
 
 #endif

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/utf8.h"
 
+/* Returns the length of a character by its first byte; 0: no character begins so. */
+static size_t utf8_announced_length(unsigned char first)
+{
+	static const struct {
+		unsigned char below;
+		size_t length;
+	} ranges[] = { { 0x80, 1 }, { 0xc2, 0 }, { 0xe0, 2 }, { 0xf0, 3 }, { 0xf5, 4 } };
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if (first < ranges[i].below)
+			return ranges[i].length;
+	return 0;
+}
+
 size_t utf8_length(const unsigned char *text)
 {
-	size_t length = text[0] < 0x80	 ? 1
-			: text[0] < 0xc2 ? 0
-			: text[0] < 0xe0 ? 2
-			: text[0] < 0xf0 ? 3
-			: text[0] < 0xf5 ? 4
-					 : 0;
+	size_t length = utf8_announced_length(text[0]);
 
 	for (size_t i = 1; i < length; i++)
 		if ((text[i] & 0xc0) != 0x80)

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many bytes the sequence at `text` has; 0 if it is none. A NUL must follow the text. */
+/* Returns how many bytes the character at `text` has; 0: there is no valid one. A NUL must follow the text. */
 size_t utf8_length(const unsigned char *text);
-/* The same; 0 also for a control code, which a terminal would obey. */
+/* The same, but 0 for a control code too, since terminals obey these. */
 size_t utf8_printable_length(const unsigned char *text);
-/* Whether all of it is UTF-8; it may hold NULs, and one must follow it. */
+/* Whether all bytes are valid UTF-8. NULs may be among them, and one must follow them. */
 bool utf8_is_valid(const char *text, size_t size);
 
 #endif

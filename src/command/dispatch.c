@@ -75,7 +75,7 @@ static int command_refuse(const struct program *program, const char *name)
 	return report_error(&error);
 }
 
-/* What is wrong with the number of operands; NULL: nothing. */
+/* Says what is wrong with the number of operands; NULL: nothing. */
 static const char *command_mismatch(const struct command *command, const struct options *options)
 {
 	bool has_command = options->command && options->command[0];
@@ -99,9 +99,10 @@ static int command_parse(const struct program *program, const struct command *co
 	if (options_parse(options, &set, argc, argv, error) < 0)
 		return -1;
 	mismatch = command_mismatch(command, options);
-	return mismatch ? error_set(error, ATOMICDIR_USAGE, NULL, "%s; usage: %s %s%s %s", mismatch, program->name,
-				    command->name, command->takes ? " [OPTIONS]" : "", command->synopsis)
-			: 0;
+	if (!mismatch)
+		return 0;
+	return error_set(error, ATOMICDIR_USAGE, NULL, "%s; usage: %s %s%s %s", mismatch, program->name, command->name,
+			 command->takes ? " [OPTIONS]" : "", command->synopsis);
 }
 
 static int command_run(const struct program *program, const struct command *command, struct options *options, int argc,

@@ -16,14 +16,14 @@ struct command {
 	unsigned takes;				   /* groups of options */
 	int least, most;			   /* operands; most -1: any number */
 	enum command_tail tail;
-	int usage_status;    /* of a command line that is wrong; 0: USAGE */
+	int usage_status;    /* exit status for a wrong command line; 0: USAGE */
 	bool is_publication; /* a result that cannot be printed does not undo it */
 };
 
 struct program {
 	const char *name;
-	const struct command *commands; /* end with one without a name */
-	const struct option *options;	/* its own, beside those that programs share; likewise */
+	const struct command *commands; /* the last one has no name */
+	const struct option *options;	/* those that are its own; the last one has no name */
 	const char *notes;		/* the last lines of the help */
 };
 

@@ -7,8 +7,15 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+
+void holders_clear(struct holders *holders)
+{
+	free_pointer(&holders->items);
+	holders->count = 0;
+}
 
 static void close_stream(FILE **stream)
 {
@@ -16,22 +23,32 @@ static void close_stream(FILE **stream)
 		fclose(*stream);
 }
 
-static int add_holder(struct buffer *text, int pid)
+/* It may have ended meanwhile, or the descriptor may have passed on to a child: then only the number is known. */
+static void holder_read_command(struct holder *holder)
 {
-	char path[64], name[64] = "";
+	char path[64];
 	cleanup(close_stream) FILE *stream = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", holder->pid);
 	stream = fopen(path, "re");
-	/* It may have ended meanwhile, or the descriptor may have passed on to a child: then only the number is known. */
-	if (!stream || !fgets(name, sizeof(name), stream))
-		return buffer_printf(text, "%s%d", text->size ? ", " : "", pid);
-	name[strcspn(name, "\n")] = '\0';
-	text_sanitise(name);
-	return buffer_printf(text, "%s%d (%s)", text->size ? ", " : "", pid, name);
+	if (!stream || !fgets(holder->command, sizeof(holder->command), stream))
+		return;
+	holder->command[strcspn(holder->command, "\n")] = '\0';
+	text_sanitise(holder->command);
 }
 
-int holders_add(struct buffer *text, const char *path)
+static int holder_add(struct holders *holders, int pid)
+{
+	struct holder *added = array_add(&holders->items, &holders->count, sizeof(*added));
+
+	if (!added)
+		return -1;
+	added->pid = pid;
+	holder_read_command(added);
+	return 0;
+}
+
+int holders_find(struct holders *holders, const char *path)
 {
 	cleanup(close_stream) FILE *stream = fopen("/proc/locks", "re");
 	char line[256];
@@ -47,7 +64,7 @@ int holders_add(struct buffer *text, const char *path)
 		/* proc_locks(5): "1: FLOCK ADVISORY READ 1234 fd:00:2531452 0 EOF" */
 		if (sscanf(line, "%*s FLOCK %*s READ %d %x:%x:%lu", &pid, &device_major, &device_minor, &inode) == 4 &&
 		    pid > 0 && inode == status.st_ino && makedev(device_major, device_minor) == status.st_dev &&
-		    add_holder(text, pid) < 0)
+		    holder_add(holders, pid) < 0)
 			return -1;
 	}
 	return 0;

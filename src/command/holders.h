@@ -5,10 +5,20 @@
 #ifndef COMMAND_HOLDERS_H
 #define COMMAND_HOLDERS_H
 
-#include "base/buffer.h"
+#include <stddef.h>
 
-/* Adds "PID (NAME), ..." of those that hold a flock on the directory at `path`; nothing where that cannot be known: another
- * pid namespace, or a file system whose locks are listed under another device. -1: no memory. */
-int holders_add(struct buffer *text, const char *path);
+struct holder {
+	int pid;
+	char command[64]; /* empty: not known, since it has ended or the descriptor has passed on to a child */
+};
+struct holders {
+	struct holder *items;
+	size_t count;
+};
+
+/* Finds those that hold a shared flock on the directory at `path`; none where that cannot be known: another pid namespace, or a file
+ * system whose locks are listed under another device. -1: no memory. */
+int holders_find(struct holders *holders, const char *path);
+void holders_clear(struct holders *holders);
 
 #endif

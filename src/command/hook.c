@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "command/link.h"
+#include "command/report.h"
 #include "process/run.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
@@ -28,7 +30,7 @@ static int shell_run(const struct options *options, const char *command, struct 
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
-	launch->group = CHILD_GROUP_OWN;
+	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
 	return run_to_end(launch, command, signals, error);
@@ -65,39 +67,32 @@ int check_run(const struct options *options, const char *link, const char *path,
 	return link_unchanged(options->operands[0], error);
 }
 
-int hook_hold(const struct options *options, const char *link)
-{
-	return options->on_change ? atomicdir_pin(link, NULL, NULL) : -1;
-}
-
-void hook_prune(const struct options *options, const char *link, int *held_fd)
-{
-	struct atomicdir_options library = options->library;
-
-	if (*held_fd < 0)
-		return;
-	close_fd(held_fd);
-	/* --if-generation was about what was live before we published. */
-	library.if_generation = -1;
-	atomicdir_prune(link, &library, NULL, NULL);
-}
-
 /* The generation is published, so only the hook has failed. */
-static int hook_blame(const char *number, const char *what, struct atomicdir_error *error)
+static int hook_blame(const char *what, struct atomicdir_error *error)
 {
 	error->kind = ATOMICDIR_HOOK_FAILED;
-	error_prefix(error, "%s", what);
-	error_append(error, "generation %s is live; the next call runs the command again", number);
-	return -1;
+	return error_prefix(error, "%s", what);
 }
 
-/* 1: we may run the hook as long as *mark_fd and *pin_fd are open. 0: another process runs it or has run it, or another generation
- * is live by now, whose publisher runs its own. */
-static int hook_claim(const char *link, const char *mark, const struct atomicdir_generation *live, int *mark_fd, int *pin_fd,
+/* 1: LINK names the generation still. */
+static int hook_is_for_live(const char *link, const struct atomicdir_generation *live, struct atomicdir_error *error)
+{
+	cleanup_free struct atomicdir_generation *now = NULL;
+
+	if (atomicdir_show(link, &now, error) == 0)
+		return now->number == live->number;
+	if (error->kind != ATOMICDIR_NO_GENERATION)
+		return -1;
+	error_clear(error);
+	return 0;
+}
+
+/* 1: we may run the hook as long as *mark_fd is open, and the generation stays as long. 0: another process runs it or has run it, or
+ * another generation is live by now, whose publisher runs its own. */
+static int hook_claim(const char *link, const char *mark, const struct atomicdir_generation *live, int *mark_fd,
 		      struct atomicdir_error *error)
 {
 	struct stat status;
-	int64_t pinned = 0;
 
 	/* O_NONBLOCK: somebody may have put a FIFO there, and opening that waits. */
 	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -107,10 +102,18 @@ static int hook_claim(const char *link, const char *mark, const struct atomicdir
 		return errno == EWOULDBLOCK ? 0 : error_errno(error, mark, "cannot lock the mark of its hook");
 	if (fstat(*mark_fd, &status) < 0)
 		return error_errno(error, mark, "cannot examine the mark of its hook");
-	if (!status.st_nlink)
-		return 0;
-	*pin_fd = atomicdir_pin(link, &pinned, error);
-	return *pin_fd < 0 ? -1 : pinned == live->number;
+	return status.st_nlink ? hook_is_for_live(link, live, error) : 0;
+}
+
+/* What was live before is kept while the hook is due. Once another generation is live only this pin keeps it for a hook that runs
+ * still, so it is taken before the last look at LINK. */
+static int hook_pin_old(const char *old)
+{
+	int fd = old ? open(old, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		flock(fd, LOCK_SH | LOCK_NB);
+	return fd;
 }
 
 /* Is this file still the mark? A generation that is published again while its hook runs gets a fresh one, for another run. */
@@ -137,30 +140,102 @@ static int hook_run_command(const struct options *options, const char *link, con
 	return shell_run(options, options->on_change, &launch, RUN_GOES_ON, error);
 }
 
-int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
-	     struct atomicdir_error *error)
+/* 1: it was run, and ended well. 0: there was none to run. -1: HOOK_FAILED. */
+static int hook_run_once(const struct options *options, const char *link, const struct atomicdir_generation *live,
+			 const char *old, struct atomicdir_error *error)
 {
 	cleanup_free char *mark = NULL;
-	cleanup_fd int mark_fd = -1, pin_fd = -1;
-	char number[32];
+	cleanup_fd int mark_fd = -1, old_fd = -1;
 	int claimed;
 
 	if (!options->on_change)
 		return 0;
 	if (!live) {
 		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot tell which generation is live");
-		return hook_blame("that was published", "cannot run the on-change command", error);
+		return hook_blame("cannot run the on-change command", error);
 	}
 	if (!live->is_hook_due)
 		return 0;
-	snprintf(number, sizeof(number), "%" PRId64, live->number);
+	old_fd = hook_pin_old(old);
 	claimed = asprintf(&mark, "%s.hook", live->path) < 0 ? error_errno(error, link, "cannot open the mark of its hook")
-							     : hook_claim(link, mark, live, &mark_fd, &pin_fd, error);
-	if (claimed <= 0)
-		return claimed < 0 ? hook_blame(number, "cannot run the on-change command", error) : 0;
+							     : hook_claim(link, mark, live, &mark_fd, error);
+	if (claimed < 0)
+		return hook_blame("cannot run the on-change command", error);
+	if (!claimed)
+		return 0;
 	if (hook_run_command(options, link, live, old, error) < 0)
-		return hook_blame(number, "the on-change command failed", error);
+		return hook_blame("the on-change command failed", error);
 	if (mark_is_named(mark, mark_fd) && atomicdir_hook_done(link, live->number, error) < 0)
-		return hook_blame(number, "the on-change command has run, but this cannot be recorded", error);
-	return 0;
+		return hook_blame("the on-change command has run, but this cannot be recorded", error);
+	return 1;
+}
+
+/* What was kept while the hook was due goes, unless another rule keeps it. */
+static void hook_prune(const struct options *options, const char *link)
+{
+	struct atomicdir_options library = options->library;
+	struct atomicdir_error error;
+
+	/* --if-generation was about what was live before we published. */
+	library.if_generation = -1;
+	error_clear(&error);
+	/* What cannot be removed is a warning, since the hook has ended well. */
+	if (atomicdir_prune(link, &library, NULL, &error) < 0)
+		error.kind = ATOMICDIR_OK;
+	report_warning(options, &error);
+}
+
+static const char *hook_old(const struct atomicdir_generation *live)
+{
+	return live && live->next ? live->next->path : NULL;
+}
+
+/* Which generation is live by now: the hook itself may have gone back. */
+static void hook_tell_live(const char *link, const struct atomicdir_generation *published, struct atomicdir_error *error)
+{
+	cleanup_free struct atomicdir_generation *now = NULL;
+	struct atomicdir_error ignored;
+
+	if (atomicdir_show(link, &now, &ignored) < 0)
+		error_append(error, "the next call runs the command again");
+	else if (!published || now->number == published->number)
+		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
+	else
+		error_append(error, "generation %" PRId64 " is live by now, and no longer %" PRId64, now->number,
+			     published->number);
+}
+
+int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
+	     struct atomicdir_error *error)
+{
+	int result = hook_run_once(options, link, live, hook_old(live), error);
+
+	if (result > 0)
+		hook_prune(options, link);
+	if (result >= 0)
+		return 0;
+	hook_tell_live(link, live, error);
+	return -1;
+}
+
+enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
+			      struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	struct atomicdir_generation *before = NULL;
+	struct atomicdir_error why;
+
+	if (hook_run_once(options, link, *live, hook_old(*live), error) >= 0)
+		return HOOK_WELL;
+	if (atomicdir_undo(stage, &before, &why) < 0 && why.kind != ATOMICDIR_NOT_DURABLE) {
+		error_append(error, "%s", why.text);
+		return HOOK_FAILED;
+	}
+	free(*live);
+	*live = before;
+	error->kind = ATOMICDIR_REJECTED;
+	error_append(error, "what was live before it is live again");
+	if (why.kind == ATOMICDIR_NOT_DURABLE)
+		error_append(error, "%s", why.text);
+	report_warning(options, &why);
+	return HOOK_UNDONE;
 }

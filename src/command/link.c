@@ -7,8 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/path.h"
 
-/* Where the last component begins, and its size: slashes behind it do not count. */
+/* Finds the last component: returns where it begins, and sets its size, without the slashes behind it. */
 static size_t link_name(const char *link, size_t *size)
 {
 	size_t end = strlen(link), begin;
@@ -36,8 +37,8 @@ char *link_parent(const char *link)
 char *link_absolute(const char *link, struct atomicdir_error *error)
 {
 	cleanup_free char *parent = link_parent(link);
-	/* "" is no name for the working directory: the library refuses it. */
-	cleanup_free char *real = parent && *link ? realpath(parent, NULL) : NULL;
+	/* An empty LINK must not become the working directory: it is handed to the library as it is, which refuses it. */
+	cleanup_free char *real = parent && *link ? path_absolute(parent) : NULL;
 	size_t size, begin = link_name(link, &size);
 	char *path = NULL;
 

@@ -7,11 +7,12 @@
 
 #include <atomicdir.h>
 
-/* LINK as an absolute path, on the heap; as given where its directory cannot be found, since the library says why. NULL: no memory. */
+/* Makes an absolute path of LINK, on the heap. Where its directory cannot be found it stays as given, and the library says why. NULL:
+ * memory ran out. */
 char *link_absolute(const char *link, struct atomicdir_error *error);
-/* The directory that LINK is in, on the heap; NULL with errno ENOMEM. */
+/* Returns the directory that LINK is in, on the heap; NULL with errno ENOMEM. */
 char *link_parent(const char *link);
-/* Ends an error of ours with the state that it leaves LINK in; returns -1. What the library refuses says that by itself. */
+/* Adds to an error that nothing was published; returns -1. Errors of the library say themselves what LINK names. */
 int link_unchanged(const char *link, struct atomicdir_error *error);
 
 #endif

@@ -128,7 +128,7 @@ static const struct option shared[] = {
 
 /* ---- Help ---- */
 
-/* As many whole words as fit; all of a word that does not. */
+/* The size of the next line: as many whole words as fit into it, or one word that is too long for it. */
 static size_t help_line_size(const char *text)
 {
 	size_t size = strcspn(text, " ");
@@ -195,7 +195,7 @@ static int option_refuse(const struct option *option, const char *value, struct 
 			 value ? ", which cannot be empty" : "");
 }
 
-/* How many words it took. */
+/* Returns how many words the option took. */
 static int option_parse(struct options *options, const struct option_set *set, int argc, char **argv,
 			struct atomicdir_error *error)
 {

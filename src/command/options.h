@@ -12,16 +12,16 @@
 
 #include <atomicdir.h>
 
-/* What both programs' commands are told. A program's own struct of options begins with this one. */
+/* The options that both programs have. A program's own struct of options begins with this one. */
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change;
 	int64_t hook_timeout_ms;
 	bool json;
 	int verbosity;	 /* -1 quiet, 0, 1 verbose */
-	char **operands; /* what is no option; up to "--" */
+	char **operands; /* the words before "--" that are no options */
 	int operand_count;
-	char **command; /* after "--"; NULL: there was none */
+	char **command; /* the words after "--"; NULL: there was no "--" */
 };
 
 /* Groups of commands that take the same options. A program's own groups begin at TAKES_OWN. */
@@ -32,7 +32,7 @@ enum {
 	TAKES_OWN = 8
 };
 
-/* Puts the value of an option where it belongs. The text is NULL where the option takes none. USAGE. */
+/* Reads the value of an option into its target. The text is NULL where the option takes no value. USAGE. */
 typedef int (*option_fn)(void *target, const char *text, struct atomicdir_error *error);
 
 struct option {
@@ -43,7 +43,7 @@ struct option {
 	const char *help;
 };
 
-/* For rows whose target has the type that is named here. */
+/* Functions for rows; the name of the first parameter says which type the target has. */
 int option_count(void *int64, const char *text, struct atomicdir_error *error);
 int option_duration(void *int64_ms, const char *text, struct atomicdir_error *error);
 int option_mode(void *mode, const char *text, struct atomicdir_error *error);
@@ -54,7 +54,7 @@ int option_library_flag(void *integer, const char *text, struct atomicdir_error 
 
 #define OPTION_LIST_MAX 64
 
-/* Of an option that may be repeated. */
+/* The values of an option that may be repeated. */
 struct option_list {
 	const char *items[OPTION_LIST_MAX];
 	size_t count;
@@ -71,7 +71,7 @@ struct option_set {
 /* `options` begins the program's struct, which is zeroed but for what the caller has set. argv comes without the program's and
  * the command's name; it is reordered, and the options' to keep. USAGE. */
 int options_parse(struct options *options, const struct option_set *set, int argc, char **argv, struct atomicdir_error *error);
-/* A line or more for each, of at most 80 columns. */
+/* Prints each option with its help, in at most 80 columns. */
 void options_help(const struct option_set *set, FILE *to);
 
 #endif

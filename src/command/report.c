@@ -15,7 +15,7 @@
 #define NOTE_LINE_MAX 1024
 
 static const char *program = "atomicdir";
-static bool is_output_lost; /* no memory for a result as JSON */
+static bool is_output_lost; /* memory ran out for a result as JSON */
 
 void report_init(const char *name)
 {
@@ -85,8 +85,8 @@ void report_size(char text[static 32], int64_t bytes)
 		snprintf(text, 32, "%.1f %s", size, units[unit]);
 }
 
-/* "-" where it is not known. */
-static void format_time(char text[static 32], int64_t created_ms)
+/* Prints "-" where the date is not known. */
+static void created_print(char text[static 32], int64_t created_ms)
 {
 	if (created_ms)
 		moment_print(created_ms / 1000, text);
@@ -101,7 +101,7 @@ void report_json(const struct json_writer *json)
 		printf("%s\n", json->text->bytes);
 }
 
-static void write_known_number(struct json_writer *json, const char *name, int64_t number)
+static void number_write(struct json_writer *json, const char *name, int64_t number)
 {
 	if (number < 0)
 		json_write_null(json, name);
@@ -109,7 +109,8 @@ static void write_known_number(struct json_writer *json, const char *name, int64
 		json_write_number(json, name, number);
 }
 
-static void report_result_json(const char *link, bool is_changed, const struct atomicdir_generation *live)
+/* `rolled_back`: the generation that was undone; -1: none. */
+static void report_result_json(const char *link, bool is_changed, const struct atomicdir_generation *live, int64_t rolled_back)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	struct json_writer json = { .text = &text };
@@ -117,14 +118,21 @@ static void report_result_json(const char *link, bool is_changed, const struct a
 	json_write_begin(&json, NULL, '{');
 	json_write_flag(&json, "changed", is_changed);
 	json_write_number(&json, "generation", live->number);
-	write_known_number(&json, "previous", live->next ? live->next->number : -1);
-	write_known_number(&json, "files", live->files);
-	write_known_number(&json, "bytes", live->bytes);
+	number_write(&json, "previous", live->next ? live->next->number : -1);
+	number_write(&json, "files", live->files);
+	number_write(&json, "bytes", live->bytes);
 	json_write_flag(&json, "durable", live->is_durable);
-	json_write_text(&json, "link", link);
-	json_write_text(&json, "path", live->path);
+	json_write_path(&json, "link", link);
+	json_write_path(&json, "path", live->path);
+	number_write(&json, "rolled_back", rolled_back);
 	json_write_end(&json, '}');
 	report_json(&json);
+}
+
+void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live)
+{
+	if (live && options->json)
+		report_result_json(link, false, live, live->next ? live->next->number : -1);
 }
 
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
@@ -135,7 +143,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	if (!live || (!options->json && to == stderr && options->verbosity < 0))
 		return;
 	if (options->json) {
-		report_result_json(link, is_changed, live);
+		report_result_json(link, is_changed, live, -1);
 		return;
 	}
 	report_size(size, live->bytes < 0 ? 0 : live->bytes);
@@ -146,8 +154,8 @@ void report_result(const struct options *options, const char *link, bool is_chan
 		fprintf(to, "%s %" PRId64 "\n", is_changed ? "published" : "unchanged", live->number);
 }
 
-/* Only a note that is one short line is for people: programs keep other things in theirs. */
-static void write_note(struct json_writer *json, const char *link, int64_t generation)
+/* A list shows a note that is one short line: what programs keep in longer ones is not for people. */
+static void note_write(struct json_writer *json, const char *link, int64_t generation)
 {
 	cleanup_free void *note = NULL;
 	ssize_t size = atomicdir_read_note(link, generation, &note, NULL);
@@ -156,39 +164,96 @@ static void write_note(struct json_writer *json, const char *link, int64_t gener
 	json_write_text(json, "note", is_line ? note : "");
 }
 
-static void write_generation(struct json_writer *json, const char *link, const struct atomicdir_generation *one)
+static void replaced_write(struct json_writer *json, int64_t replaced_ms)
+{
+	char replaced[32];
+
+	if (!replaced_ms) {
+		json_write_null(json, "replaced");
+		return;
+	}
+	moment_print(replaced_ms / 1000, replaced);
+	json_write_text(json, "replaced", replaced);
+}
+
+static void holders_write(struct json_writer *json, const struct atomicdir_generation *one)
+{
+	cleanup(holders_clear) struct holders holders = { 0 };
+
+	json_write_begin(json, "holders", '[');
+	if (one->is_pinned && holders_find(&holders, one->path) < 0)
+		json->is_broken = true;
+	for (size_t i = 0; i < holders.count; i++) {
+		json_write_begin(json, NULL, '{');
+		json_write_number(json, "pid", holders.items[i].pid);
+		json_write_text(json, "command", holders.items[i].command);
+		json_write_end(json, '}');
+	}
+	json_write_end(json, ']');
+}
+
+static void kept_write(struct json_writer *json, int kept)
+{
+	static const char *const reasons[] = {
+		[ATOMICDIR_KEPT_LIVE] = "live", [ATOMICDIR_KEPT_KEEP] = "keep",	    [ATOMICDIR_KEPT_GRACE] = "grace",
+		[ATOMICDIR_KEPT_HOOK] = "hook", [ATOMICDIR_KEPT_PINNED] = "pinned", [ATOMICDIR_KEPT_UNKNOWN] = "unknown"
+	};
+
+	if (kept == ATOMICDIR_KEPT_NO_MORE)
+		json_write_null(json, "kept_because");
+	else
+		json_write_text(json, "kept_because", reasons[kept]);
+}
+
+static void generation_write(struct json_writer *json, const char *link, const struct atomicdir_generation *one)
 {
 	char created[32];
 
-	format_time(created, one->created_ms);
+	created_print(created, one->created_ms);
 	json_write_begin(json, NULL, '{');
 	json_write_number(json, "generation", one->number);
 	json_write_flag(json, "live", one->is_live);
 	json_write_text(json, "created", created);
-	write_known_number(json, "files", one->files);
-	write_known_number(json, "bytes", one->bytes);
+	number_write(json, "files", one->files);
+	number_write(json, "bytes", one->bytes);
 	json_write_flag(json, "pinned", one->is_pinned);
 	json_write_flag(json, "durable", one->is_durable);
 	json_write_flag(json, "hook_due", one->is_hook_due);
-	json_write_text(json, "path", one->path);
-	write_note(json, link, one->number);
+	json_write_path(json, "path", one->path);
+	note_write(json, link, one->number);
+	json_write_flag(json, "good", one->is_good);
+	replaced_write(json, one->replaced_ms);
+	holders_write(json, one);
+	kept_write(json, one->kept);
 	json_write_end(json, '}');
 }
 
-static void print_generation(const struct atomicdir_generation *one)
+/* " by 1234 (nginx), 1240 (sh)"; nothing where it cannot be known. */
+static void holders_print(const struct atomicdir_generation *one)
 {
-	cleanup_buffer struct buffer holders = { 0 };
+	cleanup(holders_clear) struct holders holders = { 0 };
+
+	holders_find(&holders, one->path);
+	for (size_t i = 0; i < holders.count; i++) {
+		printf("%s%d", i ? ", " : " by ", holders.items[i].pid);
+		if (*holders.items[i].command)
+			printf(" (%s)", holders.items[i].command);
+	}
+}
+
+static void generation_print(const struct atomicdir_generation *one)
+{
 	char created[32], size[32], files[32] = "-";
 
-	format_time(created, one->created_ms);
+	created_print(created, one->created_ms);
 	report_size(size, one->bytes < 0 ? 0 : one->bytes);
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%" PRId64, one->files);
+	printf("%6" PRId64 "  %-20s  %6s file%s  %9s%s%s", one->number, created, files, one->files == 1 ? " " : "s",
+	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "");
 	if (one->is_pinned)
-		holders_add(&holders, one->path);
-	printf("%6" PRId64 "  %-20s  %6s file%s  %9s%s%s%s%s%s\n", one->number, created, files, one->files == 1 ? " " : "s",
-	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "",
-	       holders.size ? " by " : "", holders.size ? holders.bytes : "", one->is_hook_due ? "  hook due" : "");
+		holders_print(one);
+	printf("%s\n", one->is_hook_due ? "  hook due" : "");
 }
 
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list)
@@ -199,23 +264,23 @@ void report_generations(const struct options *options, const char *link, const s
 	json_write_begin(&json, NULL, '[');
 	for (; list; list = list->next)
 		if (options->json)
-			write_generation(&json, link, list);
+			generation_write(&json, link, list);
 		else
-			print_generation(list);
+			generation_print(list);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);
 }
 
-static void write_change(struct json_writer *json, const struct atomicdir_change *change)
+static void change_write(struct json_writer *json, const struct atomicdir_change *change)
 {
 	json_write_begin(json, NULL, '{');
 	json_write_text(json, "change", (char[]){ change->what, '\0' });
-	json_write_text(json, "path", change->path);
+	json_write_path(json, "path", change->path);
 	json_write_end(json, '}');
 }
 
-static void print_change(const struct atomicdir_change *change)
+static void change_print(const struct atomicdir_change *change)
 {
 	char path[4096];
 
@@ -232,9 +297,9 @@ void report_changes(const struct options *options, const struct atomicdir_change
 	json_write_begin(&json, NULL, '[');
 	for (; list; list = list->next)
 		if (options->json)
-			write_change(&json, list);
+			change_write(&json, list);
 		else
-			print_change(list);
+			change_print(list);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);

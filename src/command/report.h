@@ -10,26 +10,30 @@
 #include "base/json_write.h"
 #include "command/options.h"
 
-/* The program's name, before anything is reported; "atomicdir" if never called. */
+/* Sets the name of the program, which begins each line; "atomicdir" until then. */
 void report_init(const char *name);
-/* One line; returns the kind, which is the exit status. */
+/* Prints the error as one line, and returns its kind, which is the exit status. */
 int report_error(const struct atomicdir_error *error);
-/* If the error is a warning, and these are wanted. */
+/* Prints the error if it is a warning, unless -q. */
 void report_warning(const struct options *options, const struct atomicdir_error *error);
-/* A line for people, unless -q. */
+/* Prints a line for people, unless -q. */
 void report_notice(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* With -v: a line for people, and what differs from the live generation. */
+/* Print with -v alone: a line for people; what differs from the live generation. */
 void report_verbose(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list);
-/* "published 42 (3 files, 1.2 kB)", "unchanged 42", or the same as JSON. With -q not for people on standard error. */
+/* Prints "published 42 (3 files, 1.2 kB)" or "unchanged 42" to `to`, or the same as JSON to standard output. With -q nothing is
+ * printed to standard error. */
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to);
-/* Generations as a JSON array, or as a table. */
+/* The same after a publication that was undone; only as JSON, since the error tells people. */
+void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live);
+/* Prints generations, as a table or a JSON array; the note is read for JSON alone. */
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);
-/* What was written as JSON, on standard output; where memory ran out, nothing, and report_end() says so. */
+/* Prints what was written as JSON. Where memory ran out for it nothing is printed, and report_end() reports that. */
 void report_json(const struct json_writer *json);
-/* After all was printed. Where it could not be: FAILED, unless something was published, which that does not undo. */
+/* Ends all printing, and returns the status. Where the output could not be written the status is FAILED, unless something was
+ * published: that stays so. */
 int report_end(int status, bool is_publication);
 
 void report_size(char text[static 32], int64_t bytes);

@@ -14,7 +14,7 @@ static int value_refuse(const char *text, const char *wanted, struct atomicdir_e
 	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not %s", text, wanted);
 }
 
-/* Digits, and what follows them in *rest. False: there are none, or they are too many. */
+/* Reads digits, and sets *rest to what follows them. False: there are none, or their number is too large. */
 static bool value_digits(const char *text, int64_t *number, const char **rest)
 {
 	char *end;
@@ -53,7 +53,7 @@ int value_duration(const char *text, int64_t *ms, struct atomicdir_error *error)
 		return 0;
 	}
 	for (size_t i = 0; is_number && i < sizeof(units) / sizeof(*units); i++)
-		/* Half the range, so that a moment and a duration can be added up. */
+		/* Half of the range, so that a moment and a duration can be added. */
 		if (strcmp(unit, units[i].name) == 0 && number <= INT64_MAX / units[i].ms / 2) {
 			*ms = number * units[i].ms;
 			return 0;
@@ -72,7 +72,7 @@ int value_mode(const char *text, mode_t *mode, struct atomicdir_error *error)
 	return 0;
 }
 
-/* The number of a name that was found, else the text as a number. */
+/* Sets *id to the number that was found for a name, else to the text as a number. */
 static int value_id(const char *text, bool is_found, uint32_t found, const char *wanted, uint32_t *id,
 		    struct atomicdir_error *error)
 {
@@ -85,7 +85,7 @@ static int value_id(const char *text, bool is_found, uint32_t found, const char 
 	return 0;
 }
 
-/* `has_group`: the user's own group is wanted too. */
+/* With `has_group` the user's own group is wanted too. */
 static int value_user(const char *name, bool has_group, uid_t *uid, gid_t *gid, struct atomicdir_error *error)
 {
 	const struct passwd *user = getpwnam(name);

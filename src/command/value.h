@@ -9,12 +9,12 @@
 #include <atomicdir.h>
 
 int value_count(const char *text, int64_t *count, struct atomicdir_error *error);
-/* In milliseconds, from 500ms, 30s, 5m, 2h, 7d or 0. */
+/* Takes 500ms, 30s, 5m, 2h, 7d or 0; gives milliseconds. */
 int value_duration(const char *text, int64_t *ms, struct atomicdir_error *error);
-/* In octal, and not 0. */
+/* Takes an octal number, but not 0. */
 int value_mode(const char *text, mode_t *mode, struct atomicdir_error *error);
-/* USER, USER:GROUP, USER: (with the user's own group, as chown(1) has it) or :GROUP, by name or number. What is not said stays as
- * it was. */
+/* Takes what chown(1) takes, by name or number: USER, USER:GROUP, :GROUP, or USER: for the user's own group. An ID that is not given
+ * stays as it was. */
 int value_owner(const char *text, uid_t *uid, gid_t *gid, struct atomicdir_error *error);
 
 #endif

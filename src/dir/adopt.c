@@ -10,12 +10,14 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/lend.h"
 #include "dir/begin.h"
 #include "dir/layout.h"
 #include "dir/part.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/seal.h"
 #include "dir/stage.h"
 
@@ -24,10 +26,12 @@
 static int exchange_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
 	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + NAME_NUMBER_SIZE];
+	struct stat top;
 
 	part_name(name, number, PART_DIRECTORY);
 	name_link_text(&place->name, number, text, sizeof(text));
-	if (symlinkat(text, place->store_fd, name) < 0)
+	if (fstatat(place->parent_fd, place->name.base, &top, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    create_link_at(place->store_fd, name, text, top.st_uid, top.st_gid) < 0)
 		return error_system(error, errno, name, "cannot make the symlink to exchange");
 	return 0;
 }
@@ -91,6 +95,7 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 	const struct place *place = &writer->place;
 	struct publication publication = { .swap = &exchange };
 	cleanup_fd int fd = open_lending_at(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY);
+	enum outcome outcome;
 
 	if (fd < 0) {
 		error_system(error, errno, place->name.link, "cannot open the directory to adopt");
@@ -102,7 +107,12 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 		return OUTCOME_PUBLISHED;
 	publication.fd = fd;
 	publication.number = store_take_number(&writer->store, place, writer->highest, error);
-	return publication.number < 0 ? OUTCOME_NOT_PUBLISHED : publish(writer, &publication, error);
+	if (publication.number < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	outcome = publish(writer, &publication, error);
+	if (outcome == OUTCOME_PUBLISHED)
+		prune(writer, NULL);
+	return outcome;
 }
 
 /* What it leads to is copied as it is, and stays. */
@@ -121,12 +131,14 @@ static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdi
 	if (stage_make(stage, error) == 0 && stage_copy_directory(stage, stage->from_fd, &rules, error) == 0)
 		outcome = stage_commit(stage, NULL, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
-		stage_failed(stage, error);
+		room_report(&stage->writer, error);
 	return outcome;
 }
 
 static int adopt_check_options(const struct atomicdir_options *options, struct atomicdir_error *error)
 {
+	if (options->hook == ATOMICDIR_HOOK_LOCKED)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "an adoption cannot run its hook with the lock held");
 	if (options->uid != (uid_t)-1 || options->gid != (gid_t)-1 || options->file_mode || options->dir_mode)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "an adoption keeps owners and modes as they are");
 	return 0;
@@ -146,7 +158,7 @@ static enum outcome adopt(struct atomicdir_stage *stage, struct atomicdir_error 
 	case STANDS_DIRECTORY:
 		outcome = adopt_directory(writer, error);
 		if (outcome == OUTCOME_NOT_PUBLISHED)
-			prune_for_room(writer, error->errnum);
+			room_report(writer, error);
 		return outcome;
 	case STANDS_OURS:
 		return OUTCOME_UNCHANGED;

@@ -2,27 +2,14 @@
 #include "dir/begin.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "dir/layout.h"
 #include "dir/options.h"
 #include "dir/part.h"
 #include "dir/recover.h"
-
-/* proc(5): another boot has another one. Where it cannot be read all ages count from one boot. */
-static void begin_read_boot(char *boot, size_t size)
-{
-	cleanup_fd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? 0 : read_all(fd, boot, size - 1);
-
-	boot[got > 0 ? got : 0] = '\0';
-	boot[strcspn(boot, "\n")] = '\0';
-}
 
 static int begin_look(struct writer *writer, enum begin_with with, struct atomicdir_error *error)
 {
@@ -31,10 +18,16 @@ static int begin_look(struct writer *writer, enum begin_with with, struct atomic
 	return with == BEGIN_WITH_OURS ? live_require_ours(&writer->live, &writer->place, error) : 0;
 }
 
-static void begin_read_info(struct writer *writer)
+/* Where what the live one's info says cannot be read, nothing may be published: the new one's would have lost it. */
+static int begin_read_info(struct writer *writer, struct atomicdir_error *error)
 {
-	if (writer->live.number && info_read(writer->place.store_fd, writer->live.number, true, &writer->info) < 0)
-		writer->info_errnum = errno == ENOENT ? 0 : errno;
+	int store_fd = writer->place.store_fd;
+	int64_t live = writer->live.number;
+
+	if (!live || (info_read(store_fd, live, true, &writer->info) == 0 && info_complete(store_fd, &writer->info) == 0))
+		return 0;
+	return error_system(error, errno, writer->place.name.link,
+			    "cannot read what is known of generation %" PRId64 " and those before it of", live);
 }
 
 static int begin_check_generation(const struct writer *writer, struct atomicdir_error *error)
@@ -54,6 +47,15 @@ static int begin_check_generation(const struct writer *writer, struct atomicdir_
 			    wanted, live);
 }
 
+/* Whoever may write in LINK's directory chooses what LINK names. Its number counts only among the lower half of all numbers, so
+ * that nobody can use them up. */
+static int64_t begin_find_highest(const struct writer *writer)
+{
+	int64_t linked = writer->live.named, stored = writer->found.count ? writer->found.list[0].number : 0;
+
+	return linked > stored && linked <= NAME_NUMBER_MAX / 2 ? linked : stored;
+}
+
 static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise)
 {
 	if (asked >= 0)
@@ -68,31 +70,29 @@ static int begin_lock(struct writer *writer, const char *link, enum begin_with w
 	enum place_use use = writer->options.visible_store ? PLACE_TO_MAKE_VISIBLE : PLACE_TO_WRITE;
 
 	if (place_open(&writer->place, link, use, error) < 0 || begin_look(writer, with, error) < 0 ||
-	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, error) < 0 ||
+	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, &writer->warning, error) < 0 ||
 	    begin_look(writer, with, error) < 0)
 		return -1;
 	live_open(&writer->place, &writer->live);
-	begin_read_info(writer);
+	if (begin_read_info(writer, error) < 0)
+		return -1;
 	return begin_check_generation(writer, error);
 }
 
 static int begin(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
 {
-	cleanup_found struct found_list found = { 0 };
 	const struct layout *layout;
 
-	if (begin_lock(writer, link, with, error) < 0 || found_read(&writer->place, &found, error) < 0)
+	if (begin_lock(writer, link, with, error) < 0 || found_read(&writer->place, &writer->found, error) < 0)
 		return -1;
 	layout = writer->place.layout;
-	writer->highest = writer->live.named;
-	if (found.count && found.list[0].number > writer->highest)
-		writer->highest = found.list[0].number;
+	writer->highest = begin_find_highest(writer);
 	writer->way = sync_way(writer->place.store_fd, writer->options.sync);
 	writer->keep = begin_choose(writer->options.keep, writer->info.keep, layout->keep);
 	writer->grace_ms = begin_choose(writer->options.grace_ms, writer->info.grace_ms, layout->grace_ms);
-	begin_read_boot(writer->boot, sizeof(writer->boot));
+	clock_read_boot(writer->boot, sizeof(writer->boot));
 	if (!writer->options.dry_run)
-		recover(writer, &found);
+		recover(writer);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "dir/layout.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/stage.h"
 #include "dir/tell.h"
 
@@ -34,6 +35,7 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	/* A dry run lists every difference; a publication only needs to know whether there is one. */
 	struct compare compare = { .changes = changes,
 				   .is_exact = writer->options.dry_run,
+				   .stop = &stage->stop,
 				   .place = &writer->place,
 				   .a = writer->live.number,
 				   .b = stage->number,
@@ -51,6 +53,16 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	if (differs < 0)
 		return -1;
 	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
+}
+
+/* What COMMAND or a caller has removed or moved is not there to be sealed, and what took its place would go live as it is. */
+static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+
+	if (store_check_held(&writer->store, &writer->place, error) < 0)
+		return -1;
+	return place_check_generation(&writer->place, stage->number, stage->fd, error);
 }
 
 /* Step 7. Owners and modes come first, since they are part of what is compared. */
@@ -72,12 +84,15 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 		.top_mode = options->top_mode ? options->top_mode : options->dir_mode,
 		.top = &stage->top,
 		.links = &links,
+		.stop = &stage->stop,
 		.directories = &stage->directories,
 		.reserves = stage->writer.place.layout->reserves,
 	};
 	int differs;
 
 	stage_forget_recent(stage);
+	if (stage_is_in_place(stage, error) < 0)
+		return -1;
 	differs = tree_seal(stage->fd, &rules, &stage->count, error);
 	links_clear(&links);
 	if (differs < 0)
@@ -114,19 +129,27 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 	error = error_or(error, &own);
 	differs = stage_seal_listing(stage, changes, error);
 	if (differs < 0)
-		prune_for_room(&stage->writer, error->errnum);
+		room_report(&stage->writer, error);
 	writer_report(&stage->writer, differs < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED, error);
 	return differs;
+}
+
+/* Step 13, unless the hook comes first. */
+static void stage_finish(struct atomicdir_stage *stage)
+{
+	stage->state = STAGE_ENDED;
+	stage->is_waiting = stage->writer.options.hook == ATOMICDIR_HOOK_LOCKED;
+	if (!stage->is_waiting)
+		prune(&stage->writer, NULL);
 }
 
 static void stage_end_unchanged(struct atomicdir_stage *stage)
 {
 	struct writer *writer = &stage->writer;
 
-	stage->state = STAGE_ENDED;
-	generation_remove(&writer->place, stage->number, &writer->warning);
+	generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL);
-	prune(writer, NULL);
+	stage_finish(stage);
 }
 
 enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
@@ -137,11 +160,19 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		.number = stage->number,
 		.fd = stage->fd,
 		.note = stage->has_note ? &stage->note : NULL,
+		.is_fill = stage->is_fill,
+		.stop = &stage->stop,
 	};
 	int64_t replaced = writer->live.number;
 	enum outcome outcome;
+	int is_sealed;
 
-	if (stage->state != STAGE_SEALED && stage_seal_listing(stage, NULL, error) < 0)
+	/* The check has run meanwhile where it was sealed before. */
+	if (stage->state == STAGE_SEALED)
+		is_sealed = stage_is_in_place(stage, error);
+	else
+		is_sealed = stage_seal_listing(stage, NULL, error);
+	if (is_sealed < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (stage->lost_attributes)
 		error_warn(&writer->warning, 0, writer->place.name.link,
@@ -155,10 +186,12 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	}
 	publication.count = stage->count;
 	outcome = publish(writer, &publication, error);
-	if (outcome != OUTCOME_NOT_PUBLISHED)
+	if (outcome == OUTCOME_IN_DOUBT)
 		stage->state = STAGE_ENDED;
-	if (outcome == OUTCOME_PUBLISHED)
+	if (outcome == OUTCOME_PUBLISHED) {
+		stage_finish(stage);
 		tell_published(writer, replaced, live);
+	}
 	return outcome;
 }
 
@@ -170,9 +203,9 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 	error = error_or(error, &own);
 	outcome = stage_commit(stage, live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
-		prune_for_room(&stage->writer, error->errnum);
+		room_report(&stage->writer, error);
 	writer_report(&stage->writer, outcome, error);
-	if (stage->state == STAGE_ENDED)
+	if (stage->state == STAGE_ENDED && !stage->is_waiting)
 		store_unlock(&stage->writer.store);
 	return outcome_result(outcome);
 }
@@ -185,8 +218,7 @@ static int fill_populate(struct atomicdir_stage *stage, atomicdir_populate_fn po
 		return 0;
 	if (error->kind == ATOMICDIR_OK)
 		error_set(error, ATOMICDIR_FAILED, NULL, "the new directory could not be filled");
-	if (error->errnum)
-		stage_failed(stage, error);
+	room_report(&stage->writer, error);
 	writer_report(&stage->writer, OUTCOME_NOT_PUBLISHED, error);
 	return -1;
 }
@@ -200,6 +232,8 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 
 	error = error_or(error, &own);
 	stage = atomicdir_begin(link, options, error);
+	if (stage)
+		stage->writer.warning = *error;
 	if (stage && fill_populate(stage, populate, arg, error) == 0)
 		result = atomicdir_commit(stage, NULL, error);
 	atomicdir_free(stage);

@@ -87,6 +87,14 @@ static bool comparison_is_over(const struct comparison *comparison)
 	return comparison->differs && !comparison->how->changes && !comparison->how->same_file;
 }
 
+static bool comparison_is_stopped(const struct comparison *comparison)
+{
+	if (!comparison->how->stop || !*comparison->how->stop)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
 /* This entry, at the current path, differs. */
 static int comparison_add(struct comparison *comparison, const char *path, char what)
 {
@@ -105,10 +113,10 @@ static int comparison_add(struct comparison *comparison, const char *path, char 
 }
 
 /* The entry at the current path cannot be read: an error, or a difference. */
-static int comparison_cannot_read(struct comparison *comparison)
+static int comparison_cannot_read(struct comparison *comparison, int directory_fd, const char *name)
 {
 	if (comparison->how->is_exact)
-		return error_system(comparison->error, errno, comparison->path.text, "cannot compare");
+		return tree_cannot_read(directory_fd, name, comparison->path.text, "cannot compare", comparison->error);
 	return comparison_add(comparison, comparison->path.text, 'M');
 }
 
@@ -143,12 +151,12 @@ static int compare_only_one(struct comparison *comparison, int directory_fd, con
 	if (!comparison->how->changes)
 		return 0;
 	if (tree_look(directory_fd, name, &entry) < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, directory_fd, name);
 	if (!S_ISDIR(entry.mode))
 		return 0;
 	fd = open_directory_at(directory_fd, name);
 	if (fd < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, directory_fd, name);
 	return tree_walk(&walk, fd, comparison->error) < 0 && comparison->how->is_exact ? -1 : 0;
 }
 
@@ -162,7 +170,7 @@ static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int6
 	while (at < size) {
 		ssize_t in_a = read_all(a_fd, a, BLOCK), in_b = read_all(b_fd, b, BLOCK);
 
-		if (in_a < 0 || in_b < 0)
+		if (in_a < 0 || in_b < 0 || comparison_is_stopped(comparison))
 			return -1;
 		if (!in_a || in_a != in_b || memcmp(a, b, (size_t)in_a) != 0)
 			return 0;
@@ -251,10 +259,10 @@ static int compare_directories(struct comparison *comparison, int a_dir, int b_d
 
 	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY | O_DIRECTORY);
 	if (a_fd < 0 || b_fd < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, a_dir, name);
 	is_same = compare_attributes(a_fd, b_fd);
 	if (is_same < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, a_dir, name);
 	/* One difference for each path. */
 	if (!is_same && !differs && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
@@ -269,13 +277,13 @@ static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, 
 	if (tree_look(b_dir, name, &b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot look at");
 	if (tree_look(a_dir, name, &a) < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, a_dir, name);
 	if (S_ISREG(a.mode) && S_ISREG(b.mode))
 		is_same = compare_files(comparison, a_dir, b_dir, name, &a, &b);
 	else if (S_ISLNK(a.mode) && S_ISLNK(b.mode))
 		is_same = compare_links(comparison, a_dir, b_dir, name, depth);
 	if (is_same < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, a_dir, name);
 	is_same = is_same && compare_facts(&a, &b);
 	if (!is_same && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
@@ -312,10 +320,12 @@ static int compare_content(struct comparison *comparison, int a_fd, int b_fd, in
 	if (tree_names_read(b_fd, depth == 0, &b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot read the directory");
 	if (a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, a_fd, "");
 	while ((i < a.count || k < b.count) && !comparison_is_over(comparison)) {
 		int order = 0;
 
+		if (comparison_is_stopped(comparison))
+			return error_system(comparison->error, EINTR, comparison->path.text, "stopped comparing");
 		if (i == a.count || k == b.count)
 			order = i == a.count ? 1 : -1;
 		else
@@ -339,7 +349,7 @@ static int compare_tops(struct comparison *comparison, int a_fd, int b_fd)
 		return error_system(comparison->error, errno, NULL, "cannot look at the directories to compare");
 	is_same = compare_facts(&a, &b) ? compare_attributes(a_fd, b_fd) : 0;
 	if (is_same < 0)
-		return comparison_cannot_read(comparison);
+		return comparison_cannot_read(comparison, a_fd, "");
 	return is_same ? 0 : comparison_add(comparison, "", 'M');
 }
 

@@ -22,6 +22,7 @@ int changes_take(const struct changes *changes, struct atomicdir_change **list);
 struct compare {
 	struct changes *changes; /* NULL: the comparison ends at the first difference */
 	bool is_exact; /* what cannot be read is an error; else it differs, so that a damaged generation can be replaced */
+	const volatile int *stop; /* the comparison ends with EINTR once this is not 0; NULL: it does not */
 	/* Both are of this place: a symlink of generation `a` into itself is the same as one of `b` into itself. NULL: of none. */
 	const struct place *place;
 	int64_t a, b;

@@ -21,9 +21,11 @@
 #include "base/lend.h"
 #include "base/attributes.h"
 #include "dir/links.h"
+#include "dir/room.h"
 #include "dir/tree.h"
 
 #define BLOCK 65536
+#define COPY_CHUNK (16 << 20) /* after which it is seen whether the copy is to stop */
 #define COPY_TRIES 3	      /* of a file that changes while it is copied */
 #define COPY_TICK_NS 20000000 /* two changes that are closer than this may leave the same time */
 
@@ -53,26 +55,40 @@ struct copying {
 
 /* ---- The bytes of a file ---- */
 
-static int copy_by_reading(int from_fd, int to_fd)
+struct copy_pair {
+	int from_fd, to_fd;
+	const volatile int *stop;
+};
+
+static bool copy_is_stopped(const struct copy_pair *pair)
+{
+	if (!pair->stop || !*pair->stop)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
+static int copy_by_reading(const struct copy_pair *pair)
 {
 	/* Not on the stack: a thread may have little. */
 	char *block = wiping_malloc(BLOCK);
 	ssize_t size;
 	int result = block ? 0 : -1;
 
-	while (result == 0 && (size = read_all(from_fd, block, BLOCK)) != 0)
-		result = size < 0 ? -1 : write_all(to_fd, block, (size_t)size);
+	while (result == 0 && (size = read_all(pair->from_fd, block, BLOCK)) != 0)
+		result = size < 0 || copy_is_stopped(pair) ? -1 : write_all(pair->to_fd, block, (size_t)size);
 	wiping_free(block);
 	return result;
 }
 
 /* From one offset to another. 1: the file systems cannot do it between them. */
-static int copy_range(int from_fd, int to_fd, off_t at, off_t end)
+static int copy_range(const struct copy_pair *pair, off_t at, off_t end)
 {
 	off_t to_at = at;
 
 	while (at < end) {
-		ssize_t copied = copy_file_range(from_fd, &at, to_fd, &to_at, (size_t)(end - at), 0);
+		size_t size = end - at < COPY_CHUNK ? (size_t)(end - at) : COPY_CHUNK;
+		ssize_t copied = copy_is_stopped(pair) ? -1 : copy_file_range(pair->from_fd, &at, pair->to_fd, &to_at, size, 0);
 
 		if (copied < 0 &&
 		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM))
@@ -86,16 +102,21 @@ static int copy_range(int from_fd, int to_fd, off_t at, off_t end)
 	return 0;
 }
 
-static int copy_range_by_reading(int from_fd, int to_fd, off_t at, off_t end)
+static int copy_range_by_reading(const struct copy_pair *pair, off_t at, off_t end)
 {
 	char *block = wiping_malloc(BLOCK);
 	int result = block ? 0 : -1;
 
 	while (result == 0 && at < end) {
-		ssize_t size = pread(from_fd, block, end - at < BLOCK ? (size_t)(end - at) : BLOCK, at);
+		if (copy_is_stopped(pair)) {
+			result = -1;
+			break;
+		}
+
+		ssize_t size = pread(pair->from_fd, block, end - at < BLOCK ? (size_t)(end - at) : BLOCK, at);
 
 		if (size > 0)
-			size = pwrite(to_fd, block, (size_t)size, at);
+			size = pwrite(pair->to_fd, block, (size_t)size, at);
 		if (size <= 0)
 			result = size < 0 ? -1 : 1;
 		at += size;
@@ -105,46 +126,46 @@ static int copy_range_by_reading(int from_fd, int to_fd, off_t at, off_t end)
 }
 
 /* What is data of a file with holes; the holes stay holes. */
-static int copy_data(int from_fd, int to_fd, off_t size)
+static int copy_data(const struct copy_pair *pair, off_t size)
 {
 	off_t data = 0, hole = 0;
 
-	while (hole < size && (data = lseek(from_fd, hole, SEEK_DATA)) >= 0) {
+	while (hole < size && (data = lseek(pair->from_fd, hole, SEEK_DATA)) >= 0) {
 		int done;
 
-		hole = lseek(from_fd, data, SEEK_HOLE);
+		hole = lseek(pair->from_fd, data, SEEK_HOLE);
 		if (hole < 0)
 			return -1;
-		done = copy_range(from_fd, to_fd, data, hole);
+		done = copy_range(pair, data, hole);
 		if (done > 0)
-			done = copy_range_by_reading(from_fd, to_fd, data, hole);
+			done = copy_range_by_reading(pair, data, hole);
 		if (done < 0)
 			return -1;
 	}
 	/* ENXIO: no more data, to the end. */
 	if (data < 0 && errno != ENXIO)
 		return -1;
-	return ftruncate(to_fd, size);
+	return ftruncate(pair->to_fd, size);
 }
 
-static int copy_bytes(int from_fd, int to_fd, off_t size)
+static int copy_bytes(const struct copy_pair *pair, off_t size)
 {
 	off_t data;
 	int done;
 
-	if (ioctl(to_fd, FICLONE, from_fd) == 0)
+	if (ioctl(pair->to_fd, FICLONE, pair->from_fd) == 0)
 		return 0;
 	if (!size)
-		return copy_by_reading(from_fd, to_fd);
-	data = lseek(from_fd, 0, SEEK_HOLE);
+		return copy_by_reading(pair);
+	data = lseek(pair->from_fd, 0, SEEK_HOLE);
 	if (data >= 0 && data < size)
-		return copy_data(from_fd, to_fd, size);
-	done = copy_range(from_fd, to_fd, 0, size);
+		return copy_data(pair, size);
+	done = copy_range(pair, 0, size);
 	if (done <= 0)
 		return done;
-	if (lseek(from_fd, 0, SEEK_SET) < 0 || ftruncate(to_fd, 0) < 0)
+	if (lseek(pair->from_fd, 0, SEEK_SET) < 0 || ftruncate(pair->to_fd, 0) < 0)
 		return -1;
-	return copy_by_reading(from_fd, to_fd);
+	return copy_by_reading(pair);
 }
 
 /* ---- One moment ---- */
@@ -169,15 +190,17 @@ static bool copy_is_recent(const struct stat *status)
 }
 
 /* 1: the same bytes. */
-static int copy_is_same(int from_fd, int to_fd)
+static int copy_is_same(const struct copy_pair *pair)
 {
 	char *blocks = wiping_malloc((size_t)2 * BLOCK);
 	int is_same = blocks ? 1 : -1;
 	off_t at = 0;
 	ssize_t size;
 
-	while (is_same == 1 && (size = pread(from_fd, blocks, BLOCK, at)) != 0) {
-		if (size < 0 || pread(to_fd, blocks + BLOCK, (size_t)size, at) != size)
+	while (is_same == 1 && (size = pread(pair->from_fd, blocks, BLOCK, at)) != 0) {
+		if (copy_is_stopped(pair))
+			is_same = -1;
+		else if (size < 0 || pread(pair->to_fd, blocks + BLOCK, (size_t)size, at) != size)
 			is_same = size < 0 ? -1 : 0;
 		else if (memcmp(blocks, blocks + BLOCK, (size_t)size) != 0)
 			is_same = 0;
@@ -188,23 +211,23 @@ static int copy_is_same(int from_fd, int to_fd)
 }
 
 /* Copies bytes and attributes as they were at one moment, which *status tells. 0; 1: it was changed meanwhile; -1. */
-static int copy_moment(int from_fd, int to_fd, struct stat *status, struct attributes *attributes)
+static int copy_moment(const struct copy_pair *pair, struct stat *status, struct attributes *attributes)
 {
 	struct stat after;
 
-	if (lseek(from_fd, 0, SEEK_SET) < 0 || lseek(to_fd, 0, SEEK_SET) < 0 || ftruncate(to_fd, 0) < 0 ||
-	    fstat(from_fd, status) < 0 || copy_bytes(from_fd, to_fd, status->st_size) < 0)
+	if (lseek(pair->from_fd, 0, SEEK_SET) < 0 || lseek(pair->to_fd, 0, SEEK_SET) < 0 || ftruncate(pair->to_fd, 0) < 0 ||
+	    fstat(pair->from_fd, status) < 0 || copy_bytes(pair, status->st_size) < 0)
 		return -1;
 	attributes_clear(attributes);
-	if (attributes_read(from_fd, attributes) < 0)
+	if (attributes_read(pair->from_fd, attributes) < 0)
 		return -1;
 	if (copy_is_recent(status)) {
-		int is_same = copy_is_same(from_fd, to_fd);
+		int is_same = copy_is_same(pair);
 
 		if (is_same <= 0)
 			return is_same < 0 ? -1 : 1;
 	}
-	if (fstat(from_fd, &after) < 0)
+	if (fstat(pair->from_fd, &after) < 0)
 		return -1;
 	return copy_is_unchanged(status, &after) ? 0 : 1;
 }
@@ -270,12 +293,13 @@ static int copy_undo(int directory_fd, const char *name)
 
 static int copy_opened(int from_fd, int to_fd, struct copy_rules *rules, const char *path, struct atomicdir_error *error)
 {
+	struct copy_pair pair = { from_fd, to_fd, rules->stop };
 	cleanup_attributes struct attributes attributes = { 0 };
 	struct stat status;
 	int done = 1;
 
 	for (int tries = 0; done > 0 && tries < COPY_TRIES; tries++)
-		done = copy_moment(from_fd, to_fd, &status, &attributes);
+		done = copy_moment(&pair, &status, &attributes);
 	if (done > 0)
 		return error_object(error, ATOMICDIR_FAILED, path, "was changed again and again while it was copied");
 	if (done < 0)
@@ -291,7 +315,7 @@ static int copy_file(struct copying *copying, int from_dir, const char *from_nam
 	struct stat status;
 
 	if (from < 0 || fstat(from, &status) < 0)
-		return error_system(error, errno, path, "cannot open to copy");
+		return tree_cannot_read(from_dir, from_name, path, "cannot open to copy", error);
 	if (!S_ISREG(status.st_mode))
 		return error_object(error, ATOMICDIR_FAILED, path, "was changed while it was copied");
 	to = openat(to_dir, to_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -408,7 +432,10 @@ static int copy_enter_as(struct copying *copying, const char *name, const char *
 	int done;
 
 	*level = (struct copy_level){ .fd = -1, .lending.fd = -1 };
-	if (mkdirat(parent_fd, name, 0700) == 0)
+	done = mkdirat(parent_fd, name, 0700);
+	if (done < 0 && copying->rules->writer && room_make(copying->rules->writer, errno))
+		done = mkdirat(parent_fd, name, 0700);
+	if (done == 0)
 		done = copy_make_directory(parent_fd, name, level);
 	else
 		done = errno == EEXIST && copying->rules->merges ? copy_enter_existing(parent_fd, name, level) : -1;
@@ -455,6 +482,15 @@ static int copy_leave(struct copying *copying, int from_fd, const char *path, st
 
 /* ---- Trees ---- */
 
+/* One whole file or symlink; half of one is removed again, so this can be tried twice. */
+static int copy_leaf(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
+		     const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
+{
+	if (S_ISREG(facts->mode))
+		return copy_file(copying, from_dir, from_name, to_name, path, error);
+	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);
+}
+
 static int copy_entry(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
 		      const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
 {
@@ -469,9 +505,12 @@ static int copy_entry(struct copying *copying, int from_dir, const char *from_na
 		linked = names_link(copying, facts, to_name, path, error);
 	if (linked)
 		return linked < 0 ? -1 : 0;
-	if (S_ISREG(facts->mode))
-		return copy_file(copying, from_dir, from_name, to_name, path, error);
-	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);
+	if (copy_leaf(copying, from_dir, from_name, to_name, facts, path, error) == 0)
+		return 0;
+	if (!copying->rules->writer || !room_make(copying->rules->writer, error->errnum))
+		return -1;
+	error_clear(error);
+	return copy_leaf(copying, from_dir, from_name, to_name, facts, path, error);
 }
 
 static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
@@ -485,9 +524,12 @@ static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdi
 
 static int copy_walk(struct copying *copying, int from_fd, const char *path, bool is_generation, struct atomicdir_error *error)
 {
-	struct walk walk = {
-		.enter = copy_enter, .visit = copy_visit, .arg = copying, .path = path, .is_generation = is_generation
-	};
+	struct walk walk = { .enter = copy_enter,
+			     .visit = copy_visit,
+			     .arg = copying,
+			     .path = path,
+			     .is_generation = is_generation,
+			     .stop = copying->rules->stop };
 	int outset = copying->depth, done = tree_walk(&walk, from_fd, error);
 	struct atomicdir_error ignored;
 
@@ -524,7 +566,7 @@ static int copy_tree(struct copying *copying, int from_fd, const char *from_name
 	int done, left;
 
 	if (fd < 0)
-		return error_system(error, errno, to_name, "cannot open to copy");
+		return tree_cannot_read(from_fd, from_name, to_name, "cannot open to copy", error);
 	done = copy_enter_as(copying, to_name, to_name, error);
 	if (done)
 		return done < 0 ? -1 : 0;

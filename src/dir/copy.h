@@ -9,13 +9,15 @@
 
 #include <stdbool.h>
 
-#include "dir/place.h"
+#include "dir/writer.h"
 
 struct copy_rules {
 	bool merges;   /* what is there already stays, and directories are merged; else that is EEXIST */
 	bool is_exact; /* what has no ACL gets none; else a default ACL of the directory that it comes into is handed down */
 	bool requires_attributes; /* a user attribute that the file system cannot hold is an error */
+	const volatile int *stop; /* the copy ends with EINTR once this is not 0; NULL: it does not */
 	size_t lost;		  /* counts them otherwise */
+	struct writer *writer;	  /* whose old generations make room where it runs out (room.h); NULL: none */
 	/* Symlinks into generation `from` of this place come to lead into `to`; NULL: they stay. What is copied goes into a directory
 	 * so deep below the top. */
 	const struct place *place;

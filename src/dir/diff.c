@@ -23,7 +23,7 @@ static int diff_choose(const char *link, const struct reader *reader, int64_t *a
 	fd = *b < 0 ? atomicdir_pin(link, b, error) : pin_generation(reader, *b, error);
 	if (fd < 0 || *a >= 0)
 		return take_fd(&fd);
-	if (info_read(reader->place.store_fd, *b, *b == reader->live.number, &info) < 0 && errno != ENOENT)
+	if (info_read(reader->place.store_fd, *b, *b == reader->live.number, &info) < 0)
 		return error_system(error, errno, link, "cannot read what was live before generation %" PRId64 " of", *b);
 	*a = info.previous;
 	return take_fd(&fd);

@@ -20,6 +20,7 @@
 #include "base/attributes.h"
 #include "dir/layout.h"
 #include "dir/pin.h"
+#include "dir/room.h"
 #include "dir/stage.h"
 
 #define IMPLIED_MODE 0755 /* of directories that are made on the way to an entry */
@@ -48,12 +49,23 @@ static int path_check(const struct atomicdir_stage *stage, const char *path, str
 	}
 }
 
+/* What root makes in the store of another user belongs to that user. Nobody else is in the stage, so the name is what was just made. */
+static int entry_give(const struct atomicdir_stage *stage, int parent_fd, const char *name)
+{
+	cleanup_fd int fd = -1;
+
+	if (geteuid() != 0)
+		return 0;
+	fd = openat(parent_fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -1 : give_to_owner_of(stage->writer.place.store_fd, fd);
+}
+
 /* A new directory: its mode is set when the stage is sealed. */
 static int directory_make(struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode)
 {
 	struct tree_entry made;
 
-	if (mkdirat(parent_fd, name, 0700) < 0)
+	if (mkdirat(parent_fd, name, 0700) < 0 || entry_give(stage, parent_fd, name) < 0)
 		return -1;
 	return tree_look(parent_fd, name, &made) < 0 ? -1 : seal_modes_add(&stage->directories, &made, mode);
 }
@@ -126,90 +138,111 @@ static int file_make(const struct atomicdir_stage *stage, int parent_fd, const c
 {
 	cleanup_fd int fd = create_file_at(parent_fd, name, mode);
 
-	if (fd < 0 || !stage->top.inherits_acl)
-		return take_fd(&fd);
-	if (attribute_remove(fd, ATTRIBUTE_ACL) == 0 && fchmod(fd, mode) == 0)
+	if (fd < 0)
+		return -1;
+	if (give_to_owner_of(stage->writer.place.store_fd, fd) == 0 &&
+	    (!stage->top.inherits_acl || (attribute_remove(fd, ATTRIBUTE_ACL) == 0 && fchmod(fd, mode) == 0)))
 		return take_fd(&fd);
 	unlinkat(parent_fd, name, 0);
 	return -1;
 }
 
-static int file_write(const struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode, const void *data,
-		      size_t size)
-{
-	cleanup_fd int fd = file_make(stage, parent_fd, name, mode);
+/* What a caller asks for. */
+struct entry {
+	const char *path;
+	mode_t mode;
+	const void *bytes; /* of a file, or the text of a symlink */
+	size_t size;
+	const char *what;
+	/* A descriptor, or 0; -1 with errno, and then there is nothing of that name. */
+	int (*make)(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry);
+};
 
-	if (fd < 0)
+static int entry_try(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
+{
+	const char *name;
+	int parent_fd = path_parent(stage, entry->path, &name, error), done;
+
+	if (parent_fd < 0)
 		return -1;
-	if (write_all(fd, data, size) == 0 && close(take_fd(&fd)) == 0)
-		return 0;
-	unlinkat(parent_fd, name, 0);
-	return -1;
+	done = entry->make(stage, parent_fd, name, entry);
+	return done < 0 ? error_system(error, errno, entry->path, "cannot %s", entry->what) : done;
+}
+
+static int entry_make(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	int done;
+
+	error = error_or(error, &own);
+	done = entry_try(stage, entry, error);
+	if (done >= 0 || !room_make(&stage->writer, error->errnum))
+		return done;
+	error_clear(error);
+	return entry_try(stage, entry, error);
+}
+
+static int entry_create(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
+{
+	return file_make(stage, parent_fd, name, entry->mode & 07777);
 }
 
 int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
 {
-	struct atomicdir_error own;
-	const char *name;
-	int parent_fd, fd = -1;
+	struct entry entry = { .path = path, .mode = mode, .what = "make the file", .make = entry_create };
 
-	error = error_or(error, &own);
-	parent_fd = path_parent(stage, path, &name, error);
-	if (parent_fd >= 0) {
-		fd = file_make(stage, parent_fd, name, mode & 07777);
-		if (fd < 0)
-			error_system(error, errno, path, "cannot make the file");
-	}
-	return fd < 0 ? stage_failed(stage, error) : fd;
+	return entry_make(stage, &entry, error);
+}
+
+static int entry_write(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
+{
+	cleanup_fd int fd = file_make(stage, parent_fd, name, entry->mode & 07777);
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	if (write_all(fd, entry->bytes, entry->size) == 0 && close(take_fd(&fd)) == 0)
+		return 0;
+	saved = errno;
+	unlinkat(parent_fd, name, 0);
+	errno = saved;
+	return -1;
 }
 
 int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void *data, size_t size, mode_t mode,
 		    struct atomicdir_error *error)
 {
-	struct atomicdir_error own;
-	const char *name;
-	int parent_fd;
+	struct entry entry = {
+		.path = path, .mode = mode, .bytes = data, .size = size, .what = "write the file", .make = entry_write
+	};
 
-	error = error_or(error, &own);
-	parent_fd = path_parent(stage, path, &name, error);
-	if (parent_fd < 0)
-		return stage_failed(stage, error);
-	if (file_write(stage, parent_fd, name, mode & 07777, data, size) == 0)
-		return 0;
-	error_system(error, errno, path, "cannot write the file");
-	return stage_failed(stage, error);
+	return entry_make(stage, &entry, error);
+}
+
+static int entry_mkdir(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
+{
+	return directory_make(stage, parent_fd, name, entry->mode & 07777);
 }
 
 int atomicdir_mkdir(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
 {
-	struct atomicdir_error own;
-	const char *name;
-	int parent_fd;
+	struct entry entry = { .path = path, .mode = mode, .what = "make the directory", .make = entry_mkdir };
 
-	error = error_or(error, &own);
-	parent_fd = path_parent(stage, path, &name, error);
-	if (parent_fd < 0)
-		return stage_failed(stage, error);
-	if (directory_make(stage, parent_fd, name, mode & 07777) == 0)
-		return 0;
-	error_system(error, errno, path, "cannot make the directory");
-	return stage_failed(stage, error);
+	return entry_make(stage, &entry, error);
+}
+
+static int entry_link(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
+{
+	if (symlinkat(entry->bytes, parent_fd, name) < 0)
+		return -1;
+	return entry_give(stage, parent_fd, name);
 }
 
 int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const char *to, struct atomicdir_error *error)
 {
-	struct atomicdir_error own;
-	const char *name;
-	int parent_fd;
+	struct entry entry = { .path = path, .bytes = to, .what = "make the symlink", .make = entry_link };
 
-	error = error_or(error, &own);
-	parent_fd = path_parent(stage, path, &name, error);
-	if (parent_fd < 0)
-		return stage_failed(stage, error);
-	if (symlinkat(to, parent_fd, name) == 0)
-		return 0;
-	error_system(error, errno, path, "cannot make the symlink");
-	return stage_failed(stage, error);
+	return entry_make(stage, &entry, error);
 }
 
 /* ---- Copies ---- */
@@ -222,13 +255,15 @@ int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	stage->state = STAGE_FILLING;
 	rules->requires_attributes = stage->writer.options.require_xattrs;
+	rules->stop = &stage->stop;
+	rules->writer = &stage->writer;
 	done = top_copy(&stage->top, stage->fd, from_fd, rules, error);
 	if (done == 0)
 		done = tree_copy_content(from_fd, stage->fd, rules, error);
 	if (done == 0)
 		done = top_copy_time(stage->fd, from_fd, error);
 	stage->lost_attributes += rules->lost;
-	return done < 0 ? stage_failed(stage, error) : 0;
+	return done;
 }
 
 static int copy_entry_to(struct atomicdir_stage *stage, int from_fd, const char *from, const char *path,
@@ -238,11 +273,13 @@ static int copy_entry_to(struct atomicdir_stage *stage, int from_fd, const char 
 	int parent_fd = path_parent(stage, path, &name, error), done;
 
 	rules->requires_attributes = stage->writer.options.require_xattrs;
+	rules->stop = &stage->stop;
+	rules->writer = &stage->writer;
 	for (const char *slash = path; parent_fd >= 0 && (slash = strchr(slash, '/')); slash++)
 		rules->depth++;
 	done = parent_fd < 0 ? -1 : tree_copy_at(from_fd, from, parent_fd, name, rules, error);
 	stage->lost_attributes += rules->lost;
-	return done < 0 ? stage_failed(stage, error) : 0;
+	return done;
 }
 
 /* A tree that holds the store would be copied into itself without end. */

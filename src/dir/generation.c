@@ -21,11 +21,47 @@ void generation_list_clear(struct generation_list *list)
 	list->count = 0;
 }
 
-bool generation_is_pinned(const struct place *place, int64_t number)
+/* What is no directory, or not there, has no readers. */
+static enum atomicdir_kept generation_use_by_readers(int fd)
+{
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? ATOMICDIR_KEPT_NO_MORE : ATOMICDIR_KEPT_UNKNOWN;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return ATOMICDIR_KEPT_NO_MORE;
+	return errno == EWOULDBLOCK ? ATOMICDIR_KEPT_PINNED : ATOMICDIR_KEPT_UNKNOWN;
+}
+
+/* Whoever runs the hook holds its mark, and began to while the generation was live. A mark that nobody can open is held by nobody. */
+static enum atomicdir_kept generation_use_by_hook(const struct place *place, int64_t number)
+{
+	cleanup_fd int fd = part_open(place->store_fd, number, PART_HOOK);
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ELOOP || errno == ENXIO ? ATOMICDIR_KEPT_NO_MORE : ATOMICDIR_KEPT_UNKNOWN;
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return ATOMICDIR_KEPT_NO_MORE;
+	return errno == EWOULDBLOCK ? ATOMICDIR_KEPT_HOOK : ATOMICDIR_KEPT_UNKNOWN;
+}
+
+enum atomicdir_kept generation_use(const struct place *place, int64_t number, int fd)
+{
+	enum atomicdir_kept use = generation_use_by_readers(fd);
+
+	return use == ATOMICDIR_KEPT_NO_MORE ? generation_use_by_hook(place, number) : use;
+}
+
+enum atomicdir_kept generation_look_for_use(const struct place *place, int64_t number)
 {
 	cleanup_fd int fd = part_open(place->store_fd, number, PART_DIRECTORY);
 
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return generation_use(place, number, fd);
+}
+
+static bool generation_is_pinned(const struct place *place, int64_t number)
+{
+	cleanup_fd int fd = part_open(place->store_fd, number, PART_DIRECTORY);
+
+	return generation_use_by_readers(fd) == ATOMICDIR_KEPT_PINNED;
 }
 
 /* What cannot be looked at may be there: that is not durable, and its hook is due until its mark is known to be gone. */
@@ -43,9 +79,10 @@ static int generation_describe(struct atomicdir_generation *item, const struct p
 	item->bytes = info.bytes;
 	item->is_live = number == live;
 	item->is_pinned = generation_is_pinned(place, number);
+	item->kept = item->is_live ? ATOMICDIR_KEPT_LIVE : ATOMICDIR_KEPT_UNKNOWN;
 	item->is_durable = info.is_synced && !part_may_exist(place->store_fd, number, PART_INFO_NEW);
 	item->is_hook_due = part_may_exist(place->store_fd, number, PART_HOOK);
-	item->is_good = !item->is_hook_due;
+	item->is_good = !item->is_hook_due || info.is_without_hook || part_may_exist(place->store_fd, number, PART_GOOD);
 	return 0;
 }
 

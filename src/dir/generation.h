@@ -24,7 +24,10 @@ void generation_list_drop(struct generation_list *list);
 /* NULL for an empty one. How many. */
 int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed,
 			 struct atomicdir_error *error);
-/* Is a reader in it? */
-bool generation_is_pinned(const struct place *place, int64_t number);
+/* Whether somebody uses it: ATOMICDIR_KEPT_PINNED, _HOOK (its hook is running), _UNKNOWN with errno, or _NO_MORE. `fd`: its
+ * directory as it was opened, or -1 with errno; where nobody uses it, it is locked, and no reader can pin it any more. */
+enum atomicdir_kept generation_use(const struct place *place, int64_t number, int fd);
+/* The same, for those who only look. */
+enum atomicdir_kept generation_look_for_use(const struct place *place, int64_t number);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The mark of a hook that is due: publish.c makes it, the caller's success takes it away.
+ * The mark of a hook that is due: publish.c makes it, and the caller's success makes the mark of a good generation of it.
  */
 #include <errno.h>
 
@@ -18,8 +18,9 @@ int atomicdir_hook_done(const char *link, int64_t generation, struct atomicdir_e
 	error = error_or(error, &own);
 	if (reader_open(&reader, link, error) < 0)
 		return -1;
+	if (reader.place.store_fd < 0 || generation <= 0 ||
+	    part_rename(reader.place.store_fd, generation, PART_HOOK, PART_GOOD) == 0 || errno == ENOENT)
+		return 0;
 	part_name(name, generation, PART_HOOK);
-	if (reader.place.store_fd >= 0 && generation > 0 && part_remove(reader.place.store_fd, generation, PART_HOOK) < 0)
-		return error_system(error, errno, name, "cannot remove the mark of the hook");
-	return 0;
+	return error_system(error, errno, name, "cannot record that the hook has ended well: cannot rename its mark");
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "dir/layout.h"
+#include "dir/remove.h"
 #include "dir/sync.h"
 
 /* Whether LINK leads into the store of this name. */
@@ -68,23 +69,38 @@ static bool link_reserves(const char *name)
 	return strcmp(name, NAME_WAKE) == 0;
 }
 
+/* Beside the new symlink there may be what a detach made for readers and did not come to use. */
 static void link_recover(const struct place *place)
 {
+	struct atomicdir_error ignored;
+
 	unlinkat(place->store_fd, NAME_NEXT, 0);
+	tree_remove_at(place->store_fd, place->name.store, &ignored);
 }
 
 static void link_forget(const struct place *place, int64_t number)
 {
 	(void)number;
-	link_recover(place);
+	unlinkat(place->store_fd, NAME_NEXT, 0);
+}
+
+/* LINK belongs to whom the generation's top directory belongs: in a sticky directory that all may write to only such a symlink is
+ * followed by its readers (fs.protected_symlinks, proc(5)). */
+static int link_make(const struct place *place, int64_t number, int directory_fd, const char *name)
+{
+	char text[NAME_SIZE + NAME_NUMBER_SIZE], top[NAME_NUMBER_SIZE];
+	struct stat status;
+
+	name_number(top, number, "");
+	name_link_text(&place->name, number, text, sizeof(text));
+	if (fstatat(place->store_fd, top, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return create_link_at(directory_fd, name, text, status.st_uid, status.st_gid);
 }
 
 static int link_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
-	char text[NAME_SIZE + NAME_NUMBER_SIZE];
-
-	name_link_text(&place->name, number, text, sizeof(text));
-	if (symlinkat(text, place->store_fd, NAME_NEXT) < 0)
+	if (link_make(place, number, place->store_fd, NAME_NEXT) < 0)
 		return error_system(error, errno, place->name.store, "cannot make the new symlink in the store");
 	return 0;
 }
@@ -107,24 +123,15 @@ static enum outcome link_look_after_failure(const struct place *place, int64_t n
 
 static enum outcome link_create(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
-	char text[NAME_SIZE + NAME_NUMBER_SIZE];
-
 	if (renameat2(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base, RENAME_NOREPLACE) == 0)
 		return OUTCOME_PUBLISHED;
 	if (errno != EINVAL && errno != ENOSYS)
 		return link_look_after_failure(place, number, errno, "cannot put the new symlink in place at", error);
 	/* The file system cannot rename without replacing. symlinkat(2) replaces nothing either. */
-	name_link_text(&place->name, number, text, sizeof(text));
-	if (symlinkat(text, place->parent_fd, place->name.base) < 0)
+	if (link_make(place, number, place->parent_fd, place->name.base) < 0)
 		return link_look_after_failure(place, number, errno, "cannot make the symlink", error);
-	link_recover(place);
+	unlinkat(place->store_fd, NAME_NEXT, 0);
 	return OUTCOME_PUBLISHED;
-}
-
-static bool link_is_as_before(const struct live *now, const struct live *before)
-{
-	return now->stands == before->stands && now->device == before->device && now->inode == before->inode &&
-	       strcmp(now->text, before->text) == 0;
 }
 
 static enum outcome link_swap(const struct place *place, int64_t number, const struct live *before,
@@ -134,7 +141,7 @@ static enum outcome link_swap(const struct place *place, int64_t number, const s
 
 	if (link_look(place, &now) < 0)
 		return (enum outcome)error_system(error, errno, place->name.link, "cannot look at");
-	if (!link_is_as_before(&now, before))
+	if (!live_is_same(&now, before))
 		return (enum outcome)error_object(error, ATOMICDIR_FAILED, place->name.link,
 						  "was changed by somebody else meanwhile; nothing was published");
 	if (before->stands == STANDS_NOTHING)

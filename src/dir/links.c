@@ -243,8 +243,8 @@ static int links_judge(const struct pursuit *pursuit, const struct walk_entry *e
 	    (links->leaving == LINKS_MUST_AGREE && links_agree(links, entry)))
 		return 0;
 	return error_object(error, ATOMICDIR_FAILED, entry->path,
-			    "is a relative symlink that leaves the directory (to '%.200s') and would lead elsewhere once it is "
-			    "published; make it absolute, or copy what it leads to",
+			    "is a relative symlink that leaves the directory (to '%.200s') and would lead elsewhere from its "
+			    "new place; make it absolute, or copy what it leads to",
 			    text);
 }
 

@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "dir/generation.h"
+#include "dir/history.h"
+#include "dir/layout.h"
 #include "dir/note.h"
 #include "dir/part.h"
 #include "dir/reader.h"
@@ -28,23 +31,70 @@ int atomicdir_show(const char *link, struct atomicdir_generation **live, struct 
 	return generation_list_pack(&list, live, error) < 0 ? -1 : 0;
 }
 
+/* Why each is kept, by what the last fill was told. */
+static int list_judge(const struct reader *reader, const struct found_list *found, struct history *history)
+{
+	const struct layout *layout = reader->place.layout;
+	cleanup_info struct info info = INFO_INIT;
+	int64_t live = reader->live.number;
+	char boot[sizeof(info.boot)];
+
+	clock_read_boot(boot, sizeof(boot));
+	if ((live && info_read(reader->place.store_fd, live, true, &info) < 0) ||
+	    info_complete(reader->place.store_fd, &info) < 0 ||
+	    history_read(history, &reader->place, found, live, &info, boot) < 0)
+		return -1;
+	history->rules.keep = info.keep >= 0 ? info.keep : layout->keep;
+	history->rules.grace_ms = info.grace_ms >= 0 ? info.grace_ms : layout->grace_ms;
+	retention_decide(&history->rules, history->list, history->count);
+	return 0;
+}
+
+static int list_add(const struct reader *reader, const struct retained *one, struct generation_list *list)
+{
+	struct atomicdir_generation *added;
+
+	if (generation_list_add(list, &reader->place, one->number, reader->live.number) < 0)
+		return -1;
+	added = &list->items[list->count - 1];
+	added->kept = one->kept;
+	if (added->kept == ATOMICDIR_KEPT_NO_MORE)
+		added->kept = generation_look_for_use(&reader->place, one->number);
+	if (one->age_ms >= 0)
+		added->replaced_ms = clock_wall_ms() - one->age_ms;
+	return 0;
+}
+
+/* What could not be removed whole is no generation any more, and no list would have it. The newest number may be a stage. */
+static void list_warn_of_leftovers(const struct reader *reader, const struct found_list *found, struct atomicdir_error *warning)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		const struct found *one = &found->list[i];
+		bool is_unpublished =
+			one->parts & FOUND(PART_DIRECTORY) && !(one->parts & (FOUND(PART_INFO) | FOUND(PART_INFO_NEW)));
+
+		if (one->parts & FOUND(PART_TRASH) || (is_unpublished && i && one->number != reader->live.number))
+			error_warn(warning, 0, NULL,
+				   "generation %" PRId64 " of '%s' is being removed, or could not be: see what is left in '%s'",
+				   one->number, reader->place.name.link, reader->place.name.store);
+	}
+}
+
 static int list_gather(const struct reader *reader, struct generation_list *list, struct atomicdir_error *error)
 {
 	cleanup_found struct found_list found = { 0 };
-	int64_t live = reader->live.number;
+	cleanup_history struct history history = HISTORY_INIT;
 
 	if (reader->place.store_fd < 0)
 		return 0;
 	if (found_read(&reader->place, &found, error) < 0)
 		return -1;
-	for (size_t i = 0; i < found.count; i++) {
-		const struct found *one = &found.list[i];
-
-		if (!found_is_published(one) && !(one->number == live && one->parts & FOUND(PART_DIRECTORY)))
-			continue;
-		if (generation_list_add(list, &reader->place, one->number, live) < 0)
+	if (list_judge(reader, &found, &history) < 0)
+		return error_system(error, errno, reader->place.name.link, "cannot read what is known of the generations of");
+	for (size_t i = 0; i < history.count; i++)
+		if (list_add(reader, &history.list[i], list) < 0)
 			return error_system(error, errno, reader->place.name.link, "cannot list the generations of");
-	}
+	list_warn_of_leftovers(reader, &found, error);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -12,6 +13,12 @@ int live_look(const struct place *place, struct live *live)
 {
 	*live = LIVE_INIT;
 	return place->layout->look(place, live);
+}
+
+bool live_is_same(const struct live *now, const struct live *before)
+{
+	return now->stands == before->stands && now->device == before->device && now->inode == before->inode &&
+	       strcmp(now->text, before->text) == 0;
 }
 
 int live_require_ours(const struct live *live, const struct place *place, struct atomicdir_error *error)

@@ -5,6 +5,7 @@
 #ifndef DIR_LIVE_H
 #define DIR_LIVE_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "dir/place.h"
@@ -30,6 +31,8 @@ struct live {
 
 /* What stands at LINK; `number` and `fd` stay unset. -1 with errno where it cannot be known. */
 int live_look(const struct place *place, struct live *live);
+/* Whether what stands there is what stood there before. */
+bool live_is_same(const struct live *now, const struct live *before);
 /* Refuses what we did not make. */
 int live_require_ours(const struct live *live, const struct place *place, struct atomicdir_error *error);
 /* For the owner: opens the generation that LINK names, if it is there. One that cannot be opened is live all the same. */

@@ -31,7 +31,7 @@ int note_read(const struct place *place, int64_t number, bool is_live, struct bu
 		return 1;
 	if (errno != ENOENT)
 		return -1;
-	if (info_read(place->store_fd, number, is_live, &info) < 0 && errno != ENOENT)
+	if (info_read(place->store_fd, number, is_live, &info) < 0)
 		return -1;
 	if (!info.old_note)
 		return 0;

@@ -16,8 +16,8 @@
 #include "base/file.h"
 
 static const char *const suffixes[PART_COUNT] = {
-	[PART_DIRECTORY] = "", [PART_INFO] = ".info", [PART_INFO_NEW] = ".info.new",
-	[PART_HOOK] = ".hook", [PART_NOTE] = ".note", [PART_TRASH] = ".trash",
+	[PART_DIRECTORY] = "", [PART_INFO] = ".info", [PART_INFO_NEW] = ".info.new", [PART_HOOK] = ".hook",
+	[PART_GOOD] = ".good", [PART_NOTE] = ".note", [PART_TRASH] = ".trash",
 };
 
 void part_name(char name[static NAME_NUMBER_SIZE], int64_t number, enum part part)
@@ -34,6 +34,23 @@ int part_open(int store_fd, int64_t number, enum part part)
 	return openat(store_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
+/* A new file, which belongs to the store's owner. One that could not be written whole is removed. */
+static int part_create(int store_fd, const char *name, const void *bytes, size_t size, bool to_disk)
+{
+	cleanup_fd int fd = create_file_at(store_fd, name, 0600);
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	if (give_to_owner_of(store_fd, fd) == 0 && write_all(fd, bytes, size) == 0 && (!to_disk || fsync(fd) == 0) &&
+	    close(take_fd(&fd)) == 0)
+		return 0;
+	saved = errno;
+	unlinkat(store_fd, name, 0);
+	errno = saved;
+	return -1;
+}
+
 int part_write(int store_fd, int64_t number, enum part part, const void *bytes, size_t size)
 {
 	char name[NAME_NUMBER_SIZE];
@@ -41,16 +58,7 @@ int part_write(int store_fd, int64_t number, enum part part, const void *bytes, 
 	part_name(name, number, part);
 	if (part_remove(store_fd, number, part) < 0)
 		return -1;
-	return write_file_at(store_fd, name, 0600, bytes, size);
-}
-
-static int part_write_next(int store_fd, const void *bytes, size_t size, bool to_disk)
-{
-	cleanup_fd int fd = create_file_at(store_fd, NAME_NEXT, 0600);
-
-	if (fd < 0 || write_all(fd, bytes, size) < 0 || (to_disk && fsync(fd) < 0))
-		return -1;
-	return close(take_fd(&fd));
+	return part_create(store_fd, name, bytes, size, false);
 }
 
 int part_replace(int store_fd, int64_t number, enum part part, const void *bytes, size_t size, bool to_disk)
@@ -59,12 +67,22 @@ int part_replace(int store_fd, int64_t number, enum part part, const void *bytes
 	int saved;
 
 	part_name(name, number, part);
-	if (part_write_next(store_fd, bytes, size, to_disk) == 0 && renameat(store_fd, NAME_NEXT, store_fd, name) == 0)
+	if (part_create(store_fd, NAME_NEXT, bytes, size, to_disk) == 0 && renameat(store_fd, NAME_NEXT, store_fd, name) == 0)
 		return 0;
 	saved = errno;
 	unlinkat(store_fd, NAME_NEXT, 0);
 	errno = saved;
 	return -1;
+}
+
+int part_append(int store_fd, int64_t number, enum part part, const void *bytes, size_t size)
+{
+	char name[NAME_NUMBER_SIZE];
+	cleanup_fd int fd = -1;
+
+	part_name(name, number, part);
+	fd = openat(store_fd, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd < 0 ? -1 : write_all(fd, bytes, size);
 }
 
 int part_read(int store_fd, int64_t number, enum part part, size_t limit, struct buffer *bytes)

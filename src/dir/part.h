@@ -17,6 +17,7 @@ enum part {
 	PART_INFO,     /* the generation was published */
 	PART_INFO_NEW, /* it is being published: its swap is not known to be on disk */
 	PART_HOOK,     /* its hook is due */
+	PART_GOOD,     /* its hook has ended well once */
 	PART_NOTE,     /* the publisher's note */
 	PART_TRASH,    /* its directory while it is being removed */
 	PART_COUNT
@@ -30,6 +31,8 @@ int part_open(int store_fd, int64_t number, enum part part);
 int part_write(int store_fd, int64_t number, enum part part, const void *bytes, size_t size);
 /* The same for a file that may be there: at every moment it is there, with the old bytes or the new ones. */
 int part_replace(int store_fd, int64_t number, enum part part, const void *bytes, size_t size, bool to_disk);
+/* Adds to the end of a file that is there. */
+int part_append(int store_fd, int64_t number, enum part part, const void *bytes, size_t size);
 int part_read(int store_fd, int64_t number, enum part part, size_t limit, struct buffer *bytes);
 int part_rename(int store_fd, int64_t number, enum part from, enum part to);
 /* 0 also where there is none. */

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
@@ -55,6 +57,21 @@ int place_open_generation(const struct place *place, int64_t number)
 
 	name_number(name, number, "");
 	return open_lending_at(place->store_fd, name, O_RDONLY | O_DIRECTORY);
+}
+
+int place_check_generation(const struct place *place, int64_t number, int fd, struct atomicdir_error *error)
+{
+	char name[NAME_NUMBER_SIZE];
+	struct stat named = { 0 }, open;
+
+	name_number(name, number, "");
+	if (fstat(fd, &open) < 0 || (fstatat(place->store_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT))
+		return error_system(error, errno, place->name.link, "cannot look at generation %" PRId64 " of", number);
+	if (named.st_dev == open.st_dev && named.st_ino == open.st_ino)
+		return 0;
+	return error_object(error, ATOMICDIR_FAILED, place->name.link,
+			    "cannot have generation %" PRId64 ": its directory was removed, moved or made anew meanwhile",
+			    number);
 }
 
 char *place_generation_path(const struct place *place, int64_t number)

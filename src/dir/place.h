@@ -30,6 +30,8 @@ void place_close(struct place *place);
 int place_find_store(struct place *place, struct atomicdir_error *error);
 /* A generation's directory, open for its owner. -1 with errno. */
 int place_open_generation(const struct place *place, int64_t number);
+/* Refuses where somebody has removed or moved the generation open as `fd`: what has its name now is something else. */
+int place_check_generation(const struct place *place, int64_t number, int fd, struct atomicdir_error *error);
 /* Its absolute path, on the heap; NULL: no memory. */
 char *place_generation_path(const struct place *place, int64_t number);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Step 13: which old generations stay, and removing the others. Kept are the live one, `keep` before it in the chain of what was live
- * before, those replaced less than `grace_ms` ago, the newest, and every one that is pinned.
+ * Step 13: removing the old generations that no rule of retention.h keeps, and that nobody uses.
  */
 #ifndef DIR_PRUNE_H
 #define DIR_PRUNE_H
@@ -11,11 +10,12 @@
 
 /* Never fails: what cannot be removed is a warning in the writer. `removed` may be NULL; with dry_run it only tells. */
 void prune(struct writer *writer, struct generation_list *removed);
-/* After a failure with this errno: where room has run out, old generations that are not needed any more make some. */
-void prune_for_room(struct writer *writer, int errnum);
 
-/* Removes a generation with all that belongs to it. 1: done; 0: a reader has it pinned; -1: not, with a warning. */
+/* Removes a generation with all that belongs to it. 1: done; 0: it is in use, or may be; -1: it could not be. Both are a warning. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning);
+/* The same for one that was never published, whose directory is open as `fd`. A pin on it is a reader's mistake: only one that is
+ * known is respected. */
+int generation_remove_unpublished(const struct place *place, int64_t number, int fd, struct atomicdir_error *warning);
 /* The files beside a generation that is not there any more: `parts` as found. */
 void generation_remove_files(const struct place *place, int64_t number, unsigned parts);
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/broken.h"
@@ -17,49 +18,72 @@
 #include "dir/note.h"
 #include "dir/part.h"
 #include "dir/prune.h"
+#include "dir/room.h"
 
 /* ---- What is known of the generation ---- */
+
+/* The line of a new generation: what is live, and that one's line, as far as they are still there. */
+static int describe_line(struct info *info, const struct writer *writer)
+{
+	bool was_in_line = false;
+
+	for (size_t i = 0; i < writer->found.count; i++) {
+		const struct found *one = &writer->found.list[i];
+		bool is_live = one->number == writer->live.number, is_in_line;
+
+		if (!is_live && !found_is_published(one))
+			continue;
+		is_in_line = is_live || line_has(&writer->info.line, one->number);
+		if (is_in_line && line_add(&info->line, one->number, was_in_line) < 0)
+			return -1;
+		was_in_line = is_in_line;
+	}
+	info->has_line = true;
+	return 0;
+}
 
 /* When each kept generation was replaced is carried along, so that the live one's info is all that a prune has to read. */
 static int describe_replaced(struct info *info, const struct writer *writer, int64_t number)
 {
-	const struct info *old = &writer->info;
+	static const struct info nothing;
 	int64_t live = writer->live.number;
+	bool is_of_this_boot = strcmp(writer->info.boot, writer->boot) == 0;
 
-	info->replaced_count = 0;
 	snprintf(info->boot, sizeof(info->boot), "%s", writer->boot);
-	for (size_t i = 0; strcmp(old->boot, writer->boot) == 0 && i < old->replaced_count; i++)
-		if (part_may_exist(writer->place.store_fd, old->replaced[i].number, PART_DIRECTORY) &&
-		    info_stamp(info, old->replaced[i].number, old->replaced[i].at_ms) < 0)
-			return -1;
-	if (live && live != number && info_stamp(info, live, clock_ms()) < 0)
+	if (info_copy_replaced(info, is_of_this_boot ? &writer->info : &nothing, &writer->found) < 0)
 		return -1;
 	info_unstamp(info, number);
-	return 0;
+	return live && live != number ? info_stamp(info, live, 0) : 0;
+}
+
+static int describe_new(struct info *info, const struct writer *writer, const struct publication *publication)
+{
+	info->created_ms = clock_wall_ms();
+	info->previous = writer->live.number;
+	info->files = publication->count.files;
+	info->bytes = publication->count.bytes;
+	return describe_line(info, writer);
 }
 
 static int describe(struct info *info, const struct writer *writer, const struct publication *publication)
 {
-	int64_t number = publication->number, live = writer->live.number;
 	struct stat top;
 
-	if (publication->is_again && info_read(writer->place.store_fd, number, false, info) < 0)
-		*info = INFO_INIT;
-	if (!publication->is_again || !info->created_ms) {
-		info->created_ms = clock_wall_ms();
-		info->previous = live < number ? live : 0;
-	}
-	if (!publication->is_again) {
-		info->files = publication->count.files;
-		info->bytes = publication->count.bytes;
+	if (publication->known) {
+		*info = *publication->known;
+		*publication->known = INFO_INIT;
+	} else if (describe_new(info, writer, publication) < 0) {
+		return -1;
 	}
 	if (fstat(publication->fd, &top) < 0)
 		return -1;
 	info->top_mode = top.st_mode & 07777;
-	info->keep = writer->keep;
-	info->grace_ms = writer->grace_ms;
+	info->before = writer->live.number;
+	info->is_without_hook = writer->options.hook == ATOMICDIR_HOOK_NONE;
+	info->keep = publication->is_fill ? writer->keep : writer->info.keep;
+	info->grace_ms = publication->is_fill ? writer->grace_ms : writer->info.grace_ms;
 	info->is_synced = sync_way_has_disk(writer->way);
-	return describe_replaced(info, writer, number);
+	return describe_replaced(info, writer, publication->number);
 }
 
 /* ---- The steps ---- */
@@ -95,18 +119,38 @@ static void publish_undo(const struct writer *writer, const struct publication *
 
 	publication->swap->forget(&writer->place, publication->number);
 	part_remove(store_fd, publication->number, PART_INFO_NEW);
-	if (publication->is_again)
+	if (publication->known)
 		return; /* its hook may have been due before */
 	part_remove(store_fd, publication->number, PART_NOTE);
 	part_remove(store_fd, publication->number, PART_HOOK);
 }
 
-/* Step 11. */
+/* What is published again is no old generation that may make room. */
+static int publish_prepare_in_room(struct writer *writer, const struct publication *publication, const struct info *info,
+				   struct atomicdir_error *error)
+{
+	if (publish_prepare(writer, publication, info, error) == 0)
+		return 0;
+	flock(publication->fd, LOCK_SH | LOCK_NB);
+	if (!room_make(writer, error->errnum))
+		return -1;
+	publish_undo(writer, publication);
+	error_clear(error);
+	return publish_prepare(writer, publication, info, error);
+}
+
+/* Step 11. The grace of what was replaced counts from the moment when a power cut can no longer make it live: a barrier may take
+ * minutes. */
 static enum outcome publish_confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
+	int store_fd = writer->place.store_fd;
+
 	if (durable_after_swap(writer, publication->swap, error) < 0)
 		return OUTCOME_IN_DOUBT;
-	if (part_rename(writer->place.store_fd, publication->number, PART_INFO_NEW, PART_INFO) < 0)
+	if (info_settle(&writer->info, store_fd, publication->number, PART_INFO_NEW, clock_ms()) < 0)
+		error_warn(&writer->warning, errno, writer->place.name.link,
+			   "published, but cannot record when the old generation was replaced, of");
+	if (part_rename(store_fd, publication->number, PART_INFO_NEW, PART_INFO) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
 			   "published, but cannot mark the publication as finished (the next run does) of");
 	return OUTCOME_PUBLISHED;
@@ -144,6 +188,21 @@ static int publish_advance(struct writer *writer, const struct publication *publ
 	return old_fd;
 }
 
+/* Once more, since a barrier may take minutes: the name is about to lead there. An adoption's directory still stands at LINK. */
+static int publish_is_in_place(const struct writer *writer, const struct publication *publication,
+			       struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+
+	if (publication->stop && *publication->stop)
+		return error_system(error, EINTR, place->name.link, "stopped before publishing");
+	if (store_check_held(&writer->store, place, error) < 0)
+		return -1;
+	if (publication->swap != &place->layout->swap)
+		return 0;
+	return place_check_generation(place, publication->number, publication->fd, error);
+}
+
 enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
 	cleanup_info struct info info = INFO_INIT;
@@ -154,8 +213,9 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 		error_system(error, errno, writer->place.name.link, "cannot describe the new generation of");
 		return OUTCOME_NOT_PUBLISHED;
 	}
-	if (publish_prepare(writer, publication, &info, error) == 0 &&
-	    durable_before_swap(writer, publication->fd, publication->number, error) == 0)
+	if (publish_prepare_in_room(writer, publication, &info, error) == 0 &&
+	    durable_before_swap(writer, publication->fd, publication->number, error) == 0 &&
+	    publish_is_in_place(writer, publication, error) == 0)
 		outcome = publication->swap->swap(&writer->place, publication->number, &writer->live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		publish_undo(writer, publication);
@@ -171,8 +231,6 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 	writer->last_swap = OUTCOME_PUBLISHED;
 	if (old_fd >= 0)
 		publish_wake(writer, old_fd);
-	close_fd(&old_fd);
-	prune(writer, NULL);
 	return outcome;
 }
 

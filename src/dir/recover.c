@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/broken.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "dir/durable.h"
 #include "dir/layout.h"
@@ -28,21 +30,36 @@ static int recover_make_durable(struct writer *writer)
 	return -1;
 }
 
+/* A death after the swap, before it was written down when: the grace of what was replaced counts from now. */
+static void recover_settle(struct writer *writer, unsigned parts)
+{
+	enum part part = parts & FOUND(PART_INFO_NEW) ? PART_INFO_NEW : PART_INFO;
+
+	if (info_settle(&writer->info, writer->place.store_fd, writer->live.number, part, clock_ms()) < 0)
+		error_warn(&writer->warning, errno, writer->place.name.link,
+			   "cannot record when the generation before the live one was replaced, of");
+}
+
 /* The live generation's swap is made durable, and its `.info.new` becomes `.info`. */
 static void recover_swap(struct writer *writer, unsigned parts)
 {
 	int store_fd = writer->place.store_fd, done;
 	int64_t number = writer->live.number;
 	bool has_disk = sync_way_has_disk(writer->way), was_synced = writer->info.is_synced;
-	bool is_unfinished = parts & FOUND(PART_INFO_NEW) || !(parts & FOUND(PART_INFO));
+	/* What is removed would break a line that the first version wrote. */
+	bool is_whole = writer->info.has_line || !writer->info.line.count;
+	bool is_unfinished = parts & FOUND(PART_INFO_NEW) || !(parts & FOUND(PART_INFO)) || !is_whole;
 
 	/* It was published without a sync, as asked, or because there was no disk: the next writer that syncs makes it durable. */
-	if (!is_unfinished && (was_synced || !has_disk))
+	if (!is_unfinished && (was_synced || !has_disk)) {
+		recover_settle(writer, parts);
 		return;
+	}
 	if (has_disk && !is_broken("unchanged-trusts-unfinished-swap") && recover_make_durable(writer) < 0)
 		return;
+	recover_settle(writer, parts);
 	writer->info.is_synced = has_disk;
-	if (parts & FOUND(PART_INFO_NEW) && was_synced == has_disk) {
+	if (parts & FOUND(PART_INFO_NEW) && was_synced == has_disk && is_whole) {
 		done = part_rename(store_fd, number, PART_INFO_NEW, PART_INFO);
 	} else {
 		done = info_replace(store_fd, number, &writer->info, has_disk);
@@ -66,11 +83,10 @@ static bool recover_is_no_directory(const struct place *place, int64_t number)
 /* What a death during step 12 leaves. */
 static void recover_wake(const struct place *place, int64_t number)
 {
-	char name[NAME_NUMBER_SIZE], path[NAME_NUMBER_SIZE + sizeof(NAME_WAKE) + 1];
+	cleanup_fd int fd = place_open_generation(place, number);
 
-	part_name(name, number, PART_DIRECTORY);
-	snprintf(path, sizeof(path), "%s/" NAME_WAKE, name);
-	unlinkat(place->store_fd, path, 0);
+	if (fd >= 0)
+		unlinkat(fd, NAME_WAKE, 0);
 }
 
 /* A number that is not the live one's. */
@@ -104,9 +120,10 @@ static void recover_trash(struct writer *writer, int64_t number)
 		error_warn(&writer->warning, 0, NULL, "cannot remove an old generation: %s", why.text);
 }
 
-void recover(struct writer *writer, const struct found_list *found)
+void recover(struct writer *writer)
 {
 	const struct place *place = &writer->place;
+	const struct found_list *found = &writer->found;
 	const struct found *live = found_get(found, writer->live.number);
 
 	if (is_broken("recovery-trusts-next"))

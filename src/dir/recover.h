@@ -6,9 +6,8 @@
 #ifndef DIR_RECOVER_H
 #define DIR_RECOVER_H
 
-#include "dir/part.h"
 #include "dir/writer.h"
 
-void recover(struct writer *writer, const struct found_list *found);
+void recover(struct writer *writer);
 
 #endif

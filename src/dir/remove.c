@@ -18,29 +18,31 @@
 struct removal {
 	int top_fd;
 	unsigned moved; /* directories that were moved up, and are still to be removed */
-	int first_errnum;
-	char first_name[256];
+	struct atomicdir_error first;
 };
 
-static void removal_failed(struct removal *removal, int errnum, const char *name)
+static void removal_failed(struct removal *removal, int directory_fd, const char *name)
 {
 	/* ENOENT: somebody else was quicker. */
-	if (errnum == ENOENT || removal->first_errnum)
-		return;
-	removal->first_errnum = errnum;
-	snprintf(removal->first_name, sizeof(removal->first_name), "%s", name);
+	if (errno != ENOENT && removal->first.kind == ATOMICDIR_OK)
+		tree_cannot_read(directory_fd, name, name, "cannot remove", &removal->first);
 }
 
-/* Why the entry is no directory to go into; 0: it is one. */
-static int removal_refuses(int parent_fd, const char *name, struct tree_entry *entry)
+/* A directory to go into, open, and what it is. Mounts are refused: what is in them is not ours. */
+static int removal_open(int parent_fd, const char *name, struct tree_entry *entry)
 {
+	cleanup_fd int fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
 	struct stat parent;
 
-	if (tree_look(parent_fd, name, entry) < 0 || fstatat(parent_fd, "", &parent, AT_EMPTY_PATH) < 0)
-		return errno;
-	if (!S_ISDIR(entry->mode))
-		return EPERM;
-	return entry->is_mount || entry->device != parent.st_dev ? EBUSY : 0;
+	/* What could not be unlinked though it is no directory is protected (chattr(1)). */
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		errno = EPERM;
+	if (fd < 0 || tree_look(fd, "", entry) < 0 || fstatat(parent_fd, "", &parent, AT_EMPTY_PATH) < 0)
+		return -1;
+	if (!entry->is_mount && entry->device == parent.st_dev)
+		return take_fd(&fd);
+	errno = EBUSY;
+	return -1;
 }
 
 static void removal_directory(struct removal *removal, int parent_fd, const char *name, int depth);
@@ -48,14 +50,12 @@ static void removal_directory(struct removal *removal, int parent_fd, const char
 static void removal_move_up(struct removal *removal, int directory_fd, const char *name)
 {
 	struct tree_entry entry;
+	cleanup_fd int fd = removal_open(directory_fd, name, &entry);
 	char up[32];
-	int refused = removal_refuses(directory_fd, name, &entry);
 
 	/* Its ".." changes, which needs the right to write in it. */
-	if (!refused && (entry.mode & 0700) != 0700 && change_mode_at(directory_fd, name, 0700) < 0)
-		refused = errno;
-	if (refused) {
-		removal_failed(removal, refused, name);
+	if (fd < 0 || ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)) {
+		removal_failed(removal, directory_fd, name);
 		return;
 	}
 	/* A removal that was killed may have left some of these names, perhaps above this very directory. */
@@ -64,7 +64,7 @@ static void removal_move_up(struct removal *removal, int directory_fd, const cha
 		if (renameat(directory_fd, name, removal->top_fd, up) == 0)
 			return;
 	} while (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR);
-	removal_failed(removal, errno, name);
+	removal_failed(removal, directory_fd, name);
 }
 
 static void removal_content(struct removal *removal, int directory_fd, int depth)
@@ -72,14 +72,14 @@ static void removal_content(struct removal *removal, int directory_fd, int depth
 	cleanup_names struct tree_names names = { 0 };
 
 	if (tree_names_read(directory_fd, false, &names) < 0)
-		removal_failed(removal, errno, ".");
+		removal_failed(removal, directory_fd, "");
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.names[i];
 
 		if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
 			continue;
 		if (errno != EISDIR && errno != EPERM)
-			removal_failed(removal, errno, name);
+			removal_failed(removal, directory_fd, name);
 		else if (depth >= OPEN_MAX_DEPTH)
 			removal_move_up(removal, directory_fd, name);
 		else
@@ -89,20 +89,15 @@ static void removal_content(struct removal *removal, int directory_fd, int depth
 
 static void removal_directory(struct removal *removal, int parent_fd, const char *name, int depth)
 {
-	cleanup_fd int fd = -1;
 	struct tree_entry entry;
-	int refused = removal_refuses(parent_fd, name, &entry);
+	cleanup_fd int fd = removal_open(parent_fd, name, &entry);
 
-	if (!refused) {
-		fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
-		refused = fd < 0 ? errno : 0;
-	}
-	if (refused) {
-		removal_failed(removal, refused, name);
+	if (fd < 0) {
+		removal_failed(removal, parent_fd, name);
 		return;
 	}
 	if ((entry.mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
-		removal_failed(removal, errno, name);
+		removal_failed(removal, parent_fd, name);
 	if (!depth)
 		removal->top_fd = fd;
 	removal_content(removal, fd, depth);
@@ -113,7 +108,7 @@ static void removal_directory(struct removal *removal, int parent_fd, const char
 		removal_directory(removal, fd, up, 1);
 	}
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0)
-		removal_failed(removal, errno, name);
+		removal_failed(removal, parent_fd, name);
 }
 
 int tree_remove_at(int directory_fd, const char *name, struct atomicdir_error *error)
@@ -125,9 +120,8 @@ int tree_remove_at(int directory_fd, const char *name, struct atomicdir_error *e
 	if (errno != EISDIR && errno != EPERM)
 		return error_system(error, errno, name, "cannot remove");
 	removal_directory(&removal, directory_fd, name, 0);
-	if (!removal.first_errnum)
+	if (removal.first.kind == ATOMICDIR_OK)
 		return 0;
-	if (strcmp(removal.first_name, name) == 0)
-		return error_system(error, removal.first_errnum, name, "cannot remove");
-	return error_system(error, removal.first_errnum, removal.first_name, "cannot remove all of '%s': cannot remove", name);
+	*error = removal.first;
+	return strcmp(error->path, name) == 0 ? -1 : error_prefix(error, "cannot remove all of '%s'", name);
 }

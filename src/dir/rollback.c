@@ -1,72 +1,144 @@
-/* SPDX-License-Identifier: ISC
- *
- * Publishing a kept generation again: a publication without steps 6 and 7.
- */
+/* SPDX-License-Identifier: ISC */
+#include "dir/rollback.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "dir/begin.h"
 #include "dir/generation.h"
+#include "dir/history.h"
 #include "dir/layout.h"
 #include "dir/part.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
+#include "dir/room.h"
 #include "dir/tell.h"
 
-/* The generation that was asked for, or what was live before the live one. */
-static int rollback_choose(const struct writer *writer, int64_t asked, int64_t *target, struct atomicdir_error *error)
-{
-	const char *link = writer->place.name.link;
-	int64_t live = writer->live.number;
+#define NAMED_MAX 10 /* so many of the kept generations does an error name */
 
-	*target = asked >= 0 ? asked : writer->info.previous;
-	if (asked == 0)
-		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no generation 0");
-	if (asked > 0)
-		return 0;
-	if (!live)
-		return error_object(error, ATOMICDIR_NO_GENERATION, link,
-				    "has no live generation, so there is none to go back to");
-	if (writer->info_errnum)
-		return error_system(error, writer->info_errnum, link,
-				    "cannot read what was live before generation %" PRId64 " of", live);
-	if (!*target)
-		return error_object(error, ATOMICDIR_NO_GENERATION, link, "had no generation live before generation %" PRId64,
-				    live);
-	return 0;
+/* ---- Where it leads ---- */
+
+static int rollback_fail_naming(const struct history *history, const char *link, const char *claim,
+				struct atomicdir_error *error)
+{
+	size_t kept = 0;
+
+	error_object(error, ATOMICDIR_NO_GENERATION, link, "%s", claim);
+	for (size_t i = 0; i < history->count; i++) {
+		const struct retained *one = &history->list[i];
+
+		if (one->number == history->rules.live || kept++ >= NAMED_MAX)
+			continue;
+		error_append(error, "generation %" PRId64 " is kept%s", one->number,
+			     one->is_good ? "" : ", but its hook has never ended well");
+	}
+	if (kept > NAMED_MAX)
+		error_append(error, "and %zu older ones", kept - NAMED_MAX);
+	error_append(error, kept ? "name the one to publish again" : "no other one is kept");
+	return -1;
 }
 
-static int rollback_require_kept(const struct writer *writer, int64_t target, struct atomicdir_error *error)
+/* The newest good one of what was live before the live one. What never worked is passed over, and so is what was gone back from. */
+static int64_t rollback_find(const struct writer *writer, struct atomicdir_error *error)
 {
-	cleanup_found struct found_list found = { 0 };
-	const struct found *one;
+	cleanup_history struct history history = HISTORY_INIT;
+	const char *link = writer->place.name.link;
+	int64_t live = writer->live.number;
+	const struct retained *good;
 
-	if (found_read(&writer->place, &found, error) < 0)
-		return -1;
-	one = found_get(&found, target);
+	if (history_read(&history, &writer->place, &writer->found, live, &writer->info, writer->boot) < 0)
+		return error_system(error, errno, link, "cannot read which generation to go back to, of");
+	if (!live)
+		return rollback_fail_naming(&history, link, "has no live generation to go back from", error);
+	good = retention_go_back(history.list, history.count);
+	if (!good)
+		return rollback_fail_naming(&history, link, "has no good generation that was live before the live one", error);
+	return good->number;
+}
+
+static int64_t rollback_require_kept(const struct writer *writer, int64_t target, struct atomicdir_error *error)
+{
+	const struct found *one = found_get(&writer->found, target);
+
 	if (found_is_published(one) || (one && target == writer->live.number && one->parts & FOUND(PART_DIRECTORY)))
-		return 0;
+		return target;
 	return error_object(error, ATOMICDIR_NO_GENERATION, writer->place.name.link,
 			    "has no generation %" PRId64 ": it was removed, or never published", target);
 }
 
-/* A death while watchers were woken may have left the write bit of the top directory lent. */
-static int rollback_repair_top(const struct writer *writer, int fd, int64_t number, struct atomicdir_error *error)
+/* The generation that was asked for, anywhere (-1: none was), or the way back. -1: there is none. */
+static int64_t rollback_choose(const struct writer *writer, int64_t asked, struct atomicdir_error *error)
 {
-	cleanup_info struct info info = INFO_INIT;
+	if (asked == 0)
+		return error_object(error, ATOMICDIR_NO_GENERATION, writer->place.name.link, "has no generation 0");
+	return asked < 0 ? rollback_find(writer, error) : rollback_require_kept(writer, asked, error);
+}
+
+/* ---- Publishing it ---- */
+
+/* A death while watchers were woken may have left the write bit of the top directory lent. */
+static int rollback_repair_top(const struct writer *writer, int fd, int64_t number, mode_t mode, struct atomicdir_error *error)
+{
 	struct stat status;
 
 	unlinkat(fd, NAME_WAKE, 0);
-	if (info_read(writer->place.store_fd, number, false, &info) < 0 || !info.top_mode)
+	if (!mode)
 		return 0;
-	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != info.top_mode && fchmod(fd, info.top_mode) < 0))
+	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0))
 		return error_system(error, errno, writer->place.name.link, "cannot set the mode of generation %" PRId64 " of",
 				    number);
 	return 0;
+}
+
+/* What is known of it. A line that the first version wrote may be broken by now, unless the live one's goes on with it. */
+static int rollback_read(const struct writer *writer, int64_t number, struct info *known)
+{
+	int store_fd = writer->place.store_fd;
+
+	if (info_read(store_fd, number, false, known) < 0)
+		return -1;
+	if (known->has_line || !line_has(&writer->info.line, number))
+		return info_complete(store_fd, known);
+	return line_append(&known->line, &writer->info.line, number);
+}
+
+enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
+			      struct atomicdir_error *error)
+{
+	cleanup_fd int fd = place_open_generation(&writer->place, number);
+	cleanup_info struct info known = INFO_INIT;
+	struct publication publication = {
+		.swap = &writer->place.layout->swap,
+		.number = number,
+		.fd = fd,
+		.known = &known,
+	};
+	int64_t replaced = writer->live.number;
+	enum outcome outcome;
+
+	if (fd < 0 || rollback_read(writer, number, &known) < 0) {
+		error_system(error, errno, writer->place.name.link, "cannot open generation %" PRId64 " of", number);
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	if (rollback_repair_top(writer, fd, number, known.top_mode, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	outcome = publish(writer, &publication, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED) {
+		/* What was to be published again is no old generation that may make room. */
+		flock(fd, LOCK_SH | LOCK_NB);
+		room_report(writer, error);
+	}
+	if (outcome == OUTCOME_PUBLISHED) {
+		prune(writer, NULL);
+		tell_published(writer, replaced, live);
+	}
+	return outcome;
 }
 
 /* A dry run: *live is what would be live. */
@@ -82,33 +154,17 @@ static enum outcome rollback_tell_target(const struct writer *writer, int64_t nu
 	return generation_list_pack(&list, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_PUBLISHED;
 }
 
-static enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
-				     struct atomicdir_error *error)
-{
-	struct publication publication = { .swap = &writer->place.layout->swap, .number = number, .is_again = true };
-	cleanup_fd int fd = place_open_generation(&writer->place, number);
-	int64_t replaced = writer->live.number;
-	enum outcome outcome;
-
-	if (fd < 0) {
-		error_system(error, errno, writer->place.name.link, "cannot open generation %" PRId64 " of", number);
-		return OUTCOME_NOT_PUBLISHED;
-	}
-	publication.fd = fd;
-	if (rollback_repair_top(writer, fd, number, error) < 0)
-		return OUTCOME_NOT_PUBLISHED;
-	outcome = publish(writer, &publication, error);
-	if (outcome == OUTCOME_PUBLISHED)
-		tell_published(writer, replaced, live);
-	return outcome;
-}
-
 static enum outcome rollback(struct writer *writer, int64_t asked, struct atomicdir_generation **live,
 			     struct atomicdir_error *error)
 {
 	int64_t target;
 
-	if (rollback_choose(writer, asked, &target, error) < 0 || rollback_require_kept(writer, target, error) < 0)
+	if (writer->options.hook == ATOMICDIR_HOOK_LOCKED) {
+		error_set(error, ATOMICDIR_USAGE, NULL, "a rollback cannot run its hook with the lock held");
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	target = rollback_choose(writer, asked, error);
+	if (target < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (target == writer->live.number && writer->last_swap == OUTCOME_IN_DOUBT) {
 		error_set(error, ATOMICDIR_NOT_DURABLE, NULL, "generation %" PRId64 " could not be made durable", target);
@@ -131,8 +187,6 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
 	error = error_or(error, &own);
 	if (writer_begin(&writer, link, options, BEGIN_WITH_OURS, error) == 0) {
 		outcome = rollback(&writer, generation, live, error);
-		if (outcome == OUTCOME_NOT_PUBLISHED)
-			prune_for_room(&writer, error->errnum);
 		if (!writer.live.number)
 			store_unmake(&writer.store, &writer.place);
 	}

@@ -288,8 +288,8 @@ static bool seal_has_work(const struct seal_rules *rules)
 
 static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
 {
-	struct walk check = { .visit = check_entry, .arg = sealing, .may_lend = true };
-	struct walk finish = { .visit = finish_entry, .arg = sealing, .may_lend = true };
+	struct walk check = { .visit = check_entry, .arg = sealing, .may_lend = true, .stop = sealing->rules->stop };
+	struct walk finish = { .visit = finish_entry, .arg = sealing, .may_lend = true, .stop = sealing->rules->stop };
 	struct seal_modes *modes = sealing->rules->directories;
 
 	if (modes && modes->count)

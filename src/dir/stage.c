@@ -15,6 +15,7 @@
 #include "dir/options.h"
 #include "dir/part.h"
 #include "dir/prune.h"
+#include "dir/room.h"
 
 struct atomicdir_stage *stage_new(struct atomicdir_error *error)
 {
@@ -40,6 +41,7 @@ static int stage_make_directory(struct atomicdir_stage *stage, struct atomicdir_
 				: store_take_number(&stage->writer.store, place, stage->writer.highest, error);
 	if (stage->number < 0)
 		return -1;
+	free_pointer(&stage->path);
 	stage->path = place_generation_path(place, stage->number);
 	if (!stage->path)
 		return error_system(error, errno, NULL, "cannot begin");
@@ -50,7 +52,11 @@ static int stage_make_directory(struct atomicdir_stage *stage, struct atomicdir_
 
 int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
-	if (stage_make_directory(stage, error) < 0) {
+	int done = stage_make_directory(stage, error);
+
+	if (done < 0 && room_make(&stage->writer, error->errnum))
+		done = stage_make_directory(stage, error);
+	if (done < 0) {
 		store_unmake(&stage->writer.store, &stage->writer.place);
 		return -1;
 	}
@@ -84,7 +90,10 @@ struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir
 		return NULL;
 	if (stage_fill_options(&fill, options, error) == 0 &&
 	    writer_begin(&stage->writer, link, &fill, BEGIN_WITH_OURS, error) == 0 && stage_make(stage, error) == 0) {
+		stage->is_fill = true;
+		/* It is told once, not by the commit as well. */
 		*error = stage->writer.warning;
+		error_clear(&stage->writer.warning);
 		return stage;
 	}
 	writer_report(&stage->writer, OUTCOME_NOT_PUBLISHED, error);
@@ -98,23 +107,24 @@ void stage_forget_recent(struct atomicdir_stage *stage)
 	close_fd(&stage->recent_fd);
 }
 
-int stage_failed(struct atomicdir_stage *stage, const struct atomicdir_error *error)
-{
-	stage->errnum = error->errnum;
-	return -1;
-}
-
 void stage_end(struct atomicdir_stage *stage)
 {
 	struct atomicdir_error ignored;
+	int errnum = 0;
 
+	if (stage->is_waiting)
+		prune(&stage->writer, NULL);
+	stage->is_waiting = false;
 	if (stage->state == STAGE_ENDED)
 		return;
+	/* What the caller wrote itself has failed for want of room, as far as can be seen. Else no later call would get any. */
+	if (stage->state == STAGE_FILLING && room_is_out(stage->fd))
+		errnum = ENOSPC;
 	stage->state = STAGE_ENDED;
 	error_clear(&ignored);
 	stage_forget_recent(stage);
-	generation_remove(&stage->writer.place, stage->number, &ignored);
-	prune_for_room(&stage->writer, stage->errnum);
+	generation_remove_unpublished(&stage->writer.place, stage->number, stage->fd, &ignored);
+	room_make(&stage->writer, errnum);
 	if (stage->writer.options.dry_run)
 		store_unmake(&stage->writer.store, &stage->writer.place);
 }
@@ -132,6 +142,11 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	close_fd(&stage->fd);
 	writer_end(&stage->writer);
 	free(stage);
+}
+
+void atomicdir_interrupt(struct atomicdir_stage *stage)
+{
+	stage->stop = 1;
 }
 
 int atomicdir_fd(const struct atomicdir_stage *stage)

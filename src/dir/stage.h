@@ -16,6 +16,8 @@ enum stage_state { STAGE_ENDED, STAGE_FILLING, STAGE_SEALED };
 struct atomicdir_stage {
 	struct writer writer;
 	enum stage_state state;
+	bool is_fill;	 /* else an adoption */
+	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: locked still, nothing old removed, and it can be undone */
 	int64_t number;
 	int fd;	    /* opened before anything was written: syncfs(2) reports through it */
 	char *path; /* absolute */
@@ -27,11 +29,11 @@ struct atomicdir_stage {
 	struct top top;
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
+	volatile int stop;		  /* the caller wants no more of it */
 	bool is_carried;		  /* files of the live generation came along */
 	size_t lost_attributes;		  /* of copied files, which the file system cannot hold */
 	struct tree_count count;	  /* of a sealed one, as is the next one */
 	bool is_different;		  /* from the live generation */
-	int errnum;			  /* why filling it failed: where that was for want of room, its end makes some */
 };
 
 /* A stage whose writer is still to begin (begin.h), and that has no directory yet. NULL: no memory. */
@@ -42,12 +44,10 @@ int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error);
 void stage_end(struct atomicdir_stage *stage);
 /* Copies a directory: what is in it, and what it is itself. */
 int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy_rules *rules, struct atomicdir_error *error);
-/* Records why a call for this stage failed; returns -1. */
-int stage_failed(struct atomicdir_stage *stage, const struct atomicdir_error *error);
 /* Closes what is open inside it, before it is sealed or removed. */
 void stage_forget_recent(struct atomicdir_stage *stage);
 
-/* Steps 7 to 13. */
+/* Steps 7 to 13; with ATOMICDIR_HOOK_LOCKED to 12. */
 enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
 
 #endif

@@ -6,104 +6,94 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/lend.h"
+#include "base/moment.h"
+#include "dir/guard.h"
+#include "dir/holder.h"
+#include "dir/tree.h"
 
 #define LOCK "lock"
-#define STORE_MODE 0711
+#define LOCK_FLAGS (O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
-/* A writer killed under umask 0777 can leave mode 0, which locks even its owner out: that is repaired. What others may write is not
- * repaired but refused, and a file with other names is not ours alone to change. */
-static int store_open_repairing(int directory_fd, const char *name, int flags, mode_t mode)
-{
-	struct stat status;
-	int fd = openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
+/* ---- The store ---- */
 
-	if (fd >= 0 || errno != EACCES)
-		return fd;
-	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_uid != geteuid() ||
-	    S_ISLNK(status.st_mode) || status.st_mode & 022 || (!S_ISDIR(status.st_mode) && status.st_nlink > 1) ||
-	    change_mode_at(directory_fd, name, mode) < 0) {
-		errno = EACCES;
-		return -1;
-	}
-	return openat(directory_fd, name, flags | O_CLOEXEC | O_NOFOLLOW);
-}
-
-static int store_check(const struct place *place, struct atomicdir_error *error)
+int store_open(struct place *place, struct atomicdir_error *warning, struct atomicdir_error *error)
 {
 	const char *name = place->name.store;
-	struct stat status, parent;
+	cleanup_fd int path_fd = openat(place->parent_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
 
-	if (fstat(place->store_fd, &status) < 0 || fstat(place->parent_fd, &parent) < 0)
-		return error_system(error, errno, name, "cannot look at the store");
-	if (status.st_uid != geteuid())
-		return error_object(error, ATOMICDIR_FAILED, name, "belongs to user %u, and this is user %u; run as its owner",
-				    status.st_uid, geteuid());
-	if (status.st_mode & 022)
-		return error_object(error, ATOMICDIR_FAILED, name,
-				    "may be written by others (mode %04o), so its content cannot be trusted; look through it, "
-				    "then chmod it to 0711",
-				    status.st_mode & 07777);
-	if (status.st_dev != parent.st_dev)
-		return error_object(error, ATOMICDIR_FAILED, name, "is on another file system than LINK");
-	return 0;
-}
-
-int store_open(struct place *place, struct atomicdir_error *error)
-{
 	close_fd(&place->store_fd);
-	place->store_fd = store_open_repairing(place->parent_fd, place->name.store, O_RDONLY | O_DIRECTORY, STORE_MODE);
+	if (path_fd < 0 && errno == ENOENT)
+		return 1;
+	if (path_fd < 0 || fstat(path_fd, &status) < 0)
+		return error_system(error, errno, name, "cannot open the store");
+	if (guard_check(place, &status, error) < 0)
+		return -1;
+	/* A writer killed under umask 0777 can leave mode 0, which locks even its owner out. */
+	if ((status.st_mode & 0700) != 0700 && change_mode_of(path_fd, (status.st_mode & 07777) | 0700) < 0)
+		return error_system(error, errno, name, "cannot set the mode of the store");
+	place->store_fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->store_fd < 0 && errno == ENOENT)
 		return 1;
 	if (place->store_fd < 0)
-		return error_system(error, errno, place->name.store, "cannot open the store");
-	return store_check(place, error);
-}
-
-/* The mode that a store should have, whatever the umask, a setgid parent or a default ACL made of it. */
-static int store_repair(const struct place *place, struct atomicdir_error *error)
-{
-	struct stat status;
-	mode_t mode;
-
-	if (fstat(place->store_fd, &status) < 0)
-		return error_system(error, errno, place->name.store, "cannot look at the store");
-	mode = STORE_MODE | (status.st_mode & S_ISGID);
-	/* Most stores have no ACL (ENODATA), and some file systems know none (ENOTSUP). */
-	(void)fremovexattr(place->store_fd, "system.posix_acl_default");
-	(void)fremovexattr(place->store_fd, "system.posix_acl_access");
-	if ((status.st_mode & 07777) != mode && fchmod(place->store_fd, mode) < 0)
-		return error_system(error, errno, place->name.store, "cannot set the mode of the store");
-	return 0;
+		return error_system(error, errno, name, "cannot open the store");
+	return guard_repair(place, warning, error);
 }
 
 /* 0; 1: another writer removed an unused store meanwhile, so look again; -1 */
-static int store_make(struct store *store, struct place *place, struct atomicdir_error *error)
+static int store_make(struct store *store, struct place *place, struct atomicdir_error *warning, struct atomicdir_error *error)
 {
 	if (mkdirat(place->parent_fd, place->name.store, 0700) == 0)
 		store->is_new = true;
 	else if (errno != EEXIST)
 		return error_system(error, errno, place->name.parent, "cannot make the store '%s' in", place->name.store);
-	return store_open(place, error);
+	return store_open(place, warning, error);
 }
 
-static int store_check_lock(const struct store *store, const struct place *place, const struct stat *status,
-			    struct atomicdir_error *error)
-{
-	struct stat lock;
+/* ---- The lock ---- */
 
-	if (fstat(store->lock_fd, &lock) < 0)
+/* It may have mode 0 just as the store may. A file with other names is not ours alone to change. */
+static int lock_open(const struct place *place)
+{
+	cleanup_fd int fd = openat(place->store_fd, LOCK, LOCK_FLAGS), path_fd = -1;
+	struct stat status;
+
+	if (fd >= 0 || errno != EACCES)
+		return take_fd(&fd);
+	path_fd = openat(place->store_fd, LOCK, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	if (path_fd < 0 || fstat(path_fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1 ||
+	    status.st_uid != geteuid() || change_mode_of(path_fd, 0600) < 0) {
+		errno = EACCES;
+		return -1;
+	}
+	return openat(place->store_fd, LOCK, LOCK_FLAGS);
+}
+
+static int lock_make(const struct place *place)
+{
+	cleanup_fd int fd = openat(place->store_fd, LOCK, LOCK_FLAGS | O_CREAT, 0600);
+
+	return fd < 0 || give_to_owner_of(place->store_fd, fd) < 0 ? -1 : take_fd(&fd);
+}
+
+static int lock_check(const struct store *store, const struct place *place, struct atomicdir_error *error)
+{
+	struct stat lock, directory;
+
+	if (fstat(store->lock_fd, &lock) < 0 || fstat(place->store_fd, &directory) < 0)
 		return error_system(error, errno, place->name.store, "cannot look at the lock in the store");
-	if (!S_ISREG(lock.st_mode) || lock.st_nlink > 1 || lock.st_uid != status->st_uid)
+	if (!S_ISREG(lock.st_mode) || lock.st_nlink > 1 || lock.st_uid != directory.st_uid)
 		return error_object(error, ATOMICDIR_FAILED, place->name.store, "holds a lock that this store did not make");
 	if ((lock.st_mode & 07777) != 0600 && fchmod(store->lock_fd, 0600) < 0)
 		return error_system(error, errno, place->name.store, "cannot set the mode of the lock in the store");
@@ -113,22 +103,15 @@ static int store_check_lock(const struct store *store, const struct place *place
 /* 0; 1: the store was removed meanwhile; -1 */
 static int store_open_lock(struct store *store, const struct place *place, struct atomicdir_error *error)
 {
-	struct stat status;
-
 	close_fd(&store->lock_fd);
-	if (fstat(place->store_fd, &status) < 0)
-		return error_system(error, errno, place->name.store, "cannot look at the store");
-	store->lock_fd = store_open_repairing(place->store_fd, LOCK, O_RDWR, 0600);
-	/* The lock is made last: a store without it was never finished. */
-	if ((store->lock_fd < 0 || (status.st_mode & 05777) != STORE_MODE) && store_repair(place, error) < 0)
-		return -1;
+	store->lock_fd = lock_open(place);
 	if (store->lock_fd < 0 && errno == ENOENT)
-		store->lock_fd = openat(place->store_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		store->lock_fd = lock_make(place);
 	if (store->lock_fd < 0 && errno == ENOENT)
 		return 1;
 	if (store->lock_fd < 0)
 		return error_system(error, errno, place->name.store, "cannot open the lock in the store");
-	return store_check_lock(store, place, &status, error);
+	return lock_check(store, place, error);
 }
 
 /* flock(2) knows no time limit, and a timer would need a signal, which belongs to the caller. */
@@ -188,12 +171,31 @@ static int store_confirm(struct store *store, const struct place *place, struct 
 	return is_same;
 }
 
-int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct atomicdir_error *error)
+/* Whoever has it set its time when he took it. */
+static int store_busy(const struct store *store, const struct place *place, int64_t wait_ms, struct atomicdir_error *error)
+{
+	char since[32] = "", who[96] = "";
+	struct holder holder;
+	struct stat lock;
+
+	holder_find(&holder, store->lock_fd);
+	if (fstat(store->lock_fd, &lock) == 0)
+		moment_print(lock.st_mtim.tv_sec, since);
+	if (holder.pid)
+		snprintf(who, sizeof(who), ": process %d (%s), since %s", (int)holder.pid, holder.command, since);
+	error_object(error, ATOMICDIR_BUSY, place->name.link, "is locked by another writer%s", who);
+	if (wait_ms > 0)
+		error_append(error, "waited %g s for it", (double)wait_ms / 1000);
+	return -1;
+}
+
+int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct atomicdir_error *warning,
+	       struct atomicdir_error *error)
 {
 	int is_locked = 0;
 
 	while (!is_locked) {
-		int again = store_make(store, place, error);
+		int again = store_make(store, place, warning, error);
 
 		if (again == 0)
 			again = store_open_lock(store, place, error);
@@ -202,21 +204,39 @@ int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct
 		if (again)
 			continue;
 		if (store_flock(store->lock_fd, wait_ms) < 0) {
-			if (errno != EWOULDBLOCK)
-				return error_system(error, errno, place->name.link, "cannot wait for another writer of");
-			return error_object(error, ATOMICDIR_BUSY, place->name.link, "is being published by another writer%s",
-					    wait_ms ? ", and the time to wait is over" : "");
+			if (errno == EWOULDBLOCK)
+				return store_busy(store, place, wait_ms, error);
+			return error_system(error, errno, place->name.link, "cannot wait for another writer of");
 		}
 		is_locked = store_confirm(store, place, error);
 		if (is_locked < 0)
 			return -1;
 		store->is_new = store->is_new && is_locked;
 	}
+	/* Since when it is held, for those who wait; without that they are told less. */
+	(void)futimens(store->lock_fd, NULL);
 	return 0;
 }
 
+int store_check_held(const struct store *store, const struct place *place, struct atomicdir_error *error)
+{
+	int is_same = store_is_named(place->parent_fd, place->name.store, place->store_fd);
+
+	if (is_same > 0)
+		is_same = store_is_named(place->store_fd, LOCK, store->lock_fd);
+	if (is_same < 0)
+		return error_system(error, errno, place->name.store, "cannot look at the store");
+	if (is_same)
+		return 0;
+	return error_object(error, ATOMICDIR_FAILED, place->name.link,
+			    "has lost its store: '%s' was removed, moved or made anew meanwhile", place->name.store);
+}
+
+/* A child that was forked meanwhile has the lock too, until it is given up for all. */
 void store_unlock(struct store *store)
 {
+	if (store->lock_fd >= 0)
+		flock(store->lock_fd, LOCK_UN);
 	close_fd(&store->lock_fd);
 }
 
@@ -225,6 +245,8 @@ static bool store_may_go(const struct store *store, const struct place *place)
 {
 	if (place->store_fd < 0 || store->lock_fd < 0)
 		return store->is_new;
+	if (store_is_named(place->parent_fd, place->name.store, place->store_fd) <= 0)
+		return false;
 	if (!store->is_unused &&
 	    (!store->is_new || flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0 || store_is_unused(store) <= 0))
 		return false;
@@ -238,6 +260,32 @@ void store_unmake(const struct store *store, const struct place *place)
 	if (store->lock_fd >= 0)
 		unlinkat(place->store_fd, LOCK, 0);
 	unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
+}
+
+/* What is not ours keeps the store and its lock there: ENOTEMPTY. */
+static int store_check_empty(const struct place *place)
+{
+	cleanup_names struct tree_names names = { 0 };
+
+	if (tree_names_read(place->store_fd, false, &names) < 0)
+		return -1;
+	if (names.count == 1 && strcmp(names.names[0], LOCK) == 0)
+		return 0;
+	errno = ENOTEMPTY;
+	return -1;
+}
+
+int store_remove(const struct store *store, const struct place *place)
+{
+	struct atomicdir_error ignored;
+
+	if (store_check_held(store, place, &ignored) < 0) {
+		errno = ESTALE;
+		return -1;
+	}
+	if (store_check_empty(place) < 0 || unlinkat(place->store_fd, LOCK, 0) < 0)
+		return -1;
+	return unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
 }
 
 /* A lock with damaged content counts as 0: the store and LINK still say which numbers were given. */

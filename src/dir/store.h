@@ -17,14 +17,21 @@ struct store {
 };
 #define STORE_INIT ((struct store){ .lock_fd = -1 })
 
-/* Opens the store for its owner. 0; 1: there is none. */
-int store_open(struct place *place, struct atomicdir_error *error);
-/* Makes the store where it is missing, opens it, and takes the lock. BUSY after wait_ms; -1 waits for ever. */
-int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct atomicdir_error *error);
+/* Opens the store for its owner, or for root, and repairs its mode. 0; 1: there is none. */
+int store_open(struct place *place, struct atomicdir_error *warning, struct atomicdir_error *error);
+/* Makes the store where it is missing, opens it, and takes the lock. BUSY after wait_ms, which says who has it; -1 waits for ever. */
+int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct atomicdir_error *warning,
+	       struct atomicdir_error *error);
+/* Gives the lock up, whoever has copies of its descriptor. */
 void store_unlock(struct store *store);
+/* With the lock held: refuses where somebody has removed or moved the store or its lock, so that what is published would be nowhere. */
+int store_check_held(const struct store *store, const struct place *place, struct atomicdir_error *error);
 /* Removes a store that was unused when this call locked it, or that this call made and could not lock. The call that made it may
  * not have been the first to lock it. */
 void store_unmake(const struct store *store, const struct place *place);
+
+/* With the lock held: removes a store that holds nothing but its lock, which goes first. -1 with errno. */
+int store_remove(const struct store *store, const struct place *place);
 
 /* The next number: above every one that was ever given, and above `highest`, which the store or LINK held. Needs the lock. */
 int64_t store_take_number(const struct store *store, const struct place *place, int64_t highest, struct atomicdir_error *error);

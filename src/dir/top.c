@@ -45,10 +45,16 @@ static int top_set_filling(int fd)
 int top_make(struct top *top, int store_fd, const char *name, int parent_fd, mode_t mode)
 {
 	cleanup_fd int fd = create_directory_at(store_fd, name, TOP_FILLING);
+	struct stat store;
 
 	*top = (struct top){ .mode = mode, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	if (fd < 0)
 		return -1;
+	/* Root works for the store's owner, who gets in when it is sealed. */
+	if (geteuid() == 0 && fstat(store_fd, &store) == 0 && store.st_uid != 0) {
+		top->uid = store.st_uid;
+		top->gid = store.st_gid;
+	}
 	if (top_inherit(top, fd, parent_fd) == 0 && top_set_filling(fd) == 0)
 		return take_fd(&fd);
 	unlinkat(store_fd, name, AT_REMOVEDIR);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -37,6 +38,17 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 	if (status.stx_mask & STATX_BTIME)
 		entry->born = (struct timespec){ status.stx_btime.tv_sec, status.stx_btime.tv_nsec };
 	return 0;
+}
+
+int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error)
+{
+	int errnum = errno;
+	struct tree_entry entry;
+
+	error_system(error, errnum, path, "%s", what);
+	if (errnum == EACCES && tree_look(directory_fd, name, &entry) == 0 && entry.uid != geteuid())
+		error_append(error, "it belongs to user %u, and this is user %u", entry.uid, geteuid());
+	return -1;
 }
 
 /* ---- Names ---- */
@@ -161,13 +173,15 @@ static int walk_to(const struct walk *walk, int directory_fd, const char *name, 
 	struct walk_entry entry = { .directory_fd = directory_fd, .name = name, .depth = depth, .fd = -1 };
 	int passed = 0;
 
+	if (walk->stop && *walk->stop)
+		return error_system(error, EINTR, path->text, "stopped at");
 	if (tree_look(directory_fd, name, &entry.facts) < 0)
 		return error_system(error, errno, path->text, "cannot look at");
 	if (S_ISDIR(entry.facts.mode) && !entry.facts.is_mount) {
 		fd = walk->may_lend ? open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY)
 				    : open_directory_at(directory_fd, name);
 		if (fd < 0)
-			return error_system(error, errno, path->text, "cannot open the directory");
+			return tree_cannot_read(directory_fd, name, path->text, "cannot open the directory", error);
 		entry.fd = fd;
 		entry.path = path->text;
 		/* What was opened counts: the name may have passed to another directory meanwhile. */

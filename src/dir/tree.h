@@ -32,6 +32,9 @@ struct tree_entry {
 /* `name` "" is what the descriptor itself is open on. -1 with errno. */
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
 
+/* "WHAT 'PATH': why", from errno; and whose the entry is, where that is why it cannot be read. Returns -1. */
+int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error);
+
 /* The names in a directory, sorted by byte. */
 struct tree_names {
 	char **names;
@@ -68,9 +71,10 @@ struct walk {
 	/* Every entry; a directory after its content. May be NULL. */
 	int (*visit)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
 	void *arg;
-	const char *path;   /* what comes before the paths that it tells; NULL: nothing */
-	bool is_generation; /* the name that wakes watchers is no part of the tree */
-	bool may_lend;	    /* the tree is ours: where its modes are in the way, they are changed for a moment */
+	const char *path;	  /* what comes before the paths that it tells; NULL: nothing */
+	bool is_generation;	  /* the name that wakes watchers is no part of the tree */
+	const volatile int *stop; /* the walk ends with EINTR once this is not 0; NULL: it does not */
+	bool may_lend;		  /* the tree is ours: where its modes are in the way, they are changed for a moment */
 };
 /* In the order of names. Both functions return -1 to end it, with the error set. A directory that cannot be opened, and a tree
  * deeper than TREE_DEPTH_MAX, are errors. What is mounted is visited and not entered. */

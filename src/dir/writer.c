@@ -8,6 +8,7 @@
 void writer_end(struct writer *writer)
 {
 	info_clear(&writer->info);
+	found_clear(&writer->found);
 	live_close(&writer->live);
 	store_unlock(&writer->store);
 	place_close(&writer->place);
@@ -34,7 +35,8 @@ void writer_report(const struct writer *writer, enum outcome outcome, struct ato
 			     writer->live.number);
 		break;
 	case OUTCOME_NOT_PUBLISHED:
-		if (*link)
+		/* Whoever makes us wait may change it at this moment. */
+		if (*link && error->kind != ATOMICDIR_BUSY)
 			error_append(error, "'%s' is unchanged", link);
 		break;
 	}

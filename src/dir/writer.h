@@ -20,12 +20,13 @@ struct writer {
 	enum outcome
 		last_swap; /* PUBLISHED or IN_DOUBT: whether the live generation is known to be live on disk. In doubt it must
 				  * not pass for unchanged, and nothing may be removed */
-	int64_t highest;   /* of all numbers that the store held before recovery, and LINK's own */
-	struct info info;  /* the live one's */
-	int info_errnum;   /* why that could not be read, so that nothing old may be judged by it; 0: it was, or is not there */
-	int64_t keep, grace_ms; /* as asked, else as the last fill was told, else as by default */
+	struct found_list found; /* all that the store held before recovery */
+	int64_t highest;	 /* of all its numbers, and LINK's own */
+	struct info info;	 /* the live one's, with its line complete */
+	int64_t keep, grace_ms;	 /* as asked, else as the last fill was told, else as by default */
 	enum sync_way way;
-	char boot[64]; /* this boot's id */
+	bool has_made_room; /* room.h */
+	char boot[64];	    /* this boot's id */
 	struct atomicdir_error warning;
 };
 #define WRITER_INIT                            \

@@ -84,11 +84,16 @@ enum keys_news keys_next(struct keys *keys, struct aws_settings *settings, struc
 int keys_renew(struct keys *keys, const char *region, struct credentials *credentials, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer output = { 0 };
+	enum keys_news news;
 
 	if (field_add_text(&output, WORD_EXPIRED, region ? region : "") < 0 ||
 	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)
 		return error_errno(error, NULL, "cannot ask for other keys");
-	if (keys_listen(keys, error) != KEYS_COMPLETE || keys_read(&keys->renewed, error) < 0)
+	/* The connection is open: that the settings are there is no news. */
+	do
+		news = keys_listen(keys, error);
+	while (news == KEYS_SETTINGS);
+	if (news == KEYS_FAILED || keys_read(&keys->renewed, error) < 0)
 		return -1;
 	return keys_take(&keys->renewed, credentials, error);
 }

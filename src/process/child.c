@@ -98,6 +98,8 @@ static void launch_become(const struct launch *launch, pid_t parent, int failure
 		_exit(EXIT_NOT_EXECUTED);
 	if (launch->group == CHILD_GROUP_OWN)
 		setpgid(0, 0);
+	if (launch->terminal)
+		terminal_give(launch->terminal, getpid());
 	if (launch->group == CHILD_GROUP_SESSION)
 		setsid();
 	if (!launch->argv) {
@@ -156,7 +158,8 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 				 .timeout_ms = launch->timeout_ms,
 				 .kill_after_ms = launch->kill_after_ms ? launch->kill_after_ms : CHILD_KILL_AFTER_MS,
 				 .is_leader = launch->group != CHILD_GROUP_SHARED,
-				 .is_group_killed = launch->is_group_killed };
+				 .is_group_killed = launch->is_group_killed,
+				 .terminal = launch->terminal };
 	if (child_fork(child, launch, &failure_fd) < 0) {
 		child->pid = 0;
 		return error_errno(error, name, "cannot start a process");
@@ -241,6 +244,22 @@ static bool child_reap(struct child *child, int options)
 bool child_has_ended(struct child *child)
 {
 	return child_reap(child, WNOHANG);
+}
+
+void child_follow_stop(const struct child *child)
+{
+	siginfo_t info = { 0 };
+
+	if (!child->terminal || child->pid <= 0 || waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) < 0 ||
+	    !info.si_pid)
+		return;
+	/* Nobody would wake the first process of a container. */
+	if (getpid() != 1) {
+		terminal_give(child->terminal, child->terminal->own);
+		kill(getpid(), SIGSTOP);
+		terminal_give(child->terminal, child->pid);
+	}
+	child_signal(child, SIGCONT);
 }
 
 void child_wait(struct child *child)

@@ -49,14 +49,14 @@ void loop_remove(struct loop *loop, struct child *child)
 }
 
 /* Each is asked for by its number: one SIGCHLD may stand for several, and one that another loop has read is not missed. */
-static struct child *loop_find_ended(struct loop *loop)
+static struct child *loop_find_ended(const struct loop *loop)
 {
 	struct child *child = loop->children;
 
-	while (child && !child_has_ended(child))
+	while (child && !child_has_ended(child)) {
+		child_follow_stop(child);
 		child = child->next;
-	if (child)
-		loop_remove(loop, child);
+	}
 	return child;
 }
 
@@ -133,7 +133,8 @@ static bool polled_is_ready(const struct pollfd *polled, struct pollfd *fds, siz
 	return is_ready;
 }
 
-/* Children's limits go before the caller's descriptors, which may always be ready. */
+/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. Children's limits go
+ * before the caller's descriptors, which may always be ready. */
 struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms)
 {
 	for (;;) {
@@ -142,13 +143,15 @@ struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int6
 		struct pollfd polled[POLLED_MAX];
 		int signal;
 
-		if (ended)
-			return (struct event){ .kind = EVENT_CHILD, .child = ended };
-		if (loop_set_timer(loop, due_ms) < 0 || loop_poll(loop, polled, fds, count) < 0)
+		if (!ended && (loop_set_timer(loop, due_ms) < 0 || loop_poll(loop, polled, fds, count) < 0))
 			return (struct event){ .kind = EVENT_FAILED };
-		signal = polled[POLLED_SIGNAL].revents ? loop_read_signal(loop) : 0;
+		signal = ended || polled[POLLED_SIGNAL].revents ? loop_read_signal(loop) : 0;
 		if (signal)
 			return (struct event){ .kind = EVENT_SIGNAL, .signal = signal };
+		if (ended) {
+			loop_remove(loop, ended);
+			return (struct event){ .kind = EVENT_CHILD, .child = ended };
+		}
 		if (polled[POLLED_TIMER].revents)
 			loop_end_due(loop, due_ms);
 		if (polled_is_ready(polled, fds, count))

@@ -43,7 +43,7 @@ void loop_close(struct loop *loop);
 void loop_add(struct loop *loop, struct child *child);
 /* The loop forgets it; nothing where it has already. */
 void loop_remove(struct loop *loop, struct child *child);
-/* Waits for the next event. `until_ms` is of clock_ms(); -1: for ever, 0: only what has come already. */
+/* Waits for the next event. Signals that came before a child ended come before its end. `until_ms` is of clock_ms(); -1: for ever, 0: only what has come already. */
 struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "process/process.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,14 +16,4 @@ void process_begin(void)
 		;
 	close_fd(&fd);
 	signals_begin();
-}
-
-int process_become(char *const *argv, const struct environment *environment)
-{
-	if (environment->is_incomplete) {
-		errno = ENOMEM;
-		return -1;
-	}
-	signals_restore();
-	return execvpe(argv[0], argv, environment->items);
 }

@@ -28,7 +28,7 @@ static int run_wait(struct loop *loop, struct child *child, enum run_signals sig
 			return -1;
 		if (event.kind == EVENT_CHILD)
 			return ended_by;
-		if (signals == RUN_ENDS && !ended_by) {
+		if (event.kind == EVENT_SIGNAL && signals == RUN_ENDS && !ended_by) {
 			ended_by = event.signal;
 			child_end(child);
 		}

@@ -63,11 +63,33 @@ int signals_hold(sigset_t *before)
 	return fd;
 }
 
-/* ---- While the library waits ---- */
+/* ---- While the library works ---- */
 
 static volatile sig_atomic_t caught;
 static struct sigaction uncaught[NSIG];
 static sigset_t caught_set, uncaught_mask;
+static void (*told_to)(void *context);
+static void *told_context;
+
+static void signals_install(void (*handler)(int number))
+{
+	struct sigaction action = { .sa_handler = handler }; /* without SA_RESTART */
+
+	caught = 0;
+	for (int number = 1; number < NSIG; number++)
+		if (sigismember(&caught_set, number) == 1)
+			sigaction(number, &action, &uncaught[number]);
+	sigprocmask(SIG_UNBLOCK, &caught_set, &uncaught_mask);
+}
+
+static int signals_uninstall(void)
+{
+	sigprocmask(SIG_SETMASK, &uncaught_mask, NULL);
+	for (int number = 1; number < NSIG; number++)
+		if (sigismember(&caught_set, number) == 1)
+			sigaction(number, &uncaught[number], NULL);
+	return caught;
+}
 
 /* A signal that comes just before the call blocks would be lost to it, so an alarm repeats it. */
 static void signals_note(int number)
@@ -79,23 +101,37 @@ static void signals_note(int number)
 
 void signals_catch(void)
 {
-	struct sigaction action = { .sa_handler = signals_note }; /* without SA_RESTART */
-
-	caught = 0;
 	signals_find_ending(&caught_set);
 	sigaddset(&caught_set, SIGALRM);
-	for (int number = 1; number < NSIG; number++)
-		if (sigismember(&caught_set, number) == 1)
-			sigaction(number, &action, &uncaught[number]);
-	sigprocmask(SIG_UNBLOCK, &caught_set, &uncaught_mask);
+	signals_install(signals_note);
 }
 
+/* Before, and after: a signal that comes in between sets it anew. */
 int signals_caught(void)
 {
-	sigprocmask(SIG_SETMASK, &uncaught_mask, NULL);
+	int number;
+
 	alarm(0);
-	for (int number = 1; number < NSIG; number++)
-		if (sigismember(&caught_set, number) == 1)
-			sigaction(number, &uncaught[number], NULL);
-	return caught;
+	number = signals_uninstall();
+	alarm(0);
+	return number;
+}
+
+static void signals_pass_on(int number)
+{
+	caught = number;
+	told_to(told_context);
+}
+
+void signals_tell(void (*tell)(void *context), void *context)
+{
+	told_to = tell;
+	told_context = context;
+	signals_find_ending(&caught_set);
+	signals_install(signals_pass_on);
+}
+
+int signals_told(void)
+{
+	return signals_uninstall();
 }

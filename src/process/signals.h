@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The one owner of signals: what the program was started with, what it changes, and which signals ask it to end. Signals are read
- * from a descriptor (loop.h); a handler exists only between signals_catch() and signals_caught().
+ * from a descriptor (loop.h); a handler exists only between signals_catch() and signals_caught(), or signals_tell() and signals_told().
  */
 #ifndef PROCESS_SIGNALS_H
 #define PROCESS_SIGNALS_H
@@ -24,5 +24,10 @@ int signals_hold(sigset_t *before);
  * for the library's wait for a lock, which nothing else ends. signals_caught() returns the signal that came, or 0. */
 void signals_catch(void);
 int signals_caught(void);
+
+/* Between these two calls a signal that asks us to end calls `tell`, which may do only what a handler may (signal-safety(7)).
+ * signals_told() returns the signal that came, or 0. */
+void signals_tell(void (*tell)(void *context), void *context);
+int signals_told(void);
 
 #endif

@@ -103,7 +103,7 @@ static size_t secret_size(const char *text)
 	return text[size] && !strchr(":,", text[size]) ? size + strcspn(text + size, ":,") : 0;
 }
 
-/* RFC 6901 has '~' only before 0 and 1. */
+/* RFC 6901 allows '~' before 0 and 1 only. */
 static bool is_pointer(const char *key)
 {
 	for (; *key; key++)

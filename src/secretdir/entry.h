@@ -13,12 +13,12 @@
 
 struct entry {
 	char *text, *place; /* for errors: as written, and where ("" on a command line) */
-	/* "" where not written; only the secret always is. */
+	/* "" where it is not written; only the secret always is. */
 	char *path, *secret, *key, *query, *service, *stage, *version;
 	char *failover_secret, *failover_stage; /* in a failover region, where they differ */
 	bool is_optional, is_base64;
-	mode_t mode; /* 0: as all */
-	uid_t uid;   /* -1: as all */
+	mode_t mode; /* 0: that of all files */
+	uid_t uid;   /* -1: that of all files; gid likewise */
 	gid_t gid;
 };
 
@@ -27,7 +27,7 @@ struct entries {
 	size_t count;
 };
 
-/* USAGE; the text names the entry. */
+/* Adds an entry as it is written on a command line. USAGE; the error names the entry. */
 int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error);
 /* Reads one entry a line; empty lines and those that begin with '#' do not count. "-": standard input. USAGE. */
 int entries_add_file(struct entries *entries, const char *path, struct atomicdir_error *error);

@@ -21,7 +21,7 @@ static int input_refuse(const char *what, const char *path, size_t limit, struct
 
 int input_read(const char *what, const char *path, size_t limit, struct buffer *content, struct atomicdir_error *error)
 {
-	/* A FIFO is fine, as a shell's <(COMMAND) gives one. */
+	/* It may be a FIFO, since that is what <(COMMAND) in a shell gives. */
 	cleanup_fd int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || read_to_end(fd, limit, content) < 0)

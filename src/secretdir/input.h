@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 
-/* Appends all of it, without an editor's byte order mark. `what` is its name in errors, such as "the spec". USAGE. */
+/* Appends the whole file, without a byte order mark. `what` names it in errors, as "the spec". USAGE. */
 int input_read(const char *what, const char *path, size_t limit, struct buffer *content, struct atomicdir_error *error);
 
 #endif

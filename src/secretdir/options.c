@@ -15,7 +15,7 @@ static int option_spec(void *spec, const char *text, struct atomicdir_error *err
 	return option_text(spec, text, error);
 }
 
-/* One, or two with a comma between them. */
+/* Takes one region, or two with a comma between them. */
 static int option_region(void *region, const char *text, struct atomicdir_error *error)
 {
 	size_t first = strcspn(text, ",");

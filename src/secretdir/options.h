@@ -7,11 +7,11 @@
 
 #include "command/options.h"
 
-/* Groups of commands, beside the shared ones. */
+/* Groups of commands that take the same options, beside the shared groups. */
 enum { TAKES_FILES = TAKES_OWN, TAKES_ENTRIES = TAKES_OWN << 1, TAKES_POLICY = TAKES_OWN << 2 };
 
 struct secret_options {
-	struct options shared; /* stands first: each command is given a pointer to it */
+	struct options shared; /* must stand first: secret_options_of() relies on it */
 	struct option_list entries, tags, kms_keys;
 	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
 	bool offline, split;

@@ -60,16 +60,21 @@ void path_show(const char *path, size_t size, char *text, size_t capacity)
 	text[used] = '\0';
 }
 
-/* Sorts '/' before everything else, so that the content of a directory follows its name at once. */
+/* The end comes first, then '/', so that the content of a directory follows its name at once. */
+static int path_rank(char c)
+{
+	if (c == '\0' || c == '/')
+		return c == '/';
+	return (unsigned char)c + 1;
+}
+
 static int path_compare(const char *one, const char *other)
 {
 	while (*one && *one == *other) {
 		one++;
 		other++;
 	}
-	if (!*one || !*other)
-		return (*one ? 1 : 0) - (*other ? 1 : 0);
-	return (*one == '/' ? 0 : (unsigned char)*one + 1) - (*other == '/' ? 0 : (unsigned char)*other + 1);
+	return path_rank(*one) - path_rank(*other);
 }
 
 static int path_compare_pointers(const void *one, const void *other)

@@ -25,7 +25,7 @@ static char change_of(const struct atomicdir_change *changes, const char *path)
 	return '=';
 }
 
-/* Whether the list has files below it too, which stand for it. */
+/* Whether the list names removed files below it too: then only these are printed. */
 static bool change_is_directory(const struct atomicdir_change *change)
 {
 	size_t size = strlen(change->path);
@@ -53,7 +53,7 @@ static const char *stage_of(const struct round *round, const struct placed *file
 
 /* ---- For people ---- */
 
-static void print_file(const struct round *round, const struct placed *file, char what)
+static void file_print(const struct round *round, const struct placed *file, char what)
 {
 	char path[4096], source[2048], version[256], shown[256], size[32];
 	const char *stage = stage_of(round, file);
@@ -72,7 +72,7 @@ static void plan_print(const struct round *round, const struct atomicdir_change 
 	char path[4096];
 
 	for (size_t i = 0; i < round->count; i++)
-		print_file(round, &round->placed[i], change_of(changes, round->placed[i].path));
+		file_print(round, &round->placed[i], change_of(changes, round->placed[i].path));
 	for (; changes; changes = changes->next)
 		if (change_is_removal(changes)) {
 			path_show(changes->path, strlen(changes->path), path, sizeof(path));
@@ -82,14 +82,14 @@ static void plan_print(const struct round *round, const struct atomicdir_change 
 
 /* ---- As JSON ---- */
 
-static void write_file(struct json_writer *json, const struct round *round, const struct placed *file, char what)
+static void file_write(struct json_writer *json, const struct round *round, const struct placed *file, char what)
 {
 	json_write_begin(json, NULL, '{');
 	if (what == '=')
 		json_write_null(json, "change");
 	else
 		json_write_text(json, "change", (char[]){ what, '\0' });
-	json_write_text(json, "path", file->path);
+	json_write_path(json, "path", file->path);
 	json_write_text(json, "source", file->source);
 	json_write_text(json, "version", file->version);
 	json_write_text(json, "stage", stage_of(round, file));
@@ -106,7 +106,7 @@ static void plan_write(const struct round *round, const struct atomicdir_change 
 	json_write_flag(&json, "changed", is_changed);
 	json_write_begin(&json, "entries", '[');
 	for (size_t i = 0; i < round->count; i++)
-		write_file(&json, round, &round->placed[i], change_of(changes, round->placed[i].path));
+		file_write(&json, round, &round->placed[i], change_of(changes, round->placed[i].path));
 	json_write_end(&json, ']');
 	json_write_begin(&json, "removed", '[');
 	for (; changes; changes = changes->next)

@@ -19,7 +19,7 @@
 #include "secretdir/surroundings.h"
 #include "secretdir/wanted.h"
 
-/* What AWS says of one of an entry's secrets. */
+/* A secret of an entry, as AWS describes it. */
 struct known {
 	size_t entry;
 	char *arn, *key; /* key: "" where there is none */
@@ -81,14 +81,17 @@ __attribute__((format(printf, 3, 4))) static int texts_add_format(struct texts *
 	return result < 0 ? maker_fail(error) : result;
 }
 
-/* ---- Where ---- */
+/* ---- Regions ---- */
 
 static int maker_take_regions(struct maker *maker, struct atomicdir_error *error)
 {
 	struct source_regions regions = source_regions(maker->options, &maker->spec);
 	const char *otherwise = surroundings_region();
 
-	maker->region = regions.first ? strndup(regions.first, regions.first_size) : strdup(otherwise ? otherwise : "*");
+	if (regions.first)
+		maker->region = strndup(regions.first, regions.first_size);
+	else
+		maker->region = strdup(otherwise ? otherwise : "*");
 	maker->failover_region = regions.other ? strdup(regions.other) : NULL;
 	return maker->region && (maker->failover_region || !regions.other) ? 0 : maker_fail(error);
 }
@@ -187,7 +190,7 @@ static struct texts *place_texts(struct maker *maker, const struct place *place)
 	return place->is_prefix && maker->policy.tags.count ? &maker->policy.tagged : &maker->policy.secrets;
 }
 
-/* The ARN of one that is wanted by name. */
+/* Adds the ARN, as a pattern, of a secret or parameter that is wanted by name. */
 static int place_add_named(struct maker *maker, const struct place *place, const char *end, struct atomicdir_error *error)
 {
 	bool is_parameter = *place->entry->service;
@@ -199,7 +202,7 @@ static int place_add_named(struct maker *maker, const struct place *place, const
 		is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
 }
 
-/* What follows the name in the ARN of a secret or parameter. */
+/* Returns what follows the name in such a pattern. */
 static const char *place_end(const struct place *place)
 {
 	if (*place->entry->service)
@@ -377,7 +380,7 @@ static int maker_add_keys(struct maker *maker, struct atomicdir_error *error)
 	return 0;
 }
 
-/* ---- All of it ---- */
+/* ---- The whole policy ---- */
 
 static int maker_make(struct maker *maker, struct atomicdir_error *error)
 {

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/harden.h"
 
-/* 1, 0; -1 if that cannot be told. */
-static int is_there(const char *path, int size)
+/* 1 or 0; -1 if that cannot be known. */
+static int program_is_there(const char *path, int size)
 {
 	if (size >= PATH_MAX)
 		return 0;
@@ -32,12 +32,13 @@ int program_find(const char *kind, const char *name, char path[static PATH_MAX],
 	slash = strrchr(self, '/');
 	if (slash) {
 		*slash = '\0';
-		found = is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/%s-%s", self, kind, name));
+		found = program_is_there(path, snprintf(path, PATH_MAX, "%s/libexec/atomicdir/%s-%s", self, kind, name));
 		if (!found)
-			found = is_there(path, snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/%s-%s", self, kind, name));
+			found = program_is_there(path,
+						 snprintf(path, PATH_MAX, "%s/../libexec/atomicdir/%s-%s", self, kind, name));
 	}
 	if (!found)
-		found = is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/%s-%s", kind, name));
+		found = program_is_there(path, snprintf(path, PATH_MAX, LIBEXECDIR "/atomicdir/%s-%s", kind, name));
 	return found < 0 ? error_errno(error, path, "cannot look for the program") : found;
 }
 

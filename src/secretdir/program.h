@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The programs that secretdir starts, each for what it must not do itself.
+ * Finds the programs that secretdir starts for what it must not do itself, such as to reach the network.
  */
 #ifndef SECRETDIR_PROGRAM_H
 #define SECRETDIR_PROGRAM_H
@@ -11,8 +11,8 @@
 
 #include "process/environment.h"
 
-/* KIND-NAME, beside us in a build tree, else where both were installed. 1: here it is; 0: there is none, and the path is where it
- * should have been; -1: that cannot be told. */
+/* Looks for KIND-NAME beside secretdir, as in a build tree, then where it is installed. 1: *path is the program; 0: there is none, and
+ * *path is where it is to be installed; -1: a directory cannot be searched. */
 int program_find(const char *kind, const char *name, char path[static PATH_MAX], struct atomicdir_error *error);
 
 /* Adds what a program of ours may know of our environment, and nothing else. */

@@ -25,7 +25,7 @@
 /* ---- The command line ---- */
 
 /* Whether LINK's directory hands its group down, as a volume with fsGroup does in a pod. */
-static bool is_setgid(const char *link)
+static bool link_is_setgid(const char *link)
 {
 	cleanup_free char *parent = link_parent(link);
 	struct stat status;
@@ -33,13 +33,13 @@ static bool is_setgid(const char *link)
 	return parent && stat(parent, &status) == 0 && status.st_mode & S_ISGID;
 }
 
-static bool has_group(const struct round *round)
+static bool round_has_group(const struct round *round)
 {
-	return round->options->shared.library.gid != (gid_t)-1 || is_setgid(round->link);
+	return round->options->shared.library.gid != (gid_t)-1 || link_is_setgid(round->link);
 }
 
-/* Whether an entry has its own owner: everybody may then pass the directories, since nobody else's mode would let that owner. */
-static bool has_owners(const struct round *round)
+/* Whether an entry has its own owner, who must be able to pass the directories above the file: then everybody may. */
+static bool round_has_owners(const struct round *round)
 {
 	for (size_t i = 0; i < round->entries.count; i++)
 		if (round->entries.items[i].uid != (uid_t)-1 || round->entries.items[i].gid != (gid_t)-1)
@@ -51,7 +51,7 @@ static bool has_owners(const struct round *round)
 static void round_take_modes(struct round *round)
 {
 	const struct atomicdir_options *wanted = &round->options->shared.library;
-	bool is_grouped = has_group(round);
+	bool is_grouped = round_has_group(round);
 
 	round->file_mode = is_grouped ? 0440 : 0400;
 	if (wanted->file_mode)
@@ -62,7 +62,7 @@ static void round_take_modes(struct round *round)
 	round->library.uid = (uid_t)-1;
 	round->library.gid = (gid_t)-1;
 	if (!round->library.dir_mode)
-		round->library.dir_mode = (is_grouped ? 0550 : 0500) | (has_owners(round) ? 0111 : 0);
+		round->library.dir_mode = (is_grouped ? 0550 : 0500) | (round_has_owners(round) ? 0111 : 0);
 	if (round->library.keep < 0)
 		round->library.keep = 0;
 	if (round->library.grace_ms < 0)
@@ -74,7 +74,8 @@ void round_warn_of_root(const struct round *round)
 	const struct atomicdir_options *library = &round->options->shared.library;
 	struct atomicdir_error warning;
 
-	if (geteuid() != 0 || library->uid != (uid_t)-1 || library->dir_mode || has_group(round) || has_owners(round))
+	if (geteuid() != 0 || library->uid != (uid_t)-1 || library->dir_mode || round_has_group(round) ||
+	    round_has_owners(round))
 		return;
 	error_clear(&warning);
 	snprintf(warning.text, sizeof(warning.text),
@@ -85,7 +86,7 @@ void round_warn_of_root(const struct round *round)
 
 int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error)
 {
-	*round = (struct round){ .options = options, .old_fd = -1 };
+	*round = (struct round){ .options = options };
 	round->link = link_absolute(options->shared.operands[0], error);
 	if (!round->link || wanted_read(options, 1, &round->entries, &round->spec, error) < 0)
 		return -1;
@@ -97,7 +98,6 @@ void round_clear(struct round *round)
 {
 	atomicdir_free(round->stage);
 	round->stage = NULL;
-	close_fd(&round->old_fd);
 	for (size_t i = 0; i < round->count; i++) {
 		free(round->placed[i].path);
 		free(round->placed[i].source);
@@ -126,8 +126,6 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
-	if (!round->library.dry_run)
-		round->old_fd = hook_hold(&round->options->shared, round->link);
 	return 0;
 }
 
@@ -168,7 +166,7 @@ static int round_explain(const struct round *round, struct atomicdir_error *erro
 		round->placed[one].path, round->placed[one].source, round->placed[other].path, round->placed[other].source);
 }
 
-/* Without an entry it is a directory. */
+/* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL. */
 static int round_own(const struct round *round, const struct entry *entry, int fd, const char *path,
 		     struct atomicdir_error *error)
 {
@@ -208,13 +206,13 @@ static int round_place(struct round *round, const struct fetched *file, struct a
 		return error_errno(error, file->path, "cannot write the file");
 	if (round_own(round, entry, fd, file->path, error) < 0)
 		return -1;
-	/* chown(2) has taken setuid and setgid bits away. */
+	/* fchown(2) takes setuid and setgid bits away. */
 	if (mode & 07000 && fchmod(fd, mode) < 0)
 		return error_errno(error, file->path, "cannot set the mode of");
 	return close(take_fd(&fd)) < 0 ? error_errno(error, file->path, "cannot write the file") : 0;
 }
 
-/* Each directory between the stage and the file; the library has made them, so none of them is a symlink. */
+/* Gives each directory above the file its owner. The library has made them, so none of them is a symlink. */
 static int round_own_directories(const struct round *round, const char *path, struct atomicdir_error *error)
 {
 	cleanup_free char *copy = strdup(path);
@@ -284,7 +282,7 @@ static int round_note(const struct round *round, struct atomicdir_error *error)
 	return atomicdir_note(round->stage, note.bytes, note.size, error);
 }
 
-/* ---- The whole ---- */
+/* ---- The whole round ---- */
 
 static int round_fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_error *error)
 {
@@ -302,8 +300,8 @@ static int round_fetch(struct round *round, struct fetcher *fetcher, struct atom
 	}
 }
 
-/* The note of the live generation, for a fetcher that might be given something older; NULL: nothing is live. On the heap. */
-static char *live_note(const char *link)
+/* Returns the note of the live generation, on the heap, for a fetcher that could be given something older; NULL: nothing is live. */
+static char *round_live_note(const char *link)
 {
 	struct atomicdir_error error;
 	void *note = NULL;
@@ -317,7 +315,7 @@ static char *live_note(const char *link)
 static struct fetcher *round_ask(const struct round *round, struct atomicdir_error *error)
 {
 	bool can_be_older = source_regions(round->options, &round->spec).other;
-	cleanup_free char *live = can_be_older ? live_note(round->link) : NULL;
+	cleanup_free char *live = can_be_older ? round_live_note(round->link) : NULL;
 
 	return source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live, error);
 }

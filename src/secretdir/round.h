@@ -25,7 +25,6 @@ struct round {
 	mode_t file_mode;
 	struct atomicdir_stage *stage; /* once the first file is there */
 	bool is_refused;	       /* the library would not begin, and its error says that LINK is unchanged */
-	int old_fd;		       /* pins what is live, for a hook; -1: nothing */
 	struct placed *placed;
 	size_t count;
 };

@@ -71,10 +71,11 @@ static int spec_ask(const char *name, const struct buffer *content, int reply_fd
 	if (request_fd < 0 || reply_fd < 0)
 		return error_errno(error, name, "cannot read the spec");
 	found = program_find("spec", "yaml", path, error);
-	if (found <= 0)
-		return found < 0 ? -1
-				 : error_set(error, ATOMICDIR_USAGE, NULL,
-					     "cannot read the spec '%s': spec-yaml is missing; install it as '%s'", name, path);
+	if (found < 0)
+		return -1;
+	if (!found)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "cannot read the spec '%s': spec-yaml is missing; install it as '%s'", name, path);
 	if (spec_write_request(request_fd, name, content, error) < 0)
 		return -1;
 	program_inherit(&environment);

@@ -19,7 +19,7 @@ static void sync_remove_replaced(const struct round *round, int64_t published_ms
 
 	interrupt_pause(published_ms + round->library.grace_ms + 1);
 	error_clear(&error);
-	/* It was for the publication: another generation is live now. */
+	/* The condition was for the publication: another generation is live now. */
 	library.if_generation = -1;
 	/* What cannot be removed now is a warning, since the secrets are published. */
 	if (atomicdir_prune(round->link, &library, NULL, &error) < 0)
@@ -43,8 +43,7 @@ static int sync_publish(struct round *round, struct atomicdir_error *error)
 	fflush(stdout);
 	if (is_changed)
 		round_warn_of_root(round);
-	result = hook_run(shared, round->link, live, live && live->next ? live->next->path : NULL, error);
-	close_fd(&round->old_fd);
+	result = hook_run(shared, round->link, live, error);
 	if (is_changed && live && live->next)
 		sync_remove_replaced(round, published_ms);
 	return result;

@@ -12,7 +12,7 @@ struct texts {
 	size_t count;
 };
 
-/* 1: it is new; 0: it was there. -1 with ENOMEM. */
+/* Adds a copy of the text. 1: it is new; 0: the list has it already; -1 with ENOMEM. */
 int texts_add(struct texts *texts, const char *text);
 void texts_clear(struct texts *texts);
 

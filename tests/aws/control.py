@@ -157,8 +157,10 @@ def requests(directory, command, arguments):
     """The log, or how often an operation was asked for, over how many connections, how many at once."""
     wanted = arguments.get("count") or arguments.get("operation")
     entries = [json.loads(line) for line in read(os.path.join(directory, "requests.log")).splitlines()]
+    # One that only opens a connection is not asked for anything, and counts where it is named alone.
     entries = [e for e in entries if wanted in (None, "", "any", e.get("operation"))
-               and arguments.get("service") in (None, e.get("service"))]
+               and arguments.get("service") in (None, e.get("service"))
+               and (e.get("operation") != "Head" or wanted == "Head")]
     if "at_once" in arguments:
         print(max((e["under_way"] for e in entries), default=0))
     elif "connections" in arguments:

@@ -196,11 +196,17 @@ class Server:
         with self._counted(entry):
             entry.update(time=now(), method=request.method, path=request.target, host=request.header("host"),
                          user_agent=request.header("user-agent"))
-            response = self._answer(request, door.services, entry)
+            response = self._open(entry) if request.method == "HEAD" else self._answer(request, door.services, entry)
             entry["status"] = response.status
             self.journal.write(entry)
             keep = request.version == "HTTP/1.1" and (request.header("connection") or "").lower() != "close"
             return http1.send_response(connection, response, self.world.now(), keep)
+
+    @staticmethod
+    def _open(entry):
+        """Who asks for nothing but a connection, without a key, gets that."""
+        entry["operation"] = "Head"
+        return http1.Response(404)
 
     @contextlib.contextmanager
     def _counted(self, entry):

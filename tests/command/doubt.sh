@@ -33,7 +33,7 @@ mkfifo began go
 fill --keep 1 --on-change 'echo >began; read -r line <go' app -- sh -c 'echo 1 >f' & slow=$!
 read -r line <began
 fill --keep 1 --on-change true app -- sh -c 'echo 2 >f'
-ok "a rollback to a generation whose hook still runs runs its own" status 3 "$atomicdir" rollback --on-change 'echo rolled back >heard; false' app
+ok "a rollback to a generation whose hook still runs runs its own" status 3 "$atomicdir" rollback --on-change 'echo rolled back >heard; false' app 1
 ok "then, not later" test -e heard
 echo >go; wait $slow
 ok "and the first one's end does not take its mark away" test -e .app.atomicdir/000001.hook

@@ -33,7 +33,7 @@ attack() {
 	[ $odd = 0 ] && cmp before after || { diff before after; return 1; }
 }
 
-"$atomicdir" fill -q app --from source
+"$atomicdir" fill -q app --from source >/dev/null
 for what in inside store source; do
 	ok "$what swapped: nothing outside is written, changed or removed" attack $what
 	grep '^#' out

@@ -17,8 +17,10 @@
 #include "allocation.h"
 #include "../tap.h"
 
-static const struct atomicdir_options now = { sizeof(now), -1, -1, 0, -1, 0, ATOMICDIR_SYNC_FILES, -1U, -1U, 0, 0, 1, 0 };
-static const struct atomicdir_options dry = { sizeof(dry), -1, -1, 0, 0, 0, 0, -1U, -1U, 0, 0, 0, 1 };
+#define ALL_AS_MADE .size = sizeof(struct atomicdir_options), .if_generation = -1, .wait_ms = -1, .uid = -1U, .gid = -1U
+static const struct atomicdir_options now = { ALL_AS_MADE, .keep = -1, .sync = ATOMICDIR_SYNC_FILES,
+					      .hook = ATOMICDIR_HOOK_AFTER };
+static const struct atomicdir_options dry = { ALL_AS_MADE, .dry_run = 1 };
 static struct atomicdir_error error;
 
 /* ---- The calls ---- */
@@ -105,6 +107,26 @@ static int roll_back(void)
 	return result;
 }
 
+/* An undo that failed has changed nothing, and can be tried once more. */
+static int undo(void)
+{
+	struct atomicdir_options options = now;
+	struct atomicdir_generation *live = NULL;
+	struct atomicdir_stage *stage;
+	int result = -1;
+
+	options.hook = ATOMICDIR_HOOK_LOCKED;
+	stage = atomicdir_begin("app", &options, &error);
+	if (stage && pair(stage, two, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1) {
+		result = atomicdir_undo(stage, &live, &error);
+		if (result < 0)
+			result = atomicdir_undo(stage, &live, &error);
+	}
+	atomicdir_free(stage);
+	free(live);
+	return result;
+}
+
 static int prune_with(const struct atomicdir_options *options)
 {
 	struct atomicdir_generation *removed = NULL;
@@ -163,6 +185,7 @@ static const struct operation {
 	{ "show", show, '1', '1' },
 	{ "diff", diff, '1', '1' },
 	{ "rollback", roll_back, '1', '2' },
+	{ "undo", undo, '1', '1' },
 	{ "prune, dry", prune_dry, '1', '1' },
 	{ "prune", prune_now, '1', '1' },
 	{ "pin", pin, '1', '1' },
@@ -185,7 +208,8 @@ static bool set_up(void)
 {
 	return nftw(".", remove_one, 16, FTW_PHYS | FTW_DEPTH) == 0 && mkdir("source", 0755) == 0 &&
 	       mkdir("source/in", 0755) == 0 && mkdir("taken", 0755) == 0 && mkdir("taken/in", 0755) == 0 &&
-	       symlink("source", "taken-link") == 0 && fill_other() == 1 && fill_same() == 1;
+	       symlink("source", "taken-link") == 0 && fill_other() == 1 && atomicdir_hook_done("app", 1, &error) == 0 &&
+	       fill_same() == 1;
 }
 
 static int count_fds(void)

@@ -19,6 +19,7 @@ struct scenario {
 	bool has_hook;	     /* which makes `hooked` */
 	bool is_told;	     /* standard output is the result, and must be as without a fault when the status is 0 */
 	bool leaves_nothing; /* no store either, whatever happened, unless it was killed */
+	int status;	     /* without a fault */
 	const char *needs;   /* an environment variable, without which it is left out; NULL: nothing */
 };
 

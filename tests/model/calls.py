@@ -52,7 +52,8 @@ def calls(trace, link):
         if name == 'execve' and '"-c"' in arguments:
             yield 'exec sh'
         elif name == 'flock':
-            yield f"flock-{'ex' if 'LOCK_EX' in arguments else 'sh'} {short(PLACE.findall(arguments)[0], link)}"
+            how = re.search(r'LOCK_(EX|SH|UN)', arguments)[1].lower()
+            yield f'flock-{how} {short(PLACE.findall(arguments)[0], link)}'
         elif name in AT and (name != 'openat' or 'O_CREAT' in arguments):
             paths = [short(os.path.join(*pair), link) for pair in PLACE_AND_NAME.findall(arguments)]
             verb = 'rmdir' if 'AT_REMOVEDIR' in arguments else AT[name]

@@ -7,9 +7,10 @@
  * model.sh sets the bounds. There are three numbers, and a call that would need a fourth ends. CALLERS processes make CALLS calls in
  * all, each one a fill with other or the same content, a rollback or a prune, with one syncfs or file by file; with HOOKS each has a
  * hook. KILLS times a process dies, CUTS times the power fails, FAULTS barriers fail, anywhere. A reader pins READS times.
- * Which old generations `--keep` and `--grace` let a prune remove is left open: any but the live one.
- * The model leaves out adoptions, `--sync none`, the removal of an unused store, dry runs, what is inside a generation or an `.info`,
- * and strangers who rename in the parent between the last look at LINK and the swap.
+ * Which old generations `--keep` and `--grace` let a prune remove is left open: any but the live one, and while its hook is due the
+ * one that it replaced.
+ * The model leaves out adoptions, `--sync none`, the removal of an unused store, dry runs, publications that are undone, what is inside
+ * a generation or an `.info`, and strangers who rename in the parent between the last look at LINK and the swap.
  */
 #ifndef SCRIPT
 #define SCRIPT 0                        /* order.sh: which calls are made, a digit each, the last one first */
@@ -49,13 +50,14 @@ mtype = {
 
 /* What the death of a process releases: its flock(2) on the lock, on generations (pins are shared locks), and on marks. */
 byte owner;                             /* the caller at work; 0: none */
-byte pins[2 * CALLERS + 1];             /* by the reader; by each caller on what is live; and on what was */
+byte pins[CALLERS + 1];                 /* by the reader; by each caller on what its hook is told was live before */
 #define pin_of_reader      pins[0]
-#define pin_of_new(caller) pins[caller]
-#define pin_of_old(caller) pins[CALLERS + (caller)]
-#define is_pinned(n)       (pins[0] == n || pins[1] == n || pins[2] == n || pins[2 * CALLERS - 1] == n || pins[2 * CALLERS] == n)
+#define pin_of_old(caller) pins[caller]
+#define is_pinned(n)       (pins[0] == n || pins[1] == n || pins[CALLERS] == n)
 byte remover[GENERATIONS + 1];
 byte mark_holder[GENERATIONS + 1];      /* of the mark that has the name now; a new mark is another file */
+byte before;                            /* what the live one replaced, as its `.info` says; 0: nothing, or the power was cut */
+byte good;                              /* a set: those with `.good`. What a power cut makes of it matters to nobody */
 bool is_sure;                           /* the reader looked at LINK once more when it had its pin */
 bool is_busy[CALLERS + 1], dies[CALLERS + 1], reader_dies;
 byte calls = CALLS, kills = KILLS, cuts = CUTS, faults = FAULTS, reads = READS, strangers = STRANGERS;
@@ -66,8 +68,9 @@ byte promised, later;                   /* what was live at the last success; wh
 byte published;
 byte filling[CALLERS + 1], orphaned;    /* a COMMAND that outlived its writer still writes into that number's directory */
 byte told, hears[CALLERS + 1];          /* whose hook began after the last time it went live, and succeeded; whose hook still runs */
+byte worked;                            /* a set: whose hook has ever succeeded */
 bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wedged = true, P5_one_writer = true, P7_pins_hold = true,
-	numbers_once = true, hook_at_least_once = true, hook_only_for_live = true;
+	numbers_once = true, hook_at_least_once = true, hook_only_for_live = true, hook_has_its_generations = true, good_has_worked = true;
 #define claim(name, holds) assert(name && (holds))
 
 #define is_generation(n)    ((n) > 0 && (n) <= GENERATIONS)
@@ -79,13 +82,17 @@ bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wed
 #define P2(n) (!(disk[LINK] & BIT(n)) || is_whole_on_disk(n))
 #define P7(n) (!is_sure || pin_of_reader != n || see[DIR(n)] == HERE && see[TREE(n)])
 #define H1(n) (!HOOKS || told & BIT(n) || (see[LINK] != n || see[HOOK(n)]) && (!(disk[LINK] & BIT(n)) || on_disk(HOOK(n), 1)))
+#define P7_of(v) (!pin_of_old(v) || see[DIR(pin_of_old(v))] == HERE)
+#define H2(v) (!hears[v] || see[DIR(hears[v])] == HERE)
 active proctype watcher()
 {
 end:	if
 	:: atomic { !(P1(1) && P1(2) && P1(3)) -> claim(P1_whole, false) }
 	:: atomic { !(P2(1) && P2(2) && P2(3)) || disk[LINK] & ~(BIT(promised) | later | BIT(FOREIGN)) -> claim(P2_durable, false) }
-	:: atomic { !(P7(1) && P7(2) && P7(3)) -> claim(P7_pins_hold, false) }
+	:: atomic { !(P7(1) && P7(2) && P7(3) && P7_of(1) && P7_of(CALLERS)) -> claim(P7_pins_hold, false) }
 	:: atomic { !(H1(1) && H1(2) && H1(3)) -> claim(hook_at_least_once, false) }
+	:: atomic { !(H2(1) && H2(CALLERS)) -> claim(hook_has_its_generations, false) }
+	:: atomic { good & ~worked -> claim(good_has_worked, false) }
 	fi
 }
 
@@ -125,14 +132,15 @@ inline remove(n)
 	atomic {
 		if
 		:: is_pinned(n) && !is_broken(prune_ignores_pins) -> n = 0
-		:: else -> print(look_for_pins); remover[n] = me
+		:: mark_holder[n] && !is_broken(prune_ignores_marks) -> n = 0
+		:: else -> print(look_for_use); remover[n] = me
 		fi
 	}
 	if
 	:: n ->
 		write_if(see[INFO(n)], unlink_info, set(INFO(n), 0));
 		write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
-		write_if(see[HOOK(n)], unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0);
+		write_if(see[HOOK(n)] || good & BIT(n), unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0; good = good & ~BIT(n));
 		write(move_to_trash, set(DIR(n), TRASH));
 		write(remove_trash, forget_tree(n); set(DIR(n), 0); remover[n] = 0)
 	:: else
@@ -144,7 +152,8 @@ inline remove(n)
 
 /* prune.c; which generations are removed is the caller's policy. */
 #define is_kept(n) (see[DIR(n)] == HERE && see[INFO(n)])
-#define may_go(n)  (is_kept(n) && n != live && may_delete && (!SCRIPT || !is_pinned(n) && n + (kind == PRUNE -> 0 : KEEP) < live))
+#define is_due(n)  (see[HOOK(live)] && n == before && !is_broken(replaced_not_kept))
+#define may_go(n)  (is_kept(n) && n != live && !is_due(n) && may_delete && (!SCRIPT || !is_pinned(n) && n + (kind == PRUNE -> 0 : KEEP) < live))
 inline prune()
 {
 	do
@@ -162,9 +171,10 @@ inline prune()
 
 /* recover.c: the live generation first, since nothing may be removed before it is on disk. */
 #define is_swap_open      (live && (!see[INFO(live)] || see[INFO_NEW(live)]))
-#define is_unpublished(n) (see[DIR(n)] == HERE && !see[INFO(n)] && !is_pinned(n))
-#define is_orphan(n)      (see[DIR(n)] != HERE && (see[INFO(n)] || see[INFO_NEW(n)] || see[HOOK(n)]))
+#define is_unpublished(n) (see[DIR(n)] == HERE && !see[INFO(n)] && !is_pinned(n) && !mark_holder[n])
+#define is_orphan(n)      (see[DIR(n)] != HERE && (see[INFO(n)] || see[INFO_NEW(n)] || see[HOOK(n)] || good & BIT(n)))
 #define is_left(n)        (n != live && (see[DIR(n)] == TRASH || is_unpublished(n) || is_orphan(n) || is_kept(n) && see[INFO_NEW(n)]))
+#define is_over(n)        (is_left(n) && !(spared & BIT(n)))  /* what was in use when recovery came to it stays */
 inline recover()
 {
 	if
@@ -192,9 +202,13 @@ inline recover()
 		:: else ->
 			write_if(is_orphan(n) && see[INFO(n)], unlink_info, set(INFO(n), 0));
 			write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
-			write_if(is_orphan(n) && see[HOOK(n)], unlink_hook, set(HOOK(n), 0))
+			write_if(is_orphan(n) && (see[HOOK(n)] || good & BIT(n)), unlink_hook, set(HOOK(n), 0); good = good & ~BIT(n))
 		fi
-	:: else -> break
+	:: atomic { else ->
+		for (v : 1 .. GENERATIONS) {
+			if :: see[DIR(v)] == HERE && !see[INFO(v)] && (is_pinned(v) || mark_holder[v]) -> spared = spared | BIT(v) :: else fi
+		};
+		break }
 	od
 }
 
@@ -219,6 +233,7 @@ inline publish(n)
 			told = told & ~BIT(n);
 			for (v : 1 .. CALLERS) { if :: hears[v] == n -> hears[v] = 0 :: else fi };
 			was = live;
+			before = live;
 			live = n;
 			is_swapped = true
 		fi);
@@ -229,6 +244,7 @@ inline publish(n)
 		write_if(see[HOOK(n)] && HOOKS && kind != ROLLBACK, unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0)
 	:: else ->
 		if :: !is_broken(deleted_before_durable) -> durable_after_swap() :: else fi;
+		write_if(!has_failed && was, write_info, skip);
 		write_if(!has_failed, finish_info, set(INFO(n), 1); set(INFO_NEW(n), 0));
 		write_if(!has_failed && was, wake, skip);
 		is_doubtful = has_failed
@@ -239,24 +255,28 @@ inline publish(n)
  * (who moves LINK in between has to run a hook of their own), and the look at the mark before its removal. */
 inline run_the_hook()
 {
+	step_if(see[HOOK(live)] && is_swapped && was && see[DIR(was)] == HERE && !remover[was], pin, pin_of_old(me) = was);
 	step_if(see[HOOK(live)] && !mark_holder[live], hold_mark, mark_holder[live] = me);
-	step_if(mark_holder[live] == me && (see[LINK] == live || is_broken(hook_for_the_replaced)), pin,
-		claim(hook_only_for_live, see[LINK] == live); pin_of_new(me) = live; hears[me] = live; print(run_hook));
+	step_if(mark_holder[live] == me && (see[LINK] == live || is_broken(hook_for_the_replaced)), run_hook,
+		claim(hook_only_for_live, see[LINK] == live);
+		claim(hook_has_its_generations, !is_swapped || !was || pin_of_old(me));
+		runs = true; hears[me] = live);
 	if
-	:: pin_of_new(me) && is_broken(mark_removed_early) -> step(unlink_hook, set(HOOK(live), 0); mark_holder[live] = 0)
+	:: runs && is_broken(mark_removed_early) -> step(mark_good, set(HOOK(live), 0); mark_holder[live] = 0)
+	:: runs && is_broken(good_before_the_end) -> step(mark_good, good = good | BIT(live))
 	:: else
 	fi;
 	/* The hook succeeds or fails. */
 	atomic {
 		if
-		:: hears[me] -> told = told | BIT(hears[me])
-		:: pin_of_new(me) && !SCRIPT -> has_failed = true
+		:: hears[me] -> told = told | BIT(hears[me]); worked = worked | BIT(hears[me])
+		:: runs && !SCRIPT -> has_failed = true
 		:: else
 		fi;
 		hears[me] = 0
 	}
-	step_if(!has_failed && pin_of_new(me) && mark_holder[live] == me, unlink_hook, set(HOOK(live), 0));
-	atomic { mark_holder[live] = (mark_holder[live] == me -> 0 : mark_holder[live]); pin_of_new(me) = 0 }
+	step_if(!has_failed && runs && mark_holder[live] == me, mark_good, set(HOOK(live), 0); good = good | BIT(live));
+	atomic { mark_holder[live] = (mark_holder[live] == me -> 0 : mark_holder[live]); pin_of_old(me) = 0 }
 }
 
 /* What a process that dies leaves behind. */
@@ -267,7 +287,6 @@ inline die(who)
 		dies[who] = true;
 		is_busy[who] = false;
 		owner = (owner == who -> 0 : owner);
-		pin_of_new(who) = 0;
 		pin_of_old(who) = 0;
 		for (v : 1 .. GENERATIONS) {
 			remover[v] = (remover[v] == who -> 0 : remover[v]);
@@ -282,8 +301,8 @@ inline die(who)
 
 proctype caller(byte me)
 {
-	byte kind, n, number, live, looked, was;
-	bool by_files, is_store_new, has_failed, is_doubtful, was_doubtful, is_swapped;
+	byte kind, n, number, live, looked, was, spared;
+	bool by_files, is_store_new, has_failed, is_doubtful, was_doubtful, is_swapped, runs;
 
 end:	atomic {
 		calls > 0 -> calls--;
@@ -298,8 +317,6 @@ end:	atomic {
 	{
 	skip;
 begin:
-	/* hook_hold() */
-	step_if(HOOKS && kind == ROLLBACK && is_generation(see[LINK]), pin, pin_of_old(me) = see[LINK]);
 	/* begin.c, store.c */
 	step_if(!see[STORE], make_store, set(STORE, 1); is_store_new = true; print(make_lock));
 	atomic {
@@ -312,7 +329,7 @@ begin:
 		number = (is_generation(looked) && looked > number -> looked : number);
 		for (v : 1 .. GENERATIONS) {
 			if
-			:: v > number && (see[DIR(v)] || see[INFO(v)] || see[INFO_NEW(v)] || see[HOOK(v)]) -> number = v
+			:: v > number && (see[DIR(v)] || see[INFO(v)] || see[INFO_NEW(v)] || see[HOOK(v)] || good & BIT(v)) -> number = v
 			:: else
 			fi
 		}
@@ -350,7 +367,6 @@ begin:
 			set(DIR(number), HERE);
 			set(TREE(number), 0);
 			filling[me] = number);
-		step_if(HOOKS && live, pin, pin_of_old(me) = live);
 		write(fill, set(TREE(number), 1); filling[me] = 0);
 		if
 		:: kind == FILL_SAME && live && !is_doubtful -> n = number
@@ -375,18 +391,18 @@ succeed:
 	atomic {
 		/* A prune promises nothing about the live generation. */
 		claim(P2_durable, kind >= PRUNE || on_disk(LINK, live) && is_whole_on_disk(live));
-		claim(P4_never_wedged, was_doubtful || !see[NEXT] && !is_swap_open && !is_left(1) && !is_left(2) && !is_left(3));
+		claim(P4_never_wedged, was_doubtful || !see[NEXT] && !is_swap_open && !is_over(1) && !is_over(2) && !is_over(3));
 		if :: kind < PRUNE -> promised = live; later = 0 :: else fi;
 		print(release_lock);
 		owner = 0
 	};
-	if :: HOOKS && live -> run_the_hook() :: else fi;
+	if :: HOOKS && live && kind < PRUNE -> run_the_hook() :: else fi;
 	/* hook_prune() */
 	atomic {
 		if
-		:: HOOKS && is_swapped && was && !has_failed ->
-			pin_of_old(me) = 0; n = 0; number = 0; live = 0; looked = 0; was = 0;
-			is_store_new = false; is_swapped = false;
+		:: runs && !has_failed ->
+			n = 0; number = 0; live = 0; looked = 0; was = 0; spared = 0;
+			is_store_new = false; is_swapped = false; runs = false;
 			kind = HOOK_PRUNE;
 			goto begin
 		:: else
@@ -395,9 +411,9 @@ succeed:
 	} unless { dies[me] || SCRIPT && kills && (DIES_WHEN) };
 done:	atomic {
 		if :: SCRIPT && kills && (DIES_WHEN) -> kills--; die(me) :: else fi;
-		kind = 0; n = 0; number = 0; live = 0; looked = 0; was = 0;
+		kind = 0; n = 0; number = 0; live = 0; looked = 0; was = 0; spared = 0;
 		by_files = false; is_store_new = false; has_failed = false; is_doubtful = false; was_doubtful = false;
-		is_swapped = false;
+		is_swapped = false; runs = false;
 		pin_of_old(me) = 0;
 		dies[me] = false;
 		is_busy[me] = false;
@@ -444,6 +460,7 @@ end:	do
 		die(1);
 		die(CALLERS);
 		orphaned = 0;
+		before = 0;
 		reader_dies = pin_of_reader;
 		pin_of_reader = 0;
 		is_sure = false;

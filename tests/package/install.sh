@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# make install and make uninstall, in a build of this test's own.
+# make install and make uninstall, in a build of this test's own; make help.
 . "$(dirname "$0")/../tap.sh"
 
 # Not optimised, since nothing but its place is looked at.
@@ -21,6 +21,8 @@ END
 	for page in "$here"/man/*; do echo "./usr/man/man${page##*.}/${page##*/}"; done
 }
 
+targets() { sed -n 's/^\.PHONY: //p' "$here/Makefile" "$here"/*/*.mk "$here"/tests/*/*.mk | tr ' ' '\n' | grep -vx 'FORCE\|power' | sort; }
+is "$(make -s -C "$here" help | sed -n 's/^    \([a-z-]*\) .*/\1/p' | sort)" "$(targets)" "make help has a line for each target"
 ok "make builds for the directories that it is told" in_build CFLAGS='-O0 -w' PREFIX=/usr LIBDIR=/usr/lib64 MANDIR=/usr/man all
 touch built; sleep 0.01
 ok "make install needs no directory but DESTDIR then" in_build install DESTDIR="$work/root"

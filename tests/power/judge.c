@@ -49,7 +49,9 @@ static bool is_legal(const struct scenario *scenario, int reported, int version)
 	if (version == (reported ? scenario->then[reported - 1].live : last_version(scenario)))
 		return true;
 	for (size_t i = (size_t)reported; i < sizeof(scenario->then) / sizeof(*scenario->then); i++)
-		if (scenario->then[i].verb != NOTHING && scenario->then[i].live == version)
+		if (scenario->then[i].verb != NOTHING &&
+		    (scenario->then[i].live == version ||
+		     (scenario->then[i].verb == UNDONE && scenario->then[i].version == version)))
 			return true;
 	return false;
 }
@@ -105,32 +107,33 @@ static int64_t highest_number(const struct judge *judge)
 
 struct tidying {
 	struct judge *judge;
-	int64_t live, newest;
+	int64_t live;
 };
 
 static bool belongs_to(const char *name, int64_t generation)
 {
-	char directory[32], info[40];
+	char directory[32], info[40], good[40];
 
 	snprintf(directory, sizeof(directory), "%06" PRId64, generation);
 	snprintf(info, sizeof(info), "%s.info", directory);
-	return strcmp(name, directory) == 0 || strcmp(name, info) == 0;
+	snprintf(good, sizeof(good), "%s.good", directory);
+	return strcmp(name, directory) == 0 || strcmp(name, info) == 0 || strcmp(name, good) == 0;
 }
 
 static int look_for_leftover(void *arg, const char *name)
 {
 	const struct tidying *tidying = arg;
 
-	if (strcmp(name, "lock") == 0 || belongs_to(name, tidying->live) || belongs_to(name, tidying->newest))
+	if (strcmp(name, "lock") == 0 || belongs_to(name, tidying->live))
 		return 0;
 	fails(tidying->judge, "%s is left over", name);
 	return 1;
 }
 
-/* After a prune that kept nothing: the lock, the live generation, and the newest, which stays until the next publication. */
-static bool is_tidy(struct judge *judge, int64_t live, int64_t newest)
+/* After a prune that kept nothing: the lock and the live generation. */
+static bool is_tidy(struct judge *judge, int64_t live)
 {
-	struct tidying tidying = { judge, live, newest };
+	struct tidying tidying = { judge, live };
 	char path[128];
 	int result;
 
@@ -173,38 +176,58 @@ static bool adopt(struct judge *judge, const struct atomicdir_options *options, 
 	return went_well(judge, "the next adoption", result > 0 ? 0 : result, 0, &error) && is_live(judge, "after it", version);
 }
 
+/* The number at LINK, and whether a rollback leads to it by itself once another one is live. */
+static bool look(struct judge *judge, int64_t *number, bool *is_good)
+{
+	struct atomicdir_generation *live = NULL;
+	struct atomicdir_error error;
+
+	if (!went_well(judge, "showing it", atomicdir_show(judge->link, &live, &error), 0, &error))
+		return false;
+	*number = live->number;
+	*is_good = live->is_good;
+	free(live);
+	return true;
+}
+
+/* A prune that keeps nothing, once no hook is due for which something stays. */
+static bool ends(struct judge *judge, struct atomicdir_options options, int64_t number)
+{
+	struct atomicdir_error error;
+	int result = atomicdir_hook_done(judge->link, number, &error);
+
+	if (!went_well(judge, "the end of a hook", result, 0, &error))
+		return false;
+	options.keep = 0;
+	result = atomicdir_prune(judge->link, &options, NULL, &error);
+	return went_well(judge, "a prune", result < 0 ? result : 0, 0, &error) && is_tidy(judge, number);
+}
+
 static bool goes_on(struct judge *judge, int version)
 {
 	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
-	struct atomicdir_generation *live = NULL;
 	struct atomicdir_error error;
-	int64_t highest = highest_number(judge), number, newest;
+	int64_t highest = highest_number(judge), old = 0, number;
+	bool is_good = true, ignored;
 	int result;
 
 	options.sync = judge->sync;
 	options.keep = 1;
 	options.grace_ms = 0;
-	if (!adopt(judge, &options, version))
+	if (!adopt(judge, &options, version) || (version && !look(judge, &old, &is_good)))
 		return false;
 	if (!went_well(judge, "the next fill", atomicdir_fill(judge->link, populate, NULL, &options, &error), 1, &error) ||
-	    !is_next_live(judge))
+	    !is_next_live(judge) || !look(judge, &number, &ignored))
 		return false;
-	if (!went_well(judge, "showing it", atomicdir_show(judge->link, &live, &error), 0, &error))
-		return false;
-	newest = number = live->number;
-	free(live);
 	if (number <= highest)
 		return fails(judge, "number %" PRId64 " was given again: %" PRId64 " was there", number, highest);
 	if (version) {
-		result = atomicdir_rollback(judge->link, -1, &options, &live, &error);
+		result = atomicdir_rollback(judge->link, is_good ? -1 : old, &options, NULL, &error);
 		if (!went_well(judge, "a rollback", result, 1, &error) || !is_live(judge, "after it", version))
 			return false;
-		number = live->number;
-		free(live);
+		number = old;
 	}
-	options.keep = 0;
-	result = atomicdir_prune(judge->link, &options, NULL, &error);
-	return went_well(judge, "a prune", result < 0 ? result : 0, 0, &error) && is_tidy(judge, number, newest);
+	return ends(judge, options, number);
 }
 
 bool judge_holds(struct judge *judge, int reported)

@@ -26,6 +26,9 @@ const struct scenario scenarios[] = {
 	{ "replace", { FIRST, SECOND }, { THIRD }, false, 1 },
 	{ "replace-none-kept", { FIRST }, { SECOND }, false, 0 },
 	{ "rollback", { FIRST, SECOND }, { BACK }, false, 1 },
+	{ "undone", { FIRST, SECOND }, { { UNDONE, 3, 2 } }, false, 1 },
+	{ "undone-killed-again", { FIRST, SECOND }, { { UNDONE, 3, 2 }, { UNDONE, 3, 2 } }, true, 1 },
+	{ "undone-killed-fill", { FIRST, SECOND }, { { UNDONE, 3, 2 }, FIRST }, true, 1 },
 	{ "prune", { FIRST, SECOND }, { { PRUNE, 0, 2 } }, false, 2 },
 	{ "adopt", { { MAKE_DIRECTORY, 1, 1 } }, { { ADOPT, 0, 1 } }, false, 1 },
 	{ "adopt-a-symlink", { { MAKE_SYMLINK, 1, 1 } }, { { ADOPT, 0, 1 } }, false, 1 },
@@ -57,10 +60,17 @@ static char *word(const char *text)
 	return (char *)(unsigned long)text; /* execv(3) takes them so, and leaves them alone */
 }
 
+int success_of(const struct action *action)
+{
+	return action->verb == UNDONE ? 4 : 0;
+}
+
 void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,
 		     const struct layout *layout, const char *program, const char *way, const char *sources)
 {
-	static const char *const verbs[] = { [FILL] = "fill", [ROLLBACK] = "rollback", [PRUNE] = "prune", [ADOPT] = "adopt" };
+	static const char *const verbs[] = {
+		[FILL] = "fill", [UNDONE] = "fill", [ROLLBACK] = "rollback", [PRUNE] = "prune", [ADOPT] = "adopt"
+	};
 	size_t count = 0;
 
 	snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
@@ -74,7 +84,13 @@ void command_line_of(struct command_line *line, const struct scenario *scenario,
 		line->argv[count++] = word("--sync");
 		line->argv[count++] = word(way);
 	}
-	if (action->verb == FILL) {
+	if (action->verb == UNDONE) {
+		line->argv[count++] = word("--json"); /* so that the undoing is reported */
+		line->argv[count++] = word("--rollback-on-failure");
+		line->argv[count++] = word("--on-change");
+		line->argv[count++] = word("false");
+	}
+	if (action->verb == FILL || action->verb == UNDONE) {
 		if (layout != &layouts[0]) { /* the first is the default */
 			line->argv[count++] = word("--layout");
 			line->argv[count++] = word(layout->name);

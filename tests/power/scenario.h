@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum verb { NOTHING, FILL, ROLLBACK, PRUNE, ADOPT, MAKE_DIRECTORY, MAKE_SYMLINK };
+/* UNDONE is a fill whose hook fails, so that what was live before is published again. */
+enum verb { NOTHING, FILL, UNDONE, ROLLBACK, PRUNE, ADOPT, MAKE_DIRECTORY, MAKE_SYMLINK };
 
 struct action {
 	enum verb verb;
@@ -45,9 +46,11 @@ extern const size_t filesystem_count;
 
 /* What the command line is: argv, and where its words are kept. */
 struct command_line {
-	char *argv[16];
+	char *argv[20];
 	char source[128], keep[16];
 };
+/* The exit status of an action that succeeds. */
+int success_of(const struct action *action);
 void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,
 		     const struct layout *layout, const char *program, const char *way, const char *sources);
 

@@ -14,12 +14,12 @@ fresh() { control clear; control clear requests; }
 fault() { fresh; control fault "$@"; }
 connections() { got=$(control requests --connections); [ "$got" -le "$1" ] || { echo "$got connections"; return 1; }; }
 
-# fetch FIELD=VALUE...: what the fetcher itself answers.
+# fetch FIELD=VALUE...: what the fetcher itself answers, with the keys of this environment.
 fetch() {
 	{
 		printf 'atomicdir-fetch 1\n1\n'
 		for one in "$@" end=; do value=${one#*=}; printf '%s %d\n%s\n' "${one%%=*}" ${#value} "$value"; done
-	} | "$here/build/libexec/atomicdir/fetch-aws"
+	} | "$here/tests/aws/fetch.py" "$here/build/libexec/atomicdir"
 }
 
 start_server --region us-east-1 --region eu-west-1

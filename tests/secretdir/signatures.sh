@@ -58,7 +58,7 @@ parameter() {
 	{
 		printf 'atomicdir-fetch 1\n1\n'
 		for field in secret=/app/host service=ssm path=p entry=0 end=; do value=${field#*=}; printf '%s %d\n%s\n' "${field%%=*}" ${#value} "$value"; done
-	} | "$here/build/libexec/atomicdir/fetch-aws" | grep -qx h
+	} | "$here/tests/aws/fetch.py" "$here/build/libexec/atomicdir" | grep -qx h
 }
 all() {
 	ok "one secret is there, $1" sync 'name=odd/_+=.@-name,stage=AWSCURRENT'

@@ -68,8 +68,7 @@ static void test_which(void)
 	unlinkat(store_fd, "000002.info.new", 0);
 	info_clear(&info);
 	ok(info_read(store_fd, 2, true, &info) == 0 && info.files == 1, "where there is one file, that");
-	ok(info_read(store_fd, 3, true, &info) < 0 && errno == ENOENT && info.files == -1,
-	   "where there is none, nothing is known");
+	ok(info_read(store_fd, 3, true, &info) == 0 && info.files == -1, "where there is none, nothing is known");
 }
 
 /* ---- Written and read again ---- */
@@ -94,6 +93,76 @@ static void test_again(void)
 	   "a stamp of another boot is long ago, and so is none");
 }
 
+/* ---- The line, and what the first version had instead ---- */
+
+static bool line_is(const struct info *info, const char *wanted)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	bool is_so = line_print(&info->line, &text) == 0 && strcmp(text.size ? text.bytes : "", wanted) == 0;
+
+	if (!is_so)
+		printf("# got '%s', wanted '%s'\n", text.size ? text.bytes : "", wanted);
+	return is_so;
+}
+
+static void test_line(void)
+{
+	cleanup_info struct info info = INFO_INIT, again = INFO_INIT, old = INFO_INIT, circle = INFO_INIT;
+
+	ok(put("000050.info", "previous 49\nbefore 7\nhook 0\nline 49-48 40\n") && info_read(store_fd, 50, false, &info) == 0 &&
+		   info_complete(store_fd, &info) == 0 && info.before == 7 && info.is_without_hook &&
+		   line_is(&info, "49-48 40"),
+	   "what was live before, the hook and the line are read");
+	ok(info_write_new(store_fd, 51, &info) == 0 && info_read(store_fd, 51, true, &again) == 0 && again.has_line &&
+		   again.before == 7 && again.is_without_hook && line_is(&again, "49-48 40"),
+	   "and again as they were written");
+	put("000060.info", "previous 59\n");
+	put("000059.info", "previous 55\n");
+	put("000055.info", "previous 50\n");
+	ok(info_read(store_fd, 60, false, &old) == 0 && old.before == 59 && !old.has_line &&
+		   info_complete(store_fd, &old) == 0 && line_is(&old, "59 55 50 49-48 40"),
+	   "the first version's line is what each of its generations says");
+	put("000070.info", "previous 69\n");
+	put("000069.info", "previous 70\n");
+	ok(info_read(store_fd, 70, false, &circle) == 0 && info_complete(store_fd, &circle) == 0 && line_is(&circle, "69"),
+	   "a damaged one does not lead in circles");
+}
+
+/* ---- When a generation was replaced ---- */
+
+static void test_settle(void)
+{
+	cleanup_info struct info info = INFO_INIT, before = INFO_INIT, after = INFO_INIT;
+
+	strcpy(info.boot, "a boot");
+	ok(info_stamp(&info, 40, 100) == 0 && info_stamp(&info, 41, 0) == 0 && info_write_new(store_fd, 42, &info) == 0 &&
+		   info_read(store_fd, 42, true, &before) == 0 && info_replaced_at(&before, 41, "a boot") == 0,
+	   "what is about to be replaced has no time yet");
+	ok(info_settle(&info, store_fd, 42, PART_INFO_NEW, 900) == 0 && info_replaced_at(&info, 41, "a boot") == 900 &&
+		   info_read(store_fd, 42, true, &after) == 0 && info_replaced_at(&after, 41, "a boot") == 900 &&
+		   info_replaced_at(&after, 40, "a boot") == 100,
+	   "until it was replaced, which the file says too");
+	ok(info_settle(&info, store_fd, 99, PART_INFO_NEW, 950) == 0, "there is nothing to say twice");
+}
+
+static void test_most_recent(void)
+{
+	cleanup_info struct info info = INFO_INIT, copy = INFO_INIT;
+	struct found found[3000];
+	struct found_list list = { found, 3000 };
+	bool is_stamped = true;
+
+	for (int i = 0; i < 3000; i++) {
+		found[i] = (struct found){ .number = 3000 - i, .parts = FOUND(PART_DIRECTORY) };
+		is_stamped = is_stamped && info_stamp(&info, 1 + i, i % 2 ? 5000 + i : 10 + i) == 0;
+	}
+	ok(is_stamped && info_copy_replaced(&copy, &info, &list) == 0 && copy.replaced_count == 1000 &&
+		   info_replaced_at(&copy, 3000, "") == 7999 && info_replaced_at(&copy, 2999, "") == -1,
+	   "of 3,000 times the 1,000 latest are carried along");
+	list = (struct found_list){ found + 10, 5 };
+	ok(info_copy_replaced(&copy, &info, &list) == 0 && copy.replaced_count == 5, "and none of what is not there any more");
+}
+
 /* ---- What is in the way ---- */
 
 static void test_obstacles(void)
@@ -101,9 +170,10 @@ static void test_obstacles(void)
 	cleanup_info struct info info = INFO_INIT;
 	struct buffer bytes = { 0 };
 
-	ok(mkfifoat(store_fd, "000005.info", 0600) == 0 && info_read(store_fd, 5, false, &info) < 0,
-	   "a FIFO in the place of a file does not wait for its writer");
-	ok(symlinkat("000001.info", store_fd, "000006.info") == 0 && info_read(store_fd, 6, false, &info) < 0,
+	ok(mkfifoat(store_fd, "000005.info", 0600) == 0 && info_read(store_fd, 5, false, &info) == 0 && info.files == -1,
+	   "a FIFO in the place of a file does not wait for its writer, and says nothing");
+	ok(symlinkat("000001.info", store_fd, "000006.info") == 0 && put("000001.info", "files 5\n") &&
+		   info_read(store_fd, 6, false, &info) == 0 && info.files == -1,
 	   "a symlink is not followed");
 	ok(part_read(store_fd, 7, PART_NOTE, NOTE_MAX, &bytes) < 0 && errno == ENOENT, "a part that is not there is ENOENT");
 	ok(part_remove(store_fd, 7, PART_NOTE) == 0, "and removing it is fine");
@@ -120,6 +190,9 @@ int main(void)
 	test_samples();
 	test_which();
 	test_again();
+	test_line();
+	test_settle();
+	test_most_recent();
 	test_obstacles();
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	if (system(command) != 0)

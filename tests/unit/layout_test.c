@@ -47,7 +47,7 @@ static enum outcome swap(const char *link, const char *before_text, const char *
 	struct live before = LIVE_INIT;
 	char command[256];
 
-	snprintf(command, sizeof(command), "rm -rf %s .%s.atomicdir; mkdir .%s.atomicdir; %s%s%s", link, link, link,
+	snprintf(command, sizeof(command), "rm -rf %s .%s.atomicdir; mkdir -p .%s.atomicdir/000002; %s%s%s", link, link, link,
 		 *before_text ? "ln -s " : "", before_text, *before_text ? " $L" : "");
 	setenv("L", link, 1);
 	if (system(command) != 0 || place_open(&place, link, PLACE_TO_WRITE, &error) < 0)

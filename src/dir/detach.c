@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The other way of an adoption: the live generation takes LINK's place as a real directory, in one rename, and the store goes.
+ *
+ *	step				a crash just after it leaves
+ *	the detour is made		a directory in the store, which the next writer removes
+ *	LINK and N trade places		a directory at LINK, and a store that the next detach removes, or the next adoption uses again;
+ *					LINK as it was, where the power was cut before the next step
+ *	both directories are synced	the same, for good
+ *	the grace is waited out		the same
+ *	the store goes			less of it; its lock goes last
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/broken.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lend.h"
+#include "dir/begin.h"
+#include "dir/dismantle.h"
+#include "dir/layout.h"
+#include "dir/links.h"
+
+#define GRACE_LEAST_MS 1000
+
+/* ---- What is refused ---- */
+
+/* An absolute one that goes through the store, which will be gone. Not inlined: its text would stand on the stack of what recurses. */
+static __attribute__((noinline)) bool detach_leads_into_store(const struct place *place, const struct walk_entry *entry)
+{
+	char text[PATH_MAX], store[NAME_SIZE + 3];
+	ssize_t size = readlinkat(entry->directory_fd, entry->name, text, sizeof(text) - 1);
+
+	text[size < 0 ? 0 : size] = '\0';
+	snprintf(store, sizeof(store), "/%s/", place->name.store);
+	return *text == '/' && strstr(text, store);
+}
+
+static int detach_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	struct links *links = arg;
+
+	if (!S_ISLNK(entry->facts.mode))
+		return 0;
+	if (detach_leads_into_store(links->place, entry))
+		return error_object(error, ATOMICDIR_FAILED, entry->path,
+				    "is a symlink through the store, which goes; let it lead through '%s', or make it relative",
+				    links->place->name.link);
+	return links_check(links, entry, error);
+}
+
+/* The directory moves one level up, and what it holds must mean the same there. */
+static int detach_check_links(const struct writer *writer, struct atomicdir_error *error)
+{
+	struct links links = { .place = &writer->place, .top_fd = writer->live.fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
+	struct walk walk = { .visit = detach_visit, .arg = &links, .is_generation = true, .may_lend = true };
+	int done = tree_walk(&walk, writer->live.fd, error);
+
+	links_clear(&links);
+	return done;
+}
+
+static int detach_check(const struct writer *writer, struct atomicdir_error *error)
+{
+	const char *link = writer->place.name.link;
+
+	if (live_require_ours(&writer->live, &writer->place, error) < 0)
+		return -1;
+	if (!writer->live.number)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no live generation to become a directory");
+	if (writer->live.fd < 0)
+		return error_object(error, ATOMICDIR_FAILED, link,
+				    "cannot be detached: generation %" PRId64 " cannot be opened", writer->live.number);
+	if (writer->last_swap == OUTCOME_IN_DOUBT)
+		return error_object(error, ATOMICDIR_FAILED, link,
+				    "cannot be detached: generation %" PRId64 " could not be made durable",
+				    writer->live.number);
+	return detach_check_links(writer, error) < 0 ? -1 : dismantle_check_pins(writer, writer->live.number, error);
+}
+
+/* ---- The exchange ---- */
+
+/* Once they have traded places, whoever holds LINK's old text for a moment comes to the name N in the store: by then that is LINK's old
+ * symlink, and the same text, read from there, leads through STORE/STORE/N and so to LINK. */
+static int detach_make_detour(const struct place *place, int64_t number, struct atomicdir_error *error)
+{
+	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + 8];
+	cleanup_fd int fd = create_directory_at(place->store_fd, place->name.store, 0711);
+	struct stat store;
+
+	name_number(name, number, "");
+	snprintf(text, sizeof(text), "../../%s", place->name.base);
+	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
+	    give_to_owner_of(place->store_fd, fd) < 0)
+		return error_system(error, errno, place->name.store, "cannot make a detour for readers in the store");
+	return 0;
+}
+
+/* ".." of the directory changes, which needs its owner's write bit. A death in between leaves that lent. */
+static int detach_rename(const struct writer *writer)
+{
+	const struct place *place = &writer->place;
+	struct lending lending = { .fd = -1 };
+	char name[NAME_NUMBER_SIZE];
+	int done;
+
+	name_number(name, writer->live.number, "");
+	done = renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE);
+	if (done < 0 && errno == EACCES && lending_begin(&lending, writer->live.fd) == 0)
+		done = renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE);
+	lending_end(&lending);
+	return done;
+}
+
+static int detach_exchange(struct writer *writer, struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+	const char *link = place->name.link;
+	struct live now;
+
+	if (live_look(place, &now) < 0)
+		return error_system(error, errno, link, "cannot look at");
+	if (!live_is_same(&now, &writer->live))
+		return error_object(error, ATOMICDIR_FAILED, link, "was changed by somebody else meanwhile");
+	if (store_check_held(&writer->store, place, error) < 0 ||
+	    place_check_generation(place, writer->live.number, writer->live.fd, error) < 0)
+		return -1;
+	if (detach_rename(writer) == 0)
+		return 0;
+	if (errno == EINVAL || errno == ENOSYS || errno == EXDEV)
+		return error_system(
+			error, errno, link,
+			"this file system cannot exchange a symlink for a directory; copy what is live, remove LINK, "
+			"and move the copy there instead:");
+	if (errno == EBUSY)
+		return error_system(error, errno, link, "cannot detach what is a mount point,");
+	return error_system(error, errno, link, "cannot exchange the symlink for the directory");
+}
+
+/* ---- The whole ---- */
+
+static int detach_make_durable(const struct writer *writer, struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+
+	if (!sync_way_has_disk(writer->way) || is_broken("detach-not-synced"))
+		return 0;
+	if (sync_fd(place->parent_fd, place->name.parent, error) < 0)
+		return -1;
+	return sync_fd(place->store_fd, place->name.store, error);
+}
+
+static int detach_wait(int64_t ms)
+{
+	int64_t end_ms = clock_ms() + ms, left_ms;
+
+	while ((left_ms = end_ms - clock_ms()) > 0) {
+		struct timespec pause = { left_ms / 1000, left_ms % 1000 * 1000000 };
+
+		if (nanosleep(&pause, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* There is a directory at LINK, of this call or of one that died: the rest. */
+static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct atomicdir_error *error)
+{
+	const char *link = writer->place.name.link;
+
+	if (detach_make_durable(writer, error) < 0) {
+		error->kind = ATOMICDIR_NOT_DURABLE;
+		error_append(error, "'%s' is a directory now, but a power cut may undo that; run it again", link);
+		return OUTCOME_IN_DOUBT;
+	}
+	if (detach_wait(wait_ms) < 0)
+		error_warn(&writer->warning, errno, link,
+			   "the store stays until the next call, since the wait has ended early, of");
+	else
+		dismantle(writer);
+	return OUTCOME_PUBLISHED;
+}
+
+static enum outcome detach(struct writer *writer, struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+	int64_t grace_ms = writer->grace_ms < GRACE_LEAST_MS ? GRACE_LEAST_MS : writer->grace_ms;
+	bool is_directory = writer->live.stands == STANDS_DIRECTORY;
+
+	if (is_directory && writer->store.is_unused)
+		return OUTCOME_UNCHANGED;
+	if (is_directory && dismantle_check_pins(writer, 0, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (!is_directory && detach_check(writer, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (writer->options.dry_run)
+		return OUTCOME_PUBLISHED;
+	if (is_directory)
+		return detach_finish(writer, 0, error);
+	if (detach_make_detour(place, writer->live.number, error) < 0 || detach_exchange(writer, error) < 0) {
+		place->layout->recover(place);
+		return OUTCOME_NOT_PUBLISHED;
+	}
+	return detach_finish(writer, grace_ms, error);
+}
+
+int atomicdir_detach(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error)
+{
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
+	struct atomicdir_error own;
+	struct writer writer;
+
+	error = error_or(error, &own);
+	if (writer_begin(&writer, link, options, BEGIN_WITH_ANYTHING, error) == 0) {
+		outcome = detach(&writer, error);
+		store_unmake(&writer.store, &writer.place);
+	}
+	if (outcome != OUTCOME_IN_DOUBT)
+		writer_report(&writer, outcome, error);
+	writer_end(&writer);
+	return outcome_result(outcome);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/lend.h"
+#include "dir/tree.h"
+
+#define ACCESS_ACL "system.posix_acl_access"
+#define DEFAULT_ACL "system.posix_acl_default"
+
+static int guard_refuse(const struct place *place, mode_t mode, struct atomicdir_error *error)
+{
+	return error_object(error, ATOMICDIR_FAILED, place->name.store,
+			    "may be written by others (mode %04o), so its content cannot be trusted; look through it, "
+			    "then chmod it to 0711",
+			    mode & 07777);
+}
+
+int guard_check(const struct place *place, const struct stat *store, struct atomicdir_error *error)
+{
+	const char *name = place->name.store;
+	struct stat parent;
+
+	if (geteuid() != 0 && store->st_uid != geteuid())
+		return error_object(error, ATOMICDIR_FAILED, name,
+				    "belongs to user %u, and this is user %u; run it as that user (sudo -u '#%u')",
+				    store->st_uid, geteuid(), store->st_uid);
+	if (store->st_mode & S_IWOTH)
+		return guard_refuse(place, store->st_mode, error);
+	if (fstat(place->parent_fd, &parent) < 0)
+		return error_system(error, errno, place->name.parent, "cannot look at the directory of LINK");
+	if (store->st_dev != parent.st_dev)
+		return error_object(error, ATOMICDIR_FAILED, name, "is on another file system than LINK");
+	return 0;
+}
+
+/* Whoever may write in the parent may as well put another symlink at LINK: the right to write in the store adds nothing to that. In a
+ * sticky parent LINK is safe from all but its owner. */
+static bool guard_group_has_parent(const struct place *place, const struct stat *store)
+{
+	struct stat parent;
+
+	return fstat(place->parent_fd, &parent) == 0 && parent.st_gid == store->st_gid && parent.st_mode & S_IWGRP &&
+	       !(parent.st_mode & S_ISVTX) && fgetxattr(place->store_fd, ACCESS_ACL, NULL, 0) < 0;
+}
+
+/* Whether nobody but the store's owner has made anything in it. The files beside the generations get their mode back: only what was
+ * opened is changed, and no file that has other names. */
+static int guard_repair_entries(const struct place *place, const struct stat *store, struct atomicdir_error *error)
+{
+	cleanup_names struct tree_names names = { 0 };
+
+	if (tree_names_read(place->store_fd, false, &names) < 0)
+		return error_system(error, errno, place->name.store, "cannot read the store");
+	for (size_t i = 0; i < names.count; i++) {
+		cleanup_fd int fd = openat(place->store_fd, names.names[i], O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		struct stat entry;
+
+		if (fd < 0 || fstat(fd, &entry) < 0)
+			return error_system(error, errno, names.names[i], "cannot look at what is in the store:");
+		if (entry.st_uid != store->st_uid)
+			return error_object(
+				error, ATOMICDIR_FAILED, place->name.store,
+				"may be written by its group (mode %04o), and '%.200s' in it belongs to user %u, so "
+				"its content cannot be trusted; look through it, then chmod it to 0711",
+				store->st_mode & 07777, names.names[i], entry.st_uid);
+		if (S_ISREG(entry.st_mode) && entry.st_nlink == 1 && entry.st_mode & 066 && change_mode_of(fd, 0600) < 0)
+			return error_system(error, errno, names.names[i], "cannot set the mode of what is in the store:");
+	}
+	return 0;
+}
+
+/* What is made in the store would inherit a default one. Most stores have none, and some file systems know none. */
+static int guard_remove_acl(const struct place *place, const char *name)
+{
+	return fgetxattr(place->store_fd, name, NULL, 0) < 0 ? 0 : fremovexattr(place->store_fd, name);
+}
+
+int guard_repair(const struct place *place, struct atomicdir_error *warning, struct atomicdir_error *error)
+{
+	struct stat status;
+	mode_t mode;
+
+	if (fstat(place->store_fd, &status) < 0)
+		return error_system(error, errno, place->name.store, "cannot look at the store");
+	if (guard_remove_acl(place, DEFAULT_ACL) < 0)
+		return error_system(error, errno, place->name.store, "cannot remove the default ACL of the store");
+	mode = STORE_MODE | (status.st_mode & S_ISGID);
+	if ((status.st_mode & 07777) == mode)
+		return 0;
+	if (status.st_mode & S_IWGRP && !guard_group_has_parent(place, &status))
+		return guard_refuse(place, status.st_mode, error);
+	if (status.st_mode & S_IWGRP && guard_repair_entries(place, &status, error) < 0)
+		return -1;
+	if (guard_remove_acl(place, ACCESS_ACL) < 0 || fchmod(place->store_fd, mode) < 0)
+		return error_system(error, errno, place->name.store, "cannot set the mode of the store");
+	if (status.st_mode & S_IWGRP)
+		error_warn(warning, 0, place->name.store,
+			   "the group %u could write (mode %04o), and cannot any more, in the store", status.st_gid,
+			   status.st_mode & 07777);
+	return 0;
+}

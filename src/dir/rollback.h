@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Publishing a kept generation again: a publication without steps 6 and 7.
+ */
+#ifndef DIR_ROLLBACK_H
+#define DIR_ROLLBACK_H
+
+#include "dir/outcome.h"
+#include "dir/writer.h"
+
+/* Steps 8 to 13. *live (may be NULL): it and, next, what it replaced. */
+enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
+			      struct atomicdir_error *error);
+
+#endif

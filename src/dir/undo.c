@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Taking back a commit whose hook has failed: what was live before is published again, before anybody else had the lock.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "dir/rollback.h"
+#include "dir/stage.h"
+
+/* What stands at LINK since the commit, which is what the undo replaces. */
+static int undo_look(struct writer *writer, struct atomicdir_error *error)
+{
+	const char *link = writer->place.name.link;
+	int64_t number = writer->live.number;
+	struct live now;
+
+	if (live_look(&writer->place, &now) < 0)
+		return error_system(error, errno, link, "cannot look at");
+	if (now.stands != STANDS_OURS || now.named != number)
+		return error_object(error, ATOMICDIR_FAILED, link, "was changed by somebody else meanwhile");
+	live_open(&writer->place, &now);
+	live_close(&writer->live);
+	writer->live = now;
+	writer->live.number = number;
+	return 0;
+}
+
+/* Exactly what was live before, even where that is not good itself. */
+static enum outcome stage_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	struct writer *writer = &stage->writer;
+	int64_t before = writer->info.before;
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
+
+	if (!stage->is_waiting)
+		error_set(error, ATOMICDIR_USAGE, NULL,
+			  "only what was committed with ATOMICDIR_HOOK_LOCKED can be undone, and only once");
+	else if (!before || !part_may_exist(writer->place.store_fd, before, PART_DIRECTORY))
+		error_object(error, ATOMICDIR_NO_GENERATION, writer->place.name.link,
+			     "had no generation live before that is still there");
+	else if (undo_look(writer, error) == 0)
+		outcome = rollback_publish(writer, before, live, error);
+	if (outcome != OUTCOME_NOT_PUBLISHED)
+		stage->is_waiting = false;
+	return outcome;
+}
+
+int atomicdir_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+	enum outcome outcome;
+
+	error = error_or(error, &own);
+	outcome = stage_undo(stage, live, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED)
+		error_append(error, "'%s' still names generation %" PRId64, stage->writer.place.name.link,
+			     stage->writer.live.number);
+	else
+		writer_report(&stage->writer, outcome, error);
+	return outcome_result(outcome);
+}

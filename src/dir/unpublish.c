@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * LINK goes, and then all that was made for it.
+ *
+ *	step				a crash just after it leaves
+ *	LINK is unlinked		a store that the next removal finishes, or the next fill uses again; LINK as it was, where the power
+ *					was cut before the next step
+ *	its directory is synced		the same, for good: until then nothing that LINK led to is removed
+ *	the store goes			less of it; its lock goes last
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/broken.h"
+#include "base/error.h"
+#include "dir/begin.h"
+#include "dir/dismantle.h"
+
+/* Until LINK is gone nobody can pin what it leads to. */
+static int unpublish_hold_live(const struct writer *writer, struct atomicdir_error *error)
+{
+	if (writer->live.fd < 0 || flock(writer->live.fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return error_system(error, errno, writer->place.name.link,
+				    "cannot see whether a reader is in the live generation of");
+	return error_object(error, ATOMICDIR_BUSY, writer->place.name.link,
+			    "has generation %" PRId64 " pinned by a reader; wait for it to end", writer->live.number);
+}
+
+static int unpublish_link(const struct writer *writer, struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+	struct live now;
+
+	if (live_look(place, &now) < 0)
+		return error_system(error, errno, place->name.link, "cannot look at");
+	if (!live_is_same(&now, &writer->live))
+		return error_object(error, ATOMICDIR_FAILED, place->name.link, "was changed by somebody else meanwhile");
+	if (now.stands == STANDS_NOTHING || unlinkat(place->parent_fd, place->name.base, 0) == 0)
+		return 0;
+	return error_system(error, errno, place->name.link, "cannot remove the symlink");
+}
+
+static enum outcome unpublish(struct writer *writer, struct atomicdir_error *error)
+{
+	const struct place *place = &writer->place;
+
+	if (writer->live.stands == STANDS_NOTHING && writer->store.is_unused)
+		return OUTCOME_UNCHANGED;
+	if (unpublish_hold_live(writer, error) < 0 || dismantle_check_pins(writer, writer->live.number, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (writer->options.dry_run)
+		return OUTCOME_PUBLISHED;
+	if (unpublish_link(writer, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (sync_way_has_disk(writer->way) && !is_broken("removal-not-synced") &&
+	    sync_fd(place->parent_fd, place->name.parent, error) < 0) {
+		error->kind = ATOMICDIR_NOT_DURABLE;
+		error_append(error, "'%s' is removed, but a power cut may undo that; run it again", place->name.link);
+		return OUTCOME_IN_DOUBT;
+	}
+	/* Our own lock on it would be taken for a reader's. */
+	live_close(&writer->live);
+	dismantle(writer);
+	return OUTCOME_PUBLISHED;
+}
+
+int atomicdir_remove(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error)
+{
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
+	struct atomicdir_error own;
+	struct writer writer;
+
+	error = error_or(error, &own);
+	if (writer_begin(&writer, link, options, BEGIN_WITH_OURS, error) == 0) {
+		outcome = unpublish(&writer, error);
+		store_unmake(&writer.store, &writer.place);
+	}
+	if (outcome != OUTCOME_IN_DOUBT)
+		writer_report(&writer, outcome, error);
+	writer_end(&writer);
+	return outcome_result(outcome);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The ways out: LINK becomes a real directory again, or goes with all that was made for it. Through the public calls alone.
+ */
+#include <atomicdir.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static struct atomicdir_error error;
+
+static int one(struct atomicdir_stage *stage, void *value, struct atomicdir_error *why)
+{
+	return atomicdir_write(stage, "f", value, strlen(value), 0644, why);
+}
+
+static int fill(const char *link, const char *value)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.keep = 2;
+	return atomicdir_fill(link, one, (void *)(unsigned long)value, &options, &error);
+}
+
+static int detach(const char *link)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.grace_ms = 0;
+	return atomicdir_detach(link, &options, &error);
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+static bool is_directory(const char *path, mode_t mode)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && (status.st_mode & 07777) == mode;
+}
+
+static bool is_refused(int result, int kind, const char *text)
+{
+	printf("# %s\n", error.text);
+	return result < 0 && error.kind == kind && strstr(error.text, text);
+}
+
+/* ---- Detach ---- */
+
+static void test_detach(void)
+{
+	fill("app", "1");
+	fill("app", "2");
+	ok(detach("app") == 1 && is_directory("app", 0755) && exists("app/f"),
+	   "the live generation becomes a real directory at LINK");
+	ok(!exists(".app.atomicdir"), "and the store goes");
+	ok(detach("app") == 0, "once more there is nothing to do");
+	ok(!exists(".app.atomicdir"), "and no store is left by that");
+	ok(atomicdir_adopt("app", NULL, &error) == 1 && fill("app", "3") == 1 && detach("app") == 1 &&
+		   !exists(".app.atomicdir"),
+	   "it can be adopted, filled and detached again");
+}
+
+static void test_detach_modes(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.dir_mode = 0500;
+	ok(atomicdir_fill("closed", one, (char[]){ "1" }, &options, &error) == 1 && detach("closed") == 1 &&
+		   is_directory("closed", 0500),
+	   "a directory that its owner may not write in keeps its mode");
+}
+
+static void test_link_into_store(void)
+{
+	struct atomicdir_stage *stage = atomicdir_begin("remembers", NULL, &error);
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s/f", atomicdir_path(stage));
+	ok(atomicdir_write(stage, "f", "1", 1, 0644, &error) == 0 && atomicdir_symlink(stage, "l", text, &error) == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1,
+	   "(a link that remembers its generation is published)");
+	atomicdir_free(stage);
+	ok(is_refused(detach("remembers"), ATOMICDIR_FAILED, "'l' is a symlink through the store"),
+	   "so is an absolute link through the store");
+}
+
+static void test_detach_refusals(void)
+{
+	struct atomicdir_stage *stage = atomicdir_begin("linked", NULL, &error);
+
+	ok(stage && atomicdir_mkdir(stage, "d", 0755, &error) == 0 &&
+		   atomicdir_symlink(stage, "d/up", "../../../outside", &error) == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1,
+	   "(a link that leaves the tree is published)");
+	atomicdir_free(stage);
+	ok(is_refused(detach("linked"), ATOMICDIR_FAILED, "'d/up'") && exists(".linked.atomicdir/000001/d"),
+	   "a relative link that leaves the tree is refused with its path, and LINK stays");
+	test_link_into_store();
+	ok(is_refused(detach("nothing"), ATOMICDIR_NO_GENERATION, "has no live generation") && !exists(".nothing.atomicdir"),
+	   "where nothing is live there is nothing to detach");
+	ok(symlink("app", "foreign") == 0 && is_refused(detach("foreign"), ATOMICDIR_FAILED, "not made by a publication") &&
+		   exists("foreign"),
+	   "somebody else's symlink is refused and left alone");
+}
+
+static void test_detach_pins(void)
+{
+	struct atomicdir_options dry = ATOMICDIR_OPTIONS_INIT;
+	int old_fd, live_fd, file_fd;
+
+	fill("pinned", "1");
+	old_fd = atomicdir_pin("pinned", NULL, &error);
+	fill("pinned", "2");
+	live_fd = atomicdir_pin("pinned", NULL, &error);
+	dry.dry_run = 1;
+	ok(is_refused(detach("pinned"), ATOMICDIR_BUSY, "has generation 1 pinned by a reader"),
+	   "an older generation that a reader has pinned is BUSY");
+	close(old_fd);
+	ok(atomicdir_detach("pinned", &dry, &error) == 1 && exists(".pinned.atomicdir/000002/f"), "a dry run only tells");
+	ok(detach("pinned") == 1 && !exists(".pinned.atomicdir"), "a pin on the live one is no obstacle");
+	file_fd = openat(live_fd, "f", O_RDONLY | O_CLOEXEC);
+	ok(file_fd >= 0, "and its reader goes on reading");
+	close(file_fd);
+	close(live_fd);
+}
+
+/* What a death between the exchange and the removal of the store leaves. */
+static bool make_unfinished(const char *link, const char *store)
+{
+	char generation[64];
+
+	fill(link, "1");
+	snprintf(generation, sizeof(generation), "%s/000001", store);
+	return renameat2(AT_FDCWD, generation, AT_FDCWD, link, RENAME_EXCHANGE) == 0 && is_directory(link, 0755);
+}
+
+static void test_detach_again(void)
+{
+	ok(make_unfinished("half", ".half.atomicdir") && detach("half") == 1 && !exists(".half.atomicdir") && exists("half/f"),
+	   "what a detach left unfinished the next one finishes");
+	ok(make_unfinished("back", ".back.atomicdir") && atomicdir_adopt("back", NULL, &error) == 1 && fill("back", "2") == 1 &&
+		   exists("back/f"),
+	   "or an adoption makes it a generation again");
+	fill("litter", "1");
+	ok(mkdir(".litter.atomicdir/.litter.atomicdir", 0711) == 0 &&
+		   symlink("../../litter", ".litter.atomicdir/.litter.atomicdir/000001") == 0 && fill("litter", "2") == 1 &&
+		   !exists(".litter.atomicdir/.litter.atomicdir"),
+	   "and a detour that came to no use goes with the next fill");
+}
+
+/* ---- Readers ---- */
+
+static volatile bool is_over;
+
+struct reading {
+	const char *path;
+	int directory_fd; /* -1: each look begins at the name */
+	long looks, missed;
+};
+
+static void *read_often(void *arg)
+{
+	struct reading *reading = arg;
+
+	for (; !is_over; reading->looks++) {
+		int fd = reading->directory_fd < 0 ? open(reading->path, O_RDONLY | O_CLOEXEC)
+						   : openat(reading->directory_fd, "f", O_RDONLY | O_CLOEXEC);
+
+		reading->missed += fd < 0;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void test_readers(void)
+{
+	struct reading readings[] = { { "busy/f", -1, 0, 0 }, { "busy/f", -1, 0, 0 }, { "busy/f", 0, 0, 0 } };
+	pthread_t threads[3];
+	bool all = true;
+
+	fill("busy", "1");
+	readings[2].directory_fd = open("busy", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, read_often, &readings[i]);
+	for (int i = 0; i < 3; i++)
+		all = all && detach("busy") == 1 && atomicdir_adopt("busy", NULL, &error) == 1;
+	is_over = true;
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	printf("# %ld and %ld looks by name, %ld by directory\n", readings[0].looks, readings[1].looks, readings[2].looks);
+	ok(all && !readings[0].missed && !readings[1].missed && readings[0].looks,
+	   "readers that look by name see no gap while LINK is detached and adopted");
+	ok(!readings[2].missed && readings[2].looks, "nor do those that have the directory open");
+	close(readings[2].directory_fd);
+}
+
+/* ---- Remove ---- */
+
+static void test_remove(void)
+{
+	int fd;
+
+	fill("gone", "1");
+	fill("gone", "2");
+	fd = atomicdir_pin("gone", NULL, &error);
+	ok(is_refused(atomicdir_remove("gone", NULL, &error), ATOMICDIR_BUSY, "has generation 2 pinned by a reader") &&
+		   exists("gone/f"),
+	   "what a reader has pinned is not removed: BUSY, and LINK stays");
+	close(fd);
+	ok(atomicdir_remove("gone", NULL, &error) == 1 && !exists("gone") && !exists(".gone.atomicdir"),
+	   "LINK goes, and all that was made for it");
+	ok(atomicdir_remove("gone", NULL, &error) == 0 && !exists(".gone.atomicdir"), "once more there is nothing to do");
+	ok(fill("gone", "3") == 1 && exists("gone/f"), "and it can be filled again");
+}
+
+static void test_remove_refusals(void)
+{
+	fill("keeps", "1");
+	ok(mkdir("real", 0755) == 0 &&
+		   is_refused(atomicdir_remove("real", NULL, &error), ATOMICDIR_FAILED, "not made by a publication") &&
+		   exists("real") && !exists(".real.atomicdir"),
+	   "a real directory is not removed");
+	ok(mkdir(".keeps.atomicdir/theirs", 0755) == 0 && atomicdir_remove("keeps", NULL, &error) == 1 && !exists("keeps") &&
+		   exists(".keeps.atomicdir/theirs") && !exists(".keeps.atomicdir/000001") &&
+		   strstr(error.text, "'.keeps.atomicdir'"),
+	   "what somebody else has put into the store stays, with a warning");
+	printf("# %s\n", error.text);
+	ok(rmdir(".keeps.atomicdir/theirs") == 0 && atomicdir_remove("keeps", NULL, &error) == 1 && !exists(".keeps.atomicdir"),
+	   "a store that has lost its LINK is removed");
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/unpublish_test.XXXXXX", remove[64];
+
+	if (!mkdtemp(directory) || chdir(directory) < 0)
+		return 2;
+	test_detach();
+	test_detach_modes();
+	test_detach_refusals();
+	test_detach_pins();
+	test_detach_again();
+	test_readers();
+	test_remove();
+	test_remove_refusals();
+	snprintf(remove, sizeof(remove), "rm -rf %s", directory);
+	if (chdir("/") < 0 || system(remove) != 0)
+		return 2;
+	return done();
+}
