@@ -19,21 +19,27 @@
 #include "process/run.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
-static int shell_run(const struct options *options, const char *command, struct launch *launch, enum run_signals signals,
-		     struct atomicdir_error *error)
+static int shell_run_as(const struct options *options, const char *command, const char *name, struct launch *launch,
+			enum run_signals signals, struct atomicdir_error *error)
 {
 	cleanup_free char *copy = strdup(command);
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, copy, NULL };
 
 	if (!copy)
-		return error_errno(error, command, "cannot start");
+		return error_errno(error, name, "cannot start");
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
 	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
-	return run_to_end(launch, command, signals, error);
+	return run_to_end(launch, name, signals, error);
+}
+
+static int shell_run(const struct options *options, const char *command, struct launch *launch, enum run_signals signals,
+		     struct atomicdir_error *error)
+{
+	return shell_run_as(options, command, command, launch, signals, error);
 }
 
 static void shell_inherit(struct environment *environment, const char *link)
@@ -65,6 +71,25 @@ int check_run(const struct options *options, const char *link, const char *path,
 		error_prefix(error, "rejected by the check");
 	}
 	return link_unchanged(options->operands[0], error);
+}
+
+/* The umask is set by the shell, so that it is only that of the command. */
+int transform_run_command(const struct options *options, const char *command, unsigned umask, const char *link,
+			  const char *stage, const char *live, struct atomicdir_error *error)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	cleanup_fd int fd = open(stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct launch launch = { .environment = &environment, .directory_fd = fd };
+	cleanup_free char *text = NULL;
+
+	if (fd < 0)
+		return error_errno(error, stage, "cannot open");
+	if (asprintf(&text, "umask %04o; %s", umask, command) < 0)
+		return error_errno(error, command, "cannot start");
+	shell_inherit(&environment, link);
+	environment_set(&environment, "ATOMICDIR_STAGE", stage);
+	environment_set(&environment, "ATOMICDIR_LIVE", live);
+	return shell_run_as(options, text, command, &launch, RUN_ENDS, error);
 }
 
 /* The generation is published, so only the hook has failed. */

@@ -74,7 +74,7 @@ struct shared {
 
 struct sealing {
 	int top_fd;
-	dev_t device;
+	uint64_t mount;
 	const struct seal_rules *rules;
 	bool has_work; /* for the second pass */
 	struct tree_count *count;
@@ -148,7 +148,7 @@ static int check_entry(void *arg, const struct walk_entry *entry, struct atomicd
 
 	if (entry->depth == 1 && sealing->rules->reserves && sealing->rules->reserves(entry->name))
 		return error_object(error, ATOMICDIR_FAILED, entry->path, "has a name that is reserved; give it another one");
-	if (facts->is_mount || facts->device != sealing->device)
+	if (facts->is_mount || facts->mount != sealing->mount)
 		return error_object(error, ATOMICDIR_FAILED, entry->path, "is a mount point, so it cannot be published");
 	if (facts->is_fixed)
 		return error_object(
@@ -311,7 +311,7 @@ int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *cou
 	*count = (struct tree_count){ 0 };
 	if (tree_look(top_fd, "", &top) < 0)
 		return error_system(error, errno, NULL, "cannot look at the new directory");
-	sealing.device = top.device;
+	sealing.mount = top.mount;
 	done = seal_passes(&sealing, error);
 	free(sealing.shared);
 	return done;

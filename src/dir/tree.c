@@ -21,7 +21,7 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
 	struct statx status;
 
-	if (statx(directory_fd, name, flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0)
+	if (statx(directory_fd, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &status) < 0)
 		return -1;
 	*entry = (struct tree_entry){
 		.mode = status.stx_mode,
@@ -35,6 +35,8 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 		.is_mount = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
 		.is_fixed = status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND),
 	};
+	/* Not the device: an overlay's files have those of its layers, and subvolumes of btrfs their own. */
+	entry->mount = status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : entry->device;
 	if (status.stx_mask & STATX_BTIME)
 		entry->born = (struct timespec){ status.stx_btime.tv_sec, status.stx_btime.tv_nsec };
 	return 0;

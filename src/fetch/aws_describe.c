@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "fetch/parameterstore.h"
 #include "fetch/secretsmanager.h"
 
 #define PAGES_MAX 1000
@@ -162,11 +163,13 @@ static int describe_prefix(struct aws *aws, const struct request *request, const
 	int result = 0;
 
 	error_clear(&error);
-	if (secretsmanager_list(aws, &request->told, wanted->secret, &listing, &error) < 0) {
+	if ((*wanted->service ? parameterstore_list(aws, wanted->secret, &listing, &error)
+			      : secretsmanager_list(aws, &request->told, wanted->secret, &listing, &error)) < 0) {
 		described.error = &error;
 		return take(context, &described);
 	}
-	for (size_t i = 0; i < listing.count && result == 0; i++) {
+	/* A list of parameters has no ARNs and no keys: the policy names the path. */
+	for (size_t i = 0; i < listing.count && result == 0 && !*wanted->service; i++) {
 		described.arn = listing.items[i].id;
 		described.key = listing.items[i].key;
 		result = take(context, &described);

@@ -275,24 +275,13 @@ void child_clear(struct child *child)
 
 /* ---- How it ended ---- */
 
-/* "500ms", "30s", "5m", as options have it. */
-static void duration_show(char text[static 32], int64_t ms)
-{
-	if (ms % 1000)
-		snprintf(text, 32, "%" PRId64 "ms", ms);
-	else if (ms % 60000)
-		snprintf(text, 32, "%" PRId64 "s", ms / 1000);
-	else
-		snprintf(text, 32, "%" PRId64 "m", ms / 60000);
-}
-
 int child_check(const struct child *child, const char *what, struct atomicdir_error *error)
 {
 	char time[32];
 	int status = child->status;
 
 	if (child->end == CHILD_TIMED_OUT) {
-		duration_show(time, child->timeout_ms);
+		clock_show(time, child->timeout_ms);
 		return error_set(error, ATOMICDIR_FAILED, NULL, "%s timed out after %s and was terminated", what, time);
 	}
 	if (WIFSIGNALED(status))

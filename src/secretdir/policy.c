@@ -143,7 +143,7 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 	if (interrupt_begin(error) < 0)
 		return -1;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
+	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", NULL, &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);
@@ -205,10 +205,10 @@ static int place_add_named(struct maker *maker, const struct place *place, const
 /* Returns what follows the name in such a pattern. */
 static const char *place_end(const struct place *place)
 {
-	if (*place->entry->service)
-		return "";
 	if (place->is_prefix)
 		return "*";
+	if (*place->entry->service)
+		return "";
 	return arn_is(place->secret) && secret_has_suffix(place->secret) ? "" : "-??????";
 }
 
@@ -264,8 +264,7 @@ static int maker_add_in(struct maker *maker, size_t index, const char *secret, c
 	const struct entry *entry = &maker->entries.items[index];
 	struct arn_part its = arn_part(secret, ARN_REGION);
 	cleanup_free char *where = its.size ? strndup(its.text, (size_t)its.size) : strdup(region);
-	size_t size = strlen(secret);
-	struct place place = { entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/' };
+	struct place place = { entry, index, secret, where, entry_is_prefix(entry) };
 
 	if (!where)
 		return maker_fail(error);
@@ -274,7 +273,8 @@ static int maker_add_in(struct maker *maker, size_t index, const char *secret, c
 			error, ATOMICDIR_USAGE, NULL,
 			"'%.200s' would match other names too in a policy, and no name in AWS contains '*', '?' or '$'",
 			secret);
-	maker->policy.has_prefix = maker->policy.has_prefix || place.is_prefix;
+	maker->policy.has_prefix = maker->policy.has_prefix || (place.is_prefix && !*entry->service);
+	maker->policy.has_path = maker->policy.has_path || (place.is_prefix && *entry->service);
 	return place_add(maker, &place, error);
 }
 

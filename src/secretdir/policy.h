@@ -18,6 +18,7 @@ struct policy {
 	struct texts alias_keys,
 		aliases; /* of keys that are known by an alias only: patterns for their ARNs, and the aliases */
 	bool has_batches, has_prefix;
+	bool has_path; /* parameters below a path are wanted */
 };
 
 /* What IAM takes, without white space: of a managed policy, and of all inline ones of a role together. */

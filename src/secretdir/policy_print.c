@@ -41,6 +41,7 @@ static struct statements statements_of(const struct policy *policy)
 	static const char *const batch[] = { "secretsmanager:BatchGetSecretValue", NULL };
 	static const char *const list[] = { "secretsmanager:ListSecrets", NULL };
 	static const char *const parameters[] = { "ssm:GetParameters", NULL };
+	static const char *const paths[] = { "ssm:GetParameters", "ssm:GetParametersByPath", NULL };
 	static const char *const decrypt[] = { "kms:Decrypt", NULL };
 	struct statements all = { .policy = policy };
 
@@ -52,7 +53,9 @@ static struct statements statements_of(const struct policy *policy)
 	statements_add(&all, policy->has_batches, (struct statement){ .name = "SecretsInBatches", .actions = batch });
 	statements_add(&all, policy->has_prefix, (struct statement){ .name = "SecretsOfAPrefix", .actions = list });
 	statements_add(&all, policy->parameters.count,
-		       (struct statement){ .name = "Parameters", .actions = parameters, .resources = &policy->parameters });
+		       (struct statement){ .name = "Parameters",
+					   .actions = policy->has_path ? paths : parameters,
+					   .resources = &policy->parameters });
 	statements_add(
 		&all, policy->keys.count,
 		(struct statement){ .name = "Keys", .actions = decrypt, .resources = &policy->keys, .is_of_keys = true });

@@ -31,9 +31,12 @@ static int sync_publish(struct round *round, struct atomicdir_error *error)
 {
 	const struct options *shared = &round->options->shared;
 	cleanup_free struct atomicdir_generation *live = NULL;
-	int is_changed = atomicdir_commit(round->stage, &live, error), result;
-	int64_t published_ms = clock_ms();
+	int64_t published_ms;
+	int is_changed, result;
 
+	interrupt_limit(-1);
+	is_changed = atomicdir_commit(round->stage, &live, error);
+	published_ms = clock_ms();
 	if (is_changed < 0)
 		return -1;
 	report_warning(shared, error);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""AWS Systems Manager's parameters: GetParameters and DescribeParameters (by name), over parameters that the control channel sets.
+"""AWS Systems Manager's parameters: GetParameters, GetParametersByPath and DescribeParameters (by name), over parameters that the
+control channel sets.
 
-It will not write parameters for a client, walk a hierarchy, or refer to
-secrets of Secrets Manager.
+It will not write parameters for a client, or refer to secrets of Secrets Manager.
 """
 
 import hashlib
@@ -61,6 +61,19 @@ def _get_parameters(call, body):
         else:
             found.append(_described(call, parameter, version, selector, body.get("WithDecryption", False)))
     return {"Parameters": found, "InvalidParameters": invalid}
+
+
+def _get_parameters_by_path(call, body):
+    path = body["Path"]
+    permissions.demand(call.world.rules, call.identity, "ssm:GetParametersByPath", _arn(call.world, call.region, path), path)
+    below = path.rstrip("/") + "/"
+    chosen = [p for p in _parameters(call.world, call.region).values() if p.name.startswith(below)
+              and (body.get("Recursive", False) or "/" not in p.name[len(below):])]
+    page, next_token = paging.page(call, "GetParametersByPath", sorted(chosen, key=lambda p: p.name), body, 10)
+    answer = {"Parameters": [_described(call, p, len(p.versions), None, body.get("WithDecryption", False)) for p in page]}
+    if next_token is not None:
+        answer["NextToken"] = next_token
+    return answer
 
 
 def _split(wanted):
@@ -135,6 +148,13 @@ SERVICE = operations.Service(
         "GetParameters": Operation(_get_parameters, {
             "Names": Member(list, 1, 10, True, Member(str, 1, 2048)),
             "WithDecryption": Member(bool),
+        }),
+        "GetParametersByPath": Operation(_get_parameters_by_path, {
+            "Path": Member(str, 1, 2048, True, pattern="/.*"),
+            "Recursive": Member(bool),
+            "WithDecryption": Member(bool),
+            "MaxResults": Member(int, 1, 10),
+            "NextToken": Member(str),
         }),
         "DescribeParameters": Operation(_describe_parameters, {
             "ParameterFilters": Member(list, 0, 50, item=Member(dict)),

@@ -84,6 +84,8 @@ ssm:GetParameters arn:aws:ssm:eu-west-1:*:parameter/app/p
 ssm:GetParameters arn:aws:ssm:eu-central-1:*:parameter/app/p
 ssm:GetParameters arn:aws:ssm:eu-west-1:*:parameter/q
 ssm:GetParameters arn:aws:ssm:eu-central-1:*:parameter/q" --spec class.yaml
+ok "parameters below a path are listed, too" allows "ssm:GetParameters arn:aws:ssm:eu-west-1:*:parameter/app/*
+ssm:GetParametersByPath arn:aws:ssm:eu-west-1:*:parameter/app/*" --region $region a/=/app/,service=ssm
 echo a >list
 ok "entries of a file" allows "$(both "$(of 'a-??????')")" --region $region --entries list
 ok "python reads it as JSON" sh -c "'$secretdir' policy --offline -q --region x 'rds!c' x/=p/ | python3 -m json.tool"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What secretdir notes with a generation: which files are those of entries, and in which versions, and the text of the transform that
+ * made the others. In the fields of the protocol (base/field.h); what version 0.1 wrote, a line of JSON, is read too.
+ */
+#ifndef SECRETDIR_NOTE_H
+#define SECRETDIR_NOTE_H
+
+#include <stdbool.h>
+
+#include <atomicdir.h>
+
+#include "base/buffer.h"
+#include "base/published.h"
+
+struct note {
+	struct published published;
+	char *transform; /* NULL: there was none */
+	bool is_unknown; /* something is live, but its note cannot be read */
+};
+
+/* Of the live generation, in place of what the note held; empty where nothing is live. -1: memory ran out. */
+int note_read(const char *link, struct note *note, struct atomicdir_error *error);
+void note_clear(struct note *note);
+/* Appends the note. -1 with ENOMEM. */
+int note_write(const struct note *note, struct buffer *text);
+
+#endif
