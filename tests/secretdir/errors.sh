@@ -120,6 +120,13 @@ control container /pod
 head -c 65537 /dev/zero | tr '\0' x >value; control name large --file value >/dev/null
 control name another --string canary --returned else >/dev/null
 printf 'not PEM' >bad.pem
+# Whoever waits for a process here waits no time: each limit but the first is over at once.
+mkdir -p slow/libexec/atomicdir; cp "$here/build/secretdir" slow; ln -s "$here"/build/libexec/atomicdir/* slow/libexec/atomicdir; rm slow/libexec/atomicdir/identity-aws
+cat >slow/libexec/atomicdir/identity-aws <<END_OF_SLOW
+#!/bin/sh
+exec strace -qq -o /dev/null -e trace=timerfd_settime -e inject=timerfd_settime:when=2+:poke_enter=@arg3=0000000000000000000000000000000000000000000000000100000000000000 "$here/build/libexec/atomicdir/identity-aws"
+END_OF_SLOW
+chmod +x slow/libexec/atomicdir/identity-aws
 # A process that is slow, and a login that is old.
 mkdir -p home/.aws/sso/cache
 printf '#!/bin/sh\necho $$ >"%s/slow.pid"; echo slowly >&2; exec sleep 600\n' "$work" >bin/slow; chmod +x bin/slow
