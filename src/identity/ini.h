@@ -28,6 +28,7 @@ struct ini {
 	struct buffer text; /* what the entries point into */
 	struct ini_entry *entries;
 	size_t count;
+	const struct ini_entry **sorted; /* by section, block and key */
 	int unreadable; /* errno; 0: it could be read, or there is none */
 };
 

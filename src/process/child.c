@@ -203,6 +203,16 @@ void child_time_out(struct child *child)
 		child->end = CHILD_TIMED_OUT;
 }
 
+void child_limit(struct child *child, int64_t timeout_ms)
+{
+	int64_t due_ms = clock_ms() + timeout_ms;
+
+	if (child->pid <= 0 || (child->due_ms >= 0 && child->due_ms <= due_ms))
+		return;
+	child->due_ms = due_ms;
+	child->timeout_ms = timeout_ms;
+}
+
 void child_kill(struct child *child)
 {
 	if (child->end == CHILD_BY_ITSELF)

@@ -82,10 +82,16 @@ void round_warn_of_root(const struct round *round)
 }
 
 /* What --require-tmpfs asks for. */
+/* LINK as the user gave it, which is how errors name it. */
+static const char *round_given(const struct round *round)
+{
+	return round->options->shared.operands[0];
+}
+
 static int round_check_place(const struct round *round, struct atomicdir_error *error)
 {
 	cleanup_free char *parent = link_parent(round->link);
-	const char *given = round->options->shared.operands[0];
+	const char *given = round_given(round);
 	struct statfs status;
 
 	if (!round->options->require_tmpfs)
@@ -135,7 +141,7 @@ static int64_t round_live_number(const struct round *round)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 
-	return atomicdir_show(round->link, &live, NULL) == 0 && live ? live->number : 0;
+	return atomicdir_show(round_given(round), &live, NULL) == 0 && live ? live->number : 0;
 }
 
 /* What a killed run left, secrets in plain, goes before anything is fetched: a source that cannot be reached must not keep it there.
@@ -150,7 +156,7 @@ static void round_recover(const struct round *round)
 	library.if_generation = -1;
 	library.keep = INT32_MAX;
 	error_clear(&error);
-	if (atomicdir_prune(round->link, &library, NULL, &error) >= 0)
+	if (atomicdir_prune(round_given(round), &library, NULL, &error) >= 0)
 		report_warning(&round->options->shared, &error);
 }
 
@@ -162,14 +168,14 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 {
 	if (round->stage)
 		return 0;
-	round->stage = interrupt_begin_stage(round->link, &round->library, error);
+	round->stage = interrupt_begin_stage(round_given(round), &round->library, error);
 	if (!round->stage) {
 		/* A signal ends the wait for another writer, and is then the reason. */
 		round->is_refused = interrupt_check(error) == 0;
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
-	if (note_read(round->link, &round->live, error) < 0)
+	if (note_read(round_given(round), &round->live, error) < 0)
 		return -1;
 	return round->first_live == round_live_number(round) ? 0 : ROUND_STALE;
 }
@@ -283,7 +289,7 @@ static int round_own_all_directories(const struct round *round, struct atomicdir
 	for (size_t i = 0; i < round->count; i++)
 		if (round_own_directories(round, round->placed[i].path, error) < 0)
 			return -1;
-	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round->link, error);
+	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round_given(round), error);
 }
 
 /* ---- The note ---- */
@@ -358,7 +364,7 @@ static struct fetcher *round_ask(struct round *round, struct atomicdir_error *er
 	bool can_be_older = source_regions(round->options, &round->spec).other;
 	const char *live = NULL;
 
-	if (can_be_older && !round->stage && note_read(round->link, &round->live, error) < 0)
+	if (can_be_older && !round->stage && note_read(round_given(round), &round->live, error) < 0)
 		return NULL;
 	if (can_be_older && round->live.is_unknown)
 		live = "unknown";
