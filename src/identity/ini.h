@@ -29,7 +29,7 @@ struct ini {
 	struct ini_entry *entries;
 	size_t count;
 	const struct ini_entry **sorted; /* by section, block and key */
-	int unreadable; /* errno; 0: it could be read, or there is none */
+	int unreadable;			 /* errno; 0: it could be read, or there is none */
 };
 
 /* A file that does not exist is empty; so is one that may not be read, where nobody has named it. USAGE. */
