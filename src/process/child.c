@@ -162,12 +162,12 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 				 .terminal = launch->terminal };
 	if (child_fork(child, launch, &failure_fd) < 0) {
 		child->pid = 0;
-		return error_errno(error, name, "cannot start a process");
+		return error_system(error, errno, name, "cannot start a process");
 	}
 	errno = child_read_failure(failure_fd);
 	if (!errno)
 		return 0;
-	error_errno(error, name, "cannot execute");
+	error_system(error, errno, name, "cannot execute");
 	child_wait(child);
 	return -1;
 }
