@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,12 +313,27 @@ static char *round_live_note(const char *link)
 	return size > 0 ? note : strdup("unknown");
 }
 
+/* With -v: where the keys are from that AWS is asked with. */
+static void round_report_keys(const struct round *round, const struct keys *keys)
+{
+	char expiry[64] = "";
+
+	if (keys->seconds_left >= 0)
+		snprintf(expiry, sizeof(expiry), ", which expire in %" PRId64 " s", keys->seconds_left);
+	report_verbose(&round->options->shared, "AWS is asked%s%s with keys from %s%s", *keys->region ? " in region " : "",
+		       keys->region, keys->from, expiry);
+}
+
 static struct fetcher *round_ask(const struct round *round, struct atomicdir_error *error)
 {
 	bool can_be_older = source_regions(round->options, &round->spec).other;
 	cleanup_free char *live = can_be_older ? round_live_note(round->link) : NULL;
+	struct fetcher *fetcher;
 
-	return source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live, error);
+	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live, error);
+	if (fetcher && fetcher_keys(fetcher))
+		round_report_keys(round, fetcher_keys(fetcher));
+	return fetcher;
 }
 
 int round_fill(struct round *round, struct atomicdir_error *error)

@@ -178,6 +178,9 @@ is "$(connection GetSecretValue)" "$(connection Head)" "over which the secret co
 ok "without a key" sh -c "! grep -q access_key_id" <<END
 $(control requests --operation Head)
 END
+told() { "$secretdir" sync -v told text "$@" 2>told.err >/dev/null; grep 'with keys from' told.err; }
+is "$(told | sed 's/.*home/HOME/')" "HOME/.aws/config" "with -v it is told where the keys are from"
+is "$(told --profile role | sed 's/expire in 3[0-9]* s/expire in N s/')" "secretdir: AWS is asked in region us-east-1 with keys from role arn:aws:iam::123456789012:role/app, which expire in N s" "and how long they are good"
 control clear requests; control fault expired --service secretsmanager
 renew() {
 	ASAN_OPTIONS=detect_leaks=0 AWS_CONTAINER_CREDENTIALS_FULL_URI="$container/keys" AWS_CONFIG_FILE=/dev/null strace -ff -e trace=execve -o renew \
