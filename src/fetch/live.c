@@ -27,7 +27,9 @@ static const struct json *next(const struct live *live, const struct json *befor
 {
 	const struct json *entries = live->note ? json_member(live->note, "entries", strlen("entries")) : NULL;
 
-	return before ? before->next : entries ? entries->first : NULL;
+	if (before)
+		return before->next;
+	return entries ? entries->first : NULL;
 }
 
 /* What is "" is not noted. */
