@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -358,18 +359,33 @@ static int round_listen(struct round *round, struct fetcher *fetcher, struct ato
 	}
 }
 
+/* With -v: where the keys are from that AWS is asked with. */
+static void round_report_keys(const struct round *round, const struct keys *keys)
+{
+	char expiry[64] = "";
+
+	if (keys->seconds_left >= 0)
+		snprintf(expiry, sizeof(expiry), ", which expire in %" PRId64 " s", keys->seconds_left);
+	report_verbose(&round->options->shared, "AWS is asked%s%s with keys from %s%s", *keys->region ? " in region " : "",
+		       keys->region, keys->from, expiry);
+}
+
 /* A source that may have something older is told what is live. */
 static struct fetcher *round_ask(struct round *round, struct atomicdir_error *error)
 {
 	bool can_be_older = source_regions(round->options, &round->spec).other;
+	struct fetcher *fetcher;
 	const char *live = NULL;
 
 	if (can_be_older && !round->stage && note_read(round_given(round), &round->live, error) < 0)
 		return NULL;
 	if (can_be_older && round->live.is_unknown)
 		live = "unknown";
-	return source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
-			  can_be_older ? &round->live.published : NULL, error);
+	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
+			     can_be_older ? &round->live.published : NULL, error);
+	if (fetcher && fetcher_keys(fetcher))
+		round_report_keys(round, fetcher_keys(fetcher));
+	return fetcher;
 }
 
 static int round_fetch(struct round *round, struct atomicdir_error *error)
