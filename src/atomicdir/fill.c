@@ -71,7 +71,7 @@ static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *err
 	if (atomicdir_carry(stage, ".", error) == 0 || error->errnum == ENOENT)
 		return 0;
 	if (error->errnum == EACCES)
-		error_append(error, "--edit needs to read all that is live");
+		error_append(error, "--edit must be able to read the whole live generation");
 	return -1;
 }
 

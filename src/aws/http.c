@@ -56,12 +56,14 @@ static bool is_hashed(const char *path)
 static void trust(CURL *curl, const char *ca_bundle)
 {
 	struct stat status;
-	bool is_directory = !ca_bundle || (stat(ca_bundle, &status) == 0 && S_ISDIR(status.st_mode));
+	bool is_directory;
 
 	if (!ca_bundle && !is_hashed(SYSTEM_AUTHORITIES))
 		return;
+	ca_bundle = ca_bundle ? ca_bundle : SYSTEM_AUTHORITIES;
+	is_directory = stat(ca_bundle, &status) == 0 && S_ISDIR(status.st_mode);
 	curl_easy_setopt(curl, CURLOPT_CAINFO, is_directory ? NULL : ca_bundle);
-	curl_easy_setopt(curl, CURLOPT_CAPATH, is_directory ? ca_bundle ? ca_bundle : SYSTEM_AUTHORITIES : NULL);
+	curl_easy_setopt(curl, CURLOPT_CAPATH, is_directory ? ca_bundle : NULL);
 }
 
 struct http *http_new(const char *ca_bundle, struct atomicdir_error *error)
@@ -345,12 +347,14 @@ static const char *proxy_variable(const struct http_request *request)
 /* Was it the proxy that failed? Its host is named then, or it answered. */
 static bool is_of_proxy(const struct transfer *transfer, const char *variable, long answer)
 {
-	const char *url = variable ? getenv(variable) : "", *host = strrchr(url, '@');
+	const char *url = variable ? getenv(variable) : "", *user_end = strrchr(url, '@'), *scheme_end = strstr(url, "://"),
+		   *host = url;
 	char name[256];
 
-	if (!host)
-		host = strstr(url, "://");
-	host = !host ? url : *host == '@' ? host + 1 : host + 3;
+	if (user_end)
+		host = user_end + 1;
+	else if (scheme_end)
+		host = scheme_end + 3;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":/"), host);
 	return variable && (answer || (*name && strstr(transfer->why, name)));
 }

@@ -118,6 +118,16 @@ static int refuse(const struct question *question, int kind, const char *why, de
 	return take(context, &described);
 }
 
+static bool question_is_of(const struct question *question, const struct json *found)
+{
+	const char *id = question->id, *text;
+
+	if (!is_parameter(question))
+		return secretsmanager_is_of(found, id);
+	text = json_member_text(found, strncmp(id, "arn:", 4) == 0 ? "ARN" : "Name");
+	return text && strcmp(text, id) == 0;
+}
+
 static int tell(const struct question *question, const char *index, described_fn take, void *context)
 {
 	const struct json *found = question->call->answer;
@@ -130,6 +140,9 @@ static int tell(const struct question *question, const char *index, described_fn
 		if (!found)
 			return refuse(question, ATOMICDIR_NOT_FOUND, "there is no such parameter", take, context);
 	}
+	if (!question_is_of(question, found))
+		return refuse(question, ATOMICDIR_FAILED, "the answer is for another one; is a proxy in the way?", take,
+			      context);
 	described.error = NULL;
 	described.arn = json_member_text(found, "ARN");
 	described.key = json_member_text(found, is_parameter(question) ? "KeyId" : "KmsKeyId");

@@ -9,7 +9,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 /* Four characters, of which the last one or two may be '='. 0, 1 or -1 as above. */
 static int decode_group(const char group[4], struct buffer *buffer)
 {
-	size_t padding = group[3] != '=' ? 0 : group[2] != '=' ? 1 : 2;
+	size_t padding = group[3] == '=' ? 1 + (group[2] == '=') : 0;
 	uint32_t bits = 0;
 	unsigned char bytes[3];
 

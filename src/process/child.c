@@ -162,12 +162,12 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 				 .terminal = launch->terminal };
 	if (child_fork(child, launch, &failure_fd) < 0) {
 		child->pid = 0;
-		return error_errno(error, name, "cannot start a process");
+		return error_system(error, errno, name, "cannot start a process");
 	}
 	errno = child_read_failure(failure_fd);
 	if (!errno)
 		return 0;
-	error_errno(error, name, "cannot execute");
+	error_system(error, errno, name, "cannot execute");
 	child_wait(child);
 	return -1;
 }
@@ -201,6 +201,16 @@ void child_time_out(struct child *child)
 	child_end(child);
 	if (is_first)
 		child->end = CHILD_TIMED_OUT;
+}
+
+void child_limit(struct child *child, int64_t timeout_ms)
+{
+	int64_t due_ms = clock_ms() + timeout_ms;
+
+	if (child->pid <= 0 || (child->due_ms >= 0 && child->due_ms <= due_ms))
+		return;
+	child->due_ms = due_ms;
+	child->timeout_ms = timeout_ms;
 }
 
 void child_kill(struct child *child)

@@ -274,18 +274,25 @@ static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_er
 	return worker_refuse(&fetcher->worker, why, error);
 }
 
+static const char *errno_describe(int errnum)
+{
+	if (errnum == E2BIG)
+		return "it says more than 1 GiB";
+	return errnum == EMSGSIZE ? "a field is too long" : "this is no field";
+}
+
 static int read_field(struct fetcher *fetcher, struct field *field, struct atomicdir_error *error)
 {
-	int got = worker_read(&fetcher->worker, field);
+	int got = worker_read(&fetcher->worker, field), why = errno;
 
 	if (got > 0)
 		return 1;
 	if (got < 0 && interrupt_check(error) < 0)
 		return -1;
-	if (got < 0 && errno == ENOMEM)
+	if (got < 0 && why == ENOMEM)
 		return error_errno(error, NULL, "cannot listen to the fetcher");
-	if (got < 0 && errno != ENODATA)
-		return garbled(fetcher, errno == EMSGSIZE ? "a field is too long" : "this is no field", error);
+	if (got < 0 && why != ENODATA)
+		return garbled(fetcher, errno_describe(why), error);
 	if (worker_reap(&fetcher->worker, error) < 0)
 		return -1;
 	return garbled(fetcher, "it ended before it was done", error);

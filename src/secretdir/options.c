@@ -76,6 +76,8 @@ const struct option secret_options_table[] = {
 	{ "--round-timeout", "DURATION", TAKES_FILES, option_duration, AT(round_timeout_ms),
 	  "time limit of fetching and filling; then the status is 8 (default: 10m)" },
 	{ "--offline", NULL, TAKES_POLICY, option_flag, AT(offline), "ask nobody: each secret stands by its name" },
+	{ "--split", NULL, TAKES_POLICY, option_flag, AT(split),
+	  "print several documents, one a line, each as long as a managed policy may be (6144)" },
 	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
 	  "key of your own that encrypts these secrets (repeatable)" },
 	{ 0 },

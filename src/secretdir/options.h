@@ -16,7 +16,7 @@ struct secret_options {
 	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
 	const char *transform;
 	int64_t round_timeout_ms;
-	bool offline, require_tmpfs;
+	bool offline, split, require_tmpfs;
 };
 
 extern const struct option secret_options_table[];

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,10 +88,16 @@ void round_warn_of_root(const struct round *round)
 }
 
 /* What --require-tmpfs asks for. */
+/* LINK as the user gave it, which is how errors name it. */
+static const char *round_given(const struct round *round)
+{
+	return round->options->shared.operands[0];
+}
+
 static int round_check_place(const struct round *round, struct atomicdir_error *error)
 {
 	cleanup_free char *parent = link_parent(round->link);
-	const char *given = round->options->shared.operands[0];
+	const char *given = round_given(round);
 	struct statfs status;
 
 	if (!round->options->require_tmpfs)
@@ -125,8 +132,8 @@ void round_clear(struct round *round)
 		free(round->placed[i].place);
 	}
 	free(round->placed);
-	note_clear(&round->live);
-	note_clear(&round->note);
+	round_note_clear(&round->live);
+	round_note_clear(&round->note);
 	entries_clear(&round->entries);
 	spec_clear(&round->spec);
 	free(round->link);
@@ -140,7 +147,7 @@ static int64_t round_live_number(const struct round *round)
 {
 	cleanup_free struct atomicdir_generation *live = NULL;
 
-	return atomicdir_show(round->link, &live, NULL) == 0 && live ? live->number : 0;
+	return atomicdir_show(round_given(round), &live, NULL) == 0 && live ? live->number : 0;
 }
 
 /* What a killed run left, secrets in plain, goes before anything is fetched: a source that cannot be reached must not keep it there.
@@ -155,7 +162,7 @@ static void round_recover(const struct round *round)
 	library.if_generation = -1;
 	library.keep = INT32_MAX;
 	error_clear(&error);
-	if (atomicdir_prune(round->link, &library, NULL, &error) >= 0)
+	if (atomicdir_prune(round_given(round), &library, NULL, &error) >= 0)
 		report_warning(&round->options->shared, &error);
 }
 
@@ -165,7 +172,7 @@ static int round_begin_stage(const struct atomicdir_options *library, void *cont
 {
 	struct round *round = context;
 
-	round->stage = interrupt_begin_stage(round->link, library, error);
+	round->stage = interrupt_begin_stage(round_given(round), library, error);
 	return round->stage ? 0 : -1;
 }
 
@@ -181,7 +188,7 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
-	if (note_read(round->link, &round->live, error) < 0)
+	if (round_note_read(round_given(round), &round->live, error) < 0)
 		return -1;
 	return round->first_live == round_live_number(round) ? 0 : ROUND_STALE;
 }
@@ -304,12 +311,12 @@ static int round_own_all_directories(const struct round *round, struct atomicdir
 	for (size_t i = 0; i < round->count; i++)
 		if (round_own_directories(round, round->placed[i].path, error) < 0)
 			return -1;
-	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round->link, error);
+	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round_given(round), error);
 }
 
 /* ---- The note ---- */
 
-static int round_note_file(struct round *round, const struct placed *placed)
+static int round_add_to_note(struct round *round, const struct placed *placed)
 {
 	struct published_file *file = published_add(&round->note.published);
 	const struct entry *entry = &round->entries.items[placed->entry];
@@ -326,7 +333,7 @@ static int round_make_note(struct round *round, struct atomicdir_error *error)
 	const char *transform = round->options->transform;
 
 	for (size_t i = 0; i < round->count; i++)
-		if (round_note_file(round, &round->placed[i]) < 0)
+		if (round_add_to_note(round, &round->placed[i]) < 0)
 			return error_errno(error, NULL, "cannot note the versions");
 	return transform && published_set(&round->note.transform, transform) < 0
 		       ? error_errno(error, NULL, "cannot note the versions")
@@ -338,7 +345,7 @@ static int round_add_note(const struct round *round, struct atomicdir_error *err
 {
 	cleanup_buffer struct buffer text = { 0 };
 
-	if (note_write(&round->note, &text) < 0)
+	if (round_note_write(&round->note, &text) < 0)
 		return error_errno(error, NULL, "cannot note the versions");
 	if (text.size > NOTE_MAX)
 		return error_set(
@@ -373,18 +380,33 @@ static int round_listen(struct round *round, struct fetcher *fetcher, struct ato
 	}
 }
 
+/* With -v: where the keys are from that AWS is asked with. */
+static void round_report_keys(const struct round *round, const struct keys *keys)
+{
+	char expiry[64] = "";
+
+	if (keys->seconds_left >= 0)
+		snprintf(expiry, sizeof(expiry), ", which expire in %" PRId64 " s", keys->seconds_left);
+	report_verbose(&round->options->shared, "AWS is asked%s%s with keys from %s%s", *keys->region ? " in region " : "",
+		       keys->region, keys->from, expiry);
+}
+
 /* A source that may have something older is told what is live. */
 static struct fetcher *round_ask(struct round *round, struct atomicdir_error *error)
 {
 	bool can_be_older = source_regions(round->options, &round->spec).other;
+	struct fetcher *fetcher;
 	const char *live = NULL;
 
-	if (can_be_older && !round->stage && note_read(round->link, &round->live, error) < 0)
+	if (can_be_older && !round->stage && round_note_read(round_given(round), &round->live, error) < 0)
 		return NULL;
 	if (can_be_older && round->live.is_unknown)
 		live = "unknown";
-	return source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
-			  can_be_older ? &round->live.published : NULL, error);
+	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
+			     can_be_older ? &round->live.published : NULL, error);
+	if (fetcher && fetcher_keys(fetcher))
+		round_report_keys(round, fetcher_keys(fetcher));
+	return fetcher;
 }
 
 static int round_fetch(struct round *round, struct atomicdir_error *error)

@@ -22,7 +22,7 @@ static void sync_remove_replaced(const struct round *round, int64_t published_ms
 	/* The condition was for the publication: another generation is live now. */
 	library.if_generation = -1;
 	/* What cannot be removed now is a warning, since the secrets are published. */
-	if (atomicdir_prune(round->link, &library, NULL, &error) < 0)
+	if (atomicdir_prune(round->options->shared.operands[0], &library, NULL, &error) < 0)
 		error.kind = ATOMICDIR_OK;
 	report_warning(&round->options->shared, &error);
 }

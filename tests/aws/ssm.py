@@ -32,6 +32,7 @@ class Parameter:
     kms_key: Optional[str] = None
     versions: List[dict] = field(default_factory=list)  # {"value", "changed"}; the first is 1
     labels: Dict[str, int] = field(default_factory=dict)
+    is_bare: bool = False  # its answers have no Selector, as those of other servers
 
 
 def new_state():
@@ -109,7 +110,7 @@ def _described(call, parameter, number, selector, decrypt):
             value = blob(b"\x01\x02\x02\x00" + hashlib.sha512(value.encode()).digest())
     described = {"Name": parameter.name, "Type": parameter.kind, "Value": value, "Version": number,
                  "LastModifiedDate": timestamp(version["changed"]), "ARN": parameter.arn, "DataType": "text"}
-    if selector is not None:
+    if selector is not None and not parameter.is_bare:
         described["Selector"] = ":" + selector
     return described
 
@@ -187,6 +188,7 @@ def _put(world, arguments):
     if kind not in TYPES or not 1 <= len(value.encode()) <= LIMIT:
         raise ValueError("a type of %s, and a value of 1 to %d bytes" % (", ".join(TYPES), LIMIT))
     parameter = parameters.setdefault(name, Parameter(name, _arn(world, region, name), kind))
+    parameter.is_bare = bool(arguments.get("bare"))
     parameter.kind, parameter.kms_key = kind, arguments.get("kms_key")
     parameter.versions.append({"value": value, "changed": world.now()})
     number = len(parameter.versions)

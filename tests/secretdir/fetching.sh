@@ -195,6 +195,7 @@ else
 	off 7200
 	ok "a clock that is behind is named in minutes" says 9 "the clock here is 120 minutes behind the server's: set it" -- sync new all/001
 	ok "and not asked with again" asked 1 GetSecretValue
+	ok "before all else that is said" sh -c "'$secretdir' sync -q new all/001 2>&1 | grep '^secretdir: all/001: the clock here is .*: set it; GetSecretValue: .*; if it is still refused then, check the secret access key'"
 	off -10800
 	ok "so is one that is ahead" says 9 "the clock here is 180 minutes ahead of the server's: set it" -- sync new all/001
 	for code in SignatureDoesNotMatch RequestTimeTooSkewed RequestExpired; do
