@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "content.h"
@@ -164,13 +165,48 @@ static bool is_next_live(struct judge *judge)
 	return strcmp(text, NEXT) == 0 ? true : fails(judge, "the next fill's content is not at LINK");
 }
 
+static bool is_store_there(const struct judge *judge)
+{
+	char path[128];
+
+	path_in(judge, judge->layout->store, path, sizeof(path));
+	return access(path, F_OK) == 0;
+}
+
+static bool is_directory(const struct judge *judge)
+{
+	struct stat status;
+
+	return lstat(judge->link, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* A removal is repeated, and so is a detach whose directory has come to LINK; before that it would wait for readers. No store is left. */
+static bool unpublish(struct judge *judge, const struct atomicdir_options *options, int version)
+{
+	enum verb verb = judge->scenario->then[0].verb;
+	struct atomicdir_error error;
+	int result;
+
+	if ((verb != DETACH && verb != REMOVE) || (verb == REMOVE && version))
+		return true;
+	if (verb == DETACH && !is_directory(judge))
+		return true;
+	result = verb == DETACH ? atomicdir_detach(judge->link, options, &error)
+				: atomicdir_remove(judge->link, options, &error);
+	if (!went_well(judge, "finishing it", result > 0 ? 0 : result, 0, &error))
+		return false;
+	if (is_store_there(judge))
+		return fails(judge, "a store is left");
+	return is_live(judge, "after it", version);
+}
+
 /* A directory of somebody else's is there until an adoption made it ours. */
 static bool adopt(struct judge *judge, const struct atomicdir_options *options, int version)
 {
 	struct atomicdir_error error;
 	int result;
 
-	if (judge->scenario->then[0].verb != ADOPT)
+	if (judge->scenario->then[0].verb != ADOPT && judge->scenario->then[0].verb != DETACH)
 		return true;
 	result = atomicdir_adopt(judge->link, options, &error);
 	return went_well(judge, "the next adoption", result > 0 ? 0 : result, 0, &error) && is_live(judge, "after it", version);
@@ -207,13 +243,16 @@ static bool goes_on(struct judge *judge, int version)
 {
 	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
 	struct atomicdir_error error;
-	int64_t highest = highest_number(judge), old = 0, number;
+	int64_t highest, old = 0, number;
 	bool is_good = true, ignored;
 	int result;
 
 	options.sync = judge->sync;
 	options.keep = 3; /* what was live is kept, good or not */
 	options.grace_ms = 0;
+	if (!unpublish(judge, &options, version))
+		return false;
+	highest = highest_number(judge);
 	if (!adopt(judge, &options, version) || (version && !look(judge, &old, &is_good)))
 		return false;
 	if (!went_well(judge, "the next fill", atomicdir_fill(judge->link, populate, NULL, &options, &error), 1, &error) ||
@@ -238,5 +277,7 @@ bool judge_holds(struct judge *judge, int reported)
 		return false;
 	if (!is_legal(judge->scenario, reported, version))
 		return fails(judge, "LINK names version %d although %d of the actions had reported success", version, reported);
+	if (judge->scenario->then[0].verb == DETACH && reported && !is_directory(judge))
+		return fails(judge, "LINK is no directory although that had been reported");
 	return goes_on(judge, version);
 }

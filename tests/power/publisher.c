@@ -10,6 +10,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What a file system could remember: whatever else a program calls leaves the disk's states as they are. */
@@ -57,6 +58,15 @@ static void become(char *const argv[], const char *directory, const char *output
 	_exit(127);
 }
 
+/* What only waits for readers, until a moment, need not be waited for: the moment becomes one that is over. */
+static void pass_over_wait(pid_t child, const struct __ptrace_syscall_info *info)
+{
+	if (info->entry.nr != __NR_clock_nanosleep || info->entry.args[1] != TIMER_ABSTIME)
+		return;
+	for (size_t i = 0; i < sizeof(struct timespec); i += sizeof(long))
+		ptrace(PTRACE_POKEDATA, child, info->entry.args[2] + i, 0);
+}
+
 static void interfere(pid_t child, const struct interference *interference)
 {
 	if (interference->sync_fd >= 0 && syncfs(interference->sync_fd) < 0)
@@ -83,6 +93,8 @@ int publisher_run(char *const argv[], const char *directory, const char *output,
 
 		if (signal == (SIGTRAP | 0x80)) {
 			ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info);
+			if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+				pass_over_wait(child, &info);
 			if (info.op == PTRACE_SYSCALL_INFO_ENTRY && changes_something(&info) && ++*calls == interference->at)
 				interfere(child, interference);
 		}

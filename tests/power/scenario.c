@@ -32,6 +32,11 @@ const struct scenario scenarios[] = {
 	{ "prune", { FIRST, SECOND }, { { PRUNE, 0, 2 } }, false, 2 },
 	{ "adopt", { { MAKE_DIRECTORY, 1, 1 } }, { { ADOPT, 0, 1 } }, false, 1 },
 	{ "adopt-a-symlink", { { MAKE_SYMLINK, 1, 1 } }, { { ADOPT, 0, 1 } }, false, 1 },
+	{ "detach", { FIRST, SECOND }, { { DETACH, 0, 2 } }, false, 1 },
+	{ "remove", { FIRST, SECOND }, { { REMOVE, 0, 0 } }, false, 1 },
+	{ "detach-killed-again", { FIRST, SECOND }, { { DETACH, 0, 2 }, { DETACH, 0, 2 } }, true, 1 },
+	{ "remove-killed-again", { FIRST, SECOND }, { { REMOVE, 0, 0 }, { REMOVE, 0, 0 } }, true, 1 },
+	{ "remove-killed-fill", { FIRST, SECOND }, { { REMOVE, 0, 0 }, THIRD }, true, 1 },
 	{ "first-killed-again", { { NOTHING, 0, 0 } }, { FIRST, FIRST }, true, 1 },
 	{ "killed-unchanged", { FIRST }, { SECOND, SECOND }, true, 1 },
 	{ "killed-another", { FIRST }, { SECOND, THIRD }, true, 1 },
@@ -68,19 +73,22 @@ int success_of(const struct action *action)
 void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,
 		     const struct layout *layout, const char *program, const char *way, const char *sources)
 {
-	static const char *const verbs[] = {
-		[FILL] = "fill", [UNDONE] = "fill", [ROLLBACK] = "rollback", [PRUNE] = "prune", [ADOPT] = "adopt"
-	};
+	static const char *const verbs[] = { [FILL] = "fill",	[UNDONE] = "fill",   [ROLLBACK] = "rollback", [PRUNE] = "prune",
+					     [ADOPT] = "adopt", [DETACH] = "detach", [REMOVE] = "remove" };
 	size_t count = 0;
 
 	snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
 	line->argv[count++] = word(program);
 	line->argv[count++] = word(verbs[action->verb]);
-	line->argv[count++] = word("--keep");
-	line->argv[count++] = line->keep;
-	line->argv[count++] = word("--grace");
-	line->argv[count++] = word("0s");
-	if (action->verb != PRUNE) {
+	if (action->verb != DETACH && action->verb != REMOVE) {
+		line->argv[count++] = word("--keep");
+		line->argv[count++] = line->keep;
+	}
+	if (action->verb != REMOVE) {
+		line->argv[count++] = word("--grace");
+		line->argv[count++] = word("0s");
+	}
+	if (action->verb != PRUNE && action->verb != DETACH && action->verb != REMOVE) {
 		line->argv[count++] = word("--sync");
 		line->argv[count++] = word(way);
 	}

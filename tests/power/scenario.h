@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* UNDONE is a fill whose hook fails, so that what was live before is published again. */
-enum verb { NOTHING, FILL, UNDONE, ROLLBACK, PRUNE, ADOPT, MAKE_DIRECTORY, MAKE_SYMLINK };
+enum verb { NOTHING, FILL, UNDONE, ROLLBACK, PRUNE, ADOPT, DETACH, REMOVE, MAKE_DIRECTORY, MAKE_SYMLINK };
 
 struct action {
 	enum verb verb;
