@@ -127,8 +127,8 @@ void round_clear(struct round *round)
 		free(round->placed[i].place);
 	}
 	free(round->placed);
-	note_clear(&round->live);
-	note_clear(&round->note);
+	round_note_clear(&round->live);
+	round_note_clear(&round->note);
 	entries_clear(&round->entries);
 	spec_clear(&round->spec);
 	free(round->link);
@@ -176,7 +176,7 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
-	if (note_read(round_given(round), &round->live, error) < 0)
+	if (round_note_read(round_given(round), &round->live, error) < 0)
 		return -1;
 	return round->first_live == round_live_number(round) ? 0 : ROUND_STALE;
 }
@@ -295,7 +295,7 @@ static int round_own_all_directories(const struct round *round, struct atomicdir
 
 /* ---- The note ---- */
 
-static int round_note_file(struct round *round, const struct placed *placed)
+static int round_add_to_note(struct round *round, const struct placed *placed)
 {
 	struct published_file *file = published_add(&round->note.published);
 	const struct entry *entry = &round->entries.items[placed->entry];
@@ -312,7 +312,7 @@ static int round_make_note(struct round *round, struct atomicdir_error *error)
 	const char *transform = round->options->transform;
 
 	for (size_t i = 0; i < round->count; i++)
-		if (round_note_file(round, &round->placed[i]) < 0)
+		if (round_add_to_note(round, &round->placed[i]) < 0)
 			return error_errno(error, NULL, "cannot note the versions");
 	return transform && published_set(&round->note.transform, transform) < 0
 		       ? error_errno(error, NULL, "cannot note the versions")
@@ -324,7 +324,7 @@ static int round_add_note(const struct round *round, struct atomicdir_error *err
 {
 	cleanup_buffer struct buffer text = { 0 };
 
-	if (note_write(&round->note, &text) < 0)
+	if (round_note_write(&round->note, &text) < 0)
 		return error_errno(error, NULL, "cannot note the versions");
 	if (text.size > NOTE_MAX)
 		return error_set(
@@ -377,7 +377,7 @@ static struct fetcher *round_ask(struct round *round, struct atomicdir_error *er
 	struct fetcher *fetcher;
 	const char *live = NULL;
 
-	if (can_be_older && !round->stage && note_read(round_given(round), &round->live, error) < 0)
+	if (can_be_older && !round->stage && round_note_read(round_given(round), &round->live, error) < 0)
 		return NULL;
 	if (can_be_older && round->live.is_unknown)
 		live = "unknown";

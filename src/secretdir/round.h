@@ -7,7 +7,7 @@
 #define SECRETDIR_ROUND_H
 
 #include "secretdir/entry.h"
-#include "secretdir/note.h"
+#include "secretdir/round_note.h"
 #include "secretdir/options.h"
 #include "secretdir/rights.h"
 #include "secretdir/spec.h"
@@ -27,8 +27,8 @@ struct round {
 	struct rights rights;
 	struct atomicdir_stage *stage; /* once the first file is there */
 	bool is_refused;	       /* the library would not begin, and its error says that LINK is unchanged */
-	struct note live;	       /* of the generation that was live when the stage began */
-	struct note note;	       /* of this one */
+	struct round_note live;	       /* of the generation that was live when the stage began */
+	struct round_note note;	       /* of this one */
 	int64_t first_live;	       /* which generation was live before anything was fetched; 0: none */
 	struct placed *placed;
 	size_t count;

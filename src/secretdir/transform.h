@@ -6,7 +6,7 @@
 #ifndef SECRETDIR_TRANSFORM_H
 #define SECRETDIR_TRANSFORM_H
 
-#include "secretdir/note.h"
+#include "secretdir/round_note.h"
 #include "secretdir/options.h"
 #include "secretdir/rights.h"
 
@@ -15,7 +15,7 @@ struct transform {
 	const char *link; /* absolute */
 	struct atomicdir_stage *stage;
 	const struct rights *rights;
-	const struct note *live;	 /* of the live generation */
+	const struct round_note *live;	 /* of the live generation */
 	const struct published *entries; /* the files of the entries, in the stage */
 };
 

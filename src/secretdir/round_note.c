@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "secretdir/note.h"
+#include "secretdir/round_note.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@
 #define WORD_FILE "file"
 #define WORD_TRANSFORM "transform"
 
-void note_clear(struct note *note)
+void round_note_clear(struct round_note *note)
 {
 	published_clear(&note->published);
 	free(note->transform);
-	*note = (struct note){ 0 };
+	*note = (struct round_note){ 0 };
 }
 
 static const struct {
@@ -41,7 +41,7 @@ static char **file_part(struct published_file *file, size_t i)
 
 /* ---- Writing ---- */
 
-static int note_write_file(struct published_file *file, struct buffer *text)
+static int round_note_write_file(struct published_file *file, struct buffer *text)
 {
 	int result = field_add_text(text, WORD_FILE, file->path);
 
@@ -51,20 +51,20 @@ static int note_write_file(struct published_file *file, struct buffer *text)
 	return result;
 }
 
-int note_write(const struct note *note, struct buffer *text)
+int round_note_write(const struct round_note *note, struct buffer *text)
 {
 	int result = field_add_text(text, WORD_NOTE, NOTE_VERSION);
 
 	if (result == 0 && note->transform)
 		result = field_add_text(text, WORD_TRANSFORM, note->transform);
 	for (size_t i = 0; i < note->published.count && result == 0; i++)
-		result = note_write_file(&note->published.files[i], text);
+		result = round_note_write_file(&note->published.files[i], text);
 	return result < 0 ? -1 : field_add_text(text, WORD_END, "");
 }
 
 /* ---- Reading ---- */
 
-static int note_take_part(struct note *note, const struct field *field, const char *text)
+static int round_note_take_part(struct round_note *note, const struct field *field, const char *text)
 {
 	struct published *published = &note->published;
 
@@ -75,20 +75,20 @@ static int note_take_part(struct note *note, const struct field *field, const ch
 	return 0;
 }
 
-static int note_take(struct note *note, const struct field *field, const char *text)
+static int round_note_take(struct round_note *note, const struct field *field, const char *text)
 {
 	struct published_file *file;
 
 	if (field_is(field, WORD_TRANSFORM))
 		return published_set(&note->transform, text);
 	if (!field_is(field, WORD_FILE))
-		return note_take_part(note, field, text);
+		return round_note_take_part(note, field, text);
 	file = published_add(&note->published);
 	return file ? published_set(&file->path, text) : -1;
 }
 
 /* 1: it is one; 0: it is not. -1 with ENOMEM. */
-static int note_parse(struct note *note, const char *bytes, size_t size)
+static int round_note_take_all(struct round_note *note, const char *bytes, size_t size)
 {
 	cleanup(field_clear) struct field field = { 0 };
 	bool is_first = true;
@@ -103,30 +103,34 @@ static int note_parse(struct note *note, const char *bytes, size_t size)
 			return 0;
 		if (field_is(&field, WORD_END))
 			return 1;
-		if (!is_first && note_take(note, &field, text) < 0)
+		if (!is_first && round_note_take(note, &field, text) < 0)
 			return -1;
 		is_first = false;
 	}
 }
 
-int note_read(const char *link, struct note *note, struct atomicdir_error *error)
+int round_note_parse(struct round_note *note, const char *bytes, size_t size)
+{
+	int result;
+
+	round_note_clear(note);
+	result = size && *bytes == '{' ? note_json_parse(bytes, &note->published) : round_note_take_all(note, bytes, size);
+	if (result > 0)
+		return 0;
+	round_note_clear(note);
+	note->is_unknown = true;
+	return result;
+}
+
+int round_note_read(const char *link, struct round_note *note, struct atomicdir_error *error)
 {
 	struct atomicdir_error why;
 	cleanup_free void *bytes = NULL;
 	ssize_t size = atomicdir_read_note(link, -1, &bytes, &why);
-	int result;
 
-	note_clear(note);
-	if (size < 0 && why.kind == ATOMICDIR_NO_GENERATION)
+	round_note_clear(note);
+	note->is_unknown = size < 0 ? why.kind != ATOMICDIR_NO_GENERATION : size == 0;
+	if (size <= 0)
 		return 0;
-	if (size <= 0) {
-		note->is_unknown = true;
-		return 0;
-	}
-	result = *(char *)bytes == '{' ? note_json_parse(bytes, &note->published) : note_parse(note, bytes, (size_t)size);
-	if (result > 0)
-		return 0;
-	note_clear(note);
-	note->is_unknown = true;
-	return result < 0 ? error_errno(error, link, "cannot read the note of") : 0;
+	return round_note_parse(note, bytes, (size_t)size) < 0 ? error_errno(error, link, "cannot read the note of") : 0;
 }
