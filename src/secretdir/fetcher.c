@@ -283,16 +283,16 @@ static const char *errno_describe(int errnum)
 
 static int read_field(struct fetcher *fetcher, struct field *field, struct atomicdir_error *error)
 {
-	int got = worker_read(&fetcher->worker, field);
+	int got = worker_read(&fetcher->worker, field), why = errno;
 
 	if (got > 0)
 		return 1;
 	if (got < 0 && interrupt_check(error) < 0)
 		return -1;
-	if (got < 0 && errno == ENOMEM)
+	if (got < 0 && why == ENOMEM)
 		return error_errno(error, NULL, "cannot listen to the fetcher");
-	if (got < 0 && errno != ENODATA)
-		return garbled(fetcher, errno_describe(errno), error);
+	if (got < 0 && why != ENODATA)
+		return garbled(fetcher, errno_describe(why), error);
 	if (worker_reap(&fetcher->worker, error) < 0)
 		return -1;
 	return garbled(fetcher, "it ended before it was done", error);

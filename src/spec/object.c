@@ -40,7 +40,7 @@ static int take_failover(const struct node *node, struct object *object, struct 
 	};
 	const char *version = text_of(object->version);
 
-	if (!map || map->next)
+	if (node->type == NODE_LIST && node->count != 1)
 		return place_refuse(&node->place, error, "failoverObject is a mapping, or a list of one");
 	if (members_take(map, "a failoverObject", members, sizeof(members) / sizeof(*members), answer, error) < 0)
 		return -1;

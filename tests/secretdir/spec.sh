@@ -144,7 +144,9 @@ spec:
         usePodIdentity: "true"
         failoverObject:
           - objectName: other
+        filePermission: "0640"
       - objectName: prod/db
+        failoverObject: {objectName: other}
         objectType: secretsmanager
         usePodIdentity: "true"
         jmesPath:
@@ -154,14 +156,14 @@ spec:
     - secretName: demo
 ---
 END
-echo "secretdir: warning: real.yaml:26:3: secretObjects is ignored: it makes Secrets of Kubernetes, which secretdir does not
+echo "secretdir: warning: real.yaml:28:3: secretObjects is ignored: it makes Secrets of Kubernetes, which secretdir does not
 secretdir: warning: real.yaml:13:5: roleArn is ignored: the provider does not know it
 secretdir: warning: real.yaml:17:9: usePodIdentity is ignored: the provider does not know it" >real.wanted
 ok "a manifest among others, keys in any case, and a failoverObject in a list are taken" sh -c "'$secretdir' sync --source file:secrets.json real --spec real.yaml >/dev/null 2>real.err"
 ok "with all that the objects name" test "$(files real/)" = "password plain prod_db "
 ok "what the provider ignores is ignored with one warning each" sh -c "grep -v 'only root' real.err | diff real.wanted -"
 sed 's/eu-west-1/eu-west-2/' real.yaml | cat real.yaml - >regions.yaml
-ok "documents of two regions are refused" sh -c "'$secretdir' sync -q --source file:secrets.json new --spec regions.yaml 2>&1 | grep -qx \"secretdir: regions.yaml:39:13: region is another than at regions.yaml:11:13: give it a file of its own\""
+ok "documents of two regions are refused" sh -c "'$secretdir' sync -q --source file:secrets.json new --spec regions.yaml 2>&1 | grep -qx \"secretdir: regions.yaml:41:13: region is another than at regions.yaml:11:13: give it a file of its own\""
 cat >prefix.yaml <<'END'
 - {prefix: prod/ap, path: ap/}
 - {prefix: "", path: all/}
