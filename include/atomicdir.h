@@ -46,10 +46,11 @@ extern "C" {
 enum atomicdir_kind {
 	ATOMICDIR_OK = 0,
 	ATOMICDIR_FAILED = 1,
-	ATOMICDIR_USAGE = 2,	     /* the caller's mistake: a name, an option */
-	ATOMICDIR_HOOK_FAILED = 3,   /* published, but the hook failed */
-	ATOMICDIR_REJECTED = 4,	     /* the caller's check rejected the generation */
-	ATOMICDIR_BUSY = 5,	     /* another writer has the lock, and the time limit of the wait is over */
+	ATOMICDIR_USAGE = 2,	   /* the caller's mistake: a name, an option */
+	ATOMICDIR_HOOK_FAILED = 3, /* published, but the hook failed */
+	ATOMICDIR_REJECTED = 4,	   /* the caller's check rejected the generation */
+	ATOMICDIR_BUSY =
+		5, /* another writer has the lock, and the time limit of the wait is over (errnum EWOULDBLOCK); or a reader has a pin */
 	ATOMICDIR_NOT_DURABLE = 6,   /* published, but a power cut may undo it until the next writer has synced it */
 	ATOMICDIR_NO_GENERATION = 7, /* there is no such generation, or if_generation does not hold */
 	ATOMICDIR_UNREACHABLE = 8,   /* a source cannot be reached now; a retry may succeed */

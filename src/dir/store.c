@@ -173,7 +173,7 @@ static int store_confirm(struct store *store, const struct place *place, struct 
 }
 
 /* Whoever has it set its time when he took it. */
-static int store_busy(const struct store *store, const struct place *place, int64_t wait_ms, struct atomicdir_error *error)
+static int store_busy(const struct store *store, const struct place *place, struct atomicdir_error *error)
 {
 	char since[32] = "", who[96] = "";
 	struct holder holder;
@@ -185,8 +185,7 @@ static int store_busy(const struct store *store, const struct place *place, int6
 	if (holder.pid)
 		snprintf(who, sizeof(who), ": process %d (%s), since %s", (int)holder.pid, holder.command, since);
 	error_object(error, ATOMICDIR_BUSY, place->name.link, "is locked by another writer%s", who);
-	if (wait_ms > 0)
-		error_append(error, "waited %g s for it", (double)wait_ms / 1000);
+	error->errnum = EWOULDBLOCK;
 	return -1;
 }
 
@@ -206,7 +205,7 @@ int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct
 			continue;
 		if (store_flock(store->lock_fd, wait_ms) < 0) {
 			if (errno == EWOULDBLOCK)
-				return store_busy(store, place, wait_ms, error);
+				return store_busy(store, place, error);
 			return error_system(error, errno, place->name.link, "cannot wait for another writer of");
 		}
 		is_locked = store_confirm(store, place, error);

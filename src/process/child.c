@@ -246,19 +246,16 @@ bool child_has_ended(struct child *child)
 	return child_reap(child, WNOHANG);
 }
 
-void child_follow_stop(const struct child *child)
+void child_follow_stop(struct child *child)
 {
 	siginfo_t info = { 0 };
 
 	if (!child->terminal || child->pid <= 0 || waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) < 0 ||
-	    !info.si_pid)
+	    !info.si_pid || terminal_follow_stop(child->terminal, child->pid, info.si_status) == 0)
 		return;
-	/* Nobody would wake the first process of a container. */
-	if (getpid() != 1) {
-		terminal_give(child->terminal, child->terminal->own);
-		kill(getpid(), SIGSTOP);
-		terminal_give(child->terminal, child->pid);
-	}
+	child_end(child);
+	child->end = CHILD_WITHOUT_TERMINAL;
+	/* What is stopped ends only once it goes on. */
 	child_signal(child, SIGCONT);
 }
 
@@ -284,6 +281,9 @@ int child_check(const struct child *child, const char *what, struct atomicdir_er
 		clock_show(time, child->timeout_ms);
 		return error_set(error, ATOMICDIR_FAILED, NULL, "%s timed out after %s and was terminated", what, time);
 	}
+	if (child->end == CHILD_WITHOUT_TERMINAL)
+		return error_set(error, ATOMICDIR_FAILED, NULL,
+				 "%s asked for the terminal, which it cannot have in the background, and was terminated", what);
 	if (WIFSIGNALED(status))
 		return error_set(error, ATOMICDIR_FAILED, NULL, "%s was killed by signal %d (%s)", what, WTERMSIG(status),
 				 strsignal(WTERMSIG(status)));

@@ -37,7 +37,7 @@ struct launch {
 	const int *passed_fds;		       /* its descriptors 3, 4 and so on; it gets no others */
 	size_t passed_count;
 	enum child_group group;
-	const struct terminal *terminal; /* lent to its own group; NULL: it is not */
+	struct terminal *terminal; /* lent to its own group; NULL: it is not */
 	bool is_group_killed;  /* what it leaves running in its group ends with it; else only where it did not end by itself */
 	int death_signal;      /* what it is sent if we die; 0: nothing */
 	int64_t timeout_ms;    /* then it is asked to end; -1: it may take for ever */
@@ -51,10 +51,10 @@ struct launch {
 struct child {
 	pid_t pid;
 	int status;
-	enum { CHILD_BY_ITSELF, CHILD_ASKED, CHILD_TIMED_OUT } end;
+	enum { CHILD_BY_ITSELF, CHILD_ASKED, CHILD_TIMED_OUT, CHILD_WITHOUT_TERMINAL } end;
 	int64_t due_ms, timeout_ms, kill_after_ms;
 	bool is_leader, is_group_killed;
-	const struct terminal *terminal;
+	struct terminal *terminal;
 	struct child *next; /* the loop's */
 };
 
@@ -71,7 +71,7 @@ void child_time_out(struct child *child);
 /* Has it ended? Then it is reaped. */
 bool child_has_ended(struct child *child);
 /* Whoever stops a child at the terminal that it was lent means us as well: we stop, and it goes on when we do. */
-void child_follow_stop(const struct child *child);
+void child_follow_stop(struct child *child);
 /* Waits for its end, which must be near. */
 void child_wait(struct child *child);
 /* Kills it if it runs, and reaps it. */

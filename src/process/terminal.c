@@ -33,3 +33,19 @@ void terminal_close(struct terminal *terminal)
 	terminal_give(terminal, terminal->own);
 	close_fd(&terminal->fd);
 }
+
+int terminal_follow_stop(struct terminal *terminal, pid_t group, int signal)
+{
+	/* Somebody has stopped just that one, and will continue it. */
+	if (signal == SIGSTOP)
+		return 0;
+	terminal_close(terminal);
+	/* Where no shell could continue us, as in a container, the kernel passes over this. */
+	raise(signal == SIGTTOU ? SIGTTIN : signal);
+	terminal_open(terminal);
+	if (terminal->fd < 0 && signal != SIGTSTP)
+		return -1;
+	terminal_give(terminal, group);
+	kill(-group, SIGCONT);
+	return 0;
+}

@@ -18,4 +18,9 @@ void terminal_give(const struct terminal *terminal, pid_t group);
 /* Takes it back. */
 void terminal_close(struct terminal *terminal);
 
+/* The child's group was stopped by this signal. Whoever stops it at the terminal means us as well, so we stop until we are continued,
+ * and it goes on then. 0; -1: it asks for the terminal, and is not to have it, since we are in the background: it stays stopped, which
+ * nobody would see. */
+int terminal_follow_stop(struct terminal *terminal, pid_t group, int signal);
+
 #endif

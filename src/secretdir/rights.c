@@ -2,6 +2,7 @@
 #include "secretdir/rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,15 +91,29 @@ mode_t rights_dir_mode(const struct rights *rights, const char *path)
 	return mode;
 }
 
+bool rights_have_one_owner(const struct rights *rights)
+{
+	for (size_t i = 0; i < rights->entries->count; i++)
+		if (rights->entries->items[i].uid != (uid_t)-1 || rights->entries->items[i].gid != (gid_t)-1)
+			return false;
+	return true;
+}
+
 int rights_own(const struct rights *rights, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error)
 {
 	uid_t uid = entry && entry->uid != (uid_t)-1 ? entry->uid : rights->wanted->uid;
 	gid_t gid = entry && entry->gid != (gid_t)-1 ? entry->gid : rights->wanted->gid;
 
-	if ((uid == (uid_t)-1 && gid == (gid_t)-1) || fchown(fd, uid, gid) == 0)
+	if (rights->is_library_owning || (uid == (uid_t)-1 && gid == (gid_t)-1) ||
+	    fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	error_errno(error, path, "cannot set the owner of");
-	if (errno == EPERM)
+	return rights_explain(error);
+}
+
+int rights_explain(struct atomicdir_error *error)
+{
+	if (error->errnum == EPERM)
 		error_append(error, "only root can give files to others: run as root, or leave the owner out");
 	return -1;
 }

@@ -13,6 +13,7 @@ struct rights {
 	const struct entries *entries;
 	mode_t file_mode, dir_mode; /* where nothing else says it */
 	bool is_grouped;	    /* a group is to read all of it */
+	bool is_library_owning;	    /* the library sets the one owner of all, and lets him in when all is final */
 };
 
 void rights_init(struct rights *rights, const char *link, const struct atomicdir_options *wanted,
@@ -20,8 +21,13 @@ void rights_init(struct rights *rights, const char *link, const struct atomicdir
 mode_t rights_file_mode(const struct rights *rights, const struct entry *entry);
 /* Of the directory at `path` in the generation; "": its top directory. */
 mode_t rights_dir_mode(const struct rights *rights, const char *path);
-/* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL. */
+/* Whether no entry has an owner of its own. */
+bool rights_have_one_owner(const struct rights *rights);
+/* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL, unless the library does. The descriptor may be of
+ * O_PATH. */
 int rights_own(const struct rights *rights, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error);
+/* Adds to an error, where it is that an owner could not be set, what to do; returns -1. */
+int rights_explain(struct atomicdir_error *error);
 /* Whether nobody but root, who publishes it, can read the file of the entry, though no option asks for that. */
 bool rights_are_roots(const struct rights *rights, const struct entry *entry);
 

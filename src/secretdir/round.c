@@ -18,6 +18,7 @@
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
+#include "command/waiting.h"
 #include "secretdir/interrupt.h"
 #include "secretdir/path.h"
 #include "secretdir/source.h"
@@ -30,7 +31,8 @@
 
 /* ---- The command line ---- */
 
-/* The library's modes and owners would override those of single entries, so it is given the mode of directories alone. */
+/* The library's modes and owners would override those of single entries, and the owner those of files that a transformation made. Where
+ * there are none the library sets the owner, and lets him in when all is final. */
 static void round_take_modes(struct round *round)
 {
 	const struct atomicdir_options *wanted = &round->options->shared.library;
@@ -39,8 +41,11 @@ static void round_take_modes(struct round *round)
 	round->library = *wanted;
 	round->library.file_mode = 0;
 	round->library.keep_times = 1;
-	round->library.uid = (uid_t)-1;
-	round->library.gid = (gid_t)-1;
+	round->rights.is_library_owning = rights_have_one_owner(&round->rights) && !round->options->transform;
+	if (!round->rights.is_library_owning) {
+		round->library.uid = (uid_t)-1;
+		round->library.gid = (gid_t)-1;
+	}
 	if (!round->library.top_mode)
 		round->library.top_mode = rights_dir_mode(&round->rights, "");
 	if (round->library.keep < 0)
@@ -163,14 +168,21 @@ static void round_recover(const struct round *round)
 
 enum { ROUND_STALE = 1 };
 
+static int round_begin_stage(const struct atomicdir_options *library, void *context, struct atomicdir_error *error)
+{
+	struct round *round = context;
+
+	round->stage = interrupt_begin_stage(round_given(round), library, error);
+	return round->stage ? 0 : -1;
+}
+
 /* Begins the stage when the first file is there, so that a slow source does not make other writers wait. ROUND_STALE: another
  * generation went live since the round began to fetch, so that what came may be older than what is live. */
 static int round_begin(struct round *round, struct atomicdir_error *error)
 {
 	if (round->stage)
 		return 0;
-	round->stage = interrupt_begin_stage(round_given(round), &round->library, error);
-	if (!round->stage) {
+	if (waiting_call(&round->options->shared, &round->library, round_begin_stage, round, error) < 0) {
 		/* A signal ends the wait for another writer, and is then the reason. */
 		round->is_refused = interrupt_check(error) == 0;
 		return -1;
@@ -236,28 +248,37 @@ static int round_make_directories(const struct round *round, const char *path, s
 	return 0;
 }
 
+/* Nobody else is in the stage, so the name is that of the file just written. */
+static int round_own_file(const struct round *round, const struct entry *entry, const char *path, mode_t mode,
+			  struct atomicdir_error *error)
+{
+	int stage_fd = atomicdir_fd(round->stage);
+	cleanup_fd int fd = openat(stage_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(error, path, "cannot set the owner of");
+	if (rights_own(&round->rights, entry, fd, path, error) < 0)
+		return -1;
+	/* chown(2) takes setuid and setgid bits away. */
+	if (mode & 07000 && fchmodat(stage_fd, path, mode, 0) < 0)
+		return error_errno(error, path, "cannot set the mode of");
+	return 0;
+}
+
+/* The library writes the file, so that it can make room and try again where the disk is full. */
 static int round_place(struct round *round, const struct fetched *file, struct atomicdir_error *error)
 {
 	const struct entry *entry = &round->entries.items[file->entry];
 	mode_t mode = rights_file_mode(&round->rights, entry);
-	cleanup_fd int fd = -1;
 	int result = round_begin(round, error);
 
 	if (result)
 		return result;
 	if (round_record(round, file, error) < 0 || round_make_directories(round, file->path, error) < 0)
 		return -1;
-	fd = atomicdir_create(round->stage, file->path, mode, error);
-	if (fd < 0)
+	if (atomicdir_write(round->stage, file->path, file->value.bytes, file->value.size, mode, error) < 0)
 		return round_explain(round, error);
-	if (write_all(fd, file->value.bytes, file->value.size) < 0)
-		return error_errno(error, file->path, "cannot write the file");
-	if (rights_own(&round->rights, entry, fd, file->path, error) < 0)
-		return -1;
-	/* fchown(2) takes setuid and setgid bits away. */
-	if (mode & 07000 && fchmod(fd, mode) < 0)
-		return error_errno(error, file->path, "cannot set the mode of");
-	return close(take_fd(&fd)) < 0 ? error_errno(error, file->path, "cannot write the file") : 0;
+	return round_own_file(round, entry, file->path, mode, error);
 }
 
 /* Gives each directory above the file its owner. The library has made them, so none of them is a symlink. */
@@ -430,7 +451,9 @@ int round_seal(struct round *round, struct atomicdir_change **changes, struct at
 	const struct options *shared = &round->options->shared;
 	int is_different = atomicdir_seal(round->stage, shared->check ? NULL : changes, error);
 
-	if (is_different < 0 || !shared->check)
+	if (is_different < 0)
+		return rights_explain(error);
+	if (!shared->check)
 		return is_different;
 	if (is_different > 0 && check_run(shared, round->link, atomicdir_path(round->stage), error) < 0)
 		return -1;

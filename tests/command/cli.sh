@@ -20,7 +20,7 @@ for bad in '--keep x' '--keep -1' '--keep 1.5' '--keep 99999999999999999999' '--
 	'--grace 99999999999999999d' '--file-mode 8' '--file-mode rw' '--file-mode 17777' '--file-mode 0' '--dir-mode -1' '--owner :' \
 	'--owner no-such-user' '--owner root:no-such-group' '--owner 4294967295' '--owner 987654:' '--sync maybe' '--wait soon' \
 	'--if-generation one' '--if-generation -2' '--hook-timeout 1' '--json=1' '--no-wait=1' '--edit=yes' '--nonsense' '-x' '-qq' \
-	'--layout link' '--signal HUP' '--dry-run' '--from=x --edit' '--dereference'; do
+	'--layout link' '--signal HUP' '--from=x --edit' '--dereference'; do
 	ok "fill $bad is refused" refused 2 "$atomicdir" fill $bad app -- true
 done
 ok "an empty --check is refused" refused 2 "$atomicdir" fill --check '' app -- true
@@ -81,7 +81,7 @@ ok "prune --no-wait, status 5" status 5 "$atomicdir" prune --no-wait busy
 rm holding; wait $pid
 
 # JSON.
-ok "each --json is JSON" sh -c "for c in 'fill --from .busy.atomicdir/000001 j' 'list app' 'show app' 'prune --dry-run app' 'diff app' 'rollback app' 'adopt app'; do '$atomicdir' \$c --json | python3 -m json.tool >/dev/null || exit 1; done"
+ok "each --json is JSON" sh -c "for c in 'fill --from .busy.atomicdir/000001 j' 'list app' 'show app' 'prune --dry-run app' 'diff app' 'fill --dry-run --from .busy.atomicdir/000001 j' 'rollback --dry-run app' 'rollback app' 'adopt app'; do '$atomicdir' \$c --json | python3 -m json.tool >/dev/null || exit 1; done"
 ok "also for names that are no UTF-8, with quotes and newlines" sh -c "'$atomicdir' fill --json \"\$(printf 'a\"\\n\\377')\" -- true | python3 -c 'import json, sys; assert json.load(sys.stdin)[\"files\"] == 0'"
 ok "what a fill says" sh -c "'$atomicdir' fill --json new -- sh -c 'printf 12345 >f' | python3 -c 'import json, sys
 o = json.load(sys.stdin)

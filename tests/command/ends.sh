@@ -12,6 +12,7 @@ store() { ls ".$1.atomicdir" | tr '\n' ' '; }
 "$atomicdir" fill -q busy -- sh -c 'echo 2 >f; echo here >&2; exec sleep 60' 2>holder & holder=$!
 until_there holder here
 "$atomicdir" fill --wait 1500ms busy -- true 2>said; is $? 5 "waiting that was limited ends with status 5"
+is "$(tail -1 said | sed 's/.*; //')" "waited 1500ms for it" "and the error says how long that was"
 is "$(grep -c "still waiting: 'busy' is locked by another writer: process $holder (atomicdir), since 20" said)" 1 "who has waited a second is told for whom, and since when"
 ok "who does not wait is told so too" sh -c "'$atomicdir' rollback --no-wait busy 2>&1 | grep -q 'process $holder (atomicdir)'"
 "$atomicdir" rollback busy 2>said & waiter=$!
@@ -35,6 +36,19 @@ kill -TERM $pid; wait $pid
 is "$(pgrep -f '^sleep 61.25$')" "" "what COMMAND has started ends with it"
 is "$(store tree)" "lock " "and nothing is left of the stage"
 
+mkdir many; for i in $(seq 3000); do echo $i >many/$i; done
+ends() {
+	"$@" 2>said & pid=$!
+	for try in $(seq 200); do [ "$(ls .$link.atomicdir/$stage 2>/dev/null | wc -l)" -gt 100 ] && break; done
+	kill -TERM $pid; wait $pid; code=$?
+	is "$code: $(cat said)" "1: atomicdir: terminated by SIGTERM; nothing was published, '$link' is unchanged" "SIGTERM ends $what, with one line"
+}
+link=followed stage=000001 what="a copy with --dereference"; ends "$atomicdir" fill --dereference followed --from many
+is "$(store followed)" "lock " "and nothing is left of it"
+"$atomicdir" fill -q edited --from many
+link=edited stage=000002 what="the copy that --edit begins with"; ends "$atomicdir" fill --edit edited -- true
+is "$(store edited)" "000001 000001.info lock " "and nothing is left of it"
+
 # ---- Hooks ----
 cat >at_terminal.py <<'PY'
 import os, pty, sys
@@ -44,6 +58,30 @@ PY
 ok "a hook that asks on the terminal fails at once, status 3" status 3 python3 at_terminal.py "$atomicdir" fill --hook-timeout 50s --on-change 'read x </dev/tty' asks -- touch a
 ok "COMMAND can ask there" python3 at_terminal.py "$atomicdir" fill asked -- sh -c 'stty -a </dev/tty >f'
 is "$(grep -c speed asked/f)" 1 "since it has the terminal while it runs"
+ok "and we have it again afterwards" python3 at_terminal.py sh -c "'$atomicdir' fill -q asked -- true; stty -a </dev/tty"
+cat >in_background.py <<'PY'
+# Runs it in the background of a terminal, as a job that its shell never brings forward.
+import os, pty, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.execvp(sys.argv[1], sys.argv[1:])
+    while True:
+        _, status = os.waitpid(job, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            os._exit(os.waitstatus_to_exitcode(status) % 256)
+        os.kill(-job, signal.SIGCONT)
+try:
+    while os.read(fd, 4096):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+ok "COMMAND that asks in the background ends instead of hanging" status 1 timeout 30 python3 in_background.py sh -c "exec '$atomicdir' fill behind -- sh -c 'read answer </dev/tty' 2>'$work/said'"
+is "$(cat said)" "atomicdir: 'sh' asked for the terminal, which it cannot have in the background, and was terminated; nothing was published, 'behind' is unchanged" "and the error says why"
 "$atomicdir" fill -q back -- sh -c 'echo good >v'
 "$atomicdir" fill -q --grace 0s --on-change "'$atomicdir' rollback -q back; exit 1" back -- sh -c 'echo bad >v' 2>said
 is $? 3 "a hook that goes back and fails is a failed hook"
