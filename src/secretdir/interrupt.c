@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/interrupt.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -53,8 +54,11 @@ void interrupt_pause(int64_t until_ms)
 
 int interrupt_check(struct atomicdir_error *error)
 {
+	int saved = errno;
+
 	if (interrupt.is_begun && !interrupt.caught)
 		interrupt_pause(0);
+	errno = saved;
 	if (!interrupt.caught)
 		return 0;
 	return error_set(error, ATOMICDIR_FAILED, NULL, "terminated by SIG%s", sigabbrev_np(interrupt.caught));
