@@ -108,8 +108,13 @@ $(B)/libatomicdir.so: $(OBJECTS) src/dir/libatomicdir.map
 $(B)/atomicdir: $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 	$(LINK_PROGRAM) -o $@ $(PROGRAM_OBJECTS) $(B)/libatomicdir.a
 
+# The kernel keeps a program that its user may run and not read out of /proc and of debuggers from its first instruction on; what
+# it does itself comes too late for who watches.
+UNREADABLE = chmod 0711
+
 $(B)/secretdir: $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
 	$(LINK_PROGRAM) -o $@ $(SECRETDIR_OBJECTS) $(B)/libatomicdir.a
+	$(UNREADABLE) $@
 
 # helper_layer NAME
 define helper_layer
@@ -119,6 +124,7 @@ $(B)/lib$(1).a: $(filter-out $(B)/objects/$(1)/main_%,$(call objects_of,$(SEES_$
 $(B)/libexec/atomicdir/$(1)-%: $(B)/objects/$(1)/main_%.o $(B)/lib$(1).a
 	@mkdir -p $$(@D)
 	$$(LINK_PROGRAM) -o $$@ $$^ $$(LIBS_$(1)-$$*)
+	$$(UNREADABLE) $$@
 endef
 $(foreach name,$(HELPER_LAYERS),$(eval $(call helper_layer,$(name))))
 

@@ -27,6 +27,10 @@ static void write_again(const struct entry *entry)
 			   entry->key) == 0);
 	if (*entry->stage)
 		must(buffer_printf(&text, ",stage=%s", entry->stage) == 0);
+	if (*entry->service)
+		must(buffer_printf(&text, ",service=%s", entry->service) == 0);
+	if (*entry->format)
+		must(buffer_printf(&text, ",format=%s", entry->format) == 0);
 	if (*entry->version)
 		must(buffer_printf(&text, ",version=%s", entry->version) == 0);
 	if (entry->mode)
@@ -42,6 +46,7 @@ static void write_again(const struct entry *entry)
 	must(entries_add(&again, text.bytes, NULL) == 0);
 	copy = again.items;
 	must(same(entry->path, copy->path) && same(entry->secret, copy->secret) && same(entry->key, copy->key));
+	must(same(entry->service, copy->service) && same(entry->format, copy->format));
 	must(same(entry->stage, copy->stage) && same(entry->version, copy->version) && entry->mode == copy->mode);
 	must(entry->uid == copy->uid && entry->gid == copy->gid);
 	must(entry->is_optional == copy->is_optional && entry->is_base64 == copy->is_base64);

@@ -64,9 +64,8 @@ static struct fetcher *fetcher_make(int reply_fd, const struct entries *entries)
 
 	must(fetcher);
 	*fetcher = (struct fetcher){ .keys.fd = -1, .entries = entries };
-	fetcher->worker = (struct worker){
-		.what = "the fetcher", .child.pid = FETCHER_PID, .request_fd = -1, .reader.fd = reply_fd
-	};
+	fetcher->worker =
+		(struct worker){ .what = "the fetcher", .child.pid = FETCHER_PID, .request_fd = -1, .reader.fd = reply_fd };
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	must(fetcher->answers);
 	fetcher_child = &fetcher->worker.child;

@@ -17,10 +17,12 @@ static void check_request(const struct request *request)
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 
-		must(*wanted->secret && *wanted->index);
-		must(*wanted_path(wanted));
+		must((*wanted->secret || wanted->is_prefix) && *wanted->index);
+		must(*wanted_path(wanted) || wanted->is_prefix);
 		must(!wanted_is_prefix(wanted) || !wanted_is_expanded(wanted));
 	}
+	for (size_t i = 0; i < request->live.count; i++)
+		must(request->live.files[i].source && request->live.files[i].path && request->live.files[i].place);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		must(!told_option(&request->told, names[i]) || *told_option(&request->told, names[i]));
 }

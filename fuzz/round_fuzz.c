@@ -28,7 +28,7 @@ static void ask(const char *file, size_t size, const struct entries *entries, in
 
 	must(file_fd >= 0 && input >= 0 && output >= 0);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", file_fd);
-	must(make_request(&request, name, &told, entries) == 0);
+	must(make_request(&request, name, &told, entries, NULL) == 0);
 	replace_fd(STDIN_FILENO, fuzz_file(request.bytes, request.size));
 	replace_fd(STDOUT_FILENO, dup(reply_fd));
 	fetcher_status = serve(file_open) << 8;

@@ -15,7 +15,7 @@ static void set(struct entries *entries, const struct field *field, bool *is_goo
 {
 	const char *text = field_text(field);
 
-	must(text && *text);
+	must(text && (*text || field_is(field, "prefix")));
 	*is_good = *is_good && entries_set(entries, field->name, text, NULL) == 0;
 }
 
@@ -31,7 +31,7 @@ static void listen(const struct buffer *fields, size_t wanted)
 
 	while ((got = field_read(&reader, &field)) > 0) {
 		if (field_is(&field, "option") || field_is(&field, "warning")) {
-			must(!count && field_text(&field));
+			must(field_text(&field));
 		} else if (field_is(&field, "entry")) {
 			must(strncmp(field_text(&field), "spec.yaml:", 10) == 0);
 			if (count && is_good)

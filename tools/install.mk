@@ -16,8 +16,9 @@ $(B)/atomicdir.pc: $(B)/settings.mk
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBEXECDIR)/atomicdir $(DESTDIR)$(INCLUDEDIR) \
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3
-	install -m 755 $(B)/atomicdir $(B)/secretdir $(DESTDIR)$(BINDIR)
-	install -m 755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
+	install -m 755 $(B)/atomicdir $(DESTDIR)$(BINDIR)
+	install -m 711 $(B)/secretdir $(DESTDIR)$(BINDIR)
+	install -m 711 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
 	install -m 644 include/atomicdir.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(B)/libatomicdir.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(B)/libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)

@@ -38,7 +38,7 @@ static int dereference_content(struct atomicdir_stage *stage, const char *path, 
 	const struct dirent *entry;
 
 	if (!directory)
-		return error_errno(error, from, "cannot open the directory to copy");
+		return error_system(error, errno, from, "cannot open the directory to copy");
 	while (errno = 0, (entry = readdir(directory))) {
 		cleanup_free char *below = NULL, *source = NULL;
 
@@ -46,11 +46,11 @@ static int dereference_content(struct atomicdir_stage *stage, const char *path, 
 			continue;
 		if (asprintf(&below, "%s%s%s", path, *path ? "/" : "", entry->d_name) < 0 ||
 		    asprintf(&source, "%s/%s", from, entry->d_name) < 0)
-			return error_errno(error, from, "cannot copy");
+			return error_system(error, errno, from, "cannot copy");
 		if (dereference_entry(stage, below, source, above, error) < 0)
 			return -1;
 	}
-	return errno ? error_errno(error, from, "cannot read the directory to copy") : 0;
+	return errno ? error_system(error, errno, from, "cannot read the directory to copy") : 0;
 }
 
 /* ACLs and user attributes. The mode stays, since the stage lets nobody in before it is sealed. */
@@ -63,11 +63,11 @@ static int dereference_attributes(int fd, const char *from, struct atomicdir_err
 	size_t lost = 0;
 
 	if (from_fd < 0 || attributes_read(from_fd, &attributes) < 0 || fstat(fd, &status) < 0)
-		return error_errno(error, from, "cannot look at the directory");
+		return error_system(error, errno, from, "cannot examine the directory");
 	if (!attributes.count)
 		return 0;
 	if (attributes_write(fd, &attributes, &lost, &failed) < 0 || fchmod(fd, status.st_mode & 07777) < 0)
-		return error_errno(error, from, "cannot keep the ACL of");
+		return error_system(error, errno, from, "cannot keep the ACL of");
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static int dereference_keep_facts(const struct atomicdir_stage *stage, const cha
 	cleanup_fd int fd = openat(atomicdir_fd(stage), *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
-		return error_errno(error, from, "cannot open the copy of");
+		return error_system(error, errno, from, "cannot open the copy of");
 	if (*path && fchown(fd, status->st_uid, status->st_gid) < 0)
 		errno = 0;
 	if (dereference_attributes(fd, from, error) < 0)
@@ -93,7 +93,7 @@ static int dereference_refuse(const char *from, const struct above *found, struc
 	if (found->next)
 		return error_set(error, ATOMICDIR_FAILED, NULL, "cannot copy '%s': it leads back to a directory that it is in",
 				 from);
-	return error_set(error, ATOMICDIR_USAGE, NULL, "cannot copy '%s': it holds the store of LINK itself", from);
+	return error_set(error, ATOMICDIR_USAGE, NULL, "cannot copy '%s': it holds LINK's own store", from);
 }
 
 static int dereference_directory(struct atomicdir_stage *stage, const char *path, const char *from, const struct stat *status,
@@ -118,15 +118,15 @@ static int dereference_entry(struct atomicdir_stage *stage, const char *path, co
 	struct stat status;
 
 	if (stat(from, &status) < 0)
-		return error_errno(error, from, "cannot follow to copy");
+		return error_system(error, errno, from, "cannot resolve for copying");
 	if (S_ISDIR(status.st_mode))
 		return dereference_directory(stage, path, from, &status, above, error);
 	if (!*path) {
 		errno = ENOTDIR;
-		return error_errno(error, from, "cannot copy");
+		return error_system(error, errno, from, "cannot copy");
 	}
 	real = path_absolute(from);
-	return real ? atomicdir_copy(stage, path, real, error) : error_errno(error, from, "cannot follow to copy");
+	return real ? atomicdir_copy(stage, path, real, error) : error_system(error, errno, from, "cannot resolve for copying");
 }
 
 /* Where `from` is a LINK, or a path through one, its generation is pinned, and the path to what is copied leads through no LINK. */
@@ -144,7 +144,7 @@ static int dereference_pin(const char *from, char **real, struct atomicdir_error
 	*real = path_absolute(from);
 	if (*real)
 		return pin_fd;
-	error_errno(error, from, "cannot follow to copy");
+	error_system(error, errno, from, "cannot resolve for copying");
 	close_fd(&pin_fd);
 	return -1;
 }
@@ -160,7 +160,7 @@ int dereference_copy(struct atomicdir_stage *stage, const char *from, struct ato
 	if (!real)
 		return -1;
 	if (fstatat(atomicdir_fd(stage), "..", &status, 0) < 0)
-		return error_errno(error, from, "cannot copy");
+		return error_system(error, errno, from, "cannot copy");
 	store = (struct above){ NULL, status.st_dev, status.st_ino };
 	return dereference_entry(stage, "", real, &store, error);
 }

@@ -22,7 +22,7 @@ static int exec_prepare(const char *link, int fd, int64_t generation, struct env
 
 	snprintf(number, sizeof(number), "%" PRId64, generation);
 	if (fcntl(fd, F_SETFD, 0) < 0 || fchdir(fd) < 0 || !(path = getcwd(NULL, 0)))
-		return error_errno(error, link, "cannot enter the live generation");
+		return error_system(error, errno, link, "cannot enter the live generation");
 	environment_inherit(environment, NULL);
 	environment_set(environment, "ATOMICDIR_LINK", link);
 	environment_set(environment, "ATOMICDIR_LIVE", path);
@@ -44,7 +44,7 @@ int command_exec(const struct options *options)
 		return 125;
 	}
 	process_become(options->command, &environment);
-	error_errno(&error, options->command[0], "cannot execute");
+	error_system(&error, errno, options->command[0], "cannot execute");
 	report_error(&error);
 	return error.errnum == ENOENT ? 127 : 126;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,7 +71,7 @@ static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *err
 	if (atomicdir_carry(stage, ".", error) == 0 || error->errnum == ENOENT)
 		return 0;
 	if (error->errnum == EACCES)
-		error_append(error, "--edit needs to read all that is live");
+		error_append(error, "--edit must be able to read the whole live generation");
 	return -1;
 }
 
@@ -79,6 +80,8 @@ static int fill_populate(const struct options *options, const char *link, struct
 {
 	const struct fill_options *own = fill_options_of(options);
 
+	if (own->note && atomicdir_note(stage, own->note, strlen(own->note), error) < 0)
+		return -1;
 	progress_set(progress, PROGRESS_COPYING);
 	if (own->dereference)
 		return dereference_copy(stage, own->from, error);
@@ -90,21 +93,25 @@ static int fill_populate(const struct options *options, const char *link, struct
 	return fill_run_command(options, link, stage, error);
 }
 
-/* A check may change the stage, so the stage is sealed once more after it. */
+/* A check may change the stage, so the stage is sealed once more after it. *changes (NULL: nobody asks): what differs then. */
 static int fill_seal(const struct options *options, const char *link, struct atomicdir_stage *stage,
-		     const struct progress *progress, struct atomicdir_error *error)
+		     const struct progress *progress, struct atomicdir_change **changes, struct atomicdir_error *error)
 {
-	cleanup_free struct atomicdir_change *changes = NULL;
 	int is_different;
 
 	progress_set(progress, PROGRESS_COMPARING);
-	is_different = atomicdir_seal(stage, options->verbosity > 0 ? &changes : NULL, error);
+	is_different = atomicdir_seal(stage, changes, error);
 	progress_set(progress, PROGRESS_NONE);
-	report_verbose_changes(options, changes);
 	if (is_different <= 0 || !options->check)
 		return is_different;
 	report_verbose(options, "running the check: %s", options->check);
-	return check_run(options, link, atomicdir_path(stage), error) < 0 ? -1 : atomicdir_seal(stage, NULL, error);
+	if (check_run(options, link, atomicdir_path(stage), error) < 0)
+		return -1;
+	if (changes) {
+		free(*changes);
+		*changes = NULL;
+	}
+	return atomicdir_seal(stage, changes, error);
 }
 
 /* Where nothing else says which mode the top directory gets: DIR's, or 0755, from which the umask may take what is others', never
@@ -137,10 +144,18 @@ static int fill_begin(const struct atomicdir_options *library, void *context, st
 static int fill_and_commit(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			   const struct progress *progress, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
+	cleanup_free struct atomicdir_change *changes = NULL;
+	bool wants_changes = options->library.dry_run || options->verbosity > 0;
+	int is_different;
+
 	if (fill_populate(options, link, stage, progress, error) < 0)
 		return link_unchanged(options->operands[0], error);
-	if (fill_seal(options, link, stage, progress, error) < 0)
-		return -1;
+	is_different = fill_seal(options, link, stage, progress, wants_changes ? &changes : NULL, error);
+	if (is_different >= 0 && options->library.dry_run)
+		report_would_publish(options, is_different, changes, options->command ? stderr : stdout);
+	if (is_different < 0 || options->library.dry_run)
+		return is_different;
+	report_verbose_changes(options, changes);
 	progress_set(progress, PROGRESS_PUBLISHING);
 	return atomicdir_commit(stage, live, error);
 }
@@ -197,6 +212,18 @@ static int fill_finish_locked(const struct options *options, const char *link, s
 	return -1;
 }
 
+/* Where the disk was full for COMMAND the end of the stage makes room, so that the next call may succeed. */
+static int fill_end_failed(const char *link, struct atomicdir_stage **stage, struct atomicdir_error *error)
+{
+	int before = *stage ? atomicdir_list(link, NULL, NULL) : 0, after;
+
+	stage_close(stage);
+	after = before > 0 ? atomicdir_list(link, NULL, NULL) : before;
+	if (after >= 0 && after < before)
+		error_append(error, "the disk is full, and old generations were removed to make room; run it again");
+	return -1;
+}
+
 static int fill_publish(const struct options *options, const char *link, struct atomicdir_error *error)
 {
 	cleanup(stage_close) struct atomicdir_stage *stage = NULL;
@@ -208,8 +235,10 @@ static int fill_publish(const struct options *options, const char *link, struct 
 	is_changed = fill_stage(options, link, &stage, &progress, &live, error);
 	progress_end(&progress);
 	if (is_changed < 0)
-		return -1;
+		return fill_end_failed(link, &stage, error);
 	report_warning(options, error);
+	if (options->library.dry_run)
+		return 0;
 	if (fill_options_of(options)->rollback_on_failure)
 		return fill_finish_locked(options, link, &stage, is_changed, &live, error);
 	stage_close(&stage);

@@ -78,7 +78,6 @@ int command_prune(const struct options *options)
 	struct atomicdir_options library = options->library;
 	struct atomicdir_error error;
 
-	library.dry_run = fill_options_of(options)->dry_run;
 	/* Prune means now: without --grace, a generation that was replaced a moment ago goes too. */
 	if (library.grace_ms < 0)
 		library.grace_ms = 0;

@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include "atomicdir/options.h"
 
+#include <string.h>
+
+#include "base/error.h"
+
 #define AT(member) offsetof(struct fill_options, member)
 #define LIBRARY(member) offsetof(struct fill_options, shared.library.member)
+
+static int option_note(void *note, const char *text, struct atomicdir_error *error)
+{
+	if (strlen(text) > NOTE_TEXT_MAX)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "it is longer than %d bytes", NOTE_TEXT_MAX);
+	if (strchr(text, '\n'))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "it has more than one line");
+	return option_text(note, text, error);
+}
 
 const struct option fill_options_table[] = {
 	{ "--from", "DIR", TAKES_FILL, option_text, AT(from), "publish a copy of the directory DIR" },
@@ -33,6 +46,11 @@ const struct option fill_options_table[] = {
 	  "keep a replaced generation for at least DURATION (default: as the last fill)" },
 	{ "--grace", "DURATION", TAKES_PRUNE, option_duration, LIBRARY(grace_ms),
 	  "keep a replaced generation for at least DURATION (default: 0)" },
-	{ "--dry-run", NULL, TAKES_PRUNE, option_flag, AT(dry_run), "list what would be removed, and remove nothing" },
+	{ "--grace", "DURATION", TAKES_DETACH, option_duration, LIBRARY(grace_ms),
+	  "keep the store for DURATION after the exchange, at least 1s (default: as the last fill)" },
+	{ "--note", "TEXT", TAKES_FILL, option_note, AT(note),
+	  "keep a line of at most 1024 bytes with the generation; list shows it" },
+	{ "--dry-run", NULL, TAKES_DRY_RUN, option_library_flag, LIBRARY(dry_run),
+	  "tell what would be published or removed, and change nothing" },
 	{ 0 },
 };

@@ -8,12 +8,20 @@
 #include "command/options.h"
 
 /* Groups of commands that take the same options, beside the shared groups. */
-enum { TAKES_FILL = TAKES_OWN, TAKES_KEPT = TAKES_OWN << 1, TAKES_PRUNE = TAKES_OWN << 2 };
+enum {
+	TAKES_FILL = TAKES_OWN,
+	TAKES_KEPT = TAKES_OWN << 1,
+	TAKES_PRUNE = TAKES_OWN << 2,
+	TAKES_DETACH = TAKES_OWN << 3,
+	TAKES_DRY_RUN = TAKES_OWN << 4,
+};
+
+#define NOTE_TEXT_MAX 1024
 
 struct fill_options {
 	struct options shared; /* must stand first: fill_options_of() relies on it */
-	const char *from;
-	bool edit, dereference, rollback_on_failure, dry_run;
+	const char *from, *note;
+	bool edit, dereference, rollback_on_failure;
 };
 
 extern const struct option fill_options_table[];

@@ -17,6 +17,8 @@ static int rollback_finish(const struct options *options, const char *link, bool
 {
 	report_warning(options, error);
 	report_result(options, link, is_changed, live, stdout);
+	if (options->library.dry_run)
+		return ATOMICDIR_OK;
 	return hook_run(options, link, live, error) < 0 ? report_error(error) : ATOMICDIR_OK;
 }
 

@@ -161,7 +161,7 @@ static void call_refuse(struct aws *aws, struct aws_call *call, const struct htt
 
 	call->refusal = aws_refuse(&asked, reply, &call->error);
 	call->retry_after_ms = reply->retry_after_ms;
-	call->is_late = aws_set_clock(aws->http, reply, call->refusal, &call->error);
+	call->is_late = aws_set_clock(aws->http, reply, call->refusal);
 }
 
 static void call_settle(struct aws *aws, struct aws_call *call, struct http_exchange *exchange)

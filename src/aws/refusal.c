@@ -140,8 +140,14 @@ static void refusal_advise_denied(const struct aws_asked *asked, const char *mes
 		error_append(error, "perhaps there is none of that name in %s", asked->region);
 }
 
+/* Emulators say it in other words than AWS: "currently marked deleted", "scheduled for deletion". */
+static bool message_says_deleted(const char *message)
+{
+	return strcasestr(message, "marked") || strcasestr(message, "scheduled") ? strcasestr(message, "delet") : false;
+}
+
 /* What to do about it, where something is known. */
-static void refusal_advise(const struct aws_asked *asked, enum aws_refusal refusal, const char *message,
+static void refusal_advise(const struct aws_asked *asked, enum aws_refusal refusal, const char *message, bool is_clock_off,
 			   struct atomicdir_error *error)
 {
 	switch (refusal) {
@@ -152,7 +158,10 @@ static void refusal_advise(const struct aws_asked *asked, enum aws_refusal refus
 		error_append(error, "AWS knows no such keys, or no such session token: check them");
 		break;
 	case AWS_SIGNATURE:
-		error_append(error, "the secret access key or the region (%s) is wrong: check both", asked->region);
+		error_append(error,
+			     is_clock_off ? "if it is still refused then, check the secret access key and the region (%s)"
+					  : "the secret access key or the region (%s) is wrong: check both",
+			     asked->region);
 		break;
 	case AWS_EXPIRED:
 		error_append(error, "these keys have expired: get new ones");
@@ -161,7 +170,7 @@ static void refusal_advise(const struct aws_asked *asked, enum aws_refusal refus
 		error_append(error, "check its name, stage or version, the region (%s) and the account", asked->region);
 		break;
 	case AWS_UNUSABLE:
-		error_append(error, strstr(message, "deletion")
+		error_append(error, message_says_deleted(message)
 					    ? "restore it (aws secretsmanager restore-secret), or take its entry out"
 					    : "see its state (aws secretsmanager describe-secret)");
 		break;
@@ -190,7 +199,7 @@ static int refusal_kind(enum aws_refusal refusal, const char *message)
 	case AWS_ABSENT:
 		return ATOMICDIR_NOT_FOUND;
 	case AWS_UNUSABLE:
-		return strstr(message, "marked for deletion") ? ATOMICDIR_NOT_FOUND : ATOMICDIR_FAILED;
+		return message_says_deleted(message) ? ATOMICDIR_NOT_FOUND : ATOMICDIR_FAILED;
 	default:
 		return ATOMICDIR_FAILED;
 	}
@@ -213,21 +222,29 @@ static int refusal_message_size(enum aws_refusal refusal, const char *message)
 	return refusal == AWS_UNKNOWN_KEY || refusal == AWS_SIGNATURE || refusal == AWS_EXPIRED ? 0 : aws_message_size(message);
 }
 
-static enum aws_refusal refusal_tell(const struct aws_asked *asked, const char *code, const char *message, long status,
-				     const char *request_id, struct atomicdir_error *error)
+/* What came, in words. `clock`: what is wrong with ours, which is the cause then; or "". */
+struct refused {
+	const char *code, *message, *request_id, *clock;
+	long status;
+};
+
+static enum aws_refusal refusal_tell(const struct aws_asked *asked, const struct refused *refused,
+				     struct atomicdir_error *error)
 {
-	enum aws_refusal refusal = aws_refusal_of(code, status);
+	const char *code = refused->code, *message = refused->message, *clock = refused->clock;
+	enum aws_refusal refusal = aws_refusal_of(code, refused->status);
 	int size = refusal_message_size(refusal, message);
 	char http[32] = "";
 
 	/* An error inside a 200 has a code, and that status says nothing. */
-	if (status != 200)
-		snprintf(http, sizeof(http), "HTTP %ld, ", status);
-	error_set(error, refusal_kind(refusal, message), NULL, "%s: %s%s%srequest %s%s%.*s", asked->operation, code,
-		  code[0] ? ", " : "", http, *request_id ? request_id : "unknown", size ? ": " : "", size, message);
+	if (refused->status != 200)
+		snprintf(http, sizeof(http), "HTTP %ld, ", refused->status);
+	error_set(error, refusal_kind(refusal, message), NULL, "%s%s%s: %s%s%srequest %s%s%.*s", clock, *clock ? "; " : "",
+		  asked->operation, code, code[0] ? ", " : "", http, *refused->request_id ? refused->request_id : "unknown",
+		  size ? ": " : "", size, message);
 	error_prefix(error, "%s", asked->secret);
 	if (code[0])
-		refusal_advise(asked, refusal, message, error);
+		refusal_advise(asked, refusal, message, *clock, error);
 	else
 		error_append(error, "is a proxy in the way?");
 	if (error->kind == ATOMICDIR_DENIED || refusal == AWS_UNDECIPHERABLE)
@@ -235,39 +252,58 @@ static enum aws_refusal refusal_tell(const struct aws_asked *asked, const char *
 	return refusal;
 }
 
+/* ---- The clock ---- */
+
+/* A clock that is off is the cause more often than a wrong key. */
+static bool clock_is_off(const struct http_reply *reply, enum aws_refusal refusal)
+{
+	int64_t off_s = reply->skew_s - reply->corrected_s;
+
+	return refusal == AWS_SIGNATURE && reply->skew_s && (off_s >= SKEW_S || off_s <= -SKEW_S);
+}
+
+const char *aws_describe_clock(const struct http_reply *reply, enum aws_refusal refusal, char text[static AWS_CLOCK_MAX])
+{
+	int64_t skew_s = reply->skew_s;
+
+	text[0] = '\0';
+	if (clock_is_off(reply, refusal))
+		snprintf(text, AWS_CLOCK_MAX, "the clock here is %" PRId64 " minutes %s the server's: set it",
+			 ((skew_s < 0 ? -skew_s : skew_s) + 30) / 60, skew_s < 0 ? "ahead of" : "behind");
+	return text;
+}
+
+bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_refusal refusal)
+{
+	return clock_is_off(reply, refusal) && http_set_clock(http, reply);
+}
+
+/* ---- All of it ---- */
+
 enum aws_refusal aws_refuse(const struct aws_asked *asked, const struct http_reply *reply, struct atomicdir_error *error)
 {
 	const char *why, *message;
 	cleanup_json struct json *json = json_parse(reply->body.bytes ? reply->body.bytes : "", reply->body.size, &why);
-	char code[80];
+	struct refused refused = { .status = reply->status, .request_id = reply->request_id };
+	char code[80], clock[AWS_CLOCK_MAX];
 
 	code_take(reply->error_type[0] ? reply->error_type : json_member_text(json, "__type"), code);
 	if (!code[0])
 		code_take(json_member_text(json, "code"), code);
 	message = json_member_text(json, "message");
 	message = message ? message : json_member_text(json, "Message");
-	return refusal_tell(asked, code, message ? message : "", reply->status, reply->request_id, error);
+	refused.code = code;
+	refused.message = message ? message : "";
+	refused.clock = aws_describe_clock(reply, aws_refusal_of(code, reply->status), clock);
+	return refusal_tell(asked, &refused, error);
 }
 
 enum aws_refusal aws_refuse_one(const struct aws_asked *asked, const char *code, const char *message, const char *request_id,
 				struct atomicdir_error *error)
 {
 	char known[80];
+	struct refused refused = { known, message, request_id, "", 200 };
 
 	code_take(code, known);
-	return refusal_tell(asked, known, message, 200, request_id, error);
-}
-
-/* A clock that is off is the cause more often than a wrong key. */
-bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_refusal refusal, struct atomicdir_error *error)
-{
-	int64_t skew_s = reply->skew_s, off_s = skew_s - reply->corrected_s;
-
-	if (refusal != AWS_SIGNATURE || !skew_s || (off_s < SKEW_S && off_s > -SKEW_S))
-		return false;
-	if (http_set_clock(http, reply))
-		return true;
-	error_append(error, "the clock here is %" PRId64 " minutes %s the server's: set it",
-		     ((skew_s < 0 ? -skew_s : skew_s) + 30) / 60, skew_s < 0 ? "ahead of" : "behind");
-	return false;
+	return refusal_tell(asked, &refused, error);
 }

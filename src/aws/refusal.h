@@ -43,8 +43,10 @@ int aws_message_size(const char *message);
 /* What a code means by itself. */
 enum aws_refusal aws_refusal_of(const char *code, long status);
 
-/* Was it refused for a clock that is off? Then all is signed with the server's from now on, and it can be asked again: true; where
- * that is not to be, the error says how far ours is off. */
-bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_refusal refusal, struct atomicdir_error *error);
+/* Was it refused for a clock that is off? How far ours is off, and what to do; else "". Whatever else is said comes after it. */
+#define AWS_CLOCK_MAX 96
+const char *aws_describe_clock(const struct http_reply *reply, enum aws_refusal refusal, char text[static AWS_CLOCK_MAX]);
+/* Was it refused for that, and is all signed with the server's clock from now on, so that it can be asked again? */
+bool aws_set_clock(struct http *http, const struct http_reply *reply, enum aws_refusal refusal);
 
 #endif

@@ -50,13 +50,19 @@ void settings_take(const struct record *record, struct aws_settings *settings)
 	}
 }
 
+/* Whoever opens a FIFO waits, perhaps for ever. */
 int aws_check_ca_bundle(const char *ca_bundle, struct atomicdir_error *error)
 {
 	struct stat status;
 
-	if (!ca_bundle || (stat(ca_bundle, &status) == 0 && access(ca_bundle, R_OK) == 0))
+	if (!ca_bundle)
 		return 0;
-	error_errno(error, ca_bundle, "cannot read the CA bundle");
+	if (stat(ca_bundle, &status) < 0 || access(ca_bundle, R_OK) < 0)
+		error_errno(error, ca_bundle, "cannot read the CA bundle");
+	else if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		error_set(error, ATOMICDIR_USAGE, ca_bundle, "the CA bundle is neither a file nor a directory");
+	else
+		return 0;
 	error_append(error, "check --ca-bundle, AWS_CA_BUNDLE and ca_bundle");
 	error->kind = ATOMICDIR_USAGE;
 	return -1;

@@ -2,6 +2,8 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,4 +37,14 @@ void clock_read_boot(char *boot, size_t size)
 
 	boot[got > 0 ? got : 0] = '\0';
 	boot[strcspn(boot, "\n")] = '\0';
+}
+
+void clock_show(char text[static 32], int64_t ms)
+{
+	if (ms % 1000)
+		snprintf(text, 32, "%" PRId64 "ms", ms);
+	else if (ms % 60000)
+		snprintf(text, 32, "%" PRId64 "s", ms / 1000);
+	else
+		snprintf(text, 32, "%" PRId64 "m", ms / 60000);
 }

@@ -15,5 +15,7 @@ int64_t clock_ms(void);
 int64_t clock_wall_ms(void);
 /* The id of this boot, which is another one at each boot; empty where the kernel does not say. 64 bytes hold it. */
 void clock_read_boot(char *boot, size_t size);
+/* A duration as options have it: "500ms", "30s", "5m". */
+void clock_show(char text[static 32], int64_t ms);
 
 #endif

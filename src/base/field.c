@@ -107,6 +107,32 @@ int field_read(struct field_reader *reader, struct field *field)
 	return 1;
 }
 
+int field_take(const char **bytes, size_t *size, struct field *field)
+{
+	char header[HEADER_MAX + 1] = "";
+	size_t limit = *size < HEADER_MAX ? *size : HEADER_MAX, value, used;
+	const char *end = *size ? memchr(*bytes, '\n', limit) : NULL;
+
+	field_clear(field);
+	if (!*size)
+		return 0;
+	if (!end)
+		return refuse(limit < HEADER_MAX ? ENODATA : EPROTO);
+	used = (size_t)(end - *bytes) + 1;
+	memcpy(header, *bytes, used);
+	if (parse_header(header, field, &value) < 0)
+		return -1;
+	if (*size - used < value + 1)
+		return refuse(ENODATA);
+	if ((*bytes)[used + value] != '\n')
+		return refuse(EPROTO);
+	if (buffer_add(&field->value, *bytes + used, value) < 0)
+		return -1;
+	*bytes += used + value + 1;
+	*size -= used + value + 1;
+	return 1;
+}
+
 bool field_is(const struct field *field, const char *name)
 {
 	return strcmp(field->name, name) == 0;

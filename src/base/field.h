@@ -29,6 +29,9 @@ struct field_reader {
 /* 1: one was read; 0: the stream ended between two. -1 with errno: EPROTO, this is no field; ENODATA, it ended inside of one;
  * EMSGSIZE, it is longer than any may be. */
 int field_read(struct field_reader *reader, struct field *field);
+/* The same from bytes that are in memory already: takes one field from their beginning. 1; 0: there are none left. -1 with errno, as
+ * above. */
+int field_take(const char **bytes, size_t *size, struct field *field);
 bool field_is(const struct field *field, const char *name);
 /* Its bytes as text; NULL if there is a NUL among them. Stays the field's. */
 const char *field_text(const struct field *field);

@@ -5,9 +5,13 @@
  *
  *	atomicdir-fetch "1"           the protocol
  *	option "NAME=VALUE"           any number, see below
- *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, optional "1",
- *	failover-secret NAME, failover-stage STAGE, entry INDEX
- *	                              each entry; secret begins it, entry ends it, and what is not said is left out
+ *	live SECRET, live-path PATH, live-version ID, live-service SERVICE, live-stage STAGE, live-created SECONDS, live-place WHERE
+ *	                              each file that is published, where the source may have something older; what is not known is left
+ *	                              out, and live begins the next one
+ *	secret NAME, path PATH, key KEY, query JMESPATH, service SERVICE, stage STAGE, version ID, decode HOW, format HOW, optional "1",
+ *	prefix "1", failover-secret NAME, failover-stage STAGE, entry INDEX
+ *	                              each entry; secret begins it, entry ends it, and what is not said is left out; prefix: all whose
+ *	                              names begin with NAME, which may be ""
  *	end ""
  *
  * What a fetcher answers, on its standard output:
@@ -47,7 +51,7 @@
  *	option "NAME=VALUE"           region, failover-region: for all entries
  *	warning TEXT
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
- *	                              and owner
+ *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
  */
 #ifndef BASE_PROTOCOL_H
@@ -78,11 +82,14 @@
 #define WORD_STAGE "stage"
 #define WORD_VERSION "version"
 #define WORD_DECODE "decode"
+#define WORD_FORMAT "format"
+#define WORD_PREFIX "prefix"
 #define WORD_OPTIONAL "optional"
 #define WORD_FAILOVER_SECRET "failover-secret"
 #define WORD_FAILOVER_STAGE "failover-stage"
 #define WORD_ENTRY "entry"
 #define WORD_TEXT "text"
+#define WORD_PATH_KEY "path-key"
 #define WORD_MODE "mode"
 #define WORD_OWNER "owner"
 
@@ -126,6 +133,15 @@
 #define WORD_NAME "name"
 #define WORD_CONTENT "content"
 
+/* What is published already. */
+#define WORD_LIVE "live"
+#define WORD_LIVE_PATH "live-path"
+#define WORD_LIVE_VERSION "live-version"
+#define WORD_LIVE_SERVICE "live-service"
+#define WORD_LIVE_STAGE "live-stage"
+#define WORD_LIVE_CREATED "live-created"
+#define WORD_LIVE_PLACE "live-place"
+
 /* Names of options. */
 #define OPTION_ARGUMENT "argument" /* of the source */
 #define OPTION_REGION "region"
@@ -138,11 +154,12 @@
 #define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: that of all entries, where all are ARNs */
 #define OPTION_KEYS_REGION "keys-region" /* the same: where keys are asked for instead of the region, once they have expired */
 #define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
-#define OPTION_LIVE "live"		 /* the note of what is published, or "unknown" */
+#define OPTION_LIVE "live"		 /* "unknown": something is published, but not which versions */
 #define OPTION_DESCRIBE "describe"	 /* 1: no values, but what is known of the secrets */
 
 /* Descriptors beside the standard ones. */
 #define PROTOCOL_KEYS_FD 3
+#define PROTOCOL_INPUT_FD 3 /* fetch-file's: secretdir's own standard input, where the argument names that */
 #define PROTOCOL_VARIABLES_FD 4
 
 /* The options of a request, each "NAME=VALUE". `struct told told = { 0 }` has none. */

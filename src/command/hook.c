@@ -19,21 +19,27 @@
 #include "process/run.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
-static int shell_run(const struct options *options, const char *command, struct launch *launch, enum run_signals signals,
-		     struct atomicdir_error *error)
+static int shell_run_as(const struct options *options, const char *command, const char *name, struct launch *launch,
+			enum run_signals signals, struct atomicdir_error *error)
 {
 	cleanup_free char *copy = strdup(command);
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, copy, NULL };
 
 	if (!copy)
-		return error_errno(error, command, "cannot start");
+		return error_system(error, errno, name, "cannot start");
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
 	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
-	return run_to_end(launch, command, signals, error);
+	return run_to_end(launch, name, signals, error);
+}
+
+static int shell_run(const struct options *options, const char *command, struct launch *launch, enum run_signals signals,
+		     struct atomicdir_error *error)
+{
+	return shell_run_as(options, command, command, launch, signals, error);
 }
 
 static void shell_inherit(struct environment *environment, const char *link)
@@ -53,7 +59,7 @@ int check_run(const struct options *options, const char *link, const char *path,
 		return 0;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(error, path, "cannot open the directory to check");
+		return error_system(error, errno, path, "cannot open the directory to check");
 	launch.directory_fd = fd;
 	shell_inherit(&environment, link);
 	environment_set(&environment, "ATOMICDIR_STAGE", path);
@@ -65,6 +71,25 @@ int check_run(const struct options *options, const char *link, const char *path,
 		error_prefix(error, "rejected by the check");
 	}
 	return link_unchanged(options->operands[0], error);
+}
+
+/* The umask is set by the shell, so that it is only that of the command. */
+int transform_run_command(const struct options *options, const char *command, unsigned umask, const char *link,
+			  const char *stage, const char *live, struct atomicdir_error *error)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	cleanup_fd int fd = open(stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct launch launch = { .environment = &environment, .directory_fd = fd };
+	cleanup_free char *text = NULL;
+
+	if (fd < 0)
+		return error_errno(error, stage, "cannot open");
+	if (asprintf(&text, "umask %04o; %s", umask, command) < 0)
+		return error_errno(error, command, "cannot start");
+	shell_inherit(&environment, link);
+	environment_set(&environment, "ATOMICDIR_STAGE", stage);
+	environment_set(&environment, "ATOMICDIR_LIVE", live);
+	return shell_run_as(options, text, command, &launch, RUN_ENDS, error);
 }
 
 /* The generation is published, so only the hook has failed. */
@@ -97,11 +122,11 @@ static int hook_claim(const char *link, const char *mark, const struct atomicdir
 	/* O_NONBLOCK: somebody may have put a FIFO there, and opening that waits. */
 	*mark_fd = open(mark, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*mark_fd < 0)
-		return errno == ENOENT ? 0 : error_errno(error, mark, "cannot open the mark of its hook");
+		return errno == ENOENT ? 0 : error_system(error, errno, mark, "cannot open the mark of its hook");
 	if (flock(*mark_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : error_errno(error, mark, "cannot lock the mark of its hook");
+		return errno == EWOULDBLOCK ? 0 : error_system(error, errno, mark, "cannot lock the mark of its hook");
 	if (fstat(*mark_fd, &status) < 0)
-		return error_errno(error, mark, "cannot examine the mark of its hook");
+		return error_system(error, errno, mark, "cannot examine the mark of its hook");
 	return status.st_nlink ? hook_is_for_live(link, live, error) : 0;
 }
 
@@ -151,14 +176,15 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	if (!options->on_change)
 		return 0;
 	if (!live) {
-		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot tell which generation is live");
+		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot find out which generation is live");
 		return hook_blame("cannot run the on-change command", error);
 	}
 	if (!live->is_hook_due)
 		return 0;
 	old_fd = hook_pin_old(old);
-	claimed = asprintf(&mark, "%s.hook", live->path) < 0 ? error_errno(error, link, "cannot open the mark of its hook")
-							     : hook_claim(link, mark, live, &mark_fd, error);
+	claimed = asprintf(&mark, "%s.hook", live->path) < 0
+			  ? error_system(error, errno, link, "cannot open the mark of its hook")
+			  : hook_claim(link, mark, live, &mark_fd, error);
 	if (claimed < 0)
 		return hook_blame("cannot run the on-change command", error);
 	if (!claimed)
@@ -166,7 +192,7 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	if (hook_run_command(options, link, live, old, error) < 0)
 		return hook_blame("the on-change command failed", error);
 	if (mark_is_named(mark, mark_fd) && atomicdir_hook_done(link, live->number, error) < 0)
-		return hook_blame("the on-change command has run, but this cannot be recorded", error);
+		return hook_blame("the on-change command has succeeded, but this cannot be recorded", error);
 	return 1;
 }
 
@@ -201,8 +227,7 @@ static void hook_tell_live(const char *link, const struct atomicdir_generation *
 	else if (!published || now->number == published->number)
 		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
 	else
-		error_append(error, "generation %" PRId64 " is live by now, and no longer %" PRId64, now->number,
-			     published->number);
+		error_append(error, "generation %" PRId64 " is live now instead of %" PRId64, now->number, published->number);
 }
 
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,

@@ -10,6 +10,9 @@
 /* Runs the check, if there is one, in the directory at `path`. REJECTED: it did not exit with status 0 in time. FAILED: it could not
  * be started, or a signal interrupted us. */
 int check_run(const struct options *options, const char *link, const char *path, struct atomicdir_error *error);
+/* Runs a command that completes the directory at `stage`, with this umask. FAILED; its errnum is EINTR where a signal interrupted us. */
+int transform_run_command(const struct options *options, const char *command, unsigned umask, const char *link,
+			  const char *stage, const char *live, struct atomicdir_error *error);
 /* Runs the hook, if this call has one and the live generation's is due. Only one runs at a time, and only for what is still live. Once
  * it has ended well, what was kept only for its sake is removed. HOOK_FAILED. */
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,

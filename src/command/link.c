@@ -47,7 +47,7 @@ char *link_absolute(const char *link, struct atomicdir_error *error)
 	else if (asprintf(&path, "%s/%.*s", strcmp(real, "/") == 0 ? "" : real, (int)size, link + begin) < 0)
 		path = NULL;
 	if (!path)
-		error_errno(error, link, "cannot begin with");
+		error_system(error, errno, link, "cannot find the absolute path of");
 	return path;
 }
 

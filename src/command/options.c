@@ -63,7 +63,7 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 	struct option_list *options = list;
 
 	if (options->count == OPTION_LIST_MAX)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "it may be repeated up to %d times", OPTION_LIST_MAX);
+		return error_set(error, ATOMICDIR_USAGE, NULL, "it may be given at most %d times", OPTION_LIST_MAX);
 	options->items[options->count++] = text;
 	return 0;
 }

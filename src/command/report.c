@@ -138,6 +138,7 @@ void report_undone(const struct options *options, const char *link, const struct
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to)
 {
+	const char *published = options->library.dry_run ? "would publish" : "published";
 	char size[32];
 
 	if (!live || (!options->json && to == stderr && options->verbosity < 0))
@@ -148,20 +149,58 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	}
 	report_size(size, live->bytes < 0 ? 0 : live->bytes);
 	if (is_changed && live->files >= 0)
-		fprintf(to, "published %" PRId64 " (%" PRId64 " file%s, %s)\n", live->number, live->files,
+		fprintf(to, "%s %" PRId64 " (%" PRId64 " file%s, %s)\n", published, live->number, live->files,
 			live->files == 1 ? "" : "s", size);
 	else
-		fprintf(to, "%s %" PRId64 "\n", is_changed ? "published" : "unchanged", live->number);
+		fprintf(to, "%s %" PRId64 "\n", is_changed ? published : "unchanged", live->number);
 }
 
-/* A list shows a note that is one short line: what programs keep in longer ones is not for people. */
-static void note_write(struct json_writer *json, const char *link, int64_t generation)
+void report_done(const struct options *options, const char *what, bool is_changed)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	struct json_writer json = { .text = &text };
+	char link[4096];
+
+	if (options->json) {
+		json_write_begin(&json, NULL, '{');
+		json_write_flag(&json, "changed", is_changed);
+		json_write_text(&json, "link", options->operands[0]);
+		json_write_end(&json, '}');
+		report_json(&json);
+		return;
+	}
+	snprintf(link, sizeof(link), "%s", options->operands[0]);
+	text_sanitise(link);
+	printf("%s %s\n", is_changed ? what : "unchanged", link);
+}
+
+/* A list shows a note that is one short line: what programs keep in longer ones is not for people. On the heap; NULL: there is none. */
+static char *note_read(const char *link, int64_t generation)
 {
 	cleanup_free void *note = NULL;
 	ssize_t size = atomicdir_read_note(link, generation, &note, NULL);
-	bool is_line = size > 0 && size <= NOTE_LINE_MAX && strlen(note) == (size_t)size && !strchr(note, '\n');
 
-	json_write_text(json, "note", is_line ? note : "");
+	if (size <= 0 || size > NOTE_LINE_MAX || strlen(note) != (size_t)size || strchr(note, '\n'))
+		return NULL;
+	return take_pointer(&note);
+}
+
+static void note_write(struct json_writer *json, const char *link, int64_t generation)
+{
+	cleanup_free char *note = note_read(link, generation);
+
+	json_write_text(json, "note", note ? note : "");
+}
+
+/* What a program keeps in JSON is for programs. */
+static void note_print(const char *link, int64_t generation)
+{
+	cleanup_free char *note = note_read(link, generation);
+
+	if (!note || *note == '{')
+		return;
+	text_sanitise(note);
+	printf("  %s", note);
 }
 
 static void replaced_write(struct json_writer *json, int64_t replaced_ms)
@@ -241,7 +280,7 @@ static void holders_print(const struct atomicdir_generation *one)
 	}
 }
 
-static void generation_print(const struct atomicdir_generation *one)
+static void generation_print(const char *link, const struct atomicdir_generation *one)
 {
 	char created[32], size[32], files[32] = "-";
 
@@ -253,7 +292,9 @@ static void generation_print(const struct atomicdir_generation *one)
 	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "");
 	if (one->is_pinned)
 		holders_print(one);
-	printf("%s\n", one->is_hook_due ? "  hook due" : "");
+	printf("%s", one->is_hook_due ? "  hook due" : "");
+	note_print(link, one->number);
+	putchar('\n');
 }
 
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list)
@@ -266,7 +307,7 @@ void report_generations(const struct options *options, const char *link, const s
 		if (options->json)
 			generation_write(&json, link, list);
 		else
-			generation_print(list);
+			generation_print(link, list);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);
@@ -280,13 +321,13 @@ static void change_write(struct json_writer *json, const struct atomicdir_change
 	json_write_end(json, '}');
 }
 
-static void change_print(const struct atomicdir_change *change)
+static void change_print(const struct atomicdir_change *change, FILE *to)
 {
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s", change->path);
 	text_sanitise(path);
-	printf("%c %s\n", change->what, path);
+	fprintf(to, "%c %s\n", change->what, path);
 }
 
 void report_changes(const struct options *options, const struct atomicdir_change *list)
@@ -299,10 +340,36 @@ void report_changes(const struct options *options, const struct atomicdir_change
 		if (options->json)
 			change_write(&json, list);
 		else
-			change_print(list);
+			change_print(list, stdout);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);
+}
+
+static void report_would_publish_json(bool is_different, const struct atomicdir_change *list)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	struct json_writer json = { .text = &text };
+
+	json_write_begin(&json, NULL, '{');
+	json_write_flag(&json, "changed", is_different);
+	json_write_begin(&json, "changes", '[');
+	for (; list; list = list->next)
+		change_write(&json, list);
+	json_write_end(&json, ']');
+	json_write_end(&json, '}');
+	report_json(&json);
+}
+
+void report_would_publish(const struct options *options, bool is_different, const struct atomicdir_change *list, FILE *to)
+{
+	if (options->json) {
+		report_would_publish_json(is_different, list);
+		return;
+	}
+	for (; list; list = list->next)
+		change_print(list, to);
+	fprintf(to, "%s\n", is_different ? "would publish" : "unchanged");
 }
 
 int report_end(int status, bool is_publication)

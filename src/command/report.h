@@ -27,6 +27,10 @@ void report_result(const struct options *options, const char *link, bool is_chan
 		   FILE *to);
 /* The same after a publication that was undone; only as JSON, since the error tells people. */
 void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live);
+/* Prints "WHAT LINK", as in "detached site", or "unchanged LINK", or that as JSON. */
+void report_done(const struct options *options, const char *what, bool is_changed);
+/* Prints what a dry run found, as report_changes() does, and whether it would publish, or that as one JSON object. */
+void report_would_publish(const struct options *options, bool is_different, const struct atomicdir_change *list, FILE *to);
 /* Prints generations, as a table or a JSON array; the note is read for JSON alone. */
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);

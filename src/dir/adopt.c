@@ -53,12 +53,13 @@ static enum outcome exchange_swap(const struct place *place, int64_t number, con
 	if (renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE) == 0)
 		return OUTCOME_PUBLISHED;
 	if (errno == EBUSY)
-		error_system(error, errno, link, "cannot adopt a mount point, as is");
-	else if (errno == EINVAL || errno == ENOSYS || errno == EXDEV)
-		error_system(
-			error, errno, link,
-			"this file system cannot exchange a directory for a symlink; move the directory away and fill from it");
-	else
+		error_system(error, errno, link, "cannot adopt the mount point");
+	else if (errno == EINVAL || errno == ENOSYS || errno == EXDEV) {
+		error_system(error, errno, link, "cannot adopt");
+		error_append(error,
+			     "this file system cannot exchange a directory for a symlink; move the directory away and fill "
+			     "from it");
+	} else
 		error_system(error, errno, link, "cannot exchange the directory for a symlink");
 	return OUTCOME_NOT_PUBLISHED;
 }
@@ -124,7 +125,7 @@ static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdi
 
 	stage->from_fd = openat(place->parent_fd, place->name.base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stage->from_fd < 0) {
-		error_system(error, errno, place->name.link, "cannot open as a directory what the symlink leads to,");
+		error_system(error, errno, place->name.link, "cannot open the directory behind the symlink");
 		return OUTCOME_NOT_PUBLISHED;
 	}
 	stage->links_leaving = LINKS_MUST_AGREE;

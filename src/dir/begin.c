@@ -14,7 +14,7 @@
 static int begin_look(struct writer *writer, enum begin_with with, struct atomicdir_error *error)
 {
 	if (live_look(&writer->place, &writer->live) < 0)
-		return error_system(error, errno, writer->place.name.link, "cannot look at");
+		return error_system(error, errno, writer->place.name.link, "cannot examine");
 	return with == BEGIN_WITH_OURS ? live_require_ours(&writer->live, &writer->place, error) : 0;
 }
 
@@ -23,11 +23,16 @@ static int begin_read_info(struct writer *writer, struct atomicdir_error *error)
 {
 	int store_fd = writer->place.store_fd;
 	int64_t live = writer->live.number;
+	char name[NAME_NUMBER_SIZE];
 
 	if (!live || (info_read(store_fd, live, true, &writer->info) == 0 && info_complete(store_fd, &writer->info) == 0))
 		return 0;
-	return error_system(error, errno, writer->place.name.link,
-			    "cannot read what is known of generation %" PRId64 " and those before it of", live);
+	part_name(name, live, PART_INFO);
+	error_system(error, errno, writer->place.name.link, "cannot read the history of generation %" PRId64 " of", live);
+	error_append(error,
+		     "if that does not pass, remove '%s/%s' from its directory: which generations to keep is forgotten then",
+		     writer->place.name.store, name);
+	return -1;
 }
 
 static int begin_check_generation(const struct writer *writer, struct atomicdir_error *error)

@@ -176,8 +176,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		return OUTCOME_NOT_PUBLISHED;
 	if (stage->lost_attributes)
 		error_warn(&writer->warning, 0, writer->place.name.link,
-			   "%zu user attributes could not be kept, since the file system cannot hold them, in",
-			   stage->lost_attributes);
+			   "the file system cannot hold user attributes; %zu were left out of", stage->lost_attributes);
 	if (writer->options.dry_run)
 		return stage->is_different ? OUTCOME_PUBLISHED : OUTCOME_UNCHANGED;
 	if (!stage->is_different) {

@@ -275,7 +275,7 @@ static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, 
 	int is_same = 1;
 
 	if (tree_look(b_dir, name, &b) < 0)
-		return error_system(comparison->error, errno, comparison->path.text, "cannot look at");
+		return error_system(comparison->error, errno, comparison->path.text, "cannot examine");
 	if (tree_look(a_dir, name, &a) < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
 	if (S_ISREG(a.mode) && S_ISREG(b.mode))
@@ -346,7 +346,7 @@ static int compare_tops(struct comparison *comparison, int a_fd, int b_fd)
 	int is_same;
 
 	if (tree_look(a_fd, "", &a) < 0 || tree_look(b_fd, "", &b) < 0)
-		return error_system(comparison->error, errno, NULL, "cannot look at the directories to compare");
+		return error_system(comparison->error, errno, NULL, "cannot examine the directories to compare");
 	is_same = compare_facts(&a, &b) ? compare_attributes(a_fd, b_fd) : 0;
 	if (is_same < 0)
 		return comparison_cannot_read(comparison, a_fd, "");

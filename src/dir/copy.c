@@ -260,7 +260,7 @@ static int copy_attributes(int fd, const struct attributes *attributes, struct c
 	     (!attributes_find(attributes, ATTRIBUTE_DEFAULT_ACL) && attribute_remove(fd, ATTRIBUTE_DEFAULT_ACL) < 0)))
 		return error_system(error, errno, path, "cannot remove an inherited ACL from the copy of");
 	if (attributes_write(fd, attributes, &lost, &failed) < 0 || (lost && rules->requires_attributes))
-		return error_system(error, errno, path, "cannot keep '%s' of", failed);
+		return error_system(error, errno, path, "cannot copy the attribute '%s' of", failed);
 	rules->lost += lost;
 	return 0;
 }
@@ -301,7 +301,7 @@ static int copy_opened(int from_fd, int to_fd, struct copy_rules *rules, const c
 	for (int tries = 0; done > 0 && tries < COPY_TRIES; tries++)
 		done = copy_moment(&pair, &status, &attributes);
 	if (done > 0)
-		return error_object(error, ATOMICDIR_FAILED, path, "was changed again and again while it was copied");
+		return error_object(error, ATOMICDIR_FAILED, path, "kept changing while it was copied");
 	if (done < 0)
 		return error_system(error, errno, path, "cannot copy");
 	return copy_facts(to_fd, &status, &attributes, 0, rules, path, error);
@@ -315,7 +315,7 @@ static int copy_file(struct copying *copying, int from_dir, const char *from_nam
 	struct stat status;
 
 	if (from < 0 || fstat(from, &status) < 0)
-		return tree_cannot_read(from_dir, from_name, path, "cannot open to copy", error);
+		return tree_cannot_read(from_dir, from_name, path, "cannot open for copying", error);
 	if (!S_ISREG(status.st_mode))
 		return error_object(error, ATOMICDIR_FAILED, path, "was changed while it was copied");
 	to = openat(to_dir, to_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -460,7 +460,7 @@ static int copy_directory_facts(struct copying *copying, const struct copy_level
 	struct stat from;
 
 	if (fstat(from_fd, &from) < 0 || attributes_read(from_fd, &attributes) < 0)
-		return error_system(error, errno, path, "cannot look at the directory");
+		return error_system(error, errno, path, "cannot examine the directory");
 	/* A setgid bit goes with the group that it was made for. */
 	return copy_facts(level->fd, &from, &attributes, from.st_gid == level->gid ? level->setgid : 0, copying->rules, path,
 			  error);
@@ -566,7 +566,7 @@ static int copy_tree(struct copying *copying, int from_fd, const char *from_name
 	int done, left;
 
 	if (fd < 0)
-		return tree_cannot_read(from_fd, from_name, to_name, "cannot open to copy", error);
+		return tree_cannot_read(from_fd, from_name, to_name, "cannot open for copying", error);
 	done = copy_enter_as(copying, to_name, to_name, error);
 	if (done)
 		return done < 0 ? -1 : 0;
@@ -584,7 +584,7 @@ int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_n
 	if (!copying)
 		return -1;
 	if (tree_look(from_fd, from_name, &facts) < 0)
-		return error_system(error, errno, to_name, "cannot look at, to copy");
+		return error_system(error, errno, to_name, "cannot examine");
 	if (S_ISDIR(facts.mode))
 		return copy_tree(copying, from_fd, from_name, to_name, error);
 	return copy_entry(copying, from_fd, from_name, to_name, &facts, to_name, error);

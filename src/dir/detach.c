@@ -52,9 +52,10 @@ static int detach_visit(void *arg, const struct walk_entry *entry, struct atomic
 	if (!S_ISLNK(entry->facts.mode))
 		return 0;
 	if (detach_leads_into_store(links->place, entry))
-		return error_object(error, ATOMICDIR_FAILED, entry->path,
-				    "is a symlink through the store, which goes; let it lead through '%s', or make it relative",
-				    links->place->name.link);
+		return error_object(
+			error, ATOMICDIR_FAILED, entry->path,
+			"is a symlink through the store, which will be removed; let it lead through '%s', or make it relative",
+			links->place->name.link);
 	return links_check(links, entry, error);
 }
 
@@ -101,7 +102,8 @@ static int detach_make_detour(const struct place *place, int64_t number, struct 
 	snprintf(text, sizeof(text), "../../%s", place->name.base);
 	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
 	    give_to_owner_of(place->store_fd, fd) < 0)
-		return error_system(error, errno, place->name.store, "cannot make a detour for readers in the store");
+		return error_system(error, errno, place->name.store,
+				    "cannot make the symlink for readers that have read the old target, in the store");
 	return 0;
 }
 
@@ -128,21 +130,23 @@ static int detach_exchange(struct writer *writer, struct atomicdir_error *error)
 	struct live now;
 
 	if (live_look(place, &now) < 0)
-		return error_system(error, errno, link, "cannot look at");
+		return error_system(error, errno, link, "cannot examine");
 	if (!live_is_same(&now, &writer->live))
-		return error_object(error, ATOMICDIR_FAILED, link, "was changed by somebody else meanwhile");
+		return error_object(error, ATOMICDIR_FAILED, link, "was changed by another process meanwhile");
 	if (store_check_held(&writer->store, place, error) < 0 ||
 	    place_check_generation(place, writer->live.number, writer->live.fd, error) < 0)
 		return -1;
 	if (detach_rename(writer) == 0)
 		return 0;
-	if (errno == EINVAL || errno == ENOSYS || errno == EXDEV)
-		return error_system(
-			error, errno, link,
-			"this file system cannot exchange a symlink for a directory; copy what is live, remove LINK, "
-			"and move the copy there instead:");
+	if (errno == EINVAL || errno == ENOSYS || errno == EXDEV) {
+		error_system(error, errno, link, "cannot detach");
+		error_append(error,
+			     "this file system cannot exchange a symlink for a directory; copy the live generation, remove "
+			     "the symlink, and move the copy there instead");
+		return -1;
+	}
 	if (errno == EBUSY)
-		return error_system(error, errno, link, "cannot detach what is a mount point,");
+		return error_system(error, errno, link, "cannot detach the mount point");
 	return error_system(error, errno, link, "cannot exchange the symlink for the directory");
 }
 
@@ -183,8 +187,7 @@ static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct
 		return OUTCOME_IN_DOUBT;
 	}
 	if (detach_wait(wait_ms) < 0)
-		error_warn(&writer->warning, errno, link,
-			   "the store stays until the next call, since the wait has ended early, of");
+		error_warn(&writer->warning, errno, link, "the wait ended early, so the next call will remove the store of");
 	else
 		dismantle(writer);
 	return OUTCOME_PUBLISHED;

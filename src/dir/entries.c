@@ -33,7 +33,8 @@ static int path_check(const struct atomicdir_stage *stage, const char *path, str
 	char top[NAME_SIZE];
 
 	if (!path || !*path || *path == '/')
-		return error_object(error, ATOMICDIR_USAGE, path, "is no path of an entry: it must be relative and not empty");
+		return error_object(error, ATOMICDIR_USAGE, path,
+				    "is not a valid path of an entry: it must be relative and not empty");
 	snprintf(top, sizeof(top), "%.*s", (int)strcspn(path, "/"), path);
 	if (stage->writer.place.layout->reserves(top))
 		return error_object(error, ATOMICDIR_USAGE, path, "begins with a name that is reserved");
@@ -42,7 +43,7 @@ static int path_check(const struct atomicdir_stage *stage, const char *path, str
 
 		if (!size || (size == 1 && part[0] == '.') || (size == 2 && part[0] == '.' && part[1] == '.'))
 			return error_object(error, ATOMICDIR_USAGE, path,
-					    "is no path of an entry: it may not hold '', '.' or '..'");
+					    "is not a valid path of an entry: no component may be empty, '.' or '..'");
 		part += size;
 		if (!*part)
 			return 0;
@@ -361,10 +362,10 @@ static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	cleanup_fd int fd = -1;
 
 	if (!writer->live.number)
-		return error_system(error, ENOENT, writer->place.name.link, "cannot carry from the live generation of");
+		return error_system(error, ENOENT, writer->place.name.link, "cannot open the live generation of");
 	fd = place_open_generation(&writer->place, writer->live.number);
 	if (fd < 0)
-		return error_system(error, errno, writer->place.name.link, "cannot carry from the live generation of");
+		return error_system(error, errno, writer->place.name.link, "cannot open the live generation of");
 	stage->is_carried = true;
 	return stage_copy_directory(stage, fd, &rules, error);
 }
@@ -382,10 +383,10 @@ int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atom
 	if (path_check(stage, path, error) < 0)
 		return -1;
 	if (!stage->writer.live.number)
-		return error_system(error, ENOENT, path, "cannot carry from the live generation");
+		return error_system(error, ENOENT, path, "cannot copy the live generation's");
 	live_fd = carry_open_parent(stage, path, &name);
 	if (live_fd < 0 || !exists_at(live_fd, name))
-		return error_system(error, errno, path, "cannot carry from the live generation");
+		return error_system(error, errno, path, "cannot copy the live generation's");
 	stage->is_carried = true;
 	return copy_entry_to(stage, live_fd, name, path, &rules, error);
 }

@@ -30,12 +30,12 @@ int guard_check(const struct place *place, const struct stat *store, struct atom
 
 	if (geteuid() != 0 && store->st_uid != geteuid())
 		return error_object(error, ATOMICDIR_FAILED, name,
-				    "belongs to user %u, and this is user %u; run it as that user (sudo -u '#%u')",
+				    "belongs to user %u, but this process runs as user %u; run it as that user (sudo -u '#%u')",
 				    store->st_uid, geteuid(), store->st_uid);
 	if (store->st_mode & S_IWOTH)
 		return guard_refuse(place, store->st_mode, error);
 	if (fstat(place->parent_fd, &parent) < 0)
-		return error_system(error, errno, place->name.parent, "cannot look at the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot examine the directory of LINK");
 	if (store->st_dev != parent.st_dev)
 		return error_object(error, ATOMICDIR_FAILED, name, "is on another file system than LINK");
 	return 0;
@@ -64,7 +64,7 @@ static int guard_repair_entries(const struct place *place, const struct stat *st
 		struct stat entry;
 
 		if (fd < 0 || fstat(fd, &entry) < 0)
-			return error_system(error, errno, names.names[i], "cannot look at what is in the store:");
+			return error_system(error, errno, names.names[i], "cannot examine the store's file");
 		if (entry.st_uid != store->st_uid)
 			return error_object(
 				error, ATOMICDIR_FAILED, place->name.store,
@@ -72,7 +72,7 @@ static int guard_repair_entries(const struct place *place, const struct stat *st
 				"its content cannot be trusted; look through it, then chmod it to 0711",
 				store->st_mode & 07777, names.names[i], entry.st_uid);
 		if (S_ISREG(entry.st_mode) && entry.st_nlink == 1 && entry.st_mode & 066 && change_mode_of(fd, 0600) < 0)
-			return error_system(error, errno, names.names[i], "cannot set the mode of what is in the store:");
+			return error_system(error, errno, names.names[i], "cannot set the mode of the store's file");
 	}
 	return 0;
 }
@@ -89,7 +89,7 @@ int guard_repair(const struct place *place, struct atomicdir_error *warning, str
 	mode_t mode;
 
 	if (fstat(place->store_fd, &status) < 0)
-		return error_system(error, errno, place->name.store, "cannot look at the store");
+		return error_system(error, errno, place->name.store, "cannot examine the store");
 	if (guard_remove_acl(place, DEFAULT_ACL) < 0)
 		return error_system(error, errno, place->name.store, "cannot remove the default ACL of the store");
 	mode = STORE_MODE | (status.st_mode & S_ISGID);
@@ -103,7 +103,7 @@ int guard_repair(const struct place *place, struct atomicdir_error *warning, str
 		return error_system(error, errno, place->name.store, "cannot set the mode of the store");
 	if (status.st_mode & S_IWGRP)
 		error_warn(warning, 0, place->name.store,
-			   "the group %u could write (mode %04o), and cannot any more, in the store", status.st_gid,
+			   "removed the write permission of group %u (the mode was %04o) from the store", status.st_gid,
 			   status.st_mode & 07777);
 	return 0;
 }

@@ -22,5 +22,5 @@ int atomicdir_hook_done(const char *link, int64_t generation, struct atomicdir_e
 	    part_rename(reader.place.store_fd, generation, PART_HOOK, PART_GOOD) == 0 || errno == ENOENT)
 		return 0;
 	part_name(name, generation, PART_HOOK);
-	return error_system(error, errno, name, "cannot record that the hook has ended well: cannot rename its mark");
+	return error_system(error, errno, name, "cannot record the success of the hook: cannot rename its mark");
 }

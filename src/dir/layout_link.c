@@ -37,7 +37,7 @@ static int link_locate(struct place *place, bool is_visible, long name_max, stru
 	if (has_visible && has_hidden)
 		return error_object(
 			error, ATOMICDIR_FAILED, place->name.link,
-			"has two stores, '%s' and the same without its dot, and leads to neither; remove the wrong one",
+			"has two stores, '%s' and one of the same name without the dot, and leads to neither; remove the wrong one",
 			place->name.store);
 	name_store(&place->name, has_visible || (is_visible && !has_hidden), name_max);
 	return 0;
@@ -140,10 +140,10 @@ static enum outcome link_swap(const struct place *place, int64_t number, const s
 	struct live now = LIVE_INIT;
 
 	if (link_look(place, &now) < 0)
-		return (enum outcome)error_system(error, errno, place->name.link, "cannot look at");
+		return (enum outcome)error_system(error, errno, place->name.link, "cannot examine");
 	if (!live_is_same(&now, before))
 		return (enum outcome)error_object(error, ATOMICDIR_FAILED, place->name.link,
-						  "was changed by somebody else meanwhile; nothing was published");
+						  "was changed by another process meanwhile; nothing was published");
 	if (before->stands == STANDS_NOTHING)
 		return link_create(place, number, error);
 	/* Not RENAME_EXCHANGE: watchers of the parent would see a removal. */

@@ -75,7 +75,8 @@ static void list_warn_of_leftovers(const struct reader *reader, const struct fou
 
 		if (one->parts & FOUND(PART_TRASH) || (is_unpublished && i && one->number != reader->live.number))
 			error_warn(warning, 0, NULL,
-				   "generation %" PRId64 " of '%s' is being removed, or could not be: see what is left in '%s'",
+				   "generation %" PRId64
+				   " of '%s' is being removed, or could not be removed completely; see what is left in '%s'",
 				   one->number, reader->place.name.link, reader->place.name.store);
 	}
 }
@@ -90,7 +91,7 @@ static int list_gather(const struct reader *reader, struct generation_list *list
 	if (found_read(&reader->place, &found, error) < 0)
 		return -1;
 	if (list_judge(reader, &found, &history) < 0)
-		return error_system(error, errno, reader->place.name.link, "cannot read what is known of the generations of");
+		return error_system(error, errno, reader->place.name.link, "cannot read the history of the generations of");
 	for (size_t i = 0; i < history.count; i++)
 		if (list_add(reader, &history.list[i], list) < 0)
 			return error_system(error, errno, reader->place.name.link, "cannot list the generations of");

@@ -63,7 +63,7 @@ int live_find(const struct place *place, struct live *live, struct atomicdir_err
 	if (fstatat(place->store_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
 		live->number = S_ISDIR(status.st_mode) ? live->named : 0;
 	else if (errno != ENOENT)
-		return error_system(error, errno, place->name.link, "cannot look at the live generation of");
+		return error_system(error, errno, place->name.link, "cannot examine the live generation of");
 	return 0;
 }
 

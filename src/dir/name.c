@@ -28,11 +28,11 @@ int name_init(struct name *name, const char *link, struct atomicdir_error *error
 	for (start = size; start > 0 && link[start - 1] != '/'; start--)
 		;
 	if (!size)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "LINK is empty; it must end in a name of its own");
+		return error_set(error, ATOMICDIR_USAGE, NULL, "LINK is empty; it must end in a name");
 	if (start == size || name_is_special(link + start, size - start))
-		return error_object(error, ATOMICDIR_USAGE, link, "cannot be LINK: that must end in a name of its own");
+		return error_object(error, ATOMICDIR_USAGE, link, "cannot be used as LINK: it must end in a name");
 	if (size - start >= sizeof(name->base) || start >= sizeof(name->parent)) {
-		error_system(error, ENAMETOOLONG, link, "cannot use this LINK");
+		error_system(error, ENAMETOOLONG, link, "cannot publish at");
 		error->kind = ATOMICDIR_USAGE;
 		return -1;
 	}

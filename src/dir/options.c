@@ -19,11 +19,11 @@ static int check(const struct atomicdir_options *options, struct atomicdir_error
 	if (options->layout == ATOMICDIR_LAYOUT_VOLUME || options->layout == ATOMICDIR_LAYOUT_FILES)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "this version knows the layout \"link\" only");
 	if (options->layout < 0 || options->layout > ATOMICDIR_LAYOUT_FILES)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "no such layout: %d", options->layout);
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unknown layout: %d", options->layout);
 	if (options->sync < 0 || options->sync > ATOMICDIR_SYNC_NONE)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "no such way to sync: %d", options->sync);
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unknown way to sync: %d", options->sync);
 	if (options->hook < 0 || options->hook > ATOMICDIR_HOOK_LOCKED)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "no such way to run a hook: %d", options->hook);
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unknown way to run a hook: %d", options->hook);
 	if (options->if_generation < -1 || options->wait_ms < -1 || options->grace_ms < -1 || options->keep < -1)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "an option is negative and not -1");
 	if (options->link_unchanged || options->carry_generations)

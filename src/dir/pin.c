@@ -70,7 +70,8 @@ int pin_generation(const struct reader *reader, int64_t number, struct atomicdir
 	if (fd == PIN_GONE)
 		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no generation %" PRId64, number);
 	if (fd == PIN_LOCKED)
-		return error_object(error, ATOMICDIR_BUSY, link, "has generation %" PRId64 " locked by somebody", number);
+		return error_object(error, ATOMICDIR_BUSY, link, "has generation %" PRId64 " locked by another process",
+				    number);
 	return error_system(error, errno, link, "cannot open generation %" PRId64 " of", number);
 }
 
@@ -118,8 +119,9 @@ int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error 
 	if (reader_open(&reader, link, error) < 0)
 		return -1;
 	if (!reader.live.number)
-		return error_object(error, ATOMICDIR_NO_GENERATION, link, "names a generation that is not there");
-	return error_object(error, ATOMICDIR_BUSY, link, "has its live generation locked by somebody, so it cannot be pinned");
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "names a generation that does not exist");
+	return error_object(error, ATOMICDIR_BUSY, link,
+			    "has its live generation locked by another process, so it cannot be pinned");
 }
 
 /* ---- Pins on what is copied ---- */
@@ -172,5 +174,6 @@ int pin_source(const char *path, int *pin_fd, struct atomicdir_error *error)
 		if (tries && nanosleep(&pin_pause, NULL) < 0)
 			return error_system(error, errno, path, "cannot wait to copy");
 	}
-	return error_object(error, ATOMICDIR_FAILED, path, "leads to a generation that is locked by somebody or not there");
+	return error_object(error, ATOMICDIR_FAILED, path,
+			    "leads to a generation that does not exist or is locked by another process");
 }

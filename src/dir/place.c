@@ -66,12 +66,11 @@ int place_check_generation(const struct place *place, int64_t number, int fd, st
 
 	name_number(name, number, "");
 	if (fstat(fd, &open) < 0 || (fstatat(place->store_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT))
-		return error_system(error, errno, place->name.link, "cannot look at generation %" PRId64 " of", number);
+		return error_system(error, errno, place->name.link, "cannot examine generation %" PRId64 " of", number);
 	if (named.st_dev == open.st_dev && named.st_ino == open.st_ino)
 		return 0;
 	return error_object(error, ATOMICDIR_FAILED, place->name.link,
-			    "cannot have generation %" PRId64 ": its directory was removed, moved or made anew meanwhile",
-			    number);
+			    "has lost generation %" PRId64 ": its directory was removed, moved or replaced meanwhile", number);
 }
 
 char *place_generation_path(const struct place *place, int64_t number)

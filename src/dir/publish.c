@@ -105,7 +105,7 @@ static int publish_prepare(const struct writer *writer, const struct publication
 	const char *link = place->name.link;
 
 	if (info_write_new(place->store_fd, publication->number, info) < 0)
-		return error_system(error, errno, link, "cannot write what is known of the new generation of");
+		return error_system(error, errno, link, "cannot write the record of the new generation of");
 	if (publication->note && note_write(place, publication->number, publication->note) < 0)
 		return error_system(error, errno, link, "cannot write the note of the new generation of");
 	if (publish_mark(writer, publication->number) < 0)
@@ -149,10 +149,10 @@ static enum outcome publish_confirm(struct writer *writer, const struct publicat
 		return OUTCOME_IN_DOUBT;
 	if (info_settle(&writer->info, store_fd, publication->number, PART_INFO_NEW, clock_ms()) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "published, but cannot record when the old generation was replaced, of");
+			   "published, but cannot record the end of the old generation of");
 	if (part_rename(store_fd, publication->number, PART_INFO_NEW, PART_INFO) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "published, but cannot mark the publication as finished (the next run does) of");
+			   "published, but cannot write the final record (the next run will) of the new generation of");
 	return OUTCOME_PUBLISHED;
 }
 
@@ -166,12 +166,12 @@ static void publish_wake(struct writer *writer, int old_fd)
 		fd = create_file_at(old_fd, NAME_WAKE, 0600);
 	if (fd < 0 && errno != EEXIST)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "cannot wake programs that watch the directory of the old generation of");
+			   "cannot wake the programs that watch the old generation of");
 	close_fd(&fd);
 	unlinkat(old_fd, NAME_WAKE, 0);
 	if (lending_end(&lending) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "cannot set the mode of the old generation back to %04o, of", lending.mode);
+			   "cannot restore mode %04o of the old generation of", lending.mode);
 }
 
 /* From here on what was live is the old generation; its directory is returned. */
@@ -246,5 +246,5 @@ void publish_facts(struct writer *writer, const struct buffer *note)
 	info->keep = writer->keep;
 	info->grace_ms = writer->grace_ms;
 	if (info_replace(place->store_fd, writer->live.number, info, info->is_synced) < 0)
-		error_warn(&writer->warning, errno, place->name.link, "cannot remember how many generations to keep, of");
+		error_warn(&writer->warning, errno, place->name.link, "cannot record how many generations to keep of");
 }

@@ -11,7 +11,7 @@ int reader_open(struct reader *reader, const char *link, struct atomicdir_error 
 	if (place_open(&reader->place, link, PLACE_TO_READ, error) < 0)
 		return -1;
 	if (live_look(&reader->place, &reader->live) < 0)
-		return error_system(error, errno, reader->place.name.link, "cannot look at");
+		return error_system(error, errno, reader->place.name.link, "cannot examine");
 	if (live_require_ours(&reader->live, &reader->place, error) < 0 || place_find_store(&reader->place, error) < 0)
 		return -1;
 	return live_find(&reader->place, &reader->live, error);

@@ -37,7 +37,7 @@ static void recover_settle(struct writer *writer, unsigned parts)
 
 	if (info_settle(&writer->info, writer->place.store_fd, writer->live.number, part, clock_ms()) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "cannot record when the generation before the live one was replaced, of");
+			   "cannot record when the last generation was replaced of");
 }
 
 /* The live generation's swap is made durable, and its `.info.new` becomes `.info`. */

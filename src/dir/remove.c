@@ -32,14 +32,14 @@ static void removal_failed(struct removal *removal, int directory_fd, const char
 static int removal_open(int parent_fd, const char *name, struct tree_entry *entry)
 {
 	cleanup_fd int fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
-	struct stat parent;
+	struct tree_entry parent;
 
 	/* What could not be unlinked though it is no directory is protected (chattr(1)). */
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
 		errno = EPERM;
-	if (fd < 0 || tree_look(fd, "", entry) < 0 || fstatat(parent_fd, "", &parent, AT_EMPTY_PATH) < 0)
+	if (fd < 0 || tree_look(fd, "", entry) < 0 || tree_look(parent_fd, "", &parent) < 0)
 		return -1;
-	if (!entry->is_mount && entry->device == parent.st_dev)
+	if (!entry->is_mount && entry->mount == parent.mount)
 		return take_fd(&fd);
 	errno = EBUSY;
 	return -1;

@@ -53,7 +53,7 @@ static int64_t rollback_find(const struct writer *writer, struct atomicdir_error
 	const struct retained *good;
 
 	if (history_read(&history, &writer->place, &writer->found, live, &writer->info, writer->boot) < 0)
-		return error_system(error, errno, link, "cannot read which generation to go back to, of");
+		return error_system(error, errno, link, "cannot read the history of");
 	if (!live)
 		return rollback_fail_naming(&history, link, "has no live generation to go back from", error);
 	good = retention_go_back(history.list, history.count);

@@ -74,7 +74,7 @@ struct shared {
 
 struct sealing {
 	int top_fd;
-	dev_t device;
+	uint64_t mount;
 	const struct seal_rules *rules;
 	bool has_work; /* for the second pass */
 	struct tree_count *count;
@@ -148,14 +148,14 @@ static int check_entry(void *arg, const struct walk_entry *entry, struct atomicd
 
 	if (entry->depth == 1 && sealing->rules->reserves && sealing->rules->reserves(entry->name))
 		return error_object(error, ATOMICDIR_FAILED, entry->path, "has a name that is reserved; give it another one");
-	if (facts->is_mount || facts->device != sealing->device)
+	if (facts->is_mount || facts->mount != sealing->mount)
 		return error_object(error, ATOMICDIR_FAILED, entry->path, "is a mount point, so it cannot be published");
 	if (facts->is_fixed)
 		return error_object(
 			error, ATOMICDIR_FAILED, entry->path,
-			"is immutable or append-only, so it could not be removed later; take that away (chattr -ia)");
+			"is immutable or append-only, so it could not be removed later; remove that attribute (chattr -ia)");
 	if (!S_ISDIR(facts->mode) && shared_meet(sealing, facts) < 0)
-		return error_system(error, errno, entry->path, "cannot look at");
+		return error_system(error, errno, entry->path, "cannot examine");
 	switch (facts->mode & S_IFMT) {
 	case S_IFREG:
 		sealing->count->files++;
@@ -184,9 +184,9 @@ static int seal_part_with(const struct walk_entry *entry, struct atomicdir_error
 		return error_system(error, errno, entry->path, "cannot write in the directory of");
 	done = tree_copy_at(entry->directory_fd, entry->name, entry->directory_fd, NAME_COPY, &rules, error);
 	if (done < 0)
-		error_prefix(error, "cannot copy '%.300s', which has names elsewhere", entry->path);
+		error_prefix(error, "cannot copy '%.300s', which has other hard links", entry->path);
 	else if (renameat(entry->directory_fd, NAME_COPY, entry->directory_fd, entry->name) < 0) {
-		done = error_system(error, errno, entry->path, "cannot put the copy in the place of");
+		done = error_system(error, errno, entry->path, "cannot replace with its copy");
 		unlinkat(entry->directory_fd, NAME_COPY, 0);
 	}
 	if (lending_end(&lending) < 0 && done == 0)
@@ -251,7 +251,7 @@ static int finish_entry(void *arg, const struct walk_entry *entry, struct atomic
 		if (seal_part_with(entry, error) < 0)
 			return -1;
 		if (tree_look(entry->directory_fd, entry->name, &facts) < 0)
-			return error_system(error, errno, entry->path, "cannot look at");
+			return error_system(error, errno, entry->path, "cannot examine");
 	}
 	if (S_ISLNK(facts.mode)) {
 		if (!seal_has_owner(rules, &facts) &&
@@ -310,8 +310,8 @@ int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *cou
 
 	*count = (struct tree_count){ 0 };
 	if (tree_look(top_fd, "", &top) < 0)
-		return error_system(error, errno, NULL, "cannot look at the new directory");
-	sealing.device = top.device;
+		return error_system(error, errno, NULL, "cannot examine the new directory");
+	sealing.mount = top.mount;
 	done = seal_passes(&sealing, error);
 	free(sealing.shared);
 	return done;

@@ -92,9 +92,10 @@ static int lock_check(const struct store *store, const struct place *place, stru
 	struct stat lock, directory;
 
 	if (fstat(store->lock_fd, &lock) < 0 || fstat(place->store_fd, &directory) < 0)
-		return error_system(error, errno, place->name.store, "cannot look at the lock in the store");
+		return error_system(error, errno, place->name.store, "cannot examine the lock in the store");
 	if (!S_ISREG(lock.st_mode) || lock.st_nlink > 1 || lock.st_uid != directory.st_uid)
-		return error_object(error, ATOMICDIR_FAILED, place->name.store, "holds a lock that this store did not make");
+		return error_object(error, ATOMICDIR_FAILED, place->name.store,
+				    "holds a lock file that has another owner or other hard links");
 	if ((lock.st_mode & 07777) != 0600 && fchmod(store->lock_fd, 0600) < 0)
 		return error_system(error, errno, place->name.store, "cannot set the mode of the lock in the store");
 	return 0;
@@ -166,7 +167,7 @@ static int store_confirm(struct store *store, const struct place *place, struct 
 	if (is_same > 0)
 		is_unused = store_is_unused(store);
 	if (is_same < 0 || is_unused < 0)
-		return error_system(error, errno, place->name.store, "cannot look at the store");
+		return error_system(error, errno, place->name.store, "cannot examine the store");
 	store->is_unused = is_unused;
 	return is_same;
 }
@@ -225,11 +226,11 @@ int store_check_held(const struct store *store, const struct place *place, struc
 	if (is_same > 0)
 		is_same = store_is_named(place->store_fd, LOCK, store->lock_fd);
 	if (is_same < 0)
-		return error_system(error, errno, place->name.store, "cannot look at the store");
+		return error_system(error, errno, place->name.store, "cannot examine the store");
 	if (is_same)
 		return 0;
 	return error_object(error, ATOMICDIR_FAILED, place->name.link,
-			    "has lost its store: '%s' was removed, moved or made anew meanwhile", place->name.store);
+			    "has lost its store: '%s' was removed, moved or replaced meanwhile", place->name.store);
 }
 
 /* A child that was forked meanwhile has the lock too, until it is given up for all. */

@@ -69,7 +69,7 @@ int top_copy(struct top *top, int fd, int from_fd, struct copy_rules *rules, str
 	size_t lost = 0;
 
 	if (fstat(from_fd, &from) < 0 || attributes_read(from_fd, &attributes) < 0)
-		return error_system(error, errno, NULL, "cannot look at the directory to copy");
+		return error_system(error, errno, NULL, "cannot examine the directory to copy");
 	if (rules->is_exact && (attribute_remove(fd, ATTRIBUTE_ACL) < 0 || attribute_remove(fd, ATTRIBUTE_DEFAULT_ACL) < 0))
 		return error_system(error, errno, NULL, "cannot remove the inherited ACL of the new directory");
 	if (attributes_write(fd, &attributes, &lost, &failed) < 0 || (lost && rules->requires_attributes))
@@ -89,7 +89,7 @@ int top_copy_time(int fd, int from_fd, struct atomicdir_error *error)
 	struct stat from;
 
 	if (fstat(from_fd, &from) < 0)
-		return error_system(error, errno, NULL, "cannot look at the directory to copy");
+		return error_system(error, errno, NULL, "cannot examine the directory to copy");
 	times[1] = from.st_mtim;
 	return futimens(fd, times) < 0 ? error_system(error, errno, NULL, "cannot set the time of the new directory") : 0;
 }
@@ -126,7 +126,7 @@ int top_finish(const struct top *top, int fd, mode_t stated, struct atomicdir_er
 	int given;
 
 	if (fstat(fd, &now) < 0)
-		return error_system(error, errno, NULL, "cannot look at the new directory");
+		return error_system(error, errno, NULL, "cannot examine the new directory");
 	mode = top_mode(top, now.st_mode & 07777, stated) | (now.st_mode & S_ISGID);
 	if (stated && (attribute_remove(fd, ATTRIBUTE_ACL) < 0 || attribute_remove(fd, ATTRIBUTE_DEFAULT_ACL) < 0))
 		return error_system(error, errno, NULL, "cannot remove the inherited ACL of the new directory");

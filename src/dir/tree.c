@@ -21,7 +21,7 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
 	struct statx status;
 
-	if (statx(directory_fd, name, flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0)
+	if (statx(directory_fd, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &status) < 0)
 		return -1;
 	*entry = (struct tree_entry){
 		.mode = status.stx_mode,
@@ -35,6 +35,8 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 		.is_mount = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
 		.is_fixed = status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND),
 	};
+	/* Not the device: an overlay's files have those of its layers, and subvolumes of btrfs their own. */
+	entry->mount = status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : entry->device;
 	if (status.stx_mask & STATX_BTIME)
 		entry->born = (struct timespec){ status.stx_btime.tv_sec, status.stx_btime.tv_nsec };
 	return 0;
@@ -47,7 +49,7 @@ int tree_cannot_read(int directory_fd, const char *name, const char *path, const
 
 	error_system(error, errnum, path, "%s", what);
 	if (errnum == EACCES && tree_look(directory_fd, name, &entry) == 0 && entry.uid != geteuid())
-		error_append(error, "it belongs to user %u, and this is user %u", entry.uid, geteuid());
+		error_append(error, "it belongs to user %u, but this process runs as user %u", entry.uid, geteuid());
 	return -1;
 }
 
@@ -176,7 +178,7 @@ static int walk_to(const struct walk *walk, int directory_fd, const char *name, 
 	if (walk->stop && *walk->stop)
 		return error_system(error, EINTR, path->text, "stopped at");
 	if (tree_look(directory_fd, name, &entry.facts) < 0)
-		return error_system(error, errno, path->text, "cannot look at");
+		return error_system(error, errno, path->text, "cannot examine");
 	if (S_ISDIR(entry.facts.mode) && !entry.facts.is_mount) {
 		fd = walk->may_lend ? open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY)
 				    : open_directory_at(directory_fd, name);
@@ -186,7 +188,7 @@ static int walk_to(const struct walk *walk, int directory_fd, const char *name, 
 		entry.path = path->text;
 		/* What was opened counts: the name may have passed to another directory meanwhile. */
 		if (tree_look(fd, "", &entry.facts) < 0)
-			return error_system(error, errno, path->text, "cannot look at");
+			return error_system(error, errno, path->text, "cannot examine");
 		passed = walk_content(walk, &entry, path, error);
 	}
 	/* The path may have moved in memory. */
@@ -207,7 +209,7 @@ static int walk_directory(const struct walk *walk, int fd, struct tree_path *pat
 		return error_system(error, errno, path->text, "cannot read the directory");
 	for (size_t i = 0; i < names.count; i++) {
 		if (tree_path_push(path, names.names[i]) < 0)
-			return error_system(error, errno, path->text, "cannot go through the directory");
+			return error_system(error, errno, path->text, "cannot walk the directory");
 		if (walk_to(walk, fd, names.names[i], path, depth + 1, error) < 0)
 			return -1;
 		tree_path_pop(path, size);
@@ -220,6 +222,6 @@ int tree_walk(const struct walk *walk, int top_fd, struct atomicdir_error *error
 	cleanup_path struct tree_path path = { 0 };
 
 	if (walk->path && *walk->path && tree_path_push(&path, walk->path) < 0)
-		return error_system(error, errno, walk->path, "cannot go through the directory");
+		return error_system(error, errno, walk->path, "cannot walk the directory");
 	return walk_directory(walk, top_fd, &path, 0, error);
 }

@@ -17,9 +17,9 @@ static int undo_look(struct writer *writer, struct atomicdir_error *error)
 	struct live now;
 
 	if (live_look(&writer->place, &now) < 0)
-		return error_system(error, errno, link, "cannot look at");
+		return error_system(error, errno, link, "cannot examine");
 	if (now.stands != STANDS_OURS || now.named != number)
-		return error_object(error, ATOMICDIR_FAILED, link, "was changed by somebody else meanwhile");
+		return error_object(error, ATOMICDIR_FAILED, link, "was changed by another process meanwhile");
 	live_open(&writer->place, &now);
 	live_close(&writer->live);
 	writer->live = now;
@@ -39,7 +39,7 @@ static enum outcome stage_undo(struct atomicdir_stage *stage, struct atomicdir_g
 			  "only what was committed with ATOMICDIR_HOOK_LOCKED can be undone, and only once");
 	else if (!before || !part_may_exist(writer->place.store_fd, before, PART_DIRECTORY))
 		error_object(error, ATOMICDIR_NO_GENERATION, writer->place.name.link,
-			     "had no generation live before that is still there");
+			     "has no earlier live generation that still exists");
 	else if (undo_look(writer, error) == 0)
 		outcome = rollback_publish(writer, before, live, error);
 	if (outcome != OUTCOME_NOT_PUBLISHED)

@@ -26,7 +26,7 @@ static int unpublish_hold_live(const struct writer *writer, struct atomicdir_err
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return error_system(error, errno, writer->place.name.link,
-				    "cannot see whether a reader is in the live generation of");
+				    "cannot find out whether a reader has pinned the live generation of");
 	return error_object(error, ATOMICDIR_BUSY, writer->place.name.link,
 			    "has generation %" PRId64 " pinned by a reader; wait for it to end", writer->live.number);
 }
@@ -37,9 +37,9 @@ static int unpublish_link(const struct writer *writer, struct atomicdir_error *e
 	struct live now;
 
 	if (live_look(place, &now) < 0)
-		return error_system(error, errno, place->name.link, "cannot look at");
+		return error_system(error, errno, place->name.link, "cannot examine");
 	if (!live_is_same(&now, &writer->live))
-		return error_object(error, ATOMICDIR_FAILED, place->name.link, "was changed by somebody else meanwhile");
+		return error_object(error, ATOMICDIR_FAILED, place->name.link, "was changed by another process meanwhile");
 	if (now.stands == STANDS_NOTHING || unlinkat(place->parent_fd, place->name.base, 0) == 0)
 		return 0;
 	return error_system(error, errno, place->name.link, "cannot remove the symlink");

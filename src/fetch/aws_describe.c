@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "fetch/parameterstore.h"
 #include "fetch/secretsmanager.h"
 
 #define PAGES_MAX 1000
@@ -117,6 +118,16 @@ static int refuse(const struct question *question, int kind, const char *why, de
 	return take(context, &described);
 }
 
+static bool question_is_of(const struct question *question, const struct json *found)
+{
+	const char *id = question->id, *text;
+
+	if (!is_parameter(question))
+		return secretsmanager_is_of(found, id);
+	text = json_member_text(found, strncmp(id, "arn:", 4) == 0 ? "ARN" : "Name");
+	return text && strcmp(text, id) == 0;
+}
+
 static int tell(const struct question *question, const char *index, described_fn take, void *context)
 {
 	const struct json *found = question->call->answer;
@@ -129,6 +140,9 @@ static int tell(const struct question *question, const char *index, described_fn
 		if (!found)
 			return refuse(question, ATOMICDIR_NOT_FOUND, "there is no such parameter", take, context);
 	}
+	if (!question_is_of(question, found))
+		return refuse(question, ATOMICDIR_FAILED, "the answer is for another one; is a proxy in the way?", take,
+			      context);
 	described.error = NULL;
 	described.arn = json_member_text(found, "ARN");
 	described.key = json_member_text(found, is_parameter(question) ? "KeyId" : "KmsKeyId");
@@ -149,11 +163,13 @@ static int describe_prefix(struct aws *aws, const struct request *request, const
 	int result = 0;
 
 	error_clear(&error);
-	if (secretsmanager_list(aws, &request->told, wanted->secret, &listing, &error) < 0) {
+	if ((*wanted->service ? parameterstore_list(aws, wanted->secret, &listing, &error)
+			      : secretsmanager_list(aws, &request->told, wanted->secret, &listing, &error)) < 0) {
 		described.error = &error;
 		return take(context, &described);
 	}
-	for (size_t i = 0; i < listing.count && result == 0; i++) {
+	/* A list of parameters has no ARNs and no keys: the policy names the path. */
+	for (size_t i = 0; i < listing.count && result == 0 && !*wanted->service; i++) {
 		described.arn = listing.items[i].id;
 		described.key = listing.items[i].key;
 		result = take(context, &described);

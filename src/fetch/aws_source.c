@@ -138,14 +138,22 @@ static void get(struct source *source, struct lookup *lookups, size_t count)
 				     self->aws.settings.first_region, self->aws.why.text);
 }
 
-static int list_open(struct aws_source *self, const char *prefix, struct listing *listing, struct atomicdir_error *error)
+static int list_here(struct aws_source *self, const char *service, const char *prefix, struct listing *listing,
+		     struct atomicdir_error *error)
 {
-	if (secretsmanager_list(&self->aws, &self->request->told, prefix, listing, error) == 0)
+	return *service ? parameterstore_list(&self->aws, prefix, listing, error)
+			: secretsmanager_list(&self->aws, &self->request->told, prefix, listing, error);
+}
+
+static int list_open(struct aws_source *self, const char *service, const char *prefix, struct listing *listing,
+		     struct atomicdir_error *error)
+{
+	if (list_here(self, service, prefix, listing, error) == 0)
 		return 0;
 	if (!aws_fail_over(&self->aws))
 		return -1;
 	listing_clear(listing);
-	return secretsmanager_list(&self->aws, &self->request->told, prefix, listing, error);
+	return list_here(self, service, prefix, listing, error);
 }
 
 static int list(struct source *source, const char *service, const char *prefix, struct listing *listing,
@@ -153,10 +161,7 @@ static int list(struct source *source, const char *service, const char *prefix, 
 {
 	struct aws_source *self = (struct aws_source *)source;
 
-	if (*service)
-		return error_set(error, ATOMICDIR_USAGE, prefix,
-				 "parameters are not taken by the beginning of their names, so each needs an entry");
-	if (list_open(self, prefix, listing, error) < 0)
+	if (list_open(self, service, prefix, listing, error) < 0)
 		return -1;
 	listing->instead_of = self->aws.settings.first_region;
 	tell_of_failover(self);
@@ -194,7 +199,7 @@ static int check(const struct request *request, struct atomicdir_error *error)
 	for (size_t i = 0; i < request->count; i++) {
 		if (!is_service(request->wanted[i].service))
 			return error_set(error, ATOMICDIR_USAGE, request->wanted[i].service, "the source 'aws' has no service");
-		has_prefix = has_prefix || wanted_is_prefix(&request->wanted[i]);
+		has_prefix = has_prefix || (wanted_is_prefix(&request->wanted[i]) && !*request->wanted[i].service);
 	}
 	if (told_option(&request->told, OPTION_TAG) && !has_prefix)
 		return error_set(

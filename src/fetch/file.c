@@ -204,7 +204,9 @@ static int look(struct file *file, const char *path, struct atomicdir_error *err
 
 static int read_whole(const char *path, struct buffer *content, struct atomicdir_error *error)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool is_passed = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+	cleanup_fd int fd =
+		is_passed ? fcntl(PROTOCOL_INPUT_FD, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0) {
 		error_errno(error, path, "cannot open the file of secrets");

@@ -6,18 +6,15 @@
 #ifndef FETCH_LIVE_H
 #define FETCH_LIVE_H
 
-#include "json/json.h"
 #include "fetch/request.h"
 #include "fetch/source.h"
 
 struct live {
-	struct json *note; /* NULL: nothing is published, or it is not known what */
-	bool is_unknown;
+	const struct published *published; /* the request's */
+	bool is_unknown;		   /* something is published, but not which versions */
 };
 
-/* note: as a request's option "live" has it; NULL: nothing is published. */
-void live_take(struct live *live, const char *note);
-void live_clear(struct live *live);
+struct live live_of(const struct request *request);
 
 /* Is this secret, as it is wanted, published, or can that not be told? */
 bool live_has(const struct live *live, const char *name, const struct wanted *wanted);

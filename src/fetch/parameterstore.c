@@ -31,18 +31,37 @@ static void refuse(struct lookup *lookup, int kind, const char *why)
 
 /* ---- One parameter ---- */
 
-/* Which one it is; the rest of what was asked for is its selector, which comes back with a ':' before it. */
-static bool is_of(const struct json *one, const char *id)
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* A number is held against the answer's. A label cannot be, but by the selector that comes back. */
+static bool parameter_has_version(const struct json *one, const char *selector)
+{
+	const struct json *version = aws_member(one, "Version");
+
+	return !is_number(selector) || (version && version->type == JSON_NUMBER && strcmp(version->text, selector) == 0);
+}
+
+/* Which one it is; the rest of what was asked for is its selector, which comes back with a ':' before it, or, from some servers, not
+ * at all. */
+static bool parameter_is_of(const struct json *one, const char *id)
 {
 	const char *name = json_member_text(one, "Name"), *arn = json_member_text(one, "ARN"),
 		   *chosen = json_member_text(one, "Selector");
 	const char *base = strncmp(id, "arn:", 4) == 0 ? arn : name;
 	size_t size = base ? strlen(base) : 0;
+	const char *rest = id + size;
 
-	return size && strncmp(id, base, size) == 0 && strcmp(id + size, chosen ? chosen : "") == 0;
+	if (!size || strncmp(id, base, size) != 0 || (*rest && *rest != ':'))
+		return false;
+	if (chosen && *chosen && strcmp(rest, chosen) != 0)
+		return false;
+	return !*rest ? !chosen || !*chosen : parameter_has_version(one, rest + 1);
 }
 
-static void take(const struct json *one, struct lookup *lookup)
+static void lookup_take(const struct json *one, struct lookup *lookup)
 {
 	const struct json *value = aws_member(one, "Value"), *version = aws_member(one, "Version"),
 			  *modified = aws_member(one, "LastModifiedDate");
@@ -74,11 +93,12 @@ static void take_group(const struct group *group, const struct aws_call *call)
 {
 	const struct json *found = aws_member(call->answer, "Parameters"),
 			  *invalid = aws_member(call->answer, "InvalidParameters");
-	bool is_good = found && found->type == JSON_ARRAY && !aws_is_any_unasked(found, group->ids, group->count, is_of);
+	bool is_good =
+		found && found->type == JSON_ARRAY && !aws_is_any_unasked(found, group->ids, group->count, parameter_is_of);
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct lookup *lookup = group->members[i];
-		const struct json *one = aws_find(found, group->ids[i], is_of);
+		const struct json *one = aws_find(found, group->ids[i], parameter_is_of);
 
 		if (!call->answer) {
 			lookup->error = call->error;
@@ -87,7 +107,7 @@ static void take_group(const struct group *group, const struct aws_call *call)
 			refuse(lookup, ATOMICDIR_FAILED,
 			       "the answer has no Parameters, or one that was not asked for; is a proxy in the way?");
 		} else if (one) {
-			take(one, lookup);
+			lookup_take(one, lookup);
 		} else if (aws_find(invalid, group->ids[i], is_invalid)) {
 			refuse(lookup, ATOMICDIR_NOT_FOUND, "there is no such parameter, version or label");
 			error_append(&lookup->error, "check them, the region (%s) and the account", call->region);
@@ -129,10 +149,23 @@ static char *make_id(struct aws *aws, const struct lookup *lookup)
 	return whole;
 }
 
+/* Two versions of one parameter are asked for by themselves: without a selector in the answer nobody could tell them apart. */
+static bool parameter_is_same(const char *id, const char *other)
+{
+	size_t size = strcspn(id, ":");
+
+	return size == strcspn(other, ":") && strncmp(id, other, size) == 0;
+}
+
 /* Names go to one region; an ARN may be of another, and goes by itself. */
 static bool fits(const struct group *group, const char *id)
 {
-	return group->count < GROUP && strncmp(id, "arn:", 4) != 0 && strncmp(group->ids[0], "arn:", 4) != 0;
+	if (group->count == GROUP || strncmp(id, "arn:", 4) == 0 || strncmp(group->ids[0], "arn:", 4) == 0)
+		return false;
+	for (size_t i = 0; i < group->count; i++)
+		if (parameter_is_same(id, group->ids[i]))
+			return false;
+	return true;
 }
 
 static size_t form(struct aws *aws, struct lookup **lookups, size_t count, struct group *groups)

@@ -10,5 +10,7 @@
 
 /* Those whose result is 0; all have one then. */
 void parameterstore_get(struct aws *aws, struct lookup **lookups, size_t count);
+/* Adds the names of all parameters below the path, which begins and ends with '/'. */
+int parameterstore_list(struct aws *aws, const char *path, struct listing *listing, struct atomicdir_error *error);
 
 #endif

@@ -10,19 +10,22 @@
 #include <atomicdir.h>
 
 #include "base/protocol.h"
+#include "base/published.h"
 
 struct wanted {
 	/* As written; "" where not. A path that ends in '/' takes all the keys, or with a secret that ends so, all such
 	 * secrets. */
-	char *secret, *path, *key, *query, *stage, *version, *decode, *index;
+	char *secret, *path, *key, *query, *stage, *version, *decode, *format, *index;
 	char *service;				/* "ssm"; else Secrets Manager */
 	char *failover_secret, *failover_stage; /* in the failover region, where they differ */
 	bool is_optional;
+	bool is_prefix; /* `secret` is the beginning of names, and may be "" */
 };
 
 struct request {
 	struct field_reader input; /* where it came from; a source may go on to read there */
 	struct told told;
+	struct published live;
 	struct wanted *wanted;
 	size_t count;
 };

@@ -47,32 +47,6 @@ static int take_value(const struct json *answer, const char *operation, struct l
 	return lookup->result;
 }
 
-/* Name says what it is, also where it was asked for by an ARN. */
-static void take(const struct json *answer, const char *operation, struct lookup *lookup)
-{
-	const char *name = json_member_text(answer, "Name"), *version = json_member_text(answer, "VersionId");
-	const struct json *created = aws_member(answer, "CreatedDate");
-	struct secret *secret = &lookup->secret;
-	bool is_dated = created && created->type == JSON_NUMBER;
-
-	if (!name || !version) {
-		refuse(lookup, operation, "the answer lacks a Name or a VersionId");
-		return;
-	}
-	if (strncmp(lookup->id, "arn:", 4) != 0 && strcmp(name, lookup->id) != 0) {
-		refuse(lookup, operation, "the answer is for another secret");
-		return;
-	}
-	if (take_value(answer, operation, lookup) < 0)
-		return;
-	secret->name = strdup(name);
-	secret->version = strdup(version);
-	secret->created = is_dated ? strdup(created->text) : NULL;
-	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
-				 ? 1
-				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
-}
-
 /* ---- Who is who in a batch's answer, whose order says nothing ---- */
 
 /* An ARN, and one without the six characters at its end. */
@@ -96,7 +70,7 @@ static bool is_called(const char *id, const char *other)
 	return strcmp(id, other) == 0 || (strncmp(id, "arn:", 4) == 0 ? is_partial(id, other) : is_partial(id, name_in(other)));
 }
 
-static bool is_of(const struct json *value, const char *id)
+bool secretsmanager_is_of(const struct json *value, const char *id)
 {
 	const char *name = json_member_text(value, "Name"), *arn = json_member_text(value, "ARN");
 
@@ -108,6 +82,61 @@ static bool is_error_of(const struct json *one, const char *id)
 	const char *other = json_member_text(one, "SecretId");
 
 	return other && is_called(id, other);
+}
+
+/* ---- What was asked for is what came ---- */
+
+/* A server may leave the stages out; those that it names are all that the version has. */
+static bool has_stage(const struct json *stages, const char *wanted)
+{
+	size_t size = strlen(wanted);
+
+	for (const struct json *one = stages ? stages->first : NULL; one; one = one->next)
+		if (one->type == JSON_STRING && one->size == size && memcmp(one->text, wanted, size) == 0)
+			return true;
+	return !stages;
+}
+
+/* NULL: in nothing. */
+static const char *answer_differs(const struct json *answer, const char *id, const struct lookup *lookup)
+{
+	const char *stage = *lookup->stage || *lookup->version ? lookup->stage : "AWSCURRENT";
+
+	if (!secretsmanager_is_of(answer, id))
+		return "the answer is for another secret";
+	if (*lookup->version && strcmp(json_member_text(answer, "VersionId"), lookup->version) != 0)
+		return "the answer is another version than the one that was asked for";
+	if (*stage && !has_stage(aws_member(answer, "VersionStages"), stage))
+		return "the answer is a version of another stage than the one that was asked for";
+	return NULL;
+}
+
+/* Name says what it is, also where it was asked for by an ARN. */
+static void lookup_take(const struct json *answer, const char *operation, const char *id, struct lookup *lookup)
+{
+	const char *name = json_member_text(answer, "Name"), *version = json_member_text(answer, "VersionId");
+	const struct json *created = aws_member(answer, "CreatedDate");
+	struct secret *secret = &lookup->secret;
+	bool is_dated = created && created->type == JSON_NUMBER;
+	const char *differs;
+
+	if (!name || !version) {
+		refuse(lookup, operation, "the answer lacks a Name or a VersionId");
+		return;
+	}
+	differs = answer_differs(answer, id, lookup);
+	if (differs) {
+		refuse(lookup, operation, differs);
+		return;
+	}
+	if (take_value(answer, operation, lookup) < 0)
+		return;
+	secret->name = strdup(name);
+	secret->version = strdup(version);
+	secret->created = is_dated ? strdup(created->text) : NULL;
+	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
+				 ? 1
+				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
 }
 
 /* ---- One call: for one secret, or for a batch ---- */
@@ -156,18 +185,18 @@ static void take_batch(const struct group *group)
 
 	if (!values || values->type != JSON_ARRAY || (errors && errors->type != JSON_ARRAY))
 		why = "the answer has no SecretValues, or Errors of another type";
-	else if (aws_is_any_unasked(values, group->ids, group->count, is_of) ||
+	else if (aws_is_any_unasked(values, group->ids, group->count, secretsmanager_is_of) ||
 		 aws_is_any_unasked(errors, group->ids, group->count, is_error_of))
 		why = "the answer has a secret that was not asked for";
 	for (size_t i = 0; i < group->count; i++) {
 		struct lookup *lookup = group->members[i];
-		const struct json *value = why ? NULL : aws_find(values, group->ids[i], is_of);
+		const struct json *value = why ? NULL : aws_find(values, group->ids[i], secretsmanager_is_of);
 		const struct json *error = why ? NULL : aws_find(errors, group->ids[i], is_error_of);
 
 		if (why)
 			refuse(lookup, operation, why);
 		else if (value)
-			take(value, operation, lookup);
+			lookup_take(value, operation, group->ids[i], lookup);
 		else if (error)
 			take_error(group, lookup, error);
 		else if (is_whole)
@@ -189,7 +218,7 @@ static void take_group(struct group *group)
 	if (group->call->answer && group->is_batch) {
 		take_batch(group);
 	} else if (group->call->answer) {
-		take(group->call->answer, group->call->operation, group->members[0]);
+		lookup_take(group->call->answer, group->call->operation, group->ids[0], group->members[0]);
 	} else if (!is_left) {
 		for (size_t i = 0; i < group->count; i++) {
 			group->members[i]->error = group->call->error;

@@ -15,4 +15,7 @@ void secretsmanager_get(struct aws *aws, struct lookup **lookups, size_t count);
 int secretsmanager_list(struct aws *aws, const struct told *told, const char *prefix, struct listing *listing,
 			struct atomicdir_error *error);
 
+/* Is this description, or value, of the secret that was asked for by this name, ARN, or ARN without the six characters at its end? */
+bool secretsmanager_is_of(const struct json *answer, const char *id);
+
 #endif

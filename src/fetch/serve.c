@@ -13,6 +13,7 @@
 #include "base/field.h"
 #include "base/file.h"
 #include "fetch/base64.h"
+#include "fetch/format.h"
 #include "json/json.h"
 #include "fetch/live.h"
 #include "json/select.h"
@@ -48,7 +49,6 @@ static void job_clear(struct job *job)
 	for (size_t i = 0; i < job->lookup_count; i++)
 		secret_clear(&job->lookups[i].secret);
 	free(job->lookups);
-	live_clear(&job->live);
 	if (job->source)
 		job->source->free(job->source);
 }
@@ -189,6 +189,28 @@ static int find(const struct task *task, const struct json *root, const struct j
 	return 0;
 }
 
+/* All keys in one file. */
+static int send_formatted(struct job *job, const struct task *task, const struct secret *secret, const char *path,
+			  const struct json *object, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer value = { 0 };
+	struct format_refusal refusal;
+	int result = format_object(task->wanted->format, object, &value, &refusal);
+
+	if (result < 0)
+		return error_errno(error, NULL, "cannot answer");
+	if (result == 0)
+		return send_file(job, task, secret, path, NULL, &value, error);
+	if (refusal.member)
+		error_set(error, ATOMICDIR_FAILED, NULL,
+			  "the key '%.200s' cannot be written with format=env: %s; correct the secret, or use format=json",
+			  refusal.member->key, refusal.why);
+	else
+		error_set(error, ATOMICDIR_FAILED, NULL, "%s to write with format=%s; correct the secret, or the entry",
+			  refusal.why, task->wanted->format);
+	return error_prefix(error, "%s", task->name);
+}
+
 static int send_key(struct job *job, const struct task *task, const struct secret *secret, const char *path,
 		    const struct json *root, struct atomicdir_error *error)
 {
@@ -204,6 +226,8 @@ static int send_key(struct job *job, const struct task *task, const struct secre
 			  *task->wanted->query ? task->wanted->query : task->wanted->key);
 		return error_prefix(error, "%s", task->name);
 	}
+	if (*task->wanted->format)
+		return send_formatted(job, task, secret, path, found, error);
 	if (json_value(found, &value) < 0)
 		return error_errno(error, NULL, "cannot answer");
 	return decode_and_send(job, task, secret, path, NULL, &value, error);
@@ -213,16 +237,20 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 {
 	const char *path = *task->path ? task->path : secret->name, *why = "";
 	cleanup_json struct json *root = NULL;
-	bool is_expanded = wanted_is_expanded(task->wanted);
+	bool is_expanded = wanted_is_expanded(task->wanted), has_key = *task->wanted->key || *task->wanted->query;
 	/* A byte order mark is no part of JSON. */
 	size_t mark = secret->value.size >= 3 && memcmp(secret->value.bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
-	if (!is_expanded && !*task->wanted->key && !*task->wanted->query)
+	if (!is_expanded && !has_key && !*task->wanted->format)
 		return decode_and_send(job, task, secret, path, NULL, &secret->value, error);
 	root = json_parse(secret->value.bytes + mark, secret->value.size - mark, &why);
 	if (!root)
 		return refuse(task, "the value has no keys that can be read: ", why, error);
-	return is_expanded ? send_members(job, task, secret, root, error) : send_key(job, task, secret, path, root, error);
+	if (*task->wanted->format && json_sort(root) < 0)
+		return error_errno(error, NULL, "cannot answer");
+	if (is_expanded)
+		return send_members(job, task, secret, root, error);
+	return has_key ? send_key(job, task, secret, path, root, error) : send_formatted(job, task, secret, path, root, error);
 }
 
 static bool is_same(const struct task *one, const struct task *other)
@@ -376,13 +404,13 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tag
 			"all that the entry takes is marked for deletion; restore '%.200s' (aws secretsmanager restore-secret), or take "
 			"the entry out",
 			listing.deleted);
-		return error_prefix(error, "%s", wanted->secret);
+		return error_prefix(error, "%s", *wanted->secret ? wanted->secret : "every name");
 	}
 	if (!listing.count) {
 		error_set(error, ATOMICDIR_NOT_FOUND, NULL,
-			  "no secret%s has a name that begins so; mend the entry, or make it optional",
-			  is_tagged ? " with this --tag" : "");
-		return error_prefix(error, "%s", wanted->secret);
+			  "no %s%s has a name that begins so; mend the entry, or make it optional",
+			  *wanted->service ? "parameter" : "secret", is_tagged ? " with this --tag" : "");
+		return error_prefix(error, "%s", *wanted->secret ? wanted->secret : "every name");
 	}
 	for (size_t i = 0; i < listing.count; i++) {
 		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
@@ -422,7 +450,7 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 {
 	if (told_option(&request->told, OPTION_DESCRIBE))
 		return describe(job, error);
-	live_take(&job->live, told_option(&request->told, OPTION_LIVE));
+	job->live = live_of(request);
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;

@@ -7,8 +7,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "base/error.h"
 #include "aws/retry.h"
+#include "base/cleanup.h"
+#include "base/error.h"
 
 #define PAUSE_MAX_MS 20000
 
@@ -26,20 +27,28 @@ static void ask_pause(long ms)
 		;
 }
 
+/* As codes have it, and the text of an answer in JSON or in XML. */
+static bool text_says_throttled(const char *text)
+{
+	static const char *const codes[] = { "Throttl", "TooManyRequests", "SlowDown", "slow_down" };
+
+	for (size_t i = 0; text && i < sizeof(codes) / sizeof(*codes); i++)
+		if (strstr(text, codes[i]))
+			return true;
+	return false;
+}
+
 enum passing { NOT_PASSING, PASSING, THROTTLED };
 
 /* Will it be otherwise soon? Throttling is 400 to most of them, and stands in a header, in JSON or in XML. */
 static enum passing reply_judge(int result, const struct http_reply *reply)
 {
-	static const char *const codes[] = { "Throttl", "TooManyRequests", "SlowDown" };
-
 	if (result <= 0)
 		return result < 0 ? NOT_PASSING : PASSING;
 	if (reply->status == 429)
 		return THROTTLED;
-	for (size_t i = 0; reply->status >= 400 && i < sizeof(codes) / sizeof(*codes); i++)
-		if (strstr(reply->error_type, codes[i]) || (reply->body.bytes && strstr(reply->body.bytes, codes[i])))
-			return THROTTLED;
+	if (reply->status >= 400 && (text_says_throttled(reply->error_type) || text_says_throttled(reply->body.bytes)))
+		return THROTTLED;
 	if (reply->status == 400 && reply->body.bytes && strstr(reply->body.bytes, "IDPCommunicationError"))
 		return PASSING;
 	return reply->status >= 500 ? PASSING : NOT_PASSING;
@@ -84,4 +93,18 @@ struct json *ask_take_object(const struct http_reply *reply)
 		return json;
 	json_free(json);
 	return NULL;
+}
+
+bool ask_is_passing(const struct http_reply *reply)
+{
+	static const char *const members[] = { "__type", "code", "Code", "error" };
+	cleanup_json struct json *json = NULL;
+
+	if (reply->status >= 500 || reply->status == 429 || text_says_throttled(reply->error_type))
+		return true;
+	json = ask_take_object(reply);
+	for (size_t i = 0; json && i < sizeof(members) / sizeof(*members); i++)
+		if (text_says_throttled(json_member_text(json, members[i])))
+			return true;
+	return false;
 }

@@ -26,6 +26,9 @@ int ask_machine(struct http *http, const struct http_request *request, int attem
 /* The code of a refusal, as printf's "%s%.*s" takes it: after a space, where there is one. */
 #define ASK_CODE(reply) *(reply)->error_type ? " " : "", (int)strcspn((reply)->error_type, ":"), (reply)->error_type
 
+/* A refusal that will pass: the server's own fault, or throttling, by its status or its code. */
+bool ask_is_passing(const struct http_reply *reply);
+
 /* The object that the answer is; NULL: it is none. */
 struct json *ask_take_object(const struct http_reply *reply);
 

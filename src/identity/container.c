@@ -19,7 +19,7 @@ static int container_refuse(const struct http_reply *reply, const char *url, str
 	cleanup_json struct json *json = ask_take_object(reply);
 	const char *message = json ? json_member_text(json, "message") : reply->body.bytes;
 	int size = aws_message_size(message), object = message && !json ? (int)strcspn(message, "{") : size;
-	bool is_passing = reply->status >= 500 || reply->status == 429;
+	bool is_passing = ask_is_passing(reply);
 
 	/* Half an object, which may hold keys, is no line of text. */
 	size = object < size ? object : size;

@@ -71,7 +71,7 @@ static int imds_send(const struct imds *imds, const char *method, const char *pa
 static int imds_refuse_status(const struct imds *imds, const struct http_reply *reply, const char *more,
 			      struct atomicdir_error *error)
 {
-	bool is_passing = reply->status >= 500;
+	bool is_passing = ask_is_passing(reply);
 
 	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, imds->endpoint,
 		  "the instance's metadata: HTTP %ld%s", reply->status, more);

@@ -12,12 +12,13 @@
 #include "base/error.h"
 #include "base/file.h"
 
-#define FILE_MAX (1 << 20)
+#define FILE_MAX (16 << 20)
 
 struct reader {
 	struct ini *ini;
 	struct ini_entry entry; /* the last one; its section is where we are */
 	size_t indent;		/* of the key that an indented line goes on with */
+	char *value_end;	/* of the last one's value, where the next line of it goes */
 	struct atomicdir_error *error;
 };
 
@@ -25,6 +26,7 @@ void ini_clear(struct ini *ini)
 {
 	free(ini->path);
 	free(ini->entries);
+	free(ini->sorted);
 	buffer_clear(&ini->text);
 	*ini = (struct ini){ 0 };
 }
@@ -40,36 +42,98 @@ int ini_refuse(struct atomicdir_error *error, const struct ini_entry *entry, con
 	return error_set(error, ATOMICDIR_USAGE, NULL, "%.240s, line %d: %s", entry->file->path, entry->line, text);
 }
 
-const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *parent, const char *key)
-{
-	for (size_t i = 0; i < ini->count; i++) {
-		const struct ini_entry *entry = &ini->entries[i];
+/* ---- Finding ---- */
 
-		if (strcmp(entry->section, section) == 0 && strcmp(entry->key, key) == 0 &&
-		    (parent ? entry->parent && strcmp(entry->parent, parent) == 0 : !entry->parent))
-			return entry;
-	}
-	return NULL;
+static int entry_compare_texts(const char *one, const char *other)
+{
+	return one == other ? 0 : strcmp(one, other);
 }
 
-static int add(struct reader *reader)
+/* By section, block and key. What is in no block comes before what is in one. */
+static int entry_compare(const struct ini_entry *one, const struct ini_entry *other)
+{
+	int order = entry_compare_texts(one->section, other->section);
+
+	if (!order && (!one->parent || !other->parent))
+		order = (one->parent != NULL) - (other->parent != NULL);
+	else if (!order)
+		order = entry_compare_texts(one->parent, other->parent);
+	return order ? order : entry_compare_texts(one->key, other->key);
+}
+
+/* Where two are called the same, the earlier one is first. */
+static int entry_compare_for_sort(const void *one, const void *other)
+{
+	const struct ini_entry *const *entry = one, *const *later = other;
+	int order = entry_compare(*entry, *later);
+
+	return order ? order : (*entry > *later) - (*entry < *later);
+}
+
+static int entry_compare_for_search(const void *wanted, const void *item)
+{
+	return entry_compare(wanted, *(const struct ini_entry *const *)item);
+}
+
+const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *parent, const char *key)
+{
+	const struct ini_entry wanted = { .section = section, .parent = parent, .key = key };
+	const struct ini_entry **found =
+		ini->count ? bsearch(&wanted, ini->sorted, ini->count, sizeof(*ini->sorted), entry_compare_for_search) : NULL;
+
+	return found ? *found : NULL;
+}
+
+static int ini_sort(struct ini *ini)
+{
+	ini->sorted = calloc(ini->count + 1, sizeof(*ini->sorted));
+	if (!ini->sorted)
+		return -1;
+	for (size_t i = 0; i < ini->count; i++)
+		ini->sorted[i] = &ini->entries[i];
+	qsort(ini->sorted, ini->count, sizeof(*ini->sorted), entry_compare_for_sort);
+	return 0;
+}
+
+/* The first one in the file that is called as one before it. */
+static const struct ini_entry *ini_find_repeated(const struct ini *ini)
+{
+	const struct ini_entry *first = NULL;
+
+	for (size_t i = 1; i < ini->count; i++)
+		if (entry_compare(ini->sorted[i - 1], ini->sorted[i]) == 0 && (!first || ini->sorted[i] < first))
+			first = ini->sorted[i];
+	return first;
+}
+
+static int ini_index(struct ini *ini, struct atomicdir_error *error)
+{
+	const struct ini_entry *repeated;
+
+	if (ini_sort(ini) < 0)
+		return error_errno(error, ini->path, "cannot read");
+	repeated = ini_find_repeated(ini);
+	if (!repeated)
+		return 0;
+	return ini_refuse(error, repeated, "the %s '%.64s' occurs a second time: remove one of them",
+			  *repeated->key ? "key" : "section", *repeated->key ? repeated->key : repeated->section);
+}
+
+/* ---- Reading ---- */
+
+static int reader_add(struct reader *reader)
 {
 	struct ini *ini = reader->ini;
-	const struct ini_entry *entry = &reader->entry;
-	struct ini_entry *added;
+	struct ini_entry *added = array_add(&ini->entries, &ini->count, sizeof(*added));
 
-	if (ini_find(ini, entry->section, entry->parent, entry->key))
-		return ini_refuse(reader->error, entry, "the %s '%.64s' stands here a second time: take one out",
-				  *entry->key ? "key" : "section", *entry->key ? entry->key : entry->section);
-	added = array_add(&ini->entries, &ini->count, sizeof(*added));
 	if (!added)
 		return error_errno(reader->error, ini->path, "cannot read");
-	*added = *entry;
+	*added = reader->entry;
 	return 0;
 }
 
 /* Without the white space around it. */
-static char *trim(char *text)
+static char *line_trim(char *text)
 {
 	char *end = text + strlen(text);
 
@@ -78,73 +142,75 @@ static char *trim(char *text)
 	return text + strspn(text, " \t\r\f\v");
 }
 
-static int take_section(struct reader *reader, char *line)
+static int reader_take_section(struct reader *reader, char *line)
 {
 	char *end = strrchr(line, ']');
 
 	if (!end)
 		return ini_refuse(reader->error, &reader->entry, "a section has no ']'");
 	*end = '\0';
-	reader->entry.section = trim(line + 1);
+	reader->entry.section = line_trim(line + 1);
 	if (!*reader->entry.section)
 		return ini_refuse(reader->error, &reader->entry, "a section has no name");
 	reader->entry.parent = NULL;
 	reader->entry.key = reader->entry.value = "";
-	return add(reader);
+	return reader_add(reader);
 }
 
 /* "KEY = VALUE", or "KEY: VALUE". */
-static int take_pair(struct reader *reader, char *line)
+static int reader_take_pair(struct reader *reader, char *line)
 {
-	char *sign = line + strcspn(line, "=:");
+	char *sign = line + strcspn(line, "=:"), *value;
 
 	if (!*sign || sign == line)
 		return ini_refuse(reader->error, &reader->entry, "this is neither [SECTION] nor KEY = VALUE");
 	*sign = '\0';
-	reader->entry.key = trim(line);
+	reader->entry.key = line_trim(line);
 	for (char *c = line; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	reader->entry.value = trim(sign + 1);
-	return add(reader);
+	reader->entry.value = value = line_trim(sign + 1);
+	reader->value_end = value + strlen(value);
+	return reader_add(reader);
 }
 
 /* A line that is indented more than the key before it belongs to that: to its block, or to its value, which then has lines. */
-static int take_indented(struct reader *reader, char *line)
+static int reader_take_indented(struct reader *reader, char *line)
 {
 	struct ini_entry *last = &reader->ini->entries[reader->ini->count - 1];
 
 	if (!last->parent && *last->value) {
-		/* What was between them is gone, so there is room for the line's end. */
-		char *end = reader->ini->text.bytes + (last->value - reader->ini->text.bytes) + strlen(last->value);
+		size_t size = strlen(line);
 
-		*end++ = '\n';
-		memmove(end, line, strlen(line) + 1);
+		/* What was between them is gone, so there is room for the line's end. */
+		*reader->value_end++ = '\n';
+		memmove(reader->value_end, line, size + 1);
+		reader->value_end += size;
 		return 0;
 	}
 	if (!last->parent)
 		reader->entry.parent = last->key;
-	return take_pair(reader, line);
+	return reader_take_pair(reader, line);
 }
 
-static int take_line(struct reader *reader, char *line)
+static int reader_take_line(struct reader *reader, char *line)
 {
 	size_t indent = strspn(line, " \t");
-	char *text = trim(line);
+	char *text = line_trim(line);
 
 	if (!*text || *text == '#' || *text == ';')
 		return 0;
 	if (*reader->entry.key && indent > reader->indent)
-		return take_indented(reader, text);
+		return reader_take_indented(reader, text);
 	reader->entry.parent = NULL;
 	reader->indent = indent;
 	if (*text == '[')
-		return take_section(reader, text);
+		return reader_take_section(reader, text);
 	if (!*reader->entry.section)
 		return ini_refuse(reader->error, &reader->entry, "this stands before the first [SECTION]");
-	return take_pair(reader, text);
+	return reader_take_pair(reader, text);
 }
 
-static int parse(struct ini *ini, struct atomicdir_error *error)
+static int ini_parse(struct ini *ini, struct atomicdir_error *error)
 {
 	struct reader reader = { .ini = ini, .entry = { .file = ini, .section = "", .key = "", .value = "" }, .error = error };
 	char *line = ini->text.bytes;
@@ -159,7 +225,7 @@ static int parse(struct ini *ini, struct atomicdir_error *error)
 		if (end)
 			*end = '\0';
 		reader.entry.line++;
-		if (take_line(&reader, line) < 0)
+		if (reader_take_line(&reader, line) < 0)
 			return -1;
 		line = end ? end + 1 : NULL;
 	}
@@ -180,5 +246,5 @@ int ini_load(const char *path, bool is_named, struct ini *ini, struct atomicdir_
 			error->kind = ATOMICDIR_USAGE;
 		return -1;
 	}
-	return parse(ini, error);
+	return ini_parse(ini, error) < 0 ? -1 : ini_index(ini, error);
 }

@@ -28,7 +28,8 @@ struct ini {
 	struct buffer text; /* what the entries point into */
 	struct ini_entry *entries;
 	size_t count;
-	int unreadable; /* errno; 0: it could be read, or there is none */
+	const struct ini_entry **sorted; /* by section, block and key */
+	int unreadable;			 /* errno; 0: it could be read, or there is none */
 };
 
 /* A file that does not exist is empty; so is one that may not be read, where nobody has named it. USAGE. */

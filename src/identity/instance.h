@@ -11,4 +11,7 @@
 int instance_question(const struct provider_context *context, const char *operation, struct question *question,
 		      struct atomicdir_error *error);
 
+/* Is the way to address it one that is known? Also where the instance is not asked, as the AWS CLI has it. USAGE. */
+int instance_check_mode(struct atomicdir_error *error);
+
 #endif

@@ -9,6 +9,7 @@
 #include "aws/retry.h"
 #include "base/error.h"
 #include "identity/config.h"
+#include "identity/instance.h"
 #include "identity/variables.h"
 
 /* ---- Regions ---- */
@@ -97,11 +98,6 @@ static int endpoint_check(const char *endpoint, const char *from, struct atomicd
 	if (strpbrk(host, "@?# \t\r\n\\"))
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "%s is a URL that holds a user, a query or white space: take that out", from);
-	if (is_fips() || is_dual())
-		return error_set(error, ATOMICDIR_USAGE, endpoint, "%s and %s do not go together: take one of them out",
-				 is_fips() ? "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)"
-					   : "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)",
-				 from);
 	return 0;
 }
 
@@ -136,7 +132,7 @@ int places_find(const struct told *told, struct aws_settings *settings, struct a
 	};
 	if (aws_check_region(told_option(told, OPTION_FAILOVER_REGION), "the failover region", error) < 0 ||
 	    region_find(told, &settings->region, error) < 0 || endpoints_find(told, settings->endpoints, error) < 0 ||
-	    places_check_regions(told, settings->region, error) < 0)
+	    places_check_regions(told, settings->region, error) < 0 || instance_check_mode(error) < 0)
 		return -1;
 	if (retry_init(&retry, settings->retry_mode, settings->max_attempts, error) < 0)
 		return -1;

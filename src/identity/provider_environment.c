@@ -29,9 +29,10 @@ static int environment_take(struct credentials *credentials, struct atomicdir_er
 
 	if (variable_take("AWS_ACCESS_KEY_ID", &credentials->key_id, error) < 0 ||
 	    variable_take("AWS_SECRET_ACCESS_KEY", &credentials->key, error) < 0 ||
-	    variable_take("AWS_SESSION_TOKEN", &credentials->token, error) < 0)
+	    variable_take("AWS_SECURITY_TOKEN", &credentials->token, error) < 0)
 		return -1;
-	if (!credentials->token.size && variable_take("AWS_SECURITY_TOKEN", &credentials->token, error) < 0)
+	/* The old name of it counts where both are set: the AWS CLI has it so. */
+	if (!credentials->token.size && variable_take("AWS_SESSION_TOKEN", &credentials->token, error) < 0)
 		return -1;
 	credentials->expires = expiration ? moment_parse(expiration) : 0;
 	if (credentials->expires < 0)

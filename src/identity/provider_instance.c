@@ -15,14 +15,32 @@
 #define IPV4 "http://169.254.169.254"
 #define IPV6 "http://[fd00:ec2::254]"
 
+static const char *instance_mode(void)
+{
+	return aws_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+}
+
+int instance_check_mode(struct atomicdir_error *error)
+{
+	const char *mode = instance_mode();
+
+	if (!mode || strcasecmp(mode, "ipv4") == 0 || strcasecmp(mode, "ipv6") == 0)
+		return 0;
+	return error_set(
+		error, ATOMICDIR_USAGE, mode,
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE (ec2_metadata_service_endpoint_mode) is neither IPv4 nor IPv6");
+}
+
 static const char *instance_endpoint(void)
 {
 	const char *set = aws_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
-	const char *mode = aws_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+	const char *mode = instance_mode();
 
 	if (set)
 		return set;
-	return mode && strcasecmp(mode, "ipv6") == 0 ? IPV6 : IPV4;
+	if (mode)
+		return strcasecmp(mode, "ipv6") == 0 ? IPV6 : IPV4;
+	return aws_setting_is_true("AWS_IMDS_USE_IPV6", "imds_use_ipv6") ? IPV6 : IPV4;
 }
 
 static void instance_add_number(struct question *question, const char *word, const char *variable, const char *key, long most)

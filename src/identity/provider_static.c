@@ -22,14 +22,15 @@ static int entry_take(const struct ini_entry *entry, struct buffer *buffer, stru
 static int profile_take_keys(find_fn find, const char *profile, struct credentials *credentials, struct atomicdir_error *error)
 {
 	const struct ini_entry *id = find(profile, "aws_access_key_id"), *key = find(profile, "aws_secret_access_key");
-	const struct ini_entry *token = find(profile, "aws_session_token");
+	const struct ini_entry *token = find(profile, "aws_security_token");
 
 	if (!id && !key)
 		return 0;
 	if (!id || !key || !*id->value || !*key->value)
 		return ini_refuse(error, id ? id : key,
 				  "profile '%.64s' needs aws_access_key_id and aws_secret_access_key, both", profile);
-	token = token ? token : find(profile, "aws_security_token");
+	/* The old name of it counts where both are set, as in the environment. */
+	token = token ? token : find(profile, "aws_session_token");
 	if (entry_take(id, &credentials->key_id, error) < 0 || entry_take(key, &credentials->key, error) < 0 ||
 	    (token && entry_take(token, &credentials->token, error) < 0))
 		return -1;

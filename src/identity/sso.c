@@ -19,8 +19,8 @@ static int sso_refuse_role(const struct http_reply *reply, const char *name, str
 	snprintf(status, sizeof(status), "%ld", reply->status);
 	if (record_add_text(answer, WORD_STATUS, status) < 0)
 		return error_errno(error, NULL, "cannot answer");
-	return error_set(error, reply->status >= 500 || reply->status == 429 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
-			 "%s: HTTP %ld%s%.*s", name, reply->status, ASK_CODE(reply));
+	return error_set(error, ask_is_passing(reply) ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "%s: HTTP %ld%s%.*s",
+			 name, reply->status, ASK_CODE(reply));
 }
 
 /* Its numbers of milliseconds are no text, and its names begin with small letters. */
@@ -112,8 +112,8 @@ int sso_renew_token(const struct asker *asker, const struct record *question, st
 	if (ask_service(asker, &request, &reply, error) <= 0)
 		return -1;
 	if (reply.status != 200)
-		return error_set(error, reply.status >= 500 ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld%s%.*s",
-				 reply.status, ASK_CODE(&reply));
+		return error_set(error, ask_is_passing(&reply) ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL,
+				 "HTTP %ld%s%.*s", reply.status, ASK_CODE(&reply));
 	json = ask_take_object(&reply);
 	return sso_answer_token(json, answer, error);
 }

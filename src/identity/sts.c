@@ -124,15 +124,19 @@ static int sts_refuse(struct http *http, const struct sts *sts, const struct htt
 {
 	const char *code = answer->code.size ? answer->code.bytes : "no code; is a proxy in the way?";
 	bool is_passing = reply->status >= 500 || reply->status == 429 || strstr(code, "Throttl") || strstr(code, "IDPComm");
+	enum aws_refusal refusal = aws_refusal_of(code, reply->status);
 	const char *advice = strcmp(code, "AccessDenied") == 0 ? sts->denied : "",
 		   *message = answer->message.size ? answer->message.bytes : "";
+	char clock[AWS_CLOCK_MAX];
 
+	aws_describe_clock(reply, refusal, clock);
 	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-		if (!is_passing && strcmp(code, advices[i].code) == 0)
+		if (!is_passing && !*clock && strcmp(code, advices[i].code) == 0)
 			advice = advices[i].advice;
-	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "HTTP %ld, %.80s%s%.*s%s%s",
-		  reply->status, code, *message ? ": " : "", aws_message_size(message), message, *advice ? "; " : "", advice);
-	return aws_set_clock(http, reply, aws_refusal_of(code, reply->status), error) ? 0 : -1;
+	error_set(error, is_passing ? ATOMICDIR_UNREACHABLE : ATOMICDIR_DENIED, NULL, "%s%sHTTP %ld, %.80s%s%.*s%s%s", clock,
+		  *clock ? "; " : "", reply->status, code, *message ? ": " : "", aws_message_size(message), message,
+		  *advice ? "; " : "", advice);
+	return aws_set_clock(http, reply, refusal) ? 0 : -1;
 }
 
 /* ---- One call ---- */

@@ -25,17 +25,22 @@ int variables_read(int fd, struct atomicdir_error *error)
 	return error_set(error, ATOMICDIR_FAILED, NULL, "the environment was not handed over; secretdir starts this program");
 }
 
-const char *variable_text(const char *name)
+const char *variable_find(const char *name, size_t size)
 {
-	size_t size = strlen(name);
-
 	for (size_t i = 0; i < variables.count; i++) {
 		const char *text = field_text(&variables.fields[i]);
 
 		if (text && strncmp(text, name, size) == 0 && text[size] == '=')
-			return text[size + 1] ? text + size + 1 : NULL;
+			return text + size + 1;
 	}
 	return NULL;
+}
+
+const char *variable_text(const char *name)
+{
+	const char *value = variable_find(name, strlen(name));
+
+	return value && *value ? value : NULL;
 }
 
 void variables_give(struct environment *environment)

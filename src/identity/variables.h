@@ -15,6 +15,8 @@ void variables_clear(void);
 
 /* NULL where it is not set, or empty. */
 const char *variable_text(const char *name);
+/* NULL where it is not set; the name is of so many bytes. */
+const char *variable_find(const char *name, size_t size);
 /* Adds all of them. */
 void variables_give(struct environment *environment);
 

@@ -365,3 +365,41 @@ int json_value(const struct json *json, struct buffer *buffer)
 {
 	return json->type == JSON_STRING ? buffer_add(buffer, json->text, json->size) : write_json(json, buffer);
 }
+
+static int member_compare(const void *one, const void *other)
+{
+	const struct json *left = *(const struct json *const *)one, *right = *(const struct json *const *)other;
+	size_t size = left->key_size < right->key_size ? left->key_size : right->key_size;
+	int order = memcmp(left->key, right->key, size);
+
+	return order ? order : (left->key_size > right->key_size) - (left->key_size < right->key_size);
+}
+
+static int object_sort(struct json *object)
+{
+	struct json **members = reallocarray(NULL, object->count + 1, sizeof(struct json *));
+	size_t count = 0;
+
+	if (!members)
+		return -1;
+	for (struct json *member = object->first; member; member = member->next)
+		members[count++] = member;
+	members[count] = NULL;
+	qsort(members, count, sizeof(struct json *), member_compare);
+	for (size_t i = 0; i < count; i++)
+		members[i]->next = members[i + 1];
+	object->first = members[0];
+	object->last = count ? members[count - 1] : NULL;
+	free(members);
+	return 0;
+}
+
+int json_sort(struct json *json)
+{
+	if (json->type == JSON_OBJECT && object_sort(json) < 0)
+		return -1;
+	for (struct json *child = json->first; child; child = child->next)
+		if (json_sort(child) < 0)
+			return -1;
+	return 0;
+}

@@ -34,6 +34,9 @@ const struct json *json_member(const struct json *object, const char *key, size_
 /* A member that is a string without a NUL; else NULL. */
 const char *json_member_text(const struct json *object, const char *key);
 
+/* Puts the keys of all objects in it into the order of their bytes. -1 with ENOMEM. */
+int json_sort(struct json *json);
+
 /* The value as it is published: a string's bytes, anything else as compact JSON. -1 with ENOMEM. */
 int json_value(const struct json *json, struct buffer *buffer);
 

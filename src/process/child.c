@@ -162,12 +162,12 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 				 .terminal = launch->terminal };
 	if (child_fork(child, launch, &failure_fd) < 0) {
 		child->pid = 0;
-		return error_errno(error, name, "cannot start a process");
+		return error_system(error, errno, name, "cannot start a process");
 	}
 	errno = child_read_failure(failure_fd);
 	if (!errno)
 		return 0;
-	error_errno(error, name, "cannot execute");
+	error_system(error, errno, name, "cannot execute");
 	child_wait(child);
 	return -1;
 }
@@ -201,6 +201,16 @@ void child_time_out(struct child *child)
 	child_end(child);
 	if (is_first)
 		child->end = CHILD_TIMED_OUT;
+}
+
+void child_limit(struct child *child, int64_t timeout_ms)
+{
+	int64_t due_ms = clock_ms() + timeout_ms;
+
+	if (child->pid <= 0 || (child->due_ms >= 0 && child->due_ms <= due_ms))
+		return;
+	child->due_ms = due_ms;
+	child->timeout_ms = timeout_ms;
 }
 
 void child_kill(struct child *child)
@@ -265,24 +275,13 @@ void child_clear(struct child *child)
 
 /* ---- How it ended ---- */
 
-/* "500ms", "30s", "5m", as options have it. */
-static void duration_show(char text[static 32], int64_t ms)
-{
-	if (ms % 1000)
-		snprintf(text, 32, "%" PRId64 "ms", ms);
-	else if (ms % 60000)
-		snprintf(text, 32, "%" PRId64 "s", ms / 1000);
-	else
-		snprintf(text, 32, "%" PRId64 "m", ms / 60000);
-}
-
 int child_check(const struct child *child, const char *what, struct atomicdir_error *error)
 {
 	char time[32];
 	int status = child->status;
 
 	if (child->end == CHILD_TIMED_OUT) {
-		duration_show(time, child->timeout_ms);
+		clock_show(time, child->timeout_ms);
 		return error_set(error, ATOMICDIR_FAILED, NULL, "%s timed out after %s and was terminated", what, time);
 	}
 	if (WIFSIGNALED(status))

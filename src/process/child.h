@@ -64,6 +64,8 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 /* Asks it to end (SIGTERM); the loop kills it where it does not. Asked again it is killed at once. */
 void child_end(struct child *child);
 void child_kill(struct child *child);
+/* From now on it has so long to end by itself; the loop asks it to then. Nothing where its time is over sooner. */
+void child_limit(struct child *child, int64_t timeout_ms);
 /* What the loop does when the child is due: its time is over, or it did not end when it was asked to. */
 void child_time_out(struct child *child);
 /* Has it ended? Then it is reaped. */

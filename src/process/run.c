@@ -44,7 +44,7 @@ int run_to_end(const struct launch *launch, const char *name, enum run_signals s
 
 	snprintf(what, sizeof(what), "'%.300s'", name ? name : launch->argv[0]);
 	if (loop_open(&loop) < 0)
-		return error_errno(error, NULL, "cannot start %s", what);
+		return error_system(error, errno, NULL, "cannot start %s", what);
 	if (child_start(&child, launch, error) < 0) {
 		loop_close(&loop);
 		return -1;
@@ -52,7 +52,7 @@ int run_to_end(const struct launch *launch, const char *name, enum run_signals s
 	loop_add(&loop, &child);
 	ended_by = run_wait(&loop, &child, signals);
 	if (ended_by < 0)
-		error_errno(error, NULL, "cannot wait for %s", what);
+		error_system(error, errno, NULL, "cannot wait for %s", what);
 	loop_close(&loop);
 	if (ended_by < 0)
 		return -1;

@@ -16,10 +16,12 @@
 #include "secretdir/path.h"
 
 #define SECRET_MAX 2048
-#define ARN_COLONS 6
 #define FILE_MAX (16 << 20)
 #define NO_NAME "the name of the secret is missing, or longer than 2048 bytes"
-#define NO_ARN "the ARN is not arn:PARTITION:SERVICE:REGION:ACCOUNT:secret:NAME"
+#define NO_ARN \
+	"the ARN is not arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME or arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME"
+#define NO_SERVICE "unknown service; the only one that can be named is ssm"
+#define NO_FORMAT "only format=env and format=json are known"
 #define TWICE "an option occurs twice; remove one of them"
 #define NO_MEMORY "cannot read the entry"
 
@@ -47,6 +49,8 @@ static const struct {
 	{ WORD_SERVICE, offsetof(struct entry, service) },
 	{ WORD_STAGE, offsetof(struct entry, stage) },
 	{ WORD_VERSION, offsetof(struct entry, version) },
+	{ WORD_FORMAT, offsetof(struct entry, format) },
+	{ WORD_PATH_KEY, offsetof(struct entry, path_key) },
 	{ WORD_FAILOVER_SECRET, offsetof(struct entry, failover_secret) },
 	{ WORD_FAILOVER_STAGE, offsetof(struct entry, failover_stage) },
 };
@@ -87,14 +91,21 @@ static int entry_set_text(char **place, const char *text, size_t size, struct at
 	return *place ? 0 : error_errno(error, NULL, NO_MEMORY);
 }
 
-/* The size of the name at the beginning of the text; the seven fields of an ARN are one name. 0: there is no name. */
+static bool is_parameter_arn(const char *text)
+{
+	return arn_part_is(text, ARN_SERVICE, "ssm");
+}
+
+/* The size of the name at the beginning of the text; the fields of an ARN, seven or a parameter's six, are one name. 0: there is no
+ * name. */
 static size_t secret_size(const char *text)
 {
+	int colons = is_parameter_arn(text) ? 5 : 6;
 	size_t size = 0;
 
 	if (!arn_is(text))
 		return strcspn(text, ":,");
-	for (int i = 0; i < ARN_COLONS; i++) {
+	for (int i = 0; i < colons; i++) {
 		size += strcspn(text + size, ":,");
 		if (text[size] != ':')
 			return 0;
@@ -119,6 +130,24 @@ static int entry_set_name(struct entry *entry, char **place, const char *value, 
 	if (!value || !*value)
 		return entry_refuse(entry, "stage and version need a value", error);
 	return entry_set_text(place, value, strlen(value), error);
+}
+
+static int entry_set_service(struct entry *entry, const char *value, struct atomicdir_error *error)
+{
+	if (!value || strcmp(value, "ssm") != 0)
+		return entry_refuse(entry, NO_SERVICE, error);
+	if (*entry->service)
+		return entry_refuse(entry, TWICE, error);
+	return entry_set_text(&entry->service, value, strlen(value), error);
+}
+
+static int entry_set_format(struct entry *entry, const char *value, struct atomicdir_error *error)
+{
+	if (!value || (strcmp(value, "env") != 0 && strcmp(value, "json") != 0))
+		return entry_refuse(entry, NO_FORMAT, error);
+	if (*entry->format)
+		return entry_refuse(entry, TWICE, error);
+	return entry_set_text(&entry->format, value, strlen(value), error);
 }
 
 static int entry_set_mode(struct entry *entry, const char *value, struct atomicdir_error *error)
@@ -160,6 +189,10 @@ static int entry_take_option(struct entry *entry, const char *name, const char *
 
 	if (strcmp(name, WORD_STAGE) == 0 || strcmp(name, WORD_VERSION) == 0)
 		return entry_set_name(entry, entry_text_named(entry, name), value, error);
+	if (strcmp(name, WORD_SERVICE) == 0)
+		return entry_set_service(entry, value, error);
+	if (strcmp(name, WORD_FORMAT) == 0)
+		return entry_set_format(entry, value, error);
 	if (strcmp(name, WORD_MODE) == 0)
 		return entry_set_mode(entry, value, error);
 	if (strcmp(name, WORD_OWNER) == 0)
@@ -169,7 +202,8 @@ static int entry_take_option(struct entry *entry, const char *name, const char *
 	if (strcmp(name, WORD_DECODE) == 0)
 		return entry_set_flag(entry, &entry->is_base64, value && strcmp(value, "base64") == 0,
 				      "only decode=base64 is known", error);
-	snprintf(why, sizeof(why), "unknown option '%.200s'; known are stage, version, mode, owner, optional and decode", name);
+	snprintf(why, sizeof(why),
+		 "unknown option '%.200s'; known are stage, version, service, format, decode, mode, owner and optional", name);
 	return entry_refuse(entry, why, error);
 }
 
@@ -191,19 +225,39 @@ static int entry_take_options(struct entry *entry, const char *text, struct atom
 	return 0;
 }
 
+/* What follows an ARN, as ECS has it: KEY:STAGE:VERSION, of which the last ones may be left out. */
+static int entry_take_parts(struct entry *entry, const char *text, size_t size, struct atomicdir_error *error)
+{
+	char **const parts[] = { &entry->key, &entry->stage, &entry->version };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		size_t part = strcspn(text, ":,");
+
+		if (entry_set_text(parts[i], text, part, error) < 0)
+			return -1;
+		if (part == size)
+			return 0;
+		text += part + 1;
+		size -= part + 1;
+	}
+	return entry_refuse(entry, "an ARN has at most KEY:STAGE:VERSION behind it; a KEY that contains ':' goes into a spec",
+			    error);
+}
+
 static int entry_take_key(struct entry *entry, const char **text, struct atomicdir_error *error)
 {
+	const char *key = *text + 1;
 	size_t size;
 
 	if (**text != ':')
 		return 0;
-	size = strcspn(++*text, ",");
+	size = strcspn(key, ",");
+	*text = key + size;
 	if (!size)
 		return entry_refuse(entry, "KEY is empty", error);
-	if (entry_set_text(&entry->key, *text, size, error) < 0)
-		return -1;
-	*text += size;
-	return 0;
+	if (arn_is(entry->secret) && !is_parameter_arn(entry->secret))
+		return entry_take_parts(entry, key, size, error);
+	return entry_set_text(&entry->key, key, size, error);
 }
 
 static int entry_take_path(struct entry *entry, const char **text, struct atomicdir_error *error)
@@ -220,29 +274,80 @@ static int entry_take_path(struct entry *entry, const char **text, struct atomic
 	return 0;
 }
 
-static int entry_check(const struct entry *entry, struct atomicdir_error *error)
+static const char *entry_check_name(const struct entry *entry)
 {
-	const char *path = entry_path(entry), *why = *path ? path_refuse(path, strlen(path)) : NULL;
-	char text[256];
-
 	if (!utf8_is_valid(entry->secret, strlen(entry->secret)) || !utf8_is_valid(entry->key, strlen(entry->key)))
-		return entry_refuse(entry, "the secret and KEY must be valid UTF-8", error);
-	if (*entry->key == '/' && !is_pointer(entry->key))
-		return entry_refuse(entry, "KEY is not a JSON Pointer: '~' must be followed by 0 or 1", error);
-	if (*entry->key && *entry->query)
-		return entry_refuse(entry, "it has both a key and a query; remove one of them", error);
-	if (*entry->service && strcmp(entry->service, "ssm") != 0)
-		return entry_refuse(entry, "unknown service; the only one that can be named is ssm", error);
+		return "the secret and KEY must be valid UTF-8";
 	for (const char *c = entry->secret; *c; c++)
 		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
-			return entry_refuse(entry, "the name of a secret contains no white space and no control characters",
-					    error);
-	if (entry_is_many(entry) && (*entry->key || *entry->query))
-		return entry_refuse(entry, "a PATH that ends in '/' stands for all keys, so there can be no KEY", error);
+			return "the name of a secret contains no white space and no control characters";
+	if (*entry->service && strcmp(entry->service, "ssm") != 0)
+		return NO_SERVICE;
+	if (*entry->service && arn_is(entry->secret) && !is_parameter_arn(entry->secret))
+		return "the ARN is not of a parameter, so the service cannot be ssm";
+	if (entry_is_prefix(entry) && *entry->service && *entry->secret != '/')
+		return "parameters are taken by a path, which begins with '/'";
+	return NULL;
+}
+
+static const char *entry_check_key(const struct entry *entry)
+{
+	bool has_key = *entry->key || *entry->query;
+
+	if (*entry->key == '/' && !is_pointer(entry->key))
+		return "KEY is not a JSON Pointer: '~' must be followed by 0 or 1";
+	if (*entry->key && *entry->query)
+		return "it has both a key and a query; remove one of them";
+	if (*entry->format && entry->is_base64)
+		return "it has both a format and decode; remove one of them";
+	if (entry_is_many(entry) && has_key)
+		return "a PATH that ends in '/' stands for all keys, so there can be no KEY";
+	if (*entry->format && entry_is_many(entry) && !entry_is_prefix(entry))
+		return "a format makes one file of all keys, so its PATH cannot end in '/'";
+	return NULL;
+}
+
+const char *entry_path_cure(const struct entry *entry, char text[static 80])
+{
+	if (!*entry->path_key)
+		return "write PATH=SECRET with another PATH";
+	snprintf(text, 80, "give it another %.40s", entry->path_key);
+	return text;
+}
+
+/* Why the path cannot be published; the beginning of names need not be a path. */
+static const char *entry_check_path(const struct entry *entry)
+{
+	const char *path = entry_path(entry);
+
+	if (!*path || (entry->is_prefix && !*entry->path && !*entry->service))
+		return NULL;
+	if (entry->is_prefix && path[strlen(path) - 1] != '/')
+		return "a prefix needs one that ends in '/'";
+	return path_refuse(path, strlen(path));
+}
+
+static int entry_check(const struct entry *entry, struct atomicdir_error *error)
+{
+	const char *why = entry_check_name(entry);
+	char text[256], cure[80];
+
+	why = why ? why : entry_check_key(entry);
+	if (why)
+		return entry_refuse(entry, why, error);
+	why = entry_check_path(entry);
 	if (!why)
 		return 0;
-	snprintf(text, sizeof(text), "its path cannot be published: %s; write PATH=SECRET with another PATH", why);
+	snprintf(text, sizeof(text), "its path cannot be published: %s; %s", why, entry_path_cure(entry, cure));
 	return entry_refuse(entry, text, error);
+}
+
+/* The ARN of a parameter says the service by itself. */
+static int entry_finish(struct entry *entry, struct atomicdir_error *error)
+{
+	if (is_parameter_arn(entry->secret) && !*entry->service && entry_set_text(&entry->service, "ssm", 3, error) < 0)
+		return -1;
+	return entry_check(entry, error);
 }
 
 static int entry_parse(struct entry *entry, const char *text, struct atomicdir_error *error)
@@ -259,7 +364,7 @@ static int entry_parse(struct entry *entry, const char *text, struct atomicdir_e
 	text += size;
 	if (entry_take_key(entry, &text, error) < 0 || entry_take_options(entry, text, error) < 0)
 		return -1;
-	return entry_check(entry, error);
+	return entry_finish(entry, error);
 }
 
 static struct entry *entry_begin(struct entries *entries, const char *text, const char *place, struct atomicdir_error *error)
@@ -282,16 +387,29 @@ static struct entry *entry_begin(struct entries *entries, const char *text, cons
 	return NULL;
 }
 
-int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error)
+static int entries_add_at(struct entries *entries, const char *text, const char *place, struct atomicdir_error *error)
 {
-	struct entry *entry = entry_begin(entries, text, "", error);
+	struct entry *entry = entry_begin(entries, text, place, error);
 
 	return entry ? entry_parse(entry, text, error) : -1;
+}
+
+int entries_add(struct entries *entries, const char *text, struct atomicdir_error *error)
+{
+	return entries_add_at(entries, text, "", error);
 }
 
 int entries_begin(struct entries *entries, const char *place, struct atomicdir_error *error)
 {
 	return entry_begin(entries, "", place, error) ? 0 : -1;
+}
+
+static int entry_set_secret(struct entry *entry, const char *value, bool is_prefix, struct atomicdir_error *error)
+{
+	entry->is_prefix = is_prefix;
+	if (entry_set_text(&entry->text, value, strlen(value), error) < 0)
+		return -1;
+	return entry_set_text(&entry->secret, value, strlen(value), error);
 }
 
 int entries_set(struct entries *entries, const char *name, const char *value, struct atomicdir_error *error)
@@ -301,23 +419,23 @@ int entries_set(struct entries *entries, const char *name, const char *value, st
 
 	if (strcmp(name, WORD_TEXT) == 0)
 		return entry_set_text(&entry->text, value, strlen(value), error) < 0 ? -1 : entry_parse(entry, value, error);
-	if (strcmp(name, WORD_SECRET) == 0 && entry_set_text(&entry->text, value, strlen(value), error) < 0)
-		return -1;
-	if (place)
+	if (strcmp(name, WORD_SECRET) == 0 || strcmp(name, WORD_PREFIX) == 0)
+		return entry_set_secret(entry, value, strcmp(name, WORD_PREFIX) == 0, error);
+	if (place && strcmp(name, WORD_FORMAT) != 0)
 		return entry_set_text(place, value, strlen(value), error);
 	return entry_take_option(entry, name, strcmp(name, WORD_OPTIONAL) == 0 ? NULL : value, error);
 }
 
 int entries_end(struct entries *entries, struct atomicdir_error *error)
 {
-	const struct entry *entry = &entries->items[entries->count - 1];
+	struct entry *entry = &entries->items[entries->count - 1];
 
-	if (!*entry->secret || strlen(entry->secret) > SECRET_MAX)
+	if ((!*entry->secret && !entry->is_prefix) || strlen(entry->secret) > SECRET_MAX)
 		return entry_refuse(entry, NO_NAME, error);
-	return entry_check(entry, error);
+	return entry_finish(entry, error);
 }
 
-static int entries_add_line(struct entries *entries, char *line, struct atomicdir_error *error)
+static int entries_add_line(struct entries *entries, char *line, const char *place, struct atomicdir_error *error)
 {
 	size_t size;
 
@@ -325,13 +443,14 @@ static int entries_add_line(struct entries *entries, char *line, struct atomicdi
 	size = strlen(line);
 	while (size && strchr(" \t\r", line[size - 1]))
 		line[--size] = '\0';
-	return *line && *line != '#' ? entries_add(entries, line, error) : 0;
+	return *line && *line != '#' ? entries_add_at(entries, line, place, error) : 0;
 }
 
 int entries_add_file(struct entries *entries, const char *path, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer content = { 0 };
-	char *line, *rest;
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	char *line, *rest, place[320];
 	int number = 0;
 
 	if (input_read("the file of entries", path, FILE_MAX, &content, error) < 0)
@@ -340,9 +459,9 @@ int entries_add_file(struct entries *entries, const char *path, struct atomicdir
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the file of entries '%s' contains a NUL byte", path);
 	rest = content.bytes;
 	while ((line = strsep(&rest, "\n"))) {
-		number++;
-		if (entries_add_line(entries, line, error) < 0)
-			return error_prefix(error, "%s, line %d", path, number);
+		snprintf(place, sizeof(place), "%.300s:%d", name, ++number);
+		if (entries_add_line(entries, line, place, error) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -354,11 +473,19 @@ const char *entry_path(const struct entry *entry)
 	return arn_is(entry->secret) ? "" : entry->secret;
 }
 
+static bool ends_in_slash(const char *text)
+{
+	return *text && text[strlen(text) - 1] == '/';
+}
+
+bool entry_is_prefix(const struct entry *entry)
+{
+	return entry->is_prefix || (ends_in_slash(entry_path(entry)) && ends_in_slash(entry->secret));
+}
+
 bool entry_is_many(const struct entry *entry)
 {
-	const char *path = entry_path(entry);
-
-	return *path && path[strlen(path) - 1] == '/';
+	return entry->is_prefix || ends_in_slash(entry_path(entry));
 }
 
 static int entry_refuse_clash(const struct entry *entry, const struct entry *other, struct atomicdir_error *error)
@@ -366,9 +493,15 @@ static int entry_refuse_clash(const struct entry *entry, const struct entry *oth
 	char text[700], shown[256];
 
 	path_show(other->text, strlen(other->text), shown, sizeof(shown));
-	snprintf(text, sizeof(text), "its path conflicts with that of entry '%s'%s%s; give one of them another PATH", shown,
-		 *other->place ? " at " : "", other->place);
+	snprintf(text, sizeof(text), "its path conflicts with that of entry '%s'%s%s; give one of them another %s", shown,
+		 *other->place ? " at " : "", other->place, *entry->path_key ? entry->path_key : "PATH");
 	return entry_refuse(entry, text, error);
+}
+
+/* What only begins the names of files may go well together with others. */
+static bool entry_has_path(const struct entry *entry)
+{
+	return *entry_path(entry) && (!entry->is_prefix || ends_in_slash(entry_path(entry)));
 }
 
 int entries_check(const struct entries *entries, struct atomicdir_error *error)
@@ -381,7 +514,7 @@ int entries_check(const struct entries *entries, struct atomicdir_error *error)
 	if (!paths || !indexes)
 		return error_errno(error, NULL, "cannot check the entries");
 	for (size_t i = 0; i < entries->count; i++)
-		if (*entry_path(&entries->items[i])) {
+		if (entry_has_path(&entries->items[i])) {
 			indexes[count] = i;
 			paths[count++] = entry_path(&entries->items[i]);
 		}

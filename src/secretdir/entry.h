@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is to be published: `[PATH=]SECRET[:KEY][,OPTION[=VALUE]]...`. Parsing is pure.
+ * What is to be published: `[PATH=]SECRET[:KEY][,OPTION[=VALUE]]...`, or an ARN as the task definitions of ECS have it:
+ * `[PATH=]ARN:KEY:STAGE:VERSION`, each of the three may be empty. Parsing is pure.
  */
 #ifndef SECRETDIR_ENTRY_H
 #define SECRETDIR_ENTRY_H
@@ -14,11 +15,13 @@
 struct entry {
 	char *text, *place; /* for errors: as written, and where ("" on a command line) */
 	/* "" where it is not written; only the secret always is. */
-	char *path, *secret, *key, *query, *service, *stage, *version;
+	char *path, *secret, *key, *query, *service, *stage, *version, *format;
 	char *failover_secret, *failover_stage; /* in a failover region, where they differ */
+	char *path_key;				/* what its spec calls the path; "": it is written as PATH=SECRET */
 	bool is_optional, is_base64;
-	mode_t mode; /* 0: that of all files */
-	uid_t uid;   /* -1: that of all files; gid likewise */
+	bool is_prefix; /* `secret` is the beginning of names, and may be "" */
+	mode_t mode;	/* 0: that of all files */
+	uid_t uid;	/* -1: that of all files; gid likewise */
 	gid_t gid;
 };
 
@@ -40,9 +43,13 @@ int entries_end(struct entries *entries, struct atomicdir_error *error);
 int entries_check(const struct entries *entries, struct atomicdir_error *error);
 void entries_clear(struct entries *entries);
 
-/* The path of its file as far as that is known: PATH, else the secret's name; "" for an ARN without PATH. */
+/* The path of its file, or the beginning of its paths, as far as that is known: PATH, else the name; "" for an ARN without PATH. */
 const char *entry_path(const struct entry *entry);
 /* Whether it stands for all files below that path, rather than for one file. */
 bool entry_is_many(const struct entry *entry);
+/* Whether it takes all secrets whose names begin so. */
+bool entry_is_prefix(const struct entry *entry);
+/* Says how to give it another path, in the words of where it was written. */
+const char *entry_path_cure(const struct entry *entry, char text[static 80]);
 
 #endif

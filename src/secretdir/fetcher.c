@@ -2,10 +2,12 @@
 #include "secretdir/fetcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -49,12 +51,25 @@ static int add_entry(struct buffer *request, const struct entry *entry, size_t i
 	    add_option(request, WORD_FAILOVER_SECRET, entry->failover_secret) < 0 ||
 	    add_option(request, WORD_FAILOVER_STAGE, entry->failover_stage) < 0 ||
 	    add_option(request, WORD_DECODE, entry->is_base64 ? "base64" : "") < 0 ||
-	    add_option(request, WORD_OPTIONAL, entry->is_optional ? "1" : "") < 0)
+	    add_option(request, WORD_FORMAT, entry->format) < 0 ||
+	    add_option(request, WORD_OPTIONAL, entry->is_optional ? "1" : "") < 0 ||
+	    add_option(request, WORD_PREFIX, entry->is_prefix ? "1" : "") < 0)
 		return -1;
 	return field_add_text(request, WORD_ENTRY, number);
 }
 
-static int make_request(struct buffer *request, const char *argument, const struct told *told, const struct entries *entries)
+static int add_live(struct buffer *request, const struct published_file *file)
+{
+	if (field_add_text(request, WORD_LIVE, file->source) < 0 || add_option(request, WORD_LIVE_PATH, file->path) < 0 ||
+	    add_option(request, WORD_LIVE_VERSION, file->version) < 0 ||
+	    add_option(request, WORD_LIVE_SERVICE, file->service) < 0 ||
+	    add_option(request, WORD_LIVE_STAGE, file->stage) < 0 || add_option(request, WORD_LIVE_CREATED, file->created) < 0)
+		return -1;
+	return add_option(request, WORD_LIVE_PLACE, file->place);
+}
+
+static int make_request(struct buffer *request, const char *argument, const struct told *told, const struct entries *entries,
+			const struct published *live)
 {
 	if (field_add_text(request, WORD_FETCH, PROTOCOL_VERSION) < 0)
 		return -1;
@@ -67,6 +82,9 @@ static int make_request(struct buffer *request, const char *argument, const stru
 	}
 	for (size_t i = 0; i < told->count; i++)
 		if (field_add_text(request, WORD_OPTION, told->items[i]) < 0)
+			return -1;
+	for (size_t i = 0; live && i < live->count; i++)
+		if (add_live(request, &live->files[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < entries->count; i++)
 		if (add_entry(request, &entries->items[i], i) < 0)
@@ -96,6 +114,11 @@ static const struct own_source *own_source_find(const char *name)
 	return NULL;
 }
 
+bool fetcher_reads_input(const char *source)
+{
+	return source && (strcmp(source, "file:-") == 0 || strcmp(source, "file:/dev/stdin") == 0);
+}
+
 static struct fetcher *fetcher_new(struct told *told, const struct entries *entries)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
@@ -115,24 +138,32 @@ static struct fetcher *fetcher_new(struct told *told, const struct entries *entr
 	return fetcher;
 }
 
-static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *path, struct atomicdir_error *error)
+/* The descriptor that the source needs beside its request and its answer: that of the keys, or our standard input. */
+static int fetcher_open_passed(struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	int fd;
+
+	if (fetcher->needs_keys)
+		return keys_open(&fetcher->keys, error) < 0 ? -1 : keys_open_reader(&fetcher->keys, error);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? error_errno(error, NULL, "cannot pass standard input on") : fd;
+}
+
+static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *source, const char *path,
+			 struct atomicdir_error *error)
 {
 	cleanup(environment_clear) struct environment environment = { 0 };
 	const struct own_source *own = own_source_find(name);
-	cleanup_fd int keys_fd = -1;
+	bool needs_fd;
+	cleanup_fd int passed_fd = -1;
 
 	if (own)
 		program_inherit(&environment);
 	fetcher->needs_keys = own && own->needs_keys;
-	if (fetcher->needs_keys) {
-		if (keys_open(&fetcher->keys, error) < 0)
-			return -1;
-		keys_fd = keys_open_reader(&fetcher->keys, error);
-		if (keys_fd < 0)
-			return -1;
-	}
-	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &keys_fd, fetcher->needs_keys,
-			    error);
+	needs_fd = fetcher->needs_keys || fetcher_reads_input(source);
+	if (needs_fd && (passed_fd = fetcher_open_passed(fetcher, error)) < 0)
+		return -1;
+	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &passed_fd, needs_fd, error);
 }
 
 /* A word that says what became of the keys, and a text. */
@@ -170,10 +201,10 @@ static int fetcher_hand_keys(struct fetcher *fetcher, const char *region, struct
 	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, error) : fetcher_tell_no_keys(fetcher, error);
 }
 
-static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *path, const struct buffer *request,
-			 struct atomicdir_error *error)
+static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *source, const char *path,
+			 const struct buffer *request, struct atomicdir_error *error)
 {
-	if (fetcher_spawn(fetcher, name, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
+	if (fetcher_spawn(fetcher, name, source, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
 		return -1;
 	if (fetcher->needs_keys)
 		return fetcher_hand_keys(fetcher, "", error);
@@ -182,11 +213,12 @@ static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *
 }
 
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      struct atomicdir_error *error)
+			      const struct published *live, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 	size_t size = strcspn(source, ":");
 	cleanup_free char *name = strndup(source, size);
+	const char *argument = source[size] ? source + size + 1 : NULL;
 	struct fetcher *fetcher;
 	char path[PATH_MAX];
 	int found;
@@ -195,7 +227,7 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 		error_set(error, ATOMICDIR_USAGE, source, "--source is not NAME or NAME:ARGUMENT");
 		return NULL;
 	}
-	if (!name || make_request(&request, source[size] ? source + size + 1 : NULL, told, entries) < 0) {
+	if (!name || make_request(&request, argument, told, entries, live) < 0) {
 		error_errno(error, NULL, "cannot start the fetcher");
 		return NULL;
 	}
@@ -207,7 +239,7 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 	fetcher = fetcher_new(told, entries);
 	if (!fetcher)
 		error_errno(error, NULL, "cannot start the fetcher");
-	else if (fetcher_begin(fetcher, name, path, &request, error) == 0)
+	else if (fetcher_begin(fetcher, name, source, path, &request, error) == 0)
 		return fetcher;
 	fetcher_free(fetcher);
 	return NULL;
@@ -242,18 +274,25 @@ static int garbled(struct fetcher *fetcher, const char *why, struct atomicdir_er
 	return worker_refuse(&fetcher->worker, why, error);
 }
 
+static const char *errno_describe(int errnum)
+{
+	if (errnum == E2BIG)
+		return "it says more than 1 GiB";
+	return errnum == EMSGSIZE ? "a field is too long" : "this is no field";
+}
+
 static int read_field(struct fetcher *fetcher, struct field *field, struct atomicdir_error *error)
 {
-	int got = worker_read(&fetcher->worker, field);
+	int got = worker_read(&fetcher->worker, field), why = errno;
 
 	if (got > 0)
 		return 1;
 	if (got < 0 && interrupt_check(error) < 0)
 		return -1;
-	if (got < 0 && errno == ENOMEM)
+	if (got < 0 && why == ENOMEM)
 		return error_errno(error, NULL, "cannot listen to the fetcher");
-	if (got < 0 && errno != ENODATA)
-		return garbled(fetcher, errno == EMSGSIZE ? "a field is too long" : "this is no field", error);
+	if (got < 0 && why != ENODATA)
+		return garbled(fetcher, errno_describe(why), error);
 	if (worker_reap(&fetcher->worker, error) < 0)
 		return -1;
 	return garbled(fetcher, "it ended before it was done", error);
@@ -322,7 +361,8 @@ static int check_path(struct fetcher *fetcher, const struct entry *entry, struct
 	if (why) {
 		path_show(fetcher->path.value.bytes, fetcher->path.value.size, shown, sizeof(shown));
 		error_set(error, ATOMICDIR_FAILED, NULL,
-			  "the path '%s' cannot be published: %s; write an entry with a PATH of its own", shown, why);
+			  "the path '%s' cannot be published: %s; write an entry with a %s of its own", shown, why,
+			  *entry->path_key ? entry->path_key : "PATH");
 		return error_prefix(error, "%s", field_text(&fetcher->source));
 	}
 	return fits(entry, field_text(&fetcher->path))

@@ -8,15 +8,18 @@
 
 #include "base/buffer.h"
 #include "base/protocol.h"
+#include "base/published.h"
 #include "secretdir/entry.h"
 #include "secretdir/keys.h"
 
 struct fetcher;
 
+/* Whether the source is our standard input, which can be read only once: file:- or file:/dev/stdin. NULL is fine. */
+bool fetcher_reads_input(const char *source);
 /* `source` is NAME or NAME:ARGUMENT; with OPTION_DESCRIBE in what is told, which it takes, secrets are described rather
  * than fetched. USAGE, FAILED. */
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      struct atomicdir_error *error);
+			      const struct published *live, struct atomicdir_error *error);
 /* What is known of the keys that it asks with; NULL: it needs none, or has none. Stays the fetcher's. */
 const struct keys *fetcher_keys(const struct fetcher *fetcher);
 /* NULL is fine. Ends the program if it runs. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * SIGINT, SIGTERM and SIGHUP while secretdir works: from interrupt_begin() to interrupt_end() they end whatever it waits for, and are
- * an error until LINK moves. Before, while it may read from a terminal, they end secretdir itself.
+ * SIGINT, SIGTERM and SIGHUP while secretdir works, and the end of the time that a round has: from interrupt_begin() to interrupt_end()
+ * they end whatever it waits for, and are an error until LINK moves. Before, while it may read from a terminal, they end secretdir itself.
  */
 #ifndef SECRETDIR_INTERRUPT_H
 #define SECRETDIR_INTERRUPT_H
@@ -11,6 +11,8 @@
 int interrupt_begin(struct atomicdir_error *error);
 /* Fine also where it has not begun. */
 void interrupt_end(void);
+/* From now on a round has this much time; -1: as much as it needs. Its end is an event as a signal is, and UNREACHABLE. */
+void interrupt_limit(int64_t timeout_ms);
 /* The loop that a round and its fetcher wait in. */
 struct loop *interrupt_loop(void);
 /* As loop_next(). */

@@ -29,12 +29,15 @@ static const struct program program = {
 		 "  host=prod/db:/hosts/0      a JSON Pointer into it\n"
 		 "  db/=prod/db                each key, as db/KEY\n"
 		 "  app/=prod/app/             every secret whose name begins with prod/app/\n"
+		 "  app.env=prod/db,format=env all keys in one file of NAME='value' lines; or json\n"
+		 "  level=/app/level,service=ssm\n"
+		 "                             a parameter; app/=/app/: every one below the path\n"
 		 "  ,stage=S ,version=ID ,mode=0400 ,owner=USER[:GROUP] ,optional ,decode=base64\n",
 };
 
 int main(int argc, char **argv)
 {
-	struct secret_options options = { 0 };
+	struct secret_options options = { .round_timeout_ms = 10 * 60 * 1000 };
 
 	harden();
 	surroundings_take();

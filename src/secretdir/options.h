@@ -14,7 +14,9 @@ struct secret_options {
 	struct options shared; /* must stand first: secret_options_of() relies on it */
 	struct option_list entries, tags, kms_keys;
 	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
-	bool offline;
+	const char *transform;
+	int64_t round_timeout_ms;
+	bool offline, split, require_tmpfs;
 };
 
 extern const struct option secret_options_table[];

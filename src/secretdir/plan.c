@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -67,17 +69,31 @@ static void file_print(const struct round *round, const struct placed *file, cha
 	       size);
 }
 
+/* Whether a file was made by the transform: it is none of an entry's. */
+static bool change_is_made(const struct round *round, const struct atomicdir_change *change)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < round->count; i++)
+		if (strcmp(round->placed[i].path, change->path) == 0)
+			return false;
+	return round->options->transform && change->what != 'D' &&
+	       fstatat(atomicdir_fd(round->stage), change->path, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(status.st_mode);
+}
+
 static void plan_print(const struct round *round, const struct atomicdir_change *changes)
 {
 	char path[4096];
 
 	for (size_t i = 0; i < round->count; i++)
 		file_print(round, &round->placed[i], change_of(changes, round->placed[i].path));
-	for (; changes; changes = changes->next)
-		if (change_is_removal(changes)) {
-			path_show(changes->path, strlen(changes->path), path, sizeof(path));
+	for (; changes; changes = changes->next) {
+		path_show(changes->path, strlen(changes->path), path, sizeof(path));
+		if (change_is_removal(changes))
 			printf("D %s\n", path);
-		}
+		else if (change_is_made(round, changes))
+			printf("%c %s (transform)\n", changes->what, path);
+	}
 }
 
 /* ---- As JSON ---- */

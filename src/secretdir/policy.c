@@ -42,6 +42,8 @@ struct maker {
 static void maker_clear(struct maker *maker)
 {
 	texts_clear(&maker->policy.secrets);
+	texts_clear(&maker->policy.tagged);
+	texts_clear(&maker->policy.tags);
 	texts_clear(&maker->policy.parameters);
 	texts_clear(&maker->policy.keys);
 	texts_clear(&maker->policy.alias_keys);
@@ -141,7 +143,7 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 	if (interrupt_begin(error) < 0)
 		return -1;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", &why);
+	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", NULL, &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);
@@ -180,15 +182,22 @@ struct place {
 	bool is_prefix;
 };
 
+/* Where its ARN is noted. Tags choose among those of a prefix alone. */
+static struct texts *place_texts(struct maker *maker, const struct place *place)
+{
+	if (*place->entry->service)
+		return &maker->policy.parameters;
+	return place->is_prefix && maker->policy.tags.count ? &maker->policy.tagged : &maker->policy.secrets;
+}
+
 /* Adds the ARN, as a pattern, of a secret or parameter that is wanted by name. */
 static int place_add_named(struct maker *maker, const struct place *place, const char *end, struct atomicdir_error *error)
 {
 	bool is_parameter = *place->entry->service;
-	struct texts *texts = is_parameter ? &maker->policy.parameters : &maker->policy.secrets;
 
 	maker->is_anywhere = maker->is_anywhere || strcmp(place->region, "*") == 0;
 	return texts_add_format(
-		texts, error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition(place->region)->name,
+		place_texts(maker, place), error, "arn:%s:%s:%s:%s:%s%s%s", arn_partition(place->region)->name,
 		is_parameter ? "ssm" : "secretsmanager", place->region, maker->account,
 		is_parameter ? "parameter/" : "secret:", place->secret + (is_parameter && *place->secret == '/'), end);
 }
@@ -196,21 +205,18 @@ static int place_add_named(struct maker *maker, const struct place *place, const
 /* Returns what follows the name in such a pattern. */
 static const char *place_end(const struct place *place)
 {
-	if (*place->entry->service)
-		return "";
 	if (place->is_prefix)
 		return "*";
+	if (*place->entry->service)
+		return "";
 	return arn_is(place->secret) && secret_has_suffix(place->secret) ? "" : "-??????";
 }
 
 static int place_add_by_name(struct maker *maker, const struct place *place, struct atomicdir_error *error)
 {
-	bool is_parameter = *place->entry->service;
-
 	if (!arn_is(place->secret))
 		return place_add_named(maker, place, place_end(place), error);
-	return texts_add_format(is_parameter ? &maker->policy.parameters : &maker->policy.secrets, error, "%s%s", place->secret,
-				place_end(place));
+	return texts_add_format(place_texts(maker, place), error, "%s%s", place->secret, place_end(place));
 }
 
 /* Whether what is known is of the place's region. Where no region is given that is any but the failover region. */
@@ -224,13 +230,12 @@ static bool place_is_of(const struct maker *maker, const struct known *known, co
 /* Adds the ARNs that are known, else the name. */
 static int place_add(struct maker *maker, const struct place *place, struct atomicdir_error *error)
 {
-	struct texts *texts = *place->entry->service ? &maker->policy.parameters : &maker->policy.secrets;
 	bool is_known = false;
 	int result = 0;
 
 	for (size_t i = 0; i < maker->known_count && !place->is_prefix && result >= 0; i++)
 		if (maker->known[i].entry == place->index && place_is_of(maker, &maker->known[i], place)) {
-			result = texts_add_format(texts, error, "%s", maker->known[i].arn);
+			result = texts_add_format(place_texts(maker, place), error, "%s", maker->known[i].arn);
 			is_known = true;
 		}
 	if (!is_known && result >= 0)
@@ -259,8 +264,7 @@ static int maker_add_in(struct maker *maker, size_t index, const char *secret, c
 	const struct entry *entry = &maker->entries.items[index];
 	struct arn_part its = arn_part(secret, ARN_REGION);
 	cleanup_free char *where = its.size ? strndup(its.text, (size_t)its.size) : strdup(region);
-	size_t size = strlen(secret);
-	struct place place = { entry, index, secret, where, entry_is_many(entry) && size && secret[size - 1] == '/' };
+	struct place place = { entry, index, secret, where, entry_is_prefix(entry) };
 
 	if (!where)
 		return maker_fail(error);
@@ -269,7 +273,8 @@ static int maker_add_in(struct maker *maker, size_t index, const char *secret, c
 			error, ATOMICDIR_USAGE, NULL,
 			"'%.200s' would match other names too in a policy, and no name in AWS contains '*', '?' or '$'",
 			secret);
-	maker->policy.has_prefix = maker->policy.has_prefix || place.is_prefix;
+	maker->policy.has_prefix = maker->policy.has_prefix || (place.is_prefix && !*entry->service);
+	maker->policy.has_path = maker->policy.has_path || (place.is_prefix && *entry->service);
 	return place_add(maker, &place, error);
 }
 
@@ -296,6 +301,32 @@ static int maker_add_entry(struct maker *maker, size_t index, struct atomicdir_e
 		return 0;
 	other = maker_failover_secret(maker, entry);
 	return other ? maker_add_in(maker, index, other, maker->failover_region, error) : maker_fail(error);
+}
+
+/* ---- Tags ---- */
+
+/* In a condition a key stands once. */
+static int maker_add_tag(struct maker *maker, const char *tag, struct atomicdir_error *error)
+{
+	size_t size = strcspn(tag, "=") + 1;
+
+	if (strchr(tag, '$'))
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "'%.200s' would mean something else in a policy, and no tag in AWS contains '$'", tag);
+	for (size_t i = 0; i < maker->policy.tags.count; i++)
+		if (strncmp(maker->policy.tags.items[i], tag, size) == 0 && strcmp(maker->policy.tags.items[i], tag) != 0)
+			return error_set(error, ATOMICDIR_USAGE, NULL,
+					 "no secret has both of the tags '%.200s' and '%.200s': remove one of them",
+					 maker->policy.tags.items[i], tag);
+	return texts_add(&maker->policy.tags, tag) < 0 ? maker_fail(error) : 0;
+}
+
+static int maker_add_tags(struct maker *maker, struct atomicdir_error *error)
+{
+	for (size_t i = 0; i < maker->options->tags.count; i++)
+		if (maker_add_tag(maker, maker->options->tags.items[i], error) < 0)
+			return -1;
+	return 0;
 }
 
 /* ---- Keys ---- */
@@ -358,7 +389,7 @@ static int maker_make(struct maker *maker, struct atomicdir_error *error)
 	if (source && strcmp(source, "aws") != 0)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "only the source aws needs a policy, '%.200s' does not", source);
 	if (wanted_read(maker->options, 0, &maker->entries, &maker->spec, error) < 0 || maker_take_regions(maker, error) < 0 ||
-	    maker_ask(maker, error) < 0)
+	    maker_add_tags(maker, error) < 0 || maker_ask(maker, error) < 0)
 		return -1;
 	maker_take_account(maker);
 	for (size_t i = 0; i < maker->entries.count; i++)
@@ -386,20 +417,58 @@ static void maker_tell(const struct maker *maker)
 			"if a key of your own encrypts a secret, name it with --kms-key, so that the policy allows kms:Decrypt");
 }
 
+/* `size`: of the longest document. */
+static void maker_tell_size(const struct maker *maker, size_t size)
+{
+	struct atomicdir_error warning;
+
+	error_clear(&warning);
+	if (maker->options->split && size > POLICY_MANAGED_MAX)
+		snprintf(warning.text, sizeof(warning.text),
+			 "a policy is %zu characters long, and a managed policy in IAM may be %d; it cannot be split further",
+			 size, POLICY_MANAGED_MAX);
+	else if (size > POLICY_INLINE_MAX)
+		snprintf(warning.text, sizeof(warning.text),
+			 "the policy is %zu characters long, and all inline policies of a role together may be %d; use --split "
+			 "for several managed policies of at most %d",
+			 size, POLICY_INLINE_MAX, POLICY_MANAGED_MAX);
+	else if (size > POLICY_MANAGED_MAX)
+		snprintf(
+			warning.text, sizeof(warning.text),
+			"the policy is %zu characters long, and a managed policy in IAM may be %d; use --split for several, or "
+			"make it an inline policy of a role (%d)",
+			size, POLICY_MANAGED_MAX, POLICY_INLINE_MAX);
+	report_warning(&maker->options->shared, &warning);
+}
+
+/* On standard output. */
+static int maker_print(const struct maker *maker, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	size_t longest = 0;
+
+	if ((maker->options->split ? policy_print_split : policy_print)(&maker->policy, &text) < 0)
+		return maker_fail(error);
+	if (!maker->options->split)
+		longest = policy_size(&text);
+	for (char *line = text.bytes, *end; maker->options->split && line && (end = strchr(line, '\n')); line = end + 1) {
+		struct buffer document = { .bytes = line, .size = (size_t)(end - line) };
+
+		longest = policy_size(&document) > longest ? policy_size(&document) : longest;
+	}
+	fwrite(text.bytes, 1, text.size, stdout);
+	maker_tell_size(maker, longest);
+	return 0;
+}
+
 int command_policy(const struct options *options)
 {
 	cleanup(maker_clear) struct maker maker = { .options = secret_options_of(options) };
-	cleanup_buffer struct buffer text = { 0 };
 	struct atomicdir_error error;
 
 	error_clear(&error);
-	if (maker_make(&maker, &error) < 0)
+	if (maker_make(&maker, &error) < 0 || maker_print(&maker, &error) < 0)
 		return report_error(&error);
-	if (policy_print(&maker.policy, &text) < 0) {
-		maker_fail(&error);
-		return report_error(&error);
-	}
-	fwrite(text.bytes, 1, text.size, stdout);
 	maker_tell(&maker);
 	return ATOMICDIR_OK;
 }

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json_write.h"
 #include "base/protocol.h"
 #include "command/hook.h"
 #include "command/link.h"
@@ -21,49 +21,28 @@
 #include "secretdir/interrupt.h"
 #include "secretdir/path.h"
 #include "secretdir/source.h"
+#include "secretdir/transform.h"
 #include "secretdir/wanted.h"
 
+#define NOTE_MAX (16 << 20) /* the library's */
+#define TMPFS_MAGIC 0x01021994
+#define RAMFS_MAGIC 0x858458f6
+
 /* ---- The command line ---- */
-
-/* Whether LINK's directory hands its group down, as a volume with fsGroup does in a pod. */
-static bool link_is_setgid(const char *link)
-{
-	cleanup_free char *parent = link_parent(link);
-	struct stat status;
-
-	return parent && stat(parent, &status) == 0 && status.st_mode & S_ISGID;
-}
-
-static bool round_has_group(const struct round *round)
-{
-	return round->options->shared.library.gid != (gid_t)-1 || link_is_setgid(round->link);
-}
-
-/* Whether an entry has its own owner, who must be able to pass the directories above the file: then everybody may. */
-static bool round_has_owners(const struct round *round)
-{
-	for (size_t i = 0; i < round->entries.count; i++)
-		if (round->entries.items[i].uid != (uid_t)-1 || round->entries.items[i].gid != (gid_t)-1)
-			return true;
-	return false;
-}
 
 /* The library's modes and owners would override those of single entries, so it is given the mode of directories alone. */
 static void round_take_modes(struct round *round)
 {
 	const struct atomicdir_options *wanted = &round->options->shared.library;
-	bool is_grouped = round_has_group(round);
 
-	round->file_mode = is_grouped ? 0440 : 0400;
-	if (wanted->file_mode)
-		round->file_mode = wanted->file_mode;
+	rights_init(&round->rights, round->link, wanted, &round->entries);
 	round->library = *wanted;
 	round->library.file_mode = 0;
 	round->library.keep_times = 1;
 	round->library.uid = (uid_t)-1;
 	round->library.gid = (gid_t)-1;
-	if (!round->library.dir_mode)
-		round->library.dir_mode = (is_grouped ? 0550 : 0500) | (round_has_owners(round) ? 0111 : 0);
+	if (!round->library.top_mode)
+		round->library.top_mode = rights_dir_mode(&round->rights, "");
 	if (round->library.keep < 0)
 		round->library.keep = 0;
 	if (round->library.grace_ms < 0)
@@ -72,17 +51,58 @@ static void round_take_modes(struct round *round)
 
 void round_warn_of_root(const struct round *round)
 {
-	const struct atomicdir_options *library = &round->options->shared.library;
+	const struct placed *first = NULL;
 	struct atomicdir_error warning;
+	size_t count = 0;
+	mode_t mode = 0;
+	bool is_one_mode = true;
 
-	if (geteuid() != 0 || library->uid != (uid_t)-1 || library->dir_mode || round_has_group(round) ||
-	    round_has_owners(round))
+	for (size_t i = 0; i < round->count; i++) {
+		const struct entry *entry = &round->entries.items[round->placed[i].entry];
+
+		if (!rights_are_roots(&round->rights, entry))
+			continue;
+		first = first ? first : &round->placed[i];
+		mode = count++ ? mode : rights_file_mode(&round->rights, entry);
+		is_one_mode = is_one_mode && rights_file_mode(&round->rights, entry) == mode;
+	}
+	if (!count)
 		return;
 	error_clear(&warning);
-	snprintf(warning.text, sizeof(warning.text),
-		 "only root can read the files, whose mode is %04o; give them to somebody with --owner USER[:GROUP]",
-		 round->file_mode);
+	if (count == round->count && is_one_mode)
+		snprintf(warning.text, sizeof(warning.text),
+			 "only root can read the files, whose mode is %04o; give them to somebody with --owner USER[:GROUP]",
+			 mode);
+	else
+		snprintf(
+			warning.text, sizeof(warning.text),
+			"only root can read %zu of %zu files, such as '%.200s' (mode %04o); give them to somebody with --owner "
+			"USER[:GROUP]",
+			count, round->count, first->path, mode);
 	report_warning(&round->options->shared, &warning);
+}
+
+/* What --require-tmpfs asks for. */
+/* LINK as the user gave it, which is how errors name it. */
+static const char *round_given(const struct round *round)
+{
+	return round->options->shared.operands[0];
+}
+
+static int round_check_place(const struct round *round, struct atomicdir_error *error)
+{
+	cleanup_free char *parent = link_parent(round->link);
+	const char *given = round_given(round);
+	struct statfs status;
+
+	if (!round->options->require_tmpfs)
+		return 0;
+	if (!parent || statfs(parent, &status) < 0)
+		return error_errno(error, given, "cannot tell which file system this is on:");
+	if (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC)
+		return 0;
+	return error_set(error, ATOMICDIR_FAILED, NULL,
+			 "'%s' is not on tmpfs or ramfs, as --require-tmpfs demands; nothing was fetched", given);
 }
 
 int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error)
@@ -92,7 +112,7 @@ int round_init(struct round *round, const struct secret_options *options, struct
 	if (!round->link || wanted_read(options, 1, &round->entries, &round->spec, error) < 0)
 		return -1;
 	round_take_modes(round);
-	return 0;
+	return round_check_place(round, error);
 }
 
 void round_clear(struct round *round)
@@ -107,6 +127,8 @@ void round_clear(struct round *round)
 		free(round->placed[i].place);
 	}
 	free(round->placed);
+	round_note_clear(&round->live);
+	round_note_clear(&round->note);
 	entries_clear(&round->entries);
 	spec_clear(&round->spec);
 	free(round->link);
@@ -115,19 +137,48 @@ void round_clear(struct round *round)
 
 /* ---- The stage ---- */
 
-/* Begins the stage when the first file is there, so that a slow source does not make other writers wait. */
+/* The number of the live generation; 0: there is none, or it cannot be told. */
+static int64_t round_live_number(const struct round *round)
+{
+	cleanup_free struct atomicdir_generation *live = NULL;
+
+	return atomicdir_show(round_given(round), &live, NULL) == 0 && live ? live->number : 0;
+}
+
+/* What a killed run left, secrets in plain, goes before anything is fetched: a source that cannot be reached must not keep it there.
+ * Nothing else is removed now, and an error is left to the beginning of the stage. */
+static void round_recover(const struct round *round)
+{
+	struct atomicdir_options library = round->library;
+	struct atomicdir_error error;
+
+	library.dry_run = 0;
+	library.wait_ms = 0;
+	library.if_generation = -1;
+	library.keep = INT32_MAX;
+	error_clear(&error);
+	if (atomicdir_prune(round_given(round), &library, NULL, &error) >= 0)
+		report_warning(&round->options->shared, &error);
+}
+
+enum { ROUND_STALE = 1 };
+
+/* Begins the stage when the first file is there, so that a slow source does not make other writers wait. ROUND_STALE: another
+ * generation went live since the round began to fetch, so that what came may be older than what is live. */
 static int round_begin(struct round *round, struct atomicdir_error *error)
 {
 	if (round->stage)
 		return 0;
-	round->stage = interrupt_begin_stage(round->link, &round->library, error);
+	round->stage = interrupt_begin_stage(round_given(round), &round->library, error);
 	if (!round->stage) {
 		/* A signal ends the wait for another writer, and is then the reason. */
 		round->is_refused = interrupt_check(error) == 0;
 		return -1;
 	}
 	report_warning(&round->options->shared, error);
-	return 0;
+	if (round_note_read(round_given(round), &round->live, error) < 0)
+		return -1;
+	return round->first_live == round_live_number(round) ? 0 : ROUND_STALE;
 }
 
 static int round_record(struct round *round, const struct fetched *file, struct atomicdir_error *error)
@@ -167,45 +218,41 @@ static int round_explain(const struct round *round, struct atomicdir_error *erro
 		round->placed[one].path, round->placed[one].source, round->placed[other].path, round->placed[other].source);
 }
 
-/* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL. */
-static int round_own(const struct round *round, const struct entry *entry, int fd, const char *path,
-		     struct atomicdir_error *error)
+/* Makes the directories above the file, each with its own mode. Those that are there already have it. */
+static int round_make_directories(const struct round *round, const char *path, struct atomicdir_error *error)
 {
-	const struct atomicdir_options *wanted = &round->options->shared.library;
-	uid_t uid = entry && entry->uid != (uid_t)-1 ? entry->uid : wanted->uid;
-	gid_t gid = entry && entry->gid != (gid_t)-1 ? entry->gid : wanted->gid;
+	cleanup_free char *copy = strdup(path);
 
-	if ((uid == (uid_t)-1 && gid == (gid_t)-1) || fchown(fd, uid, gid) == 0)
-		return 0;
-	error_errno(error, path, "cannot set the owner of");
-	if (errno == EPERM)
-		error_append(error, "only root can give files to others: run as root, or leave the owner out");
-	return -1;
-}
-
-static mode_t round_mode(const struct round *round, const struct entry *entry)
-{
-	if (entry->mode)
-		return entry->mode;
-	if (!round->options->shared.library.file_mode && entry->gid != (gid_t)-1)
-		return 0440;
-	return round->file_mode;
+	if (!copy)
+		return error_errno(error, path, "cannot make the directories of");
+	for (char *slash = strchr(copy, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (atomicdir_mkdir(round->stage, copy, rights_dir_mode(&round->rights, copy), error) < 0 &&
+		    error->errnum != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	error_clear(error);
+	return 0;
 }
 
 static int round_place(struct round *round, const struct fetched *file, struct atomicdir_error *error)
 {
 	const struct entry *entry = &round->entries.items[file->entry];
-	mode_t mode = round_mode(round, entry);
+	mode_t mode = rights_file_mode(&round->rights, entry);
 	cleanup_fd int fd = -1;
+	int result = round_begin(round, error);
 
-	if (round_begin(round, error) < 0 || round_record(round, file, error) < 0)
+	if (result)
+		return result;
+	if (round_record(round, file, error) < 0 || round_make_directories(round, file->path, error) < 0)
 		return -1;
 	fd = atomicdir_create(round->stage, file->path, mode, error);
 	if (fd < 0)
 		return round_explain(round, error);
 	if (write_all(fd, file->value.bytes, file->value.size) < 0)
 		return error_errno(error, file->path, "cannot write the file");
-	if (round_own(round, entry, fd, file->path, error) < 0)
+	if (rights_own(&round->rights, entry, fd, file->path, error) < 0)
 		return -1;
 	/* fchown(2) takes setuid and setgid bits away. */
 	if (mode & 07000 && fchmod(fd, mode) < 0)
@@ -227,7 +274,7 @@ static int round_own_directories(const struct round *round, const char *path, st
 		fd = openat(atomicdir_fd(round->stage), copy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			return error_errno(error, copy, "cannot set the owner of");
-		if (round_own(round, NULL, fd, copy, error) < 0)
+		if (rights_own(&round->rights, NULL, fd, copy, error) < 0)
 			return -1;
 		*slash = '/';
 	}
@@ -243,74 +290,73 @@ static int round_own_all_directories(const struct round *round, struct atomicdir
 	for (size_t i = 0; i < round->count; i++)
 		if (round_own_directories(round, round->placed[i].path, error) < 0)
 			return -1;
-	return round_own(round, NULL, atomicdir_fd(round->stage), round->link, error);
+	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round_given(round), error);
 }
 
 /* ---- The note ---- */
 
-static void note_write_if(struct json_writer *json, const char *name, const char *text)
+static int round_add_to_note(struct round *round, const struct placed *placed)
 {
-	if (*text)
-		json_write_text(json, name, text);
+	struct published_file *file = published_add(&round->note.published);
+	const struct entry *entry = &round->entries.items[placed->entry];
+
+	if (!file || published_set(&file->path, placed->path) < 0 || published_set(&file->source, placed->source) < 0 ||
+	    published_set(&file->version, placed->version) < 0 || published_set(&file->created, placed->created) < 0 ||
+	    published_set(&file->place, placed->place) < 0 || published_set(&file->service, entry->service) < 0)
+		return -1;
+	return published_set(&file->stage, entry->stage);
 }
 
-static void note_write_file(struct json_writer *json, const struct placed *file, const struct entry *entry)
+static int round_make_note(struct round *round, struct atomicdir_error *error)
 {
-	json_write_begin(json, NULL, '{');
-	json_write_text(json, "path", file->path);
-	json_write_text(json, "source", file->source);
-	json_write_text(json, "version", file->version);
-	note_write_if(json, "service", entry->service);
-	note_write_if(json, "stage", entry->stage);
-	note_write_if(json, "created", file->created);
-	note_write_if(json, "place", file->place);
-	json_write_end(json, '}');
-}
+	const char *transform = round->options->transform;
 
-static int round_note(const struct round *round, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer note = { 0 };
-	struct json_writer json = { .text = &note };
-
-	json_write_begin(&json, NULL, '{');
-	json_write_begin(&json, "entries", '[');
 	for (size_t i = 0; i < round->count; i++)
-		note_write_file(&json, &round->placed[i], &round->entries.items[round->placed[i].entry]);
-	json_write_end(&json, ']');
-	json_write_end(&json, '}');
-	if (json.is_broken)
+		if (round_add_to_note(round, &round->placed[i]) < 0)
+			return error_errno(error, NULL, "cannot note the versions");
+	return transform && published_set(&round->note.transform, transform) < 0
+		       ? error_errno(error, NULL, "cannot note the versions")
+		       : 0;
+}
+
+/* The watcher and the failover go by the versions, so a generation without them is not published. */
+static int round_add_note(const struct round *round, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer text = { 0 };
+
+	if (round_note_write(&round->note, &text) < 0)
 		return error_errno(error, NULL, "cannot note the versions");
-	return atomicdir_note(round->stage, note.bytes, note.size, error);
+	if (text.size > NOTE_MAX)
+		return error_set(
+			error, ATOMICDIR_FAILED, NULL,
+			"the versions of %zu files take %zu bytes, and a generation can hold %d of them; publish fewer files here",
+			round->count, text.size, NOTE_MAX);
+	return atomicdir_note(round->stage, text.bytes, text.size, error);
 }
 
 /* ---- The whole round ---- */
 
-static int round_fetch(struct round *round, struct fetcher *fetcher, struct atomicdir_error *error)
+/* ROUND_STALE: as round_begin() has it. */
+static int round_listen(struct round *round, struct fetcher *fetcher, struct atomicdir_error *error)
 {
 	cleanup(fetched_clear) struct fetched file = { 0 };
 
 	for (;;) {
 		int got = fetcher_next(fetcher, &file, error);
 
-		if (got < 0 || got == FETCHER_DONE)
-			return got;
+		if (got < 0)
+			return -1;
+		if (got == FETCHER_DONE)
+			return round_begin(round, error);
 		if (got == FETCHER_WARNING)
 			report_warning(&round->options->shared, error);
-		if (got == FETCHER_FILE && round_place(round, &file, error) < 0)
-			return -1;
+		if (got == FETCHER_FILE) {
+			int result = round_place(round, &file, error);
+
+			if (result)
+				return result;
+		}
 	}
-}
-
-/* Returns the note of the live generation, on the heap, for a fetcher that could be given something older; NULL: nothing is live. */
-static char *round_live_note(const char *link)
-{
-	struct atomicdir_error error;
-	void *note = NULL;
-	ssize_t size = atomicdir_read_note(link, -1, &note, &error);
-
-	if (size < 0 && error.kind == ATOMICDIR_NO_GENERATION)
-		return NULL;
-	return size > 0 ? note : strdup("unknown");
 }
 
 /* With -v: where the keys are from that AWS is asked with. */
@@ -324,34 +370,59 @@ static void round_report_keys(const struct round *round, const struct keys *keys
 		       keys->region, keys->from, expiry);
 }
 
-static struct fetcher *round_ask(const struct round *round, struct atomicdir_error *error)
+/* A source that may have something older is told what is live. */
+static struct fetcher *round_ask(struct round *round, struct atomicdir_error *error)
 {
 	bool can_be_older = source_regions(round->options, &round->spec).other;
-	cleanup_free char *live = can_be_older ? round_live_note(round->link) : NULL;
 	struct fetcher *fetcher;
+	const char *live = NULL;
 
-	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live, error);
+	if (can_be_older && !round->stage && round_note_read(round_given(round), &round->live, error) < 0)
+		return NULL;
+	if (can_be_older && round->live.is_unknown)
+		live = "unknown";
+	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
+			     can_be_older ? &round->live.published : NULL, error);
 	if (fetcher && fetcher_keys(fetcher))
 		round_report_keys(round, fetcher_keys(fetcher));
 	return fetcher;
 }
 
+static int round_fetch(struct round *round, struct atomicdir_error *error)
+{
+	struct fetcher *fetcher = round_ask(round, error);
+	int result = fetcher ? round_listen(round, fetcher, error) : -1;
+
+	fetcher_free(fetcher);
+	return result;
+}
+
+/* What is made of the entries' files. */
+static int round_complete(struct round *round, struct atomicdir_error *error)
+{
+	struct transform transform = { round->options, round->link,  round->stage,
+				       &round->rights, &round->live, &round->note.published };
+
+	if (round_make_note(round, error) < 0 || transform_apply(&transform, error) < 0 ||
+	    round_own_all_directories(round, error) < 0)
+		return -1;
+	return round_add_note(round, error);
+}
+
 int round_fill(struct round *round, struct atomicdir_error *error)
 {
-	struct fetcher *fetcher;
 	int result;
 
 	if (interrupt_begin(error) < 0)
 		return -1;
-	fetcher = round_ask(round, error);
-	result = fetcher ? round_fetch(round, fetcher, error) : -1;
-
-	fetcher_free(fetcher);
-	if (result == 0)
-		result = round_begin(round, error);
-	if (result == 0)
-		result = round_own_all_directories(round, error);
-	return result == 0 ? round_note(round, error) : -1;
+	interrupt_limit(round->options->round_timeout_ms);
+	round_recover(round);
+	round->first_live = round_live_number(round);
+	result = round_fetch(round, error);
+	/* The lock is held by now, so nothing else goes live. What was piped to us cannot be had again. */
+	if (result == ROUND_STALE && !fetcher_reads_input(round->options->source))
+		result = round_fetch(round, error);
+	return result < 0 ? -1 : round_complete(round, error);
 }
 
 int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error)

@@ -7,7 +7,9 @@
 #define SECRETDIR_ROUND_H
 
 #include "secretdir/entry.h"
+#include "secretdir/round_note.h"
 #include "secretdir/options.h"
+#include "secretdir/rights.h"
 #include "secretdir/spec.h"
 
 /* A file in the stage. */
@@ -22,9 +24,12 @@ struct round {
 	char *link;			  /* absolute */
 	struct entries entries;
 	struct spec spec;
-	mode_t file_mode;
+	struct rights rights;
 	struct atomicdir_stage *stage; /* once the first file is there */
 	bool is_refused;	       /* the library would not begin, and its error says that LINK is unchanged */
+	struct round_note live;	       /* of the generation that was live when the stage began */
+	struct round_note note;	       /* of this one */
+	int64_t first_live;	       /* which generation was live before anything was fetched; 0: none */
 	struct placed *placed;
 	size_t count;
 };
@@ -35,7 +40,7 @@ void round_clear(struct round *round);
 
 /* Fetches everything into the stage. */
 int round_fill(struct round *round, struct atomicdir_error *error);
-/* Warns where only root can read what is published, and no option asked for that. */
+/* Warns where only root can read some of what is published, and no option asked for that. */
 void round_warn_of_root(const struct round *round);
 /* Seals the stage, and runs the check if it differs from what is live: 1. `changes` may be NULL. */
 int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error);

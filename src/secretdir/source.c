@@ -59,12 +59,12 @@ static int tell_all(struct told *told, const struct secret_options *options, con
 }
 
 struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
-			   const char *name, const char *value, struct atomicdir_error *error)
+			   const char *name, const char *value, const struct published *live, struct atomicdir_error *error)
 {
 	cleanup(told_clear) struct told told = { 0 };
 
 	if (tell_all(&told, options, spec) == 0 && tell_arn_region(&told, entries) == 0 && tell(&told, name, value) == 0)
-		return fetcher_start(options->source ? options->source : "aws", &told, entries, error);
+		return fetcher_start(options->source ? options->source : "aws", &told, entries, live, error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef SECRETDIR_SOURCE_H
 #define SECRETDIR_SOURCE_H
 
+#include "base/published.h"
 #include "secretdir/entry.h"
 #include "secretdir/fetcher.h"
 #include "secretdir/options.h"
@@ -18,8 +19,9 @@ struct source_regions {
 
 struct source_regions source_regions(const struct secret_options *options, const struct spec *spec);
 
-/* Starts its fetcher; `name` and `value` are one more option for that, or NULL. As fetcher_start(). */
+/* Starts its fetcher; `name` and `value` are one more option for that, or NULL, and `live` is what is published, or NULL. As
+ * fetcher_start(). */
 struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
-			   const char *name, const char *value, struct atomicdir_error *error);
+			   const char *name, const char *value, const struct published *live, struct atomicdir_error *error);
 
 #endif

@@ -22,7 +22,7 @@ static void sync_remove_replaced(const struct round *round, int64_t published_ms
 	/* The condition was for the publication: another generation is live now. */
 	library.if_generation = -1;
 	/* What cannot be removed now is a warning, since the secrets are published. */
-	if (atomicdir_prune(round->link, &library, NULL, &error) < 0)
+	if (atomicdir_prune(round->options->shared.operands[0], &library, NULL, &error) < 0)
 		error.kind = ATOMICDIR_OK;
 	report_warning(&round->options->shared, &error);
 }
@@ -31,9 +31,12 @@ static int sync_publish(struct round *round, struct atomicdir_error *error)
 {
 	const struct options *shared = &round->options->shared;
 	cleanup_free struct atomicdir_generation *live = NULL;
-	int is_changed = atomicdir_commit(round->stage, &live, error), result;
-	int64_t published_ms = clock_ms();
+	int64_t published_ms;
+	int is_changed, result;
 
+	interrupt_limit(-1);
+	is_changed = atomicdir_commit(round->stage, &live, error);
+	published_ms = clock_ms();
 	if (is_changed < 0)
 		return -1;
 	report_warning(shared, error);

@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/wanted.h"
 
+#include <string.h>
+
 #include "base/error.h"
+#include "secretdir/fetcher.h"
+
+/* What reads standard input first would leave nothing for the others. */
+static int wanted_check_input(const struct secret_options *options, struct atomicdir_error *error)
+{
+	size_t count = fetcher_reads_input(options->source);
+
+	count += options->spec && strcmp(options->spec, "-") == 0;
+	for (size_t i = 0; i < options->entries.count; i++)
+		count += strcmp(options->entries.items[i], "-") == 0;
+	if (count < 2)
+		return 0;
+	return error_set(error, ATOMICDIR_USAGE, NULL,
+			 "standard input can be read only once, by one of --source, --spec and --entries");
+}
 
 int wanted_read(const struct secret_options *options, int first, struct entries *entries, struct spec *spec,
 		struct atomicdir_error *error)
 {
 	const struct options *shared = &options->shared;
 
+	if (wanted_check_input(options, error) < 0)
+		return -1;
 	for (int i = first; i < shared->operand_count; i++)
 		if (entries_add(entries, shared->operands[i], error) < 0)
 			return -1;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,15 +13,19 @@
 #include "base/error.h"
 #include "secretdir/interrupt.h"
 
+#define END_MS 10000
+#define REPLY_MAX (1LL << 30) /* of all that it says */
+
 /* ---- Waiting for it ---- */
 
-/* Until the descriptor is ready; -1: a signal came, and the program and what it has started are killed. */
+/* Until the descriptor is ready. -1: a signal came, and the program and what it has started are killed; or it has ended, and nothing
+ * is ready: whoever else holds the other end may do so for ever (EPIPE). */
 static int worker_wait_for(struct worker *worker, int fd, short events)
 {
 	struct pollfd polled = { .fd = fd, .events = events };
 
 	for (;;) {
-		switch (interrupt_next(&polled, 1, -1).kind) {
+		switch (interrupt_next(&polled, 1, worker->child.pid > 0 ? -1 : 0).kind) {
 		case EVENT_READY:
 			return 0;
 		case EVENT_FAILED:
@@ -31,8 +36,10 @@ static int worker_wait_for(struct worker *worker, int fd, short events)
 			errno = EINTR;
 			return -1;
 		case EVENT_CHILD: /* what it has written can be read still */
-		case EVENT_TIME:
 			break;
+		case EVENT_TIME:
+			errno = EPIPE;
+			return -1;
 		}
 	}
 }
@@ -44,9 +51,10 @@ static int worker_wait_to_read(void *context)
 	return worker_wait_for(worker, worker->reader.fd, POLLIN);
 }
 
-/* A signal kills it, and is remembered. */
+/* It has nothing more to do, and so little time. A signal kills it, and is remembered. */
 static void worker_wait_to_end(struct worker *worker)
 {
+	child_limit(&worker->child, END_MS);
 	while (worker->child.pid > 0)
 		switch (interrupt_next(NULL, 0, -1).kind) {
 		case EVENT_SIGNAL:
@@ -122,20 +130,34 @@ int worker_tell(struct worker *worker, const struct buffer *request, struct atom
 
 	while (sent < request->size) {
 		ssize_t written = write(worker->request_fd, request->bytes + sent, request->size - sent);
+		bool is_full = written < 0 && errno == EAGAIN;
 
 		if (written >= 0)
 			sent += (size_t)written;
-		else if (errno == EPIPE)
+		if (written >= 0 || (is_full && worker_wait_for(worker, worker->request_fd, POLLOUT) == 0))
+			continue;
+		if (errno == EPIPE)
 			break;
-		else if (errno != EAGAIN || worker_wait_for(worker, worker->request_fd, POLLOUT) < 0)
-			return interrupt_check(error) < 0 ? -1 : worker_cannot(worker, "ask", error);
+		return interrupt_check(error) < 0 ? -1 : worker_cannot(worker, "ask", error);
 	}
 	return 0;
 }
 
 int worker_read(struct worker *worker, struct field *field)
 {
-	return field_read(&worker->reader, field);
+	int got = field_read(&worker->reader, field);
+
+	if (got < 0 && errno == EPIPE) {
+		errno = ENODATA;
+		return worker->reader.input.size ? -1 : 0;
+	}
+	if (got <= 0)
+		return got;
+	worker->size += (int64_t)strlen(field->name) + (int64_t)field->value.size;
+	if (worker->size <= REPLY_MAX)
+		return 1;
+	errno = E2BIG;
+	return -1;
 }
 
 /* ---- Its end ---- */
@@ -152,7 +174,9 @@ int worker_reap(struct worker *worker, struct atomicdir_error *error)
 	snprintf(what, sizeof(what), "%s '%s'", worker->what, worker->program);
 	if (child_check(&worker->child, what, error) == 0)
 		return 0;
-	error_append(error, WIFSIGNALED(worker->child.status) ? "the kernel's log (dmesg) may say why" : "it did not say why");
+	if (worker->child.end == CHILD_BY_ITSELF)
+		error_append(error,
+			     WIFSIGNALED(worker->child.status) ? "the kernel's log (dmesg) may say why" : "it did not say why");
 	return -1;
 }
 

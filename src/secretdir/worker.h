@@ -17,6 +17,7 @@ struct worker {
 	struct child child;
 	int request_fd; /* -1: it is told nothing more */
 	struct field_reader reader;
+	int64_t size; /* of what it has said */
 };
 
 /* `passed_fds` are its descriptors 3 and on. FAILED; it is the caller's to clear whatever comes of it. */
@@ -27,9 +28,10 @@ void worker_clear(struct worker *worker);
 
 /* All of these bytes, unless it does not want to hear them: then it says why. */
 int worker_tell(struct worker *worker, const struct buffer *request, struct atomicdir_error *error);
-/* As field_read(). After a signal that fails with EINTR. */
+/* As field_read(); its end is the stream's end, whoever else holds that. -1 also with EINTR after a signal, E2BIG where it says more
+ * than 1 GiB. */
 int worker_read(struct worker *worker, struct field *field);
-/* Waits for its end. -1: it did not end well, or a signal came. */
+/* Waits for its end, which it has ten seconds for. -1: it did not end well, or a signal came. */
 int worker_reap(struct worker *worker, struct atomicdir_error *error);
 /* It does not keep to the protocol: kills and reaps it, and says so; or that a signal came. -1. */
 int worker_refuse(struct worker *worker, const char *why, struct atomicdir_error *error);

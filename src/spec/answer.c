@@ -2,12 +2,13 @@
 #include "spec/answer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/field.h"
 
-static int add(struct answer *answer, const char *name, const char *text, struct atomicdir_error *error)
+int answer_add_text(struct answer *answer, const char *name, const char *text, struct atomicdir_error *error)
 {
 	return field_add_text(&answer->fields, name, text) < 0 ? error_errno(error, NULL, "cannot take the spec") : 0;
 }
@@ -18,12 +19,12 @@ int answer_entry(struct answer *answer, const struct place *place, struct atomic
 
 	place_show(place, where, sizeof(where));
 	answer->count++;
-	return add(answer, WORD_ENTRY, where, error);
+	return answer_add_text(answer, WORD_ENTRY, where, error);
 }
 
 int answer_add(struct answer *answer, const char *name, const char *text, struct atomicdir_error *error)
 {
-	return text && *text ? add(answer, name, text, error) : 0;
+	return text && *text ? answer_add_text(answer, name, text, error) : 0;
 }
 
 int answer_option(struct answer *answer, const char *name, const char *value, struct atomicdir_error *error)
@@ -32,18 +33,23 @@ int answer_option(struct answer *answer, const char *name, const char *value, st
 
 	if (buffer_printf(&option, "%s=%s", name, value) < 0)
 		return error_errno(error, NULL, "cannot take the spec");
-	return add(answer, WORD_OPTION, option.bytes, error);
+	return answer_add_text(answer, WORD_OPTION, option.bytes, error);
 }
 
 int answer_warning(struct answer *answer, const struct place *place, const char *text, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer warning = { 0 };
+	cleanup_buffer struct buffer line = { 0 };
 	char where[300];
 
-	place_show(place, where, sizeof(where));
-	if (buffer_printf(&warning, "%s: %s", where, text) < 0)
+	if (buffer_printf(&line, "%s\n", text) < 0)
 		return error_errno(error, NULL, "cannot take the spec");
-	return add(answer, WORD_WARNING, warning.bytes, error);
+	if (answer->warned.size && strstr(answer->warned.bytes, line.bytes))
+		return 0;
+	place_show(place, where, sizeof(where));
+	if (buffer_add(&answer->warned, line.bytes, line.size) < 0 || buffer_printf(&warning, "%s: %s", where, text) < 0)
+		return error_errno(error, NULL, "cannot take the spec");
+	return answer_add_text(answer, WORD_WARNING, warning.bytes, error);
 }
 
 int answer_done(struct answer *answer, struct atomicdir_error *error)
@@ -51,10 +57,11 @@ int answer_done(struct answer *answer, struct atomicdir_error *error)
 	char count[32];
 
 	snprintf(count, sizeof(count), "%zu", answer->count);
-	return add(answer, WORD_DONE, count, error);
+	return answer_add_text(answer, WORD_DONE, count, error);
 }
 
 void answer_clear(struct answer *answer)
 {
 	buffer_clear(&answer->fields);
+	buffer_clear(&answer->warned);
 }

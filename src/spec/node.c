@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <yaml.h>
 
 #include "base/cleanup.h"
@@ -19,7 +20,7 @@ struct builder {
 	struct node *root, *parent;
 	char *key; /* the one whose value comes next */
 	struct place key_place;
-	size_t depth, nodes, documents;
+	size_t depth, nodes;
 	struct atomicdir_error *error;
 };
 
@@ -86,6 +87,14 @@ const struct node *node_member(const struct node *map, const char *key)
 	return NULL;
 }
 
+const struct node *node_member_any_case(const struct node *map, const char *key)
+{
+	for (const struct node *member = map->type == NODE_MAP ? map->first : NULL; member; member = member->next)
+		if (strcasecmp(member->key, key) == 0)
+			return member;
+	return NULL;
+}
+
 bool node_is_empty(const struct node *node)
 {
 	static const char *const nulls[] = { "~", "null", "Null", "NULL" };
@@ -121,7 +130,7 @@ static struct node *add(struct builder *builder, enum node_type type, struct pla
 {
 	struct node *node, *parent = builder->parent;
 
-	if (++builder->nodes > NODES_MAX) {
+	if (builder->nodes++ > NODES_MAX) {
 		place_refuse(&place, builder->error, "a spec has at most %d values", NODES_MAX);
 		return NULL;
 	}
@@ -143,6 +152,13 @@ static struct node *add(struct builder *builder, enum node_type type, struct pla
 	return node;
 }
 
+/* A document of nothing, such as follows a trailing "---", is no document. */
+static bool is_no_document(const struct builder *builder, const yaml_event_t *event)
+{
+	return builder->parent == builder->root && !event->data.scalar.length &&
+	       event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
 static int take_text(struct builder *builder, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
@@ -152,7 +168,9 @@ static int take_text(struct builder *builder, const yaml_event_t *event)
 
 	if (strlen(text) != event->data.scalar.length)
 		return place_refuse(&place, builder->error, "a text holds a NUL, which no name may");
-	if (builder->parent && builder->parent->type == NODE_MAP && !builder->key)
+	if (is_no_document(builder, event))
+		return 0;
+	if (builder->parent->type == NODE_MAP && !builder->key)
 		return take_key(builder, text, place);
 	node = add(builder, NODE_TEXT, place);
 	if (!node)
@@ -167,7 +185,7 @@ static int begin(struct builder *builder, enum node_type type, yaml_mark_t mark)
 {
 	struct place place = place_of(builder, mark);
 
-	if (builder->parent && builder->parent->type == NODE_MAP && !builder->key)
+	if (builder->parent->type == NODE_MAP && !builder->key)
 		return place_refuse(&place, builder->error, "a key is a text, not a list or a mapping");
 	if (++builder->depth > DEPTH_MAX)
 		return place_refuse(&place, builder->error, "it is nested more than %d deep", DEPTH_MAX);
@@ -189,10 +207,6 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 	struct place place = place_of(builder, event->start_mark);
 
 	switch (event->type) {
-	case YAML_DOCUMENT_START_EVENT:
-		return ++builder->documents > 1
-			       ? place_refuse(&place, builder->error, "a second document begins: give each a file of its own")
-			       : 0;
 	case YAML_ALIAS_EVENT:
 		return place_refuse(&place, builder->error, "the alias '*%.64s' is not supported: write out what it stands for",
 				    (const char *)event->data.alias.anchor);
@@ -234,12 +248,31 @@ static int refuse_yaml(struct builder *builder, const yaml_parser_t *parser, con
 			    parser->context ? ", " : "", parser->problem ? parser->problem : "it cannot be read");
 }
 
+/* All events up to the end of the stream. */
+static int builder_run(struct builder *builder, yaml_parser_t *parser, const char *bytes, size_t size)
+{
+	bool is_over = false;
+
+	while (!is_over) {
+		yaml_event_t event;
+		int result;
+
+		if (!yaml_parser_parse(parser, &event))
+			return refuse_yaml(builder, parser, bytes, size);
+		result = take_event(builder, &event);
+		is_over = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+		if (result < 0)
+			return -1;
+	}
+	return builder->root->first ? 0 : place_refuse(&builder->root->place, builder->error, "there is nothing in it");
+}
+
 struct node *node_read(const struct origin *origin, const char *bytes, size_t size, struct atomicdir_error *error)
 {
 	struct builder builder = { .origin = origin, .error = error };
 	yaml_parser_t parser;
-	int result = 0;
-	bool is_over = false;
+	int result;
 
 	if (!yaml_parser_initialize(&parser)) {
 		error_set(error, ATOMICDIR_FAILED, NULL, "cannot read the spec: memory is out");
@@ -247,21 +280,10 @@ struct node *node_read(const struct origin *origin, const char *bytes, size_t si
 	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, size);
-	while (result == 0 && !is_over) {
-		yaml_event_t event;
-
-		if (!yaml_parser_parse(&parser, &event)) {
-			result = refuse_yaml(&builder, &parser, bytes, size);
-			break;
-		}
-		result = take_event(&builder, &event);
-		is_over = event.type == YAML_STREAM_END_EVENT;
-		yaml_event_delete(&event);
-	}
+	builder.parent = add(&builder, NODE_LIST, (struct place){ .origin = origin });
+	result = builder.parent ? builder_run(&builder, &parser, bytes, size) : -1;
 	yaml_parser_delete(&parser);
 	free(builder.key);
-	if (result == 0 && !builder.root)
-		place_refuse(&(struct place){ .origin = origin }, error, "there is nothing in it");
 	if (result == 0)
 		return builder.root;
 	node_free(builder.root);

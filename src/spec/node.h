@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * YAML as a tree; the one module that reads it. Each value and each key knows where it stands, for errors. What could grow
- * without an end, or be read in two ways, is refused: aliases, tags, a key that occurs twice, a second document.
+ * without an end, or be read in two ways, is refused: aliases, tags, a key that occurs twice.
  */
 #ifndef SPEC_NODE_H
 #define SPEC_NODE_H
@@ -36,13 +36,16 @@ struct node {
 	struct node *first, *last, *next, *parent;
 };
 
-/* The caller's to free, before the origin. NULL: USAGE, or memory is out. */
+/* Reads a list of the documents that are not empty, at least one. The caller's to free, before the origin. NULL: USAGE, or memory is
+ * out. */
 struct node *node_read(const struct origin *origin, const char *bytes, size_t size, struct atomicdir_error *error);
 void node_free(struct node *node);
 void node_free_pointer(struct node **node);
 #define cleanup_node cleanup(node_free_pointer)
 
 const struct node *node_member(const struct node *map, const char *key);
+/* The same, whatever the case of the key is, as Go's JSON has it. */
+const struct node *node_member_any_case(const struct node *map, const char *key);
 /* Nothing was written, or null, or "". */
 bool node_is_empty(const struct node *node);
 

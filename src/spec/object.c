@@ -29,8 +29,10 @@ static bool is_arn(const char *name)
 
 /* ---- Reading it ---- */
 
-static int take_failover(const struct node *map, struct object *object, struct atomicdir_error *error)
+/* AWS's documentation writes it as a list of one. */
+static int take_failover(const struct node *node, struct object *object, struct answer *answer, struct atomicdir_error *error)
 {
+	const struct node *map = node->type == NODE_LIST ? node->first : node;
 	const struct member members[] = {
 		{ "objectName", TAKES(NODE_TEXT), &object->failover_name, NULL },
 		{ "objectVersion", TAKES(NODE_TEXT), &object->failover_version, NULL },
@@ -38,7 +40,9 @@ static int take_failover(const struct node *map, struct object *object, struct a
 	};
 	const char *version = text_of(object->version);
 
-	if (members_take(map, "a failoverObject", members, sizeof(members) / sizeof(*members), error) < 0)
+	if (node->type == NODE_LIST && node->count != 1)
+		return place_refuse(&node->place, error, "failoverObject is a mapping, or a list of one");
+	if (members_take(map, "a failoverObject", members, sizeof(members) / sizeof(*members), answer, error) < 0)
 		return -1;
 	if (!object->failover_name)
 		return place_refuse(&map->place, error, "failoverObject has no objectName: say what is fetched instead");
@@ -96,7 +100,7 @@ static int take_service(const struct node *map, struct object *object, struct at
 	return object->failover_name ? check_name(object, object->failover_name, error) : 0;
 }
 
-static int take(const struct node *map, struct object *object, struct atomicdir_error *error)
+static int take(const struct node *map, struct object *object, struct answer *answer, struct atomicdir_error *error)
 {
 	const struct member members[] = {
 		{ "objectName", TAKES(NODE_TEXT), &object->name, NULL },
@@ -105,18 +109,18 @@ static int take(const struct node *map, struct object *object, struct atomicdir_
 		{ "objectVersion", TAKES(NODE_TEXT), &object->version, NULL },
 		{ "objectVersionLabel", TAKES(NODE_TEXT), &object->label, NULL },
 		{ "filePermission", TAKES(NODE_TEXT), &object->permission, NULL },
-		{ "failoverObject", TAKES(NODE_MAP), &object->failover, NULL },
+		{ "failoverObject", TAKES(NODE_MAP) | TAKES(NODE_LIST), &object->failover, NULL },
 		{ "jmesPath", TAKES(NODE_LIST), &object->paths, NULL },
 		{ "objectTemplate", ANY_TYPE, NULL,
 		  "is a template of Go, which is not supported: take it out, and the values that it needs by jmesPath" },
 	};
 
 	*object = (struct object){ 0 };
-	if (members_take(map, "an object", members, sizeof(members) / sizeof(*members), error) < 0)
+	if (members_take(map, "an object", members, sizeof(members) / sizeof(*members), answer, error) < 0)
 		return -1;
 	if (!object->name)
 		return place_refuse(&map->place, error, "the object has no objectName: say which secret or parameter it is");
-	if (object->failover && take_failover(object->failover, object, error) < 0)
+	if (object->failover && take_failover(object->failover, object, answer, error) < 0)
 		return -1;
 	if (take_service(map, object, error) < 0)
 		return -1;
@@ -164,6 +168,7 @@ static int add_source(const struct object *object, struct answer *answer, struct
 	const struct {
 		const char *name, *text;
 	} parts[] = {
+		{ WORD_PATH_KEY, "objectAlias" },
 		{ WORD_SECRET, object->name->text },
 		{ WORD_SERVICE, object->service },
 		{ WORD_STAGE, text_of(object->label) },
@@ -200,7 +205,7 @@ static int add_query(const struct object *object, const struct object_rules *rul
 		{ "filePermission", TAKES(NODE_TEXT), &permission, NULL },
 	};
 
-	if (members_take(map, "a jmesPath", members, sizeof(members) / sizeof(*members), error) < 0)
+	if (members_take(map, "a jmesPath", members, sizeof(members) / sizeof(*members), answer, error) < 0)
 		return -1;
 	if (!path)
 		return place_refuse(&map->place, error, "the jmesPath has no path: say which value is taken");
@@ -217,7 +222,7 @@ int object_add(const struct node *map, const struct object_rules *rules, struct 
 {
 	struct object object;
 
-	if (take(map, &object, error) < 0)
+	if (take(map, &object, answer, error) < 0)
 		return -1;
 	if (object.failover && !rules->has_failover_region)
 		return place_refuse(&object.failover->key_place, error,

@@ -338,6 +338,7 @@ def add_parameter_command(secret):
     value.add_argument("--file")
     value.add_argument("--delete", action="store_true", default=None)
     sub.add_argument("--type", choices=("String", "StringList", "SecureString"))
+    sub.add_argument("--bare", action="store_true", default=None, help="answers leave Selector out")
     sub.add_argument("--label", dest="labels", action="append")
     sub.add_argument("--kms-key", metavar="ARN")
 

@@ -121,7 +121,8 @@ def _permitted(call, action, secret_id):
             raise Refusal("ValidationException", "Invalid name. Must be a valid name containing alphanumeric "
                           "characters, or any of the following: -/_+=.@!", common=True)
         raise Refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-    permissions.demand(call.world.rules, call.identity, "secretsmanager:" + action, secret.arn, secret.name)
+    permissions.demand(call.world.rules, call.identity, "secretsmanager:" + action, secret.arn, secret.name,
+                       context={"secretsmanager:ResourceTag/" + key: [value] for key, value in secret.tags.items()})
     return secret
 
 

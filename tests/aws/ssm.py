@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""AWS Systems Manager's parameters: GetParameters and DescribeParameters (by name), over parameters that the control channel sets.
+"""AWS Systems Manager's parameters: GetParameters, GetParametersByPath and DescribeParameters (by name), over parameters that the
+control channel sets.
 
-It will not write parameters for a client, walk a hierarchy, or refer to
-secrets of Secrets Manager.
+It will not write parameters for a client, or refer to secrets of Secrets Manager.
 """
 
 import hashlib
@@ -32,6 +32,7 @@ class Parameter:
     kms_key: Optional[str] = None
     versions: List[dict] = field(default_factory=list)  # {"value", "changed"}; the first is 1
     labels: Dict[str, int] = field(default_factory=dict)
+    is_bare: bool = False  # its answers have no Selector, as those of other servers
 
 
 def new_state():
@@ -60,6 +61,19 @@ def _get_parameters(call, body):
         else:
             found.append(_described(call, parameter, version, selector, body.get("WithDecryption", False)))
     return {"Parameters": found, "InvalidParameters": invalid}
+
+
+def _get_parameters_by_path(call, body):
+    path = body["Path"]
+    permissions.demand(call.world.rules, call.identity, "ssm:GetParametersByPath", _arn(call.world, call.region, path), path)
+    below = path.rstrip("/") + "/"
+    chosen = [p for p in _parameters(call.world, call.region).values() if p.name.startswith(below)
+              and (body.get("Recursive", False) or "/" not in p.name[len(below):])]
+    page, next_token = paging.page(call, "GetParametersByPath", sorted(chosen, key=lambda p: p.name), body, 10)
+    answer = {"Parameters": [_described(call, p, len(p.versions), None, body.get("WithDecryption", False)) for p in page]}
+    if next_token is not None:
+        answer["NextToken"] = next_token
+    return answer
 
 
 def _split(wanted):
@@ -96,7 +110,7 @@ def _described(call, parameter, number, selector, decrypt):
             value = blob(b"\x01\x02\x02\x00" + hashlib.sha512(value.encode()).digest())
     described = {"Name": parameter.name, "Type": parameter.kind, "Value": value, "Version": number,
                  "LastModifiedDate": timestamp(version["changed"]), "ARN": parameter.arn, "DataType": "text"}
-    if selector is not None:
+    if selector is not None and not parameter.is_bare:
         described["Selector"] = ":" + selector
     return described
 
@@ -135,6 +149,13 @@ SERVICE = operations.Service(
             "Names": Member(list, 1, 10, True, Member(str, 1, 2048)),
             "WithDecryption": Member(bool),
         }),
+        "GetParametersByPath": Operation(_get_parameters_by_path, {
+            "Path": Member(str, 1, 2048, True, pattern="/.*"),
+            "Recursive": Member(bool),
+            "WithDecryption": Member(bool),
+            "MaxResults": Member(int, 1, 10),
+            "NextToken": Member(str),
+        }),
         "DescribeParameters": Operation(_describe_parameters, {
             "ParameterFilters": Member(list, 0, 50, item=Member(dict)),
             "MaxResults": Member(int, 1, 50),
@@ -167,6 +188,7 @@ def _put(world, arguments):
     if kind not in TYPES or not 1 <= len(value.encode()) <= LIMIT:
         raise ValueError("a type of %s, and a value of 1 to %d bytes" % (", ".join(TYPES), LIMIT))
     parameter = parameters.setdefault(name, Parameter(name, _arn(world, region, name), kind))
+    parameter.is_bare = bool(arguments.get("bare"))
     parameter.kind, parameter.kms_key = kind, arguments.get("kms_key")
     parameter.versions.append({"value": value, "changed": world.now()})
     number = len(parameter.versions)

@@ -92,9 +92,9 @@ is "$(echo in | fill io -- sh -c 'cat >f; echo out')" out "COMMAND has our stand
 is "$(cat io/f)" in "and its input is what is published"
 ok "COMMAND sees LINK, STAGE and LIVE" fill io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_STAGE" = "$PWD" && test "$(cat "$ATOMICDIR_LIVE/f")" = in && touch g'
 ok "LIVE is empty where nothing is" fill fresh -- sh -c 'test -z "$ATOMICDIR_LIVE" && touch g'
-ok "COMMAND gets no descriptor beyond the standard ones" fill io -- sh -c 'test ! -e /proc/self/fd/8 && touch none' 8<io/f
-ok "nor does a check" fill --check 'test ! -e /proc/self/fd/8' io -- touch check 8<io/f
-ok "nor a hook" fill --on-change 'test ! -e /proc/self/fd/8' io -- touch hook 8<io/f
+ok "COMMAND gets no descriptor beyond the standard ones" fill io -- sh -c 'test ! -e /proc/self/fd/8 && touch none' 8</dev/null
+ok "nor does a check" fill --check 'test ! -e /proc/self/fd/8' io -- touch check 8</dev/null
+ok "nor a hook" fill --on-change 'test ! -e /proc/self/fd/8' io -- touch hook 8</dev/null
 ok "a hook sees what is said of it, and nothing of the check" fill --check 'test -n "$ATOMICDIR_STAGE" && test -z "${ATOMICDIR_LIVE+set}"' \
 	--on-change 'test -n "$ATOMICDIR_NEW" && test -z "${ATOMICDIR_STAGE+set}"' io -- touch seen
 ok "no such COMMAND says why" sh -c "'$atomicdir' fill io -- ./none 2>&1 | grep -q 'No such file'"

@@ -47,7 +47,7 @@ is "$(grep -c speed asked/f)" 1 "since it has the terminal while it runs"
 "$atomicdir" fill -q back -- sh -c 'echo good >v'
 "$atomicdir" fill -q --grace 0s --on-change "'$atomicdir' rollback -q back; exit 1" back -- sh -c 'echo bad >v' 2>said
 is $? 3 "a hook that goes back and fails is a failed hook"
-is "$(grep -c 'generation 1 is live by now, and no longer 2' said)" 1 "and the generation that is live by then is named"
+is "$(grep -c 'generation 1 is live now instead of 2' said)" 1 "and the generation that is live by then is named"
 
 # ---- Names that are no UTF-8 ----
 "$atomicdir" fill -q names -- sh -c 'touch "$(printf "x\377")" "$(printf "x\376")"'

@@ -34,7 +34,7 @@ ok "nor adopt" status 2 "$atomicdir" adopt --rollback-on-failure --on-change tru
 fresh
 try app -- sh -c 'echo bad >v' >told 2>said
 is "$? $(cat app/v)" "3 bad" "where nothing was live before, what is published stays, status 3"
-ok "and the error says both" grep -q "status 1; '.*app' had no generation live before that is still there; '.*app' still names generation 1" said
+ok "and the error says both" grep -q "status 1; '.*app' has no earlier live generation that still exists; '.*app' still names generation 1" said
 
 fresh
 value app good; rm -f heard
@@ -98,7 +98,7 @@ ok "what was replaced has a date" sh -c "'$atomicdir' list --json app | grep -q 
 is "$(member 3 kept_because) $(member 3 good) $(member 4 good)" '"grace" false true' "and for how long"
 mkdir .app.atomicdir/000001.trash
 "$atomicdir" list app >told 2>said; code=$?
-is "$code $(grep -c "warning: generation 1 of 'app' is being removed, or could not be: see what is left in '.app.atomicdir'" said)" "0 1" \
+is "$code $(grep -c "warning: generation 1 of 'app' is being removed, or could not be removed completely; see what is left in '.app.atomicdir'" said)" "0 1" \
 	"what could not be removed whole is told"
 
 # ---- Grace ----
@@ -124,7 +124,8 @@ else
 		"$atomicdir" fill -q --keep 0 --grace 1h app -- sh -c 'echo 2 >v' 2>/dev/null
 	is "$(cat app/v) $(test -e .app.atomicdir/000002.info.new && echo killed)" "2 killed" "(and another one before it could)"
 	"$atomicdir" fill -q --keep 0 --grace 1h app -- sh -c 'echo 2 >v'
-	is "$(member 1 kept_because)" '"grace"' "after a death the grace counts from the next call"
+	is "$(member 1 kept_because) $(sed -n 's/^replaced 1 [1-9][0-9]*$/since then/p' .app.atomicdir/000002.info)" '"grace" since then' \
+		"after a death the grace counts from the next call"
 fi
 
 # ---- What is known of generations ----
@@ -137,7 +138,7 @@ else
 	"$atomicdir" list --json app >before
 	for call in "fill --keep 9 app -- sh -c 'echo 5 >v'" "rollback app 2" "rollback app" "prune --keep 9 app"; do
 		for file in 000003.info 000002.info; do
-			strace -o trace -P "$work/.app.atomicdir/$file" -e trace=read -e inject=read:error=EIO:when=1 \
+			strace -f -o trace -P "$work/.app.atomicdir/$file" -e trace=read -e inject=read:error=EIO:when=1 \
 				sh -c "'$atomicdir' $call" >/dev/null 2>&1
 			"$atomicdir" list --json app >after
 			[ "$(readlink app)" = .app.atomicdir/000003 ] || "$atomicdir" rollback app 3 >/dev/null

@@ -41,7 +41,7 @@ mkdir www; chown 1001:1002 www
 as 1001 1002 ./atomicdir fill -q www/app -- sh -c 'echo 1 >v; mkdir -m 0777 cache'
 as 1003 1003 sh -c 'umask 077; mkdir www/app/cache/sub; echo x >www/app/cache/sub/c'
 ok "where --edit may not read a file of somebody else's, the path and its owner are named" \
-	says "'cache/sub': Permission denied; it belongs to user 1003, and this is user 1001; --edit needs to read all that is live" 1 \
+	says "'cache/sub': Permission denied; it belongs to user 1003, but this process runs as user 1001; --edit must be able to read the whole live generation" 1 \
 	as 1001 1002 ./atomicdir fill --edit www/app -- touch z
 as 1001 1002 ./atomicdir fill -q www/app -- sh -c 'echo 1 >v; mkdir -m 0777 cache; mkdir -m 0755 cache/sub'
 ok "diff names them too" says "'cache/sub': Permission denied; it belongs to user 1003" 1 as 1001 1002 ./atomicdir diff www/app
@@ -52,7 +52,7 @@ ok "root edits, compares and prunes it" sh -c './atomicdir rollback -q www/app 1
 mkdir shared; chgrp 2000 shared; chmod 2775 shared
 as 1001 2000 ./atomicdir fill -q shared/app -- touch a
 ok "another user of the group is told whose store it is, and how to go on" \
-	says "belongs to user 1001, and this is user 1002; run it as that user (sudo -u '#1001')" 1 as 1002 2000 ./atomicdir fill shared/app -- touch b
+	says "belongs to user 1001, but this process runs as user 1002; run it as that user (sudo -u '#1001')" 1 as 1002 2000 ./atomicdir fill shared/app -- touch b
 ok "and LINK is as it was" test -e shared/app/a -a ! -e shared/app/b
 
 # ---- A store that a group may write in ----
@@ -67,7 +67,7 @@ writer() { as 1001 2000 ./atomicdir fill -q --grace 0s "$@"; }
 writer volume/app -- sh -c 'echo 1 >f'
 walk volume
 ok "after a walk that gives all to a group the store is used again, with one warning" \
-	says "the group 2000 could write (mode 2771), and cannot any more, in the store '.app.atomicdir'" 0 as 1001 2000 ./atomicdir fill --grace 0s volume/app -- sh -c 'echo 2 >f'
+	says "removed the write permission of group 2000 (the mode was 2771) from the store '.app.atomicdir'" 0 as 1001 2000 ./atomicdir fill --grace 0s volume/app -- sh -c 'echo 2 >f'
 ok "(one, and the result)" sh -c "cat said; test \"\$(wc -l <said)\" = 2"
 ok "it has its mode again, and so has what is known of generations" test "$(cd volume/.app.atomicdir; stat -c %a . lock 000001.info | tr '\n' ' ')" = "2711 600 600 "
 ok "and the next one warns no more" sh -c 'setpriv --reuid 1001 --regid 2000 --clear-groups ./atomicdir fill --grace 0s volume/app -- sh -c "echo 3 >f" 2>&1 | grep -c . | grep -x 1'

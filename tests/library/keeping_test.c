@@ -488,7 +488,7 @@ static void test_undo_nothing(void)
 	stage = commit_locked("first", 1, &result);
 	ok(result == 1 && atomicdir_undo(stage, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION &&
 		   strstr(error.text,
-			  "'first' had no generation live before that is still there; 'first' still names generation 1"),
+			  "'first' has no earlier live generation that still exists; 'first' still names generation 1"),
 	   "a first publication cannot be undone, and the text says what LINK names");
 	atomicdir_free(stage);
 	stage = begin("first", 2, &options);

@@ -177,17 +177,17 @@ static void test_stage_moved(void)
 {
 	struct atomicdir_stage *stage = begin("stage", 0);
 
-	ok(rmdir(atomicdir_path(stage)) == 0 && is_refused(stage, "removed, moved or made anew"),
+	ok(rmdir(atomicdir_path(stage)) == 0 && is_refused(stage, "removed, moved or replaced"),
 	   "a stage that was removed is refused");
 	atomicdir_free(stage);
 	stage = begin("stage", 0);
 	ok(rename(atomicdir_path(stage), "away") == 0 && mkdir(atomicdir_path(stage), 0755) == 0 &&
-		   is_refused(stage, "removed, moved or made anew") && access("stage", F_OK) < 0,
+		   is_refused(stage, "removed, moved or replaced") && access("stage", F_OK) < 0,
 	   "so is one in whose place another was made");
 	atomicdir_free(stage);
 	stage = begin("stage", 0);
 	ok(atomicdir_seal(stage, NULL, &error) == 1 && rename(atomicdir_path(stage), "away2") == 0 &&
-		   is_refused(stage, "removed, moved or made anew"),
+		   is_refused(stage, "removed, moved or replaced"),
 	   "so is one that was moved once it was sealed");
 	atomicdir_free(stage);
 	ok(access("away", F_OK) == 0 && access("away2", F_OK) == 0, "what was moved away is left alone");

@@ -212,7 +212,7 @@ static bool goes_on(struct judge *judge, int version)
 	int result;
 
 	options.sync = judge->sync;
-	options.keep = 1;
+	options.keep = 3; /* what was live is kept, good or not */
 	options.grace_ms = 0;
 	if (!adopt(judge, &options, version) || (version && !look(judge, &old, &is_good)))
 		return false;

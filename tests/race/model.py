@@ -17,7 +17,8 @@ class Step:
     def __init__(self, op, generation, is_known):
         self.op, self.generation, self.is_known = op, generation, is_known
         self.earliest = self.latest = 0
-        self.kept = {generation}
+        self.kept = {generation}    # of what must be there, whatever else is
+        self.good = set()           # those that are good for sure: no hook of theirs can have failed
 
 
 class Undecided(Exception):
@@ -92,7 +93,7 @@ class History:
         self.given = {}              # number -> who it was given to
         self.published = set()
         self.published_before, self.highest_before = set(), 0
-        self.live, self.kept, self.since = 0, set(), 0
+        self.live, self.kept, self.good, self.since = 0, set(), set(), 0
         self.hooked = None           # whether the last publication had an on-change command; None: not known
         self.live_since = 0               # no earlier than this the live one became so
         self.windows, self.killed = {}, []
@@ -159,12 +160,13 @@ class History:
     def place(self, steps, now):
         first = Step(None, self.live, True)
         first.earliest = first.latest = self.live_since
-        first.kept = set(self.kept)
+        first.kept, first.good = set(self.kept), set(self.good)
         self.steps = [first] + steps
         for before, step in zip(self.steps, steps):
             step.earliest = max(step.op.began, before.earliest)
             if step.is_known and step.op.is_numbered:
                 self.chain[step.generation] = before.generation
+            step.good = self.good_after(step, before)
             step.kept = self.keep_of(step, before)
         latest = now
         for step in reversed(steps):
@@ -173,14 +175,23 @@ class History:
         for step, after in zip(self.steps, self.steps[1:] + [None]):
             self.windows.setdefault(step.generation, []).append((step.earliest, after.latest if after else now))
 
+    def line(self, generation):
+        """What was live when it was first published, and so on back."""
+        generation = self.chain.get(generation)
+        while generation:
+            yield generation
+            generation = self.chain.get(generation)
+
+    def good_after(self, step, before):
+        """A killed rollback that had a hook may have made any of them live, and its hook fail."""
+        if not step.is_known:
+            return set() if step.op.has_hook else before.good - {step.generation}
+        return before.good - {step.generation} if step.op.has_hook else before.good | {step.generation}
+
     def keep_of(self, step, before):
-        kept, number = {step.generation}, self.chain.get(step.generation) if step.is_known else None
-        for _ in range(self.keep):
-            if number not in before.kept:
-                break
-            kept.add(number)
-            number = self.chain.get(number)
-        return kept
+        """Good ones of the live one's line come first, so one that has no more than `keep` before it in the line stays."""
+        line = list(self.line(step.generation))[:self.keep] if step.is_known else []
+        return {step.generation} | {number for number in line if number in before.kept and number in before.good}
 
     def is_explained(self, generation, began, ended):
         return (any(a <= ended and began <= b for a, b in self.windows.get(generation, ())) or
@@ -204,7 +215,8 @@ class History:
                     all(step.generation == op.if_generation for step in states):
                 self.report("if-generation", f"{self.name} {op.if_generation} was live, and {op.id} was refused")
             if op.status == 7 and op.kind == "rollback" and states and \
-                    all((op.target if op.target >= 0 else self.chain.get(step.generation)) in step.kept for step in states):
+                    all(any(target in step.kept for target in ([op.target] if op.target >= 0 else self.line(step.generation)))
+                        for step in states):
                 self.report("keep", f"{self.name}: {op.id} could not roll back to {op.target}, which should have been kept, from {[s.generation for s in states]}")
 
     def finish(self, steps, known, end):
@@ -215,6 +227,7 @@ class History:
             self.hooked = last.op.has_hook if last.is_known else None
             self.live_since = last.earliest
         self.kept = last.kept if last else self.kept if steps is not None else {end}
+        self.good = last.good if last else self.good if steps is not None else set()
         self.published |= {op.generation for op in known} | {end}
         self.live = end
 

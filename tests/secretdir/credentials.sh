@@ -81,6 +81,11 @@ aws_secret_access_key: sekrit/FILE+=
 aws_access_key_id = SESSION
 aws_secret_access_key = sekrit/SESSION
 aws_session_token = tok3n/session+=
+[both-tokens]
+aws_access_key_id = SESSION
+aws_secret_access_key = sekrit/SESSION
+aws_session_token = tok3n/other
+aws_security_token = tok3n/session+=
 [half]
 aws_access_key_id = FILE
 [regional]
@@ -378,6 +383,9 @@ aws_secret_access_key = sekrit
 aws_session_token = tok3n
 EOF
 printf '[default]\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n[profile default]\naws_access_key_id = FILE\naws_secret_access_key = sekrit/FILE+=\n' >two-defaults
+printf '[profile default]\naws_access_key_id = FILE\naws_secret_access_key = sekrit/FILE+=\n[default]\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n' >two-defaults-turned
+printf '[profile twice]\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+=\n[profile "twice"]\naws_access_key_id = FILE\naws_secret_access_key = sekrit/FILE+=\n' >two-quotes
+mkfifo fifo
 printf '\357\273\277[default]\r\naws_access_key_id = CONFIG\r\naws_secret_access_key = sekrit/CONFIG+=\r\nregion = us-east-1\r\n' >windows
 printf '[default]\nregion = us-east-1\nregion = eu-west-1\n' >twice
 printf '[profile a]\nregion = us-east-1\n[profile a]\nregion = eu-west-1\n' >section-twice
@@ -396,6 +404,19 @@ export work role container arn account newline SECRETS
 "$(python_with_botocore)" "$here/tests/secretdir/credentials.py" server "$secretdir" "$here/tests/secretdir/credentials.tsv" $count >rows || failed=1
 cat rows
 count=$((count + $(grep -cE '^(not )?ok' rows)))
+
+# Files of any size.
+awk 'BEGIN {
+	for (i = 0; i < 20000; i++) printf "[profile account-%05d.Administrator]\nsso_session = o\nsso_account_id = %012d\nsso_role_name = Administrator\nregion = us-west-2\n", i, i
+	print "[profile last]\nregion = eu-west-1\naws_access_key_id = CONFIG\naws_secret_access_key = sekrit/CONFIG+="
+	print "[profile long]\noutput = a"
+	for (i = 0; i < 300000; i++) print " b"
+}' >many
+# Time that grows with the square of its size would be minutes.
+ok "a file of 20,000 profiles, and of a value of 300,000 lines, is read in linear time" \
+	sh -c "ulimit -t 20; AWS_CONFIG_FILE=$work/many exec '$secretdir' sync -q app text --profile last"
+ok "so is one that says a key twice in the end" sh -c "echo '[profile account-00000.Administrator]' >>many
+	ulimit -t 20; AWS_CONFIG_FILE=$work/many '$secretdir' sync -q app text --profile last 2>told; cat told; grep -q 'many, line [0-9]*: the section .* occurs a second time' told"
 
 # What changes under way.
 unset AWS_PROFILE

@@ -41,10 +41,7 @@ ok "also in lines" cmp all/blob all/lines
 ok "a name may hold '!', and '=' where the path is written" test "$(cat 'all/rds!cluster-1' all/sign)" = xy
 ok "what is optional and not there is left out" test ! -e all/none -a ! -e all/nokey
 ok "files are 0400, directories 0500" sh -c "test -z \"\$(find -L all -type f ! -perm 0400)\" -a -z \"\$(find -L all -type d ! -perm 0500)\""
-ok "the note says what is live" sh -c "python3 -c '
-import json, sys
-entries = json.load(sys.stdin)[\"entries\"]
-assert {\"path\": \"db/port\", \"source\": \"prod/db\", \"version\": \"\"} in entries' <.all.atomicdir/000001.note"
+ok "the note says what is live" sh -c "grep -A4 '^file 7\$' .all.atomicdir/000001.note | tr '\n' ' ' | grep -qF 'db/port source 7 prod/db '"
 ok "an entry has its own mode" sync modes a=plain,mode=0444 b=plain
 ok "and only that one" test "$(stat -L -c %a modes/a modes/b | tr '\n' ' ')" = "444 400 "
 printf '# comment\n\n  x=plain  \r\ny=prod/db:port\n' >list
@@ -112,8 +109,56 @@ ok "and bytes" holds batch/b '\000\001\002\377'
 ok "an ARN's file has the secret's name" sh -c "'$secretdir' sync -q --source file:secrets.json arns arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf && test \$(cat arns/a) = new"
 ok "no such stage" refuses 10 sync new a,stage=AWSPENDING
 ok "and what it could not get stays denied" refuses 9 sync new c
+arn=arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf
+ok "an ARN as ECS writes it names stage and version, or leaves them empty" sync ecs "none=$arn:::" "stage=$arn::AWSPREVIOUS:" "version=$arn:::v1" "both=$arn::AWSCURRENT:v2"
+ok "and is what it says" test "$(cat ecs/none ecs/stage ecs/version ecs/both)" = newoldoldnew
+echo '{"ARN": "arn:aws:secretsmanager:us-east-1:1:secret:k-AbCdEf", "Name": "k", "VersionId": "v", "SecretString": "{\"user\": \"u\"}", "VersionStages": ["AWSCURRENT"]}' >secrets.json
+ok "with a key, too" sync ecs key=arn:aws:secretsmanager:us-east-1:1:secret:k-AbCdEf:user::
+ok "which is taken by itself" holds ecs/key u
 echo '{"ARN": "arn:aws:x", "Name": "one", "VersionId": "v", "SecretString": "1", "VersionStages": ["AWSCURRENT"]}' >secrets.json
 ok "a single secret as well" sync single one
+
+# Formats.
+cat >secrets.json <<'END'
+{"s": {"b": "two words # $HOME \\n `id` \"q\"", "a": "line\nline\n", "_9": 1.50, "Z": true, "null": null, "tab": "\t é "},
+ "nested": {"b": {"y": 1.0, "x": []}, "a": [{"d": 1, "c": 2}]}, "none": {}, "list": []}
+END
+ok "all keys in one file" sync formats s.env=s,format=env s.json=s,format=json n.json=nested,format=json b.json=nested:b,format=json none.env=none,format=env
+ok "env: NAME='value', in the order of their bytes, null empty" holds formats/s.env \
+	"Z='true'\n_9='1.50'\na='line\nline\n'\nb='two words # \$HOME \\\\n \`id\` \"q\"'\nnull=''\ntab='\t é '\n"
+ok "json: sorted at every depth, compact, with the digits" holds formats/n.json '{"a":[{"c":2,"d":1}],"b":{"x":[],"y":1.0}}'
+ok "of a key's object" holds formats/b.json '{"x":[],"y":1.0}'
+ok "of no keys an empty file" test -f formats/none.env -a ! -s formats/none.env
+"$secretdir" sync -q --source file:secrets.json pairs p/=s
+reads() { # a reader of formats/s.env that prints NAME=VALUE NUL for each: it reads what the keys are published as
+	for key in Z _9 a b null tab; do
+		printf '%s=' $key; [ $key = null ] || cat pairs/p/$key; printf '\000'
+	done >reads.wanted
+	"$@" >reads.got && cmp reads.wanted reads.got
+}
+printf '. ./formats/s.env\nprintf "%%s\\0" "Z=$Z" "_9=$_9" "a=$a" "b=$b" "null=$null" "tab=$tab"\n' >reader.sh
+ok "sh reads it" reads sh reader.sh
+# A reader's own variables aside: only those of the file are printed.
+echo 'for (const key of ["Z", "_9", "a", "b", "null", "tab"]) process.stdout.write(`${key}=${process.env[key]}\0`)' >reader.js
+if node --env-file=formats/s.env -e 1 2>/dev/null; then ok "and Node's --env-file, alike" reads node --env-file=formats/s.env reader.js
+else skip "and Node's --env-file, alike" "no node that has it"; fi
+no_env() { # what, member
+	printf '%s\n' "{\"s\": {$2}}" >secrets.json
+	ok "refused in format=env, by its key: $1" sh -c "'$secretdir' sync -q --source file:secrets.json new s,format=env 2>no.err; test \$? = 1 && grep -q \"the key '$3' cannot be written with format=env\" no.err && ! grep -q canary no.err"
+}
+no_env "a single quote" '"k": "can'"'"'t canary"' k
+no_env "a NUL" '"k": "canary\u0000"' k
+no_env "a carriage return" '"k": "canary\r\n"' k
+no_env "an object" '"k": {"canary": 1}' k
+no_env "a list" '"k": ["canary"]' k
+no_env "a name that no variable has" '"a-b": "canary"' a-b
+no_env "a name that begins with a digit" '"1a": "canary"' 1a
+echo '{"list": ["canary"]}' >secrets.json
+ok "what is no object has no keys to format" refuses 1 sync new list,format=json
+
+echo '{"s": "piped"}' >secrets.json
+ok "the file of secrets may be standard input" sh -c "'$secretdir' sync -q --source file:- piped s <secrets.json && test \$(cat piped/s) = piped"
+ok "also by its name" sh -c "'$secretdir' sync -q --source file:/dev/stdin piped t=s <secrets.json && test \$(cat piped/t) = piped"
 
 # A failure leaves what is live.
 echo '{"s": "1"}' >secrets.json
@@ -174,7 +219,7 @@ if [ "$(id -u)" = 0 ]; then
 	ok "--owner" sync --owner 65534:12 owned s d/t r=s,owner=7 m=s,mode=0600,owner=8:9
 	ok "is of files and directories, with the modes of a group" test \
 		"$(stat -L -c '%u:%g:%a' owned owned/s owned/d owned/d/t owned/r owned/m | tr '\n' ' ')" \
-		= "65534:12:551 65534:12:440 65534:12:551 65534:12:440 7:12:440 8:9:600 "
+		= "65534:12:551 65534:12:440 65534:12:550 65534:12:440 7:12:440 8:9:600 "
 	mkdir setgid; chgrp 12 setgid; chmod 2755 setgid
 	ok "a setgid parent" sync setgid/app s
 	ok "gives its group to read" test "$(stat -L -c '%g:%a' setgid/app/s)" = 12:440
@@ -185,8 +230,13 @@ if [ "$(id -u)" = 0 ]; then
 	chmod 711 .; mkdir ours; chown 65534 ours; chmod 644 secrets.json
 	if [ -x /usr/bin/setpriv ] && setpriv --reuid 65534 --clear-groups test -x "$secretdir" -a -r secrets.json; then
 		ok "anybody may" setpriv --reuid 65534 --clear-groups "$secretdir" sync --source file:secrets.json ours/app s d/t
-		ok "an entry's own owner can read it" sh -c "'$secretdir' sync --source file:secrets.json theirs d/t s=s,mode=0400,owner=65534 2>theirs.err && test ! -s theirs.err &&
+		ok "an entry's own owner can read it" sh -c "'$secretdir' sync --source file:secrets.json theirs d/t s=s,mode=0400,owner=65534 2>theirs.err &&
+			test \"\$(cat theirs.err)\" = \"secretdir: warning: only root can read 1 of 2 files, such as 'd/t' (mode 0400); give them to somebody with --owner USER[:GROUP]\" &&
 			test \"\$(setpriv --reuid 65534 --clear-groups cat theirs/s)\" = 1 && ! setpriv --reuid 65534 --clear-groups cat theirs/d/t && ! setpriv --reuid 65534 --clear-groups ls theirs/"
+		ok "a directory can be passed by those who may read a file below it" sh -c "'$secretdir' sync -q --source file:secrets.json passed a/b/open=s,mode=0444 c/closed=s &&
+			test \"\$(setpriv --reuid 65534 --clear-groups cat passed/a/b/open)\" = 1 && ! setpriv --reuid 65534 --clear-groups ls passed/a"
+		ok "and no other" test "$(stat -L -c %a passed passed/a passed/a/b passed/c | tr '\n' ' ')" = "511 511 511 500 "
+		ok "nobody is told that only root can read what others can" sh -c "'$secretdir' sync --source file:secrets.json readable s=s,mode=0444 2>&1 >/dev/null | grep -c 'only root' | grep -qx 0"
 		ok "again and again" setpriv --reuid 65534 --clear-groups "$secretdir" sync --source file:secrets.json ours/app s
 	else skip "anybody may" "no setpriv, or the tree is private"; fi
 else skip "owners" "needs root"; fi

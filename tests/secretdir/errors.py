@@ -41,7 +41,7 @@ def find_hindrances():
     """Why commands that begin so cannot be tried here."""
     hindrances = {}
     if subprocess.run(["strace", "-o", "/dev/null", "true"], stderr=subprocess.DEVNULL).returncode:
-        hindrances["strace"] = "no tracing is allowed here"
+        hindrances["strace"] = hindrances["slow/secretdir"] = "no tracing is allowed here"
     if os.path.exists(os.environ["libexec"] + "/spec-yaml"):
         hindrances["alone/secretdir"] = "a reader of specs is installed"
     if os.path.exists(os.environ["libexec"] + "/identity-aws"):

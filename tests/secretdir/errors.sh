@@ -29,6 +29,12 @@ printf '#!/bin/sh\ncat "%s/$(sed -n s/^argument=//p)"\n' "$work" >lie/libexec/at
 printf '#!/bin/sh\ncat >/dev/null; kill -9 $$\n' >lie/libexec/atomicdir/fetch-dies
 printf '#!/bin/sh\ncat >/dev/null; exit 5\n' >lie/libexec/atomicdir/fetch-fails
 printf '#!/no/such/interpreter\n' >lie/libexec/atomicdir/fetch-absent
+# Those that do not care who waits for them: what they leave behind has a session of its own, and their output.
+printf '#!/bin/sh\nexec >&- 2>&-; exec sleep 700\n' >lie/libexec/atomicdir/fetch-deaf
+printf '#!/bin/sh\nsetsid sleep 700 2>/dev/null & echo $! >>"%s/left.pids"\ncat "%s/$(sed -n s/^argument=//p)"\n' "$work" "$work" >lie/libexec/atomicdir/fetch-leaves
+python3 - <<'END_OF_ENDLESS' >lie/libexec/atomicdir/fetch-endless
+print("#!/usr/bin/python3\nimport os, sys\nsys.stdin.read()\nfield = b'warning 16000000\\n' + b' ' * 16000000 + b'\\n'\nwhile True: sys.stdout.buffer.write(field)")
+END_OF_ENDLESS
 chmod +x lie/libexec/atomicdir/fetch-*
 ln -s fetch-loop lie/libexec/atomicdir/fetch-loop
 : >nothing
@@ -42,6 +48,7 @@ file() { field index "$1"; field path "$2"; field source a; field version v; }
 for index in 7 x; do { file $index s; field value x; } >entry-$index; done
 { file 0 t; field value x; } >another-path
 { file 0 s; field value x; } >no-end
+{ file 0 s; field value x; field done 1; } >good
 { file 0 s; field value x; field done 2; } >counts
 field done 0 >leaves-out
 { file 0 s; field value x; file 0 s; field value x; field done 2; } >twice
@@ -123,6 +130,13 @@ control container /pod
 head -c 65537 /dev/zero | tr '\0' x >value; control name large --file value >/dev/null
 control name another --string canary --returned else >/dev/null
 printf 'not PEM' >bad.pem
+# Whoever waits for a process here waits no time: each limit but the first is over at once.
+mkdir -p slow/libexec/atomicdir; cp "$here/build/secretdir" slow; ln -s "$here"/build/libexec/atomicdir/* slow/libexec/atomicdir; rm slow/libexec/atomicdir/identity-aws
+cat >slow/libexec/atomicdir/identity-aws <<END_OF_SLOW
+#!/bin/sh
+exec strace -qq -o /dev/null -e trace=timerfd_settime -e inject=timerfd_settime:when=2+:poke_enter=@arg3=0000000000000000000000000000000000000000000000000100000000000000 "$here/build/libexec/atomicdir/identity-aws"
+END_OF_SLOW
+chmod +x slow/libexec/atomicdir/identity-aws
 # A process that is slow, and a login that is old.
 mkdir -p home/.aws/sso/cache
 printf '#!/bin/sh\necho $$ >"%s/slow.pid"; echo slowly >&2; exec sleep 600\n' "$work" >bin/slow; chmod +x bin/slow
@@ -156,6 +170,17 @@ END_OF_PAGES
 python3 pages.py >pages.address & pages_pid=$!
 until [ -s pages.address ]; do sleep 0.05; done
 pages=$(cat pages.address)
+first=00000000-0000-0000-0000-000000000001 second=00000000-0000-0000-0000-000000000002
+control put two --string canary --version-id $first >/dev/null; control put two --string canary --version-id $second >/dev/null
+two=$(control show two --arn); two_short=${two%-*}
+echo '["AWSPREVIOUS"]' >stages; printf -- '- {secret: host, service: ssm, path: x, version: "2"}\n' >host2.yaml
+# answer ARN NAME VERSION STAGE: a file for `raw`.
+answer() { printf '{"ARN":"%s","Name":"%s","VersionId":"%s","SecretString":"canary","VersionStages":["%s"]}' "$1" "$2" "$3" "$4"; }
+answer "$(control show text --arn)" text $second AWSCURRENT >other-secret
+answer "$two" two $second AWSCURRENT >other-version
+answer "$two" two $second AWSPREVIOUS >other-stage
+printf '{"ARN":"%s","Name":"two","VersionId":"%s","SecretString":"canary"}' "$two" "$second" >no-stages
+printf '{"ARN":"%s","Name":"else"}' "$(control show text --arn)" >other-description
 stale=$(control show p/stale --arn) text=$(control show text --arn) long_arn=$(control show "$long" --arn)
 kept="nothing was published, 'new' is unchanged"
 tail="is a proxy in the way?; $kept"
@@ -164,10 +189,11 @@ component=$(many '"x" * 256')
 # What is shown of long names.
 xs=$(many '"x" * 251') few_xs=$(many '"x" * 195') few_as=$(many '"a" * 195') steps=$(many '"a/" * 97 + "a"')
 libexec=$(sed 's/.* //' "$here/build/flags")/atomicdir
-export libexec xs few_xs few_as steps work corp component newline pages here container kept tail text stale long long_arn SECRETS AWS_MAX_ATTEMPTS
+export first second two two_short libexec xs few_xs few_as steps work corp component newline pages here container kept tail text stale long long_arn SECRETS AWS_MAX_ATTEMPTS
 
 python3 "$here/tests/secretdir/errors.py" server "$here/tests/secretdir/errors.tsv" $count >rows || failed=1
 kill "$pages_pid"; stop_server
+while read -r pid; do kill "$pid"; done <left.pids
 cat rows
 count=$((count + $(grep -cE '^(not )?ok' rows)))
 if [ -e slow.pid ]; then ok "the process that took too long is ended" sh -c '! kill -0 "$(cat slow.pid)"'

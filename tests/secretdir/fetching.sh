@@ -195,6 +195,7 @@ else
 	off 7200
 	ok "a clock that is behind is named in minutes" says 9 "the clock here is 120 minutes behind the server's: set it" -- sync new all/001
 	ok "and not asked with again" asked 1 GetSecretValue
+	ok "before all else that is said" sh -c "'$secretdir' sync -q new all/001 2>&1 | grep '^secretdir: all/001: the clock here is .*: set it; GetSecretValue: .*; if it is still refused then, check the secret access key'"
 	off -10800
 	ok "so is one that is ahead" says 9 "the clock here is 180 minutes ahead of the server's: set it" -- sync new all/001
 	for code in SignatureDoesNotMatch RequestTimeTooSkewed RequestExpired; do
@@ -454,7 +455,22 @@ fresh; control parameter locked --string x --type SecureString --kms-key arn:aws
 ok "its key denied" refused "allow kms:Decrypt" secret=locked service=ssm path=p entry=0
 fresh
 ok "no such service" refused "2 the source 'aws' has no service: x" secret=a service=x path=p entry=0
-ok "not by the beginning of their names" refused "parameters are not taken by the beginning of their names" secret=app/ service=ssm path=app/ entry=0
+for i in $(seq 11); do control parameter "/below/deep/$i" --string "d$i" >/dev/null; done
+control parameter /below/top --string t --type SecureString >/dev/null; control parameter /belowzero --string z >/dev/null
+fresh
+ok "every parameter below a path" two below b/=/below/,service=ssm
+ok "at any depth, decrypted, and no other" test "$(cd below && find -L . -type f | wc -l) $(cat below/b/top below/b/deep/11)" = "12 td11"
+ok "two pages of names, and their values" asked 2 GetParametersByPath 2 GetParameters
+control paging --limit 3 --empty
+ok "empty pages and short ones" two below b/=/below/,service=ssm
+fresh
+ok "no parameter below it" status 10 two new b/=/nowhere/,service=ssm
+ok "which may be optional" two nobelow b/=/nowhere/,service=ssm,optional x=more
+control deny ssm:GetParametersByPath
+ok "a path that is denied" refused "allow ssm:GetParametersByPath on arn:aws:ssm:us-east-1:123456789012:parameter/below/" secret=/below/ service=ssm path=b/ entry=0
+fresh
+ok "a parameter's ARN means it by itself, and by service=ssm" two byarn a=arn:aws:ssm:us-east-1:123456789012:parameter/below/top b=/below/top,service=ssm
+ok "with its value" test "$(cat byarn/a byarn/b)" = tt
 fault throttle --service ssm
 fetch secret=/app/host service=ssm path=p entry=0 >reply
 ok "throttled, and asked again" grep -qx db.example reply

@@ -15,8 +15,8 @@ unset AWS_SESSION_TOKEN AWS_PROFILE
 cat >call.py <<'PY'
 import json, os, sys, time, urllib.request
 request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], sys.argv[2].encode(), {
-    "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "secretsmanager." + sys.argv[1], "Authorization":
-    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0"})
+    "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": sys.argv[3] + "." + sys.argv[1], "Authorization":
+    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/%s/aws4_request, SignedHeaders=host, Signature=0" % sys.argv[4]})
 for attempt in range(200):
     try:
         print(urllib.request.urlopen(request, timeout=10).read().decode())
@@ -26,7 +26,8 @@ for attempt in range(200):
             raise
         time.sleep(0.1)
 PY
-call() { python3 call.py "$@" >called; }
+call() { python3 call.py "$@" secretsmanager secretsmanager >called; }
+call_ssm() { python3 call.py "$@" AmazonSSM ssm >called; }
 
 ok "moto takes a secret" call CreateSecret '{"Name":"prod/db","SecretString":"{\"password\":\"s3\",\"port\":5432}"}'
 call CreateSecret '{"Name":"prod/app/one","SecretString":"1"}'
@@ -39,6 +40,14 @@ ok "the same again is unchanged" sh -c "'$secretdir' sync made db=prod/db pw=pro
 call PutSecretValue '{"SecretId":"prod/db","SecretString":"{\"password\":\"s4\",\"port\":5432}"}'
 ok "a new version and the one before" "$secretdir" sync -q made new=prod/db:password old=prod/db:password,stage=AWSPREVIOUS
 ok "are told apart" test "$(cat made/new made/old)" = s4s3
+call DeleteSecret '{"SecretId":"prod/app/two"}'
+ok "one that is marked for deletion, status 10" status 10 "$secretdir" sync -q made prod/app/two
+ok "in a batch too" status 10 "$secretdir" sync -q made prod/app/two prod/app/one
+for value in one two; do call_ssm PutParameter "{\"Name\":\"/p\",\"Value\":\"$value\",\"Type\":\"String\",\"Overwrite\":true}"; done
+call_ssm LabelParameterVersion '{"Name":"/p","ParameterVersion":1,"Labels":["blue"]}'
+printf -- '- {secret: /p, service: ssm, path: %s}\n- {secret: /p, service: ssm, path: %s, version: "1"}\n- {secret: /p, service: ssm, path: %s, stage: blue}\n' now first blue >p.yaml
+ok "versions and labels of a parameter, though moto leaves Selector out" "$secretdir" sync -q parameters --spec p.yaml
+ok "are told apart as well" test "$(cat parameters/now parameters/first parameters/blue)" = twooneone
 ok "one that does not exist, status 10" status 10 "$secretdir" sync -q made none
 ok "and LINK is as it was" test "$(cat made/new)" = s4
 finish

@@ -16,7 +16,7 @@ import json, sys
 policy = json.load(open("policy.json"))
 assert list(policy) == ["Version", "Statement"] and policy["Version"] == "2012-10-17"
 assert all(set(s) - {"Condition"} == {"Sid", "Effect", "Action", "Resource"} and s["Effect"] == "Allow" for s in policy["Statement"])
-assert all(("Condition" in s) == (s["Action"] == ["kms:Decrypt"]) for s in policy["Statement"])
+assert all(("Condition" in s) == (s["Action"] == ["kms:Decrypt"] or s["Sid"] == "SecretsWithTags") for s in policy["Statement"])
 assert len({s["Sid"] for s in policy["Statement"]}) == len(policy["Statement"])
 got = "\n".join(a + " " + r for s in policy["Statement"] for a in s["Action"] for r in s["Resource"])
 assert got == sys.argv[1], got
@@ -84,10 +84,50 @@ ssm:GetParameters arn:aws:ssm:eu-west-1:*:parameter/app/p
 ssm:GetParameters arn:aws:ssm:eu-central-1:*:parameter/app/p
 ssm:GetParameters arn:aws:ssm:eu-west-1:*:parameter/q
 ssm:GetParameters arn:aws:ssm:eu-central-1:*:parameter/q" --spec class.yaml
+ok "parameters below a path are listed, too" allows "ssm:GetParameters arn:aws:ssm:eu-west-1:*:parameter/app/*
+ssm:GetParametersByPath arn:aws:ssm:eu-west-1:*:parameter/app/*" --region $region a/=/app/,service=ssm
 echo a >list
 ok "entries of a file" allows "$(both "$(of 'a-??????')")" --region $region --entries list
 ok "python reads it as JSON" sh -c "'$secretdir' policy --offline -q --region x 'rds!c' x/=p/ | python3 -m json.tool"
 ok "no entry" refuses --region x
+
+# ---- Tags ----
+
+ok "a prefix of which only those with a tag are wanted" allows "$(both "$(of 'app/*')")
+secretsmanager:BatchGetSecretValue *
+secretsmanager:ListSecrets *" --region $region x/=app/ --tag 'env=a=b' --tag team=web --tag team=web
+ok "has a condition on each of its tags" sh -c "tr -d ' \n' <policy.json | grep -F '\"Condition\":{\"StringEquals\":{\"secretsmanager:ResourceTag/env\":\"a=b\",\"secretsmanager:ResourceTag/team\":\"web\"}}'"
+ok "what is wanted by name needs no tag" allows "$(both "$(of 'b-??????')")
+$(both "$(of 'app/*')")
+secretsmanager:BatchGetSecretValue *
+secretsmanager:ListSecrets *" --region $region b x/=app/ --tag env=prod
+ok "one condition is for the one statement" test "$(grep -c '"Condition"' policy.json)" = 1
+ok "two values of one tag" refuses --region x app/ --tag env=a --tag env=b
+ok "a tag that stands for more" refuses --region x app/ --tag 'env=${aws:username}'
+
+# ---- Its length ----
+
+names() { seq -f "demo/service-secret-number-%03g" "$1"; }
+length() { tr -d ' \n' <"$1" | wc -c; }
+ok "a policy that a managed one can hold" sh -c "'$secretdir' policy --offline --region x $(names 60 | tr '\n' ' ') 2>told >short.json"
+ok "is printed without a warning" sh -c "! grep warning told"
+ok "one that it cannot" sh -c "'$secretdir' policy --offline --region x $(names 90 | tr '\n' ' ') 2>told >long.json"
+ok "is one document, and warned of" sh -c "python3 -m json.tool long.json && grep 'warning: the policy is $(length long.json) characters long, and a managed policy in IAM may be 6144; use --split' told"
+ok "one that a role cannot hold" sh -c "'$secretdir' policy --offline --region x $(names 200 | tr '\n' ' ') 2>told >longer.json"
+ok "likewise" sh -c "python3 -m json.tool longer.json && grep 'warning: the policy is $(length longer.json) characters long, and all inline policies of a role together may be 10240; use --split' told"
+"$secretdir" policy --offline --region x $(names 200) p/=p/ r/=r/ --tag env=prod --spec class.yaml --kms-key arn:aws:kms:x:1:key/one >whole.json 2>told
+"$secretdir" policy --offline --region x $(names 200) p/=p/ r/=r/ --tag env=prod --spec class.yaml --kms-key arn:aws:kms:x:1:key/one --split >split 2>told
+ok "--split prints several that say the same, one a line, none too long" python3 -c "
+import collections, json
+whole, lines = json.load(open('whole.json')), open('split').read().splitlines()
+assert len(lines) > 2 and all(len(line.replace(' ', '')) <= 6144 for line in lines), [len(line) for line in lines]
+assert sum(len(line) for line in lines[:-1]) > 6000 * (len(lines) - 1), 'there is room left'
+said = collections.Counter((s['Sid'], a, r, json.dumps(s.get('Condition'))) for p in [whole] for s in p['Statement'] for a in s['Action'] for r in s['Resource'])
+again = collections.Counter((s['Sid'], a, r, json.dumps(s.get('Condition'))) for line in lines for s in json.loads(line)['Statement'] for a in s['Action'] for r in s['Resource'])
+assert said == again, (said - again, again - said)
+assert all(json.loads(line)['Version'] == '2012-10-17' for line in lines)"
+ok "and warns of none" sh -c "! grep warning told"
+ok "--split of what is short is that, on one line" sh -c "'$secretdir' policy -q --offline --region x --split a b >one && test \$(wc -l <one) = 1 && python3 -m json.tool one"
 ok "a name that stands for more" refuses --region x 'a*'
 ok "what is no key" refuses --region x a --kms-key alias/aws/secretsmanager
 ok "another source" refuses --region x a --source file:x
@@ -183,7 +223,7 @@ ok "each is asked once, however often it is wanted" sh -c "control() { '$here/te
 # works ENTRY...: with the policy all is published; without any one of its statements (but the batch's) it is not.
 works() {
 	"$secretdir" policy -q "$@" >policy.json && control policy policy.json && "$secretdir" sync -q new "$@" || return 1
-	for sid in Secrets SecretsOfAPrefix Parameters Keys KeysByAlias; do
+	for sid in Secrets SecretsWithTags SecretsOfAPrefix Parameters Keys KeysByAlias; do
 		grep -q "\"$sid\"" policy.json || continue
 		python3 -c 'import json, sys; policy = json.load(sys.stdin)
 policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != sys.argv[1]] or [{"Effect": "Deny", "Action": "*", "Resource": "*"}]
@@ -203,6 +243,11 @@ ok "of parameters" works --spec parameters.yaml
 ok "of one that need not be there" works later,optional plain
 "$secretdir" policy -q later plain >policy.json; control policy policy.json
 ok "one that has to be, and is not, is denied under such a policy, and told as what it is" sh -c "'$secretdir' sync -q new later plain 2>&1 | grep 'allow secretsmanager:GetSecretValue on later; perhaps there is none of that name in us-east-1'"
+control clear policy
+put tagged/a --string a --tag env=prod; put tagged/b --string b --tag env=web
+ok "of those of a prefix that have a tag" works x/=tagged/ --tag env=prod
+"$secretdir" policy -q x/=tagged/ --tag env=prod >policy.json; control policy policy.json
+ok "and none without it" sh -c "! '$secretdir' sync -q new x=tagged/b 2>less.err && grep -q 'allow secretsmanager:GetSecretValue' less.err"
 control clear policy
 ok "of all together" works plain own alias app/ --spec parameters.yaml
 finish

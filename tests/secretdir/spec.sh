@@ -123,6 +123,56 @@ printf 'objects:\n- {objectName: prod/db, objectType: secretsmanager}\n' >parame
 ok "the parameters alone" sync parameters --spec parameters.yaml
 ok "are the provider's as well" test "$(mode parameters/prod_db)" = 644
 
+# What real manifests hold.
+cat >real.yaml <<'END'
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: demo}
+---
+apiVersion: secrets-store.csi.x-k8s.io/v1
+kind: SecretProviderClass
+metadata: {name: demo}
+spec:
+  Provider: aws
+  parameters:
+    region: eu-west-1
+    failoverRegion: eu-central-1
+    roleArn: arn:aws:iam::111111111111:role/demo
+    Objects: |
+      - objectname: plain
+        ObjectType: secretsmanager
+        usePodIdentity: "true"
+        failoverObject:
+          - objectName: other
+        filePermission: "0640"
+      - objectName: prod/db
+        failoverObject: {objectName: other}
+        objectType: secretsmanager
+        usePodIdentity: "true"
+        jmesPath:
+          - Path: password
+            ObjectAlias: password
+  secretObjects:
+    - secretName: demo
+---
+END
+echo "secretdir: warning: real.yaml:28:3: secretObjects is ignored: it makes Secrets of Kubernetes, which secretdir does not
+secretdir: warning: real.yaml:13:5: roleArn is ignored: the provider does not know it
+secretdir: warning: real.yaml:17:9: usePodIdentity is ignored: the provider does not know it" >real.wanted
+ok "a manifest among others, keys in any case, and a failoverObject in a list are taken" sh -c "'$secretdir' sync --source file:secrets.json real --spec real.yaml >/dev/null 2>real.err"
+ok "with all that the objects name" test "$(files real/)" = "password plain prod_db "
+ok "what the provider ignores is ignored with one warning each" sh -c "grep -v 'only root' real.err | diff real.wanted -"
+sed 's/eu-west-1/eu-west-2/' real.yaml | cat real.yaml - >regions.yaml
+ok "documents of two regions are refused" sh -c "'$secretdir' sync -q --source file:secrets.json new --spec regions.yaml 2>&1 | grep -qx \"secretdir: regions.yaml:41:13: region is another than at regions.yaml:11:13: give it a file of its own\""
+cat >prefix.yaml <<'END'
+- {prefix: prod/ap, path: ap/}
+- {prefix: "", path: all/}
+- {prefix: pl}
+END
+echo '{"prod/app": "1", "prod/apple/a": "2", "plain": "3", "plan/b": "4"}' >prefixes.json
+ok "a prefix need not end in '/', and may be nothing" "$secretdir" sync -q --source file:prefixes.json prefixes --spec prefix.yaml
+ok "each name goes on below the path, or stays whole" test "$(files prefixes/)" = "all/plain all/plan/b all/prod/app all/prod/apple/a ap/p ap/ple/a plain plan/b "
+
 # What the fetcher hears.
 # The program that reads it.
 mkdir -p env/libexec/atomicdir; cp "$secretdir" env/
@@ -153,12 +203,14 @@ printf -- '- a\n- \377\n' >bad.yaml; bad "what is no UTF-8" "bad.yaml:2:3: it is
 printf -- '- &a x\n- *a\n' >bad.yaml; bad "an alias" "bad.yaml:2:3: the alias '*a' is not supported: write out what it stands for"
 printf -- '- !!binary aaaa\n' >bad.yaml; bad "a tag" "bad.yaml:1:3: the tag 'tag:yaml.org,2002:binary' is not supported: leave it out"
 printf -- '- secret: a\n  path: b\n  secret: c\n' >bad.yaml; bad "a key twice" "bad.yaml:3:3: the key 'secret' occurs twice, first at bad.yaml:1:3: take one out"
-printf -- '- a\n---\n- b\n' >bad.yaml; bad "two documents" "bad.yaml:2:1: a second document begins: give each a file of its own"
+printf -- '- plain\n---\n- p=plain\n---\n' >documents.yaml
+ok "documents of entries are one spec, and a trailing --- is none" sync documents --spec documents.yaml
+ok "with the entries of each" test "$(files documents/)" = "p plain "
 printf -- '- {[a]: b}\n' >bad.yaml; bad "a key that is a list" "bad.yaml:1:4: a key is a text, not a list or a mapping"
 printf -- '- "a\\0b"\n' >bad.yaml; bad "a NUL" "bad.yaml:1:3: a text holds a NUL, which no name may"
 printf '%s\n' "$(printf '%40s' '' | tr ' ' '[')" >bad.yaml; bad "what is too deep" "bad.yaml:1:33: it is nested more than 32 deep"
 (echo '- ['; yes 'a,' | head -100001) >bad.yaml; bad "what is too much" "bad.yaml:100000:1: a spec has at most 100000 values"
-printf -- '- secret: a\n  pth: b\n' >bad.yaml; bad "an unknown key" "bad.yaml:2:3: 'pth' is no key of an entry; its keys are secret, path, key, query, service, stage, version, mode, owner, decode, optional"
+printf -- '- secret: a\n  pth: b\n' >bad.yaml; bad "an unknown key" "bad.yaml:2:3: 'pth' is no key of an entry; its keys are secret, prefix, query, path, key, service, stage, version, mode, owner, decode, format, optional"
 printf -- '- path: a\n' >bad.yaml; bad "no secret" "bad.yaml:1:3: the entry has no secret: say which one it is"
 printf -- '- secret: a\n  key:\n' >bad.yaml; bad "an empty part" "bad.yaml:2:3: key is empty: write it, or leave the key out"
 printf -- '- secret: a\n  key: [b]\n' >bad.yaml; bad "a part that is a list" "bad.yaml:2:8: key is a text, not a list"
@@ -170,8 +222,13 @@ printf -- '- {secret: a, service: s3}\n' >bad.yaml; bad "a service" "bad.yaml:1:
 printf -- '- {secret: a, query: "a-b"}\n' >bad.yaml; bad "a query" "bad.yaml:1:22: the JMESPath 'a-b', column 2: a name that holds '-' stands in double quotes, as in \"user-name\""
 (echo '- {'; seq -f '  k%g: x,' 1001) >bad.yaml; bad "too many keys" "bad.yaml:1002:3: a mapping has at most 1000 keys"
 printf -- '- {secret: a, key: b, query: c}\n' >bad.yaml; bad "a key and a query" "bad.yaml:1:3: entry 'a': it has both a key and a query; remove one of them"
-printf -- '- {secret: a, path: ../b}\n' >bad.yaml; bad "a path" "bad.yaml:1:3: entry 'a': its path cannot be published: it has a component \"..\"; write PATH=SECRET with another PATH"
-printf -- '- x=a\n- b:\n' >bad.yaml; bad "a part that is not known" "bad.yaml:2:3: 'b' is no key of an entry; its keys are secret, path, key, query, service, stage, version, mode, owner, decode, optional"
+printf -- '- {secret: a, path: ../b}\n' >bad.yaml; bad "a path" "bad.yaml:1:3: entry 'a': its path cannot be published: it has a component \"..\"; give it another path"
+printf -- '- {secret: a, prefix: b}\n' >bad.yaml; bad "a secret and a prefix" "bad.yaml:1:3: the entry has both a secret and a prefix: take one out"
+printf -- '- {prefix: b, path: c}\n' >bad.yaml; bad "a prefix with the path of a file" "bad.yaml:1:3: entry 'b': its path cannot be published: a prefix needs one that ends in '/'; give it another path"
+printf -- '- {prefix: b, service: ssm, path: c/}\n' >bad.yaml; bad "parameters by no path" "bad.yaml:1:3: entry 'b': parameters are taken by a path, which begins with '/'"
+printf -- '- {secret: a, format: yaml}\n' >bad.yaml; bad "a format" "bad.yaml:1:3: entry 'a': only format=env and format=json are known"
+printf -- '- {secret: a, path: x}\n- {secret: b, path: x}\n' >bad.yaml; bad "paths that clash in mappings" "bad.yaml:1:3: entry 'a': its path conflicts with that of entry 'b' at bad.yaml:2:3; give one of them another path"
+printf -- '- x=a\n- b:\n' >bad.yaml; bad "a part that is not known" "bad.yaml:2:3: 'b' is no key of an entry; its keys are secret, prefix, query, path, key, service, stage, version, mode, owner, decode, format, optional"
 printf -- '- x=a\n- "b:"\n' >bad.yaml; bad "an entry's text" "bad.yaml:2:3: entry 'b:': KEY is empty"
 printf -- '- x=a\n- x=b\n' >bad.yaml; bad "paths that clash" "bad.yaml:1:3: entry 'x=a': its path conflicts with that of entry 'x=b' at bad.yaml:2:3; give one of them another PATH"
 
@@ -245,14 +302,18 @@ END
 echo '    objects: x' | manifest >bad.yaml; bad "objects that are no list" "bad.yaml:9:14, line 1 of that text: entries are a list: each begins with '- '"
 echo '    objects: [x]' | manifest >bad.yaml; bad "an object that is a text" "bad.yaml:9:15: an object is a mapping that begins with '- objectName:'"
 echo '    region: x' | manifest >bad.yaml; bad "no objects" "bad.yaml:9:5: the parameters have no objects: say what is fetched"
-printf '    objects: []\n    x: y\n' | manifest >bad.yaml; bad "an unknown parameter" "bad.yaml:10:5: 'x' is no key of the parameters; its keys are objects, region, failoverRegion, pathTranslation, usePodIdentity, preferredAddressType"
+printf '    objects: []\n    regoin: y\n' | manifest >bad.yaml; bad "a parameter one letter from a known one" "bad.yaml:10:5: 'regoin' is no key of the parameters; its keys are objects, region, failoverRegion, pathTranslation, usePodIdentity, preferredAddressType"
+printf '    objects:\n    - {objectName: a, objectType: secretsmanager, objectAlias: ../x}\n' | manifest | sed 's/preferredAddressType.*//' >bad.yaml
+sed -i 's/^  parameters:/&\n    pathTranslation: "False"/' bad.yaml
+bad "the path of an object" "bad.yaml:11:7: entry 'a': its path cannot be published: it has a component \"..\"; give it another objectAlias"
+printf '    objects: []\n    Objects: []\n' | manifest >bad.yaml; bad "a key twice in another case" "bad.yaml:10:5: the key 'Objects' occurs twice: take one out"
+printf '%s\n  failoverObject: [{objectName: b}, {objectName: c}]\n' "$object" >bad.yaml; bad "two failoverObjects" "bad.yaml:3:19: failoverObject is a mapping, or a list of one"
 printf '    objects: []\n    pathTranslation: ab\n' | manifest >bad.yaml; bad "a pathTranslation" "bad.yaml:10:22: pathTranslation is one character, or \"False\""
 printf '    objects: []\n    region: a\n    failoverRegion: a\n' | manifest >bad.yaml; bad "one region twice" "bad.yaml:11:21: failoverRegion is the region itself: say another one"
 manifest </dev/null | sed '/parameters/d' >bad.yaml; bad "no parameters" "bad.yaml:7:3: the spec has no parameters: say which objects are fetched"
-printf '    objects: []\n  secretObjects: []\n' | manifest >bad.yaml; bad "secretObjects" "bad.yaml:10:3: secretObjects makes Secrets of Kubernetes, which secretdir does not: take it out"
 printf '    objects: []\n' | manifest | sed s/aws/azure/ >bad.yaml; bad "another provider" "bad.yaml:7:13: provider is 'azure', not aws"
 printf '    objects: []\n' | manifest | sed s/SecretProviderClass/Pod/ >bad.yaml; bad "another kind" "bad.yaml:2:7: kind is 'Pod', not SecretProviderClass"
-printf 'a: b\n' >bad.yaml; bad "another mapping" "bad.yaml:1:1: 'a' is no key of a SecretProviderClass; its keys are apiVersion, kind, metadata, spec, status"
+printf 'a: b\n' >bad.yaml; bad "another mapping" "bad.yaml:1:1: a mapping is a SecretProviderClass with kind and spec, or its parameters with objects; entries are a list: each begins with '- '"
 printf 'kind: SecretProviderClass\n' >bad.yaml; bad "half a manifest" "bad.yaml:1:1: a mapping is a SecretProviderClass with kind and spec, or its parameters with objects; entries are a list: each begins with '- '"
 printf '    objects: []\n' | manifest >bad.yaml; bad "no object" "no ENTRY given; name the secrets to publish"
 printf -- '- {secret: prod/db, path: x, query: nul}\n' >nul.yaml

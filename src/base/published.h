@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The files of a generation and the versions that they hold: what secretdir notes of it, and what a fetcher is told.
+ */
+#ifndef BASE_PUBLISHED_H
+#define BASE_PUBLISHED_H
+
+#include <stddef.h>
+
+struct published_file {
+	/* "" where not known; place: "" where it is from where it ought to be. */
+	char *path, *source, *version, *service, *stage, *created, *place;
+};
+
+struct published {
+	struct published_file *files;
+	size_t count;
+};
+
+/* A file of which nothing is known yet. NULL with ENOMEM. */
+struct published_file *published_add(struct published *published);
+/* -1 with ENOMEM. */
+int published_set(char **place, const char *text);
+void published_clear(struct published *published);
+
+#endif
