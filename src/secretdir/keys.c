@@ -106,13 +106,15 @@ static int identity_start(struct keys *keys, struct atomicdir_error *error)
 	if (variables_fd < 0)
 		return -1;
 	found = program_find("identity", "aws", path, error);
+	if (!found)
+		error_set(error, ATOMICDIR_USAGE, NULL, "identity-aws, which finds the keys, is missing; install it as '%s'",
+			  path);
 	if (found <= 0)
-		return found < 0 ? -1
-				 : error_set(error, ATOMICDIR_USAGE, path, "the source 'aws' needs a program: install it as");
+		return -1;
 	program_inherit(&environment);
 	passed[PROTOCOL_KEYS_FD - 3] = keys->fd;
 	passed[PROTOCOL_VARIABLES_FD - 3] = variables_fd;
-	return worker_start(&keys->worker, "the program", path, &environment, passed, 2, error);
+	return worker_start(&keys->worker, "identity-aws", path, &environment, passed, 2, error);
 }
 
 int keys_ask(struct keys *keys, const struct told *told, const char *region, struct atomicdir_error *error)
@@ -123,7 +125,11 @@ int keys_ask(struct keys *keys, const struct told *told, const char *region, str
 	keys_wipe(keys);
 	if (request_make(&request, told, region) < 0)
 		return error_errno(error, NULL, "cannot ask for the keys");
-	return identity_start(keys, error) < 0 ? -1 : worker_tell(&keys->worker, &request, error);
+	if (identity_start(keys, error) < 0 || worker_tell(&keys->worker, &request, error) < 0)
+		return -1;
+	/* It is told nothing more. */
+	close_fd(&keys->worker.request_fd);
+	return 0;
 }
 
 /* ---- Listening ---- */
@@ -172,7 +178,9 @@ enum keys_news keys_next(struct keys *keys, struct atomicdir_error *error)
 
 		if (got < 0 && interrupt_check(error) < 0)
 			return KEYS_FAILED;
-		if (got == 0 && worker_reap(&keys->worker, error) < 0)
+		if (got < 0 && errno != ENODATA)
+			return keys_refuse(keys, "this is no field", error);
+		if (got <= 0 && worker_reap(&keys->worker, error) < 0)
 			return KEYS_FAILED;
 		if (!text)
 			return keys_refuse(keys, got > 0 ? "a field is no text" : "it ended before it was done", error);
