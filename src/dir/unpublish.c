@@ -35,6 +35,7 @@ static int unpublish_link(const struct writer *writer, struct atomicdir_error *e
 {
 	const struct place *place = &writer->place;
 	struct live now;
+	int errnum;
 
 	if (live_look(place, &now) < 0)
 		return error_system(error, errno, place->name.link, "cannot examine");
@@ -42,7 +43,11 @@ static int unpublish_link(const struct writer *writer, struct atomicdir_error *e
 		return error_object(error, ATOMICDIR_FAILED, place->name.link, "was changed by another process meanwhile");
 	if (now.stands == STANDS_NOTHING || unlinkat(place->parent_fd, place->name.base, 0) == 0)
 		return 0;
-	return error_system(error, errno, place->name.link, "cannot remove the symlink");
+	errnum = errno;
+	/* Network and FUSE file systems are known to report an error for a removal that has happened. */
+	if (live_look(place, &now) == 0 && now.stands == STANDS_NOTHING)
+		return 0;
+	return error_system(error, errnum, place->name.link, "cannot remove the symlink");
 }
 
 static enum outcome unpublish(struct writer *writer, struct atomicdir_error *error)

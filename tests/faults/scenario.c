@@ -10,6 +10,8 @@
 #define ENTRIES " app a sub/b=b same"
 #define TWICE SOURCES FILL "2 && " FILL "1"
 #define THRICE SOURCES FILL "1 --keep 5 && " FILL "2 --keep 5 && " FILL "1 --keep 5 && " FILL "2 --keep 5 && " FILL "1 --keep 5"
+/* What a detach leaves that dies once LINK is a directory. */
+#define UNFINISHED " && rm app && mv .app.atomicdir/000002 app && ln -s .app.atomicdir/000002 .app.atomicdir/000002"
 #define NEXT .next = "atomicdir fill --grace 0s app --from 3", .next_value = '3', .kept = 1
 #define NEXT_SYNC .next = "secretdir sync --grace 0s --source file:3.json" ENTRIES, .next_value = '3'
 #define POPULATE \
@@ -48,6 +50,11 @@ const struct scenario scenarios[] = {
 	  .next_value = '1' },
 	{ "adopt a symlink", SOURCES "ln -s 1 app", "atomicdir adopt --sync files app", '1', '1', .next = "atomicdir adopt app",
 	  .next_value = '1' },
+	{ "detach", TWICE, "atomicdir detach --grace 0s app", '1', '1', .next = "atomicdir adopt app", .next_value = '1',
+	  .kept = 1 },
+	{ "detach, which another one began", TWICE UNFINISHED, "atomicdir detach app", '1', '1', .next = "atomicdir detach app",
+	  .next_value = '1', .kept = NO_STORE },
+	{ "remove", TWICE, "atomicdir remove app", '1', 0, .next = "atomicdir remove app", .next_value = 0, .kept = NO_STORE },
 	{ "secretdir sync", SOURCES SYNC "1.json" ENTRIES, "secretdir sync --grace 0s --source file:2.json" ENTRIES, '1', '2',
 	  NEXT_SYNC },
 	{ "secretdir plan", SOURCES SYNC "1.json" ENTRIES, "secretdir plan --source file:2.json" ENTRIES, '1', '1', NEXT_SYNC,

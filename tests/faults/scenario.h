@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define NO_STORE (-1)
+
 struct scenario {
 	const char *name;
 	const char *setup;  /* a shell's, once, in an empty directory; $atomicdir and $secretdir are the programs */
@@ -15,7 +17,7 @@ struct scenario {
 	char before, after; /* what LINK holds, as world_value() says it; the same: it only looks */
 	const char *next;   /* the next run, which has no faults */
 	char next_value;
-	int kept;	     /* by the next run, before the live one */
+	int kept;	     /* by the next run, before the live one; NO_STORE: it leaves none */
 	bool has_hook;	     /* which makes `hooked` */
 	bool is_told;	     /* standard output is the result, and must be as without a fault when the status is 0 */
 	bool leaves_nothing; /* no store either, whatever happened, unless it was killed */

@@ -180,7 +180,9 @@ bool world_is_clean(const char *template, int kept, bool has_hook, const char **
 {
 	struct cleanliness clean = { .template = template, .has_hook = has_hook };
 
-	if (tree_read_names(AT_FDCWD, STORE, look_in_store, &clean) < 0)
+	if (kept < 0)
+		clean.why = exists(".", STORE, "") ? "the store is left" : NULL;
+	else if (tree_read_names(AT_FDCWD, STORE, look_in_store, &clean) < 0)
 		clean.why = "the store cannot be read";
 	else if (!clean.why && clean.generations > kept + 1)
 		clean.why = "more generations are kept than asked for";
