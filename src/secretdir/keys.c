@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "secretdir/interrupt.h"
 #include "secretdir/program.h"
 #include "secretdir/surroundings.h"
@@ -26,29 +27,10 @@ int keys_open(struct keys *keys, struct atomicdir_error *error)
 	return 0;
 }
 
-/* What is written over its bytes takes their place in memory. */
-static void keys_wipe(struct keys *keys)
-{
-	static const char zeros[4096];
-	struct stat status;
-
-	if (keys->fd < 0 || fstat(keys->fd, &status) < 0)
-		return;
-	for (off_t at = 0; at < status.st_size; at += (off_t)sizeof(zeros)) {
-		off_t left = status.st_size - at;
-
-		if (pwrite(keys->fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros), at) < 0)
-			break;
-	}
-	/* Whatever became of that: an empty file has no pages. */
-	if (ftruncate(keys->fd, 0) < 0)
-		keys->seconds_left = -1;
-}
-
 void keys_close(struct keys *keys)
 {
 	worker_clear(&keys->worker);
-	keys_wipe(keys);
+	wipe_file(keys->fd);
 	close_fd(&keys->fd);
 }
 
@@ -122,7 +104,7 @@ int keys_ask(struct keys *keys, const struct told *told, const char *region, str
 	cleanup_buffer struct buffer request = { 0 };
 
 	worker_clear(&keys->worker);
-	keys_wipe(keys);
+	wipe_file(keys->fd);
 	if (request_make(&request, told, region) < 0)
 		return error_errno(error, NULL, "cannot ask for the keys");
 	if (identity_start(keys, error) < 0 || worker_tell(&keys->worker, &request, error) < 0)
