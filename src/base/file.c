@@ -94,6 +94,23 @@ int read_path(const char *path, size_t limit, struct buffer *buffer)
 	return -1;
 }
 
+void wipe_file(int fd)
+{
+	static const char zeros[4096];
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return;
+	for (off_t at = 0; at < status.st_size; at += (off_t)sizeof(zeros)) {
+		off_t left = status.st_size - at;
+
+		if (pwrite(fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros), at) < 0)
+			break;
+	}
+	/* If the writing failed, this gives the pages back all the same. What is left to do if this fails too is nothing. */
+	(void)!ftruncate(fd, 0);
+}
+
 int create_file_at(int directory_fd, const char *name, mode_t mode)
 {
 	cleanup_fd int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0777);

@@ -23,6 +23,9 @@ int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer
 /* The same for a file that the user names: through symlinks, as Kubernetes makes them. It never waits for the writer of a FIFO. */
 int read_path(const char *path, size_t limit, struct buffer *buffer);
 
+/* Overwrites the bytes of a file in memory (memfd_create(2)) where they lie, then makes it empty. An fd of -1 is no file. */
+void wipe_file(int fd);
+
 /* Makes and opens a regular file with exactly this mode. */
 int create_file_at(int directory_fd, const char *name, mode_t mode);
 /* Makes and opens a directory with exactly this mode, and the setgid bit that its parent may hand down. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/interrupt.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -74,12 +75,14 @@ void interrupt_pause(int64_t until_ms)
 
 int interrupt_check(struct atomicdir_error *error)
 {
+	int saved = errno;
 	char time[32];
 
 	if (interrupt.is_begun && !interrupt.caught)
 		interrupt_pause(0);
 	if (!interrupt.caught && interrupt_is_due())
 		interrupt.caught = TIMED_OUT;
+	errno = saved;
 	if (!interrupt.caught)
 		return 0;
 	if (interrupt.caught == TIMED_OUT) {

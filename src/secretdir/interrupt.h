@@ -19,7 +19,7 @@ struct loop *interrupt_loop(void);
 struct event interrupt_next(struct pollfd *fds, size_t count, int64_t until_ms);
 /* Until this moment of clock_ms(), or until a signal comes. */
 void interrupt_pause(int64_t until_ms);
-/* -1: a signal has come, and is the error. */
+/* -1: a signal has come, and is the error. errno stays as it is. */
 int interrupt_check(struct atomicdir_error *error);
 
 /* atomicdir_begin(), whose wait for another writer a signal ends. */

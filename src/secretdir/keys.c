@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "secretdir/interrupt.h"
 #include "secretdir/program.h"
 #include "secretdir/surroundings.h"
@@ -26,29 +27,10 @@ int keys_open(struct keys *keys, struct atomicdir_error *error)
 	return 0;
 }
 
-/* What is written over its bytes takes their place in memory. */
-static void keys_wipe(struct keys *keys)
-{
-	static const char zeros[4096];
-	struct stat status;
-
-	if (keys->fd < 0 || fstat(keys->fd, &status) < 0)
-		return;
-	for (off_t at = 0; at < status.st_size; at += (off_t)sizeof(zeros)) {
-		off_t left = status.st_size - at;
-
-		if (pwrite(keys->fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros), at) < 0)
-			break;
-	}
-	/* Whatever became of that: an empty file has no pages. */
-	if (ftruncate(keys->fd, 0) < 0)
-		keys->seconds_left = -1;
-}
-
 void keys_close(struct keys *keys)
 {
 	worker_clear(&keys->worker);
-	keys_wipe(keys);
+	wipe_file(keys->fd);
 	close_fd(&keys->fd);
 }
 
@@ -106,13 +88,15 @@ static int identity_start(struct keys *keys, struct atomicdir_error *error)
 	if (variables_fd < 0)
 		return -1;
 	found = program_find("identity", "aws", path, error);
+	if (!found)
+		error_set(error, ATOMICDIR_USAGE, NULL, "identity-aws, which finds the keys, is missing; install it as '%s'",
+			  path);
 	if (found <= 0)
-		return found < 0 ? -1
-				 : error_set(error, ATOMICDIR_USAGE, path, "the source 'aws' needs a program: install it as");
+		return -1;
 	program_inherit(&environment);
 	passed[PROTOCOL_KEYS_FD - 3] = keys->fd;
 	passed[PROTOCOL_VARIABLES_FD - 3] = variables_fd;
-	return worker_start(&keys->worker, "the program", path, &environment, passed, 2, error);
+	return worker_start(&keys->worker, "identity-aws", path, &environment, passed, 2, error);
 }
 
 int keys_ask(struct keys *keys, const struct told *told, const char *region, struct atomicdir_error *error)
@@ -120,10 +104,14 @@ int keys_ask(struct keys *keys, const struct told *told, const char *region, str
 	cleanup_buffer struct buffer request = { 0 };
 
 	worker_clear(&keys->worker);
-	keys_wipe(keys);
+	wipe_file(keys->fd);
 	if (request_make(&request, told, region) < 0)
 		return error_errno(error, NULL, "cannot ask for the keys");
-	return identity_start(keys, error) < 0 ? -1 : worker_tell(&keys->worker, &request, error);
+	if (identity_start(keys, error) < 0 || worker_tell(&keys->worker, &request, error) < 0)
+		return -1;
+	/* It is told nothing more. */
+	close_fd(&keys->worker.request_fd);
+	return 0;
 }
 
 /* ---- Listening ---- */
@@ -172,7 +160,9 @@ enum keys_news keys_next(struct keys *keys, struct atomicdir_error *error)
 
 		if (got < 0 && interrupt_check(error) < 0)
 			return KEYS_FAILED;
-		if (got == 0 && worker_reap(&keys->worker, error) < 0)
+		if (got < 0 && errno != ENODATA)
+			return keys_refuse(keys, "this is no field", error);
+		if (got <= 0 && worker_reap(&keys->worker, error) < 0)
 			return KEYS_FAILED;
 		if (!text)
 			return keys_refuse(keys, got > 0 ? "a field is no text" : "it ended before it was done", error);

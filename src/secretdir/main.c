@@ -38,8 +38,11 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
 	struct secret_options options = { .round_timeout_ms = 10 * 60 * 1000 };
+	int status;
 
 	harden();
 	surroundings_take();
-	return dispatch(&program, &options.shared, argc, argv);
+	status = dispatch(&program, &options.shared, argc, argv);
+	surroundings_close();
+	return status;
 }

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/protocol.h"
 #include "base/record.h"
 
@@ -77,6 +78,12 @@ void surroundings_take(void)
 	region_keep("AWS_REGION");
 	region_keep("AWS_DEFAULT_REGION");
 	surroundings_wipe();
+}
+
+void surroundings_close(void)
+{
+	wipe_file(kept.fd);
+	close_fd(&kept.fd);
 }
 
 /* ---- Giving ---- */

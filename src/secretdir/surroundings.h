@@ -10,6 +10,8 @@
 
 /* Call this first of all. */
 void surroundings_take(void);
+/* Overwrites the file and closes it: call this last of all. */
+void surroundings_close(void);
 /* The file, as identity-aws reads it (base/protocol.h). Stays ours. -1: it could not be made, and why is the error. */
 int surroundings_fd(struct atomicdir_error *error);
 /* What AWS_REGION, else AWS_DEFAULT_REGION, said; NULL where they said nothing. */

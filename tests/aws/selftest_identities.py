@@ -587,7 +587,7 @@ def parameters_have_limits_and_are_refused_by_name():
     refused(parameters(""), "ValidationException")
     refused(parameters("plain", Bogus=1), "SerializationException")
     refused(parameters("plain", key=(KEY[0], "wrong")), "InvalidSignatureException")
-    refused(call("", {}, headers={"X-Amz-Target": "AmazonSSM.GetParametersByPath"}, service="ssm"),
+    refused(call("", {}, headers={"X-Amz-Target": "AmazonSSM.GetParameterHistory"}, service="ssm"),
             "UnknownOperationException")
     equal(len(parameters(*["p%d" % i for i in range(10)]).json["InvalidParameters"]), 10)
     control("deny", "ssm:GetParameters", "/app/pw")

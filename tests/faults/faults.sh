@@ -40,12 +40,10 @@ if [ -n "${SAN:-}" ]; then skip "an allocation that fails" "a sanitizer has its 
 else
 	run library "$here/build/faults/leaks"
 	run allocations "$matrix" allocations
-	# With TLS and JSON there are 15,000 of them, at 40 ms.
 	. "$here/tests/aws/start.sh"
 	start_server
 	for name in a b; do printf '2\n' | control put $name --file - >/dev/null; done
 	printf 's\n' | control put same --file - >/dev/null
-	[ "$FAULTS_SHARE" = 1 ] || FAULTS_SHARE=$((FAULTS_SHARE * 40))
 	clear
 	export FAULTS_AWS=1
 	run allocations "$matrix" allocations "secretdir sync from AWS"

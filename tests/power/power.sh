@@ -14,26 +14,34 @@ can() {
 }
 
 # The program keeps the rules when it publishes first and when it replaces, with each way of syncing.
-trace() { # PROGRAM WAY
+# trace PROGRAM fill --sync WAY, trace PROGRAM detach|remove: of a LINK that was filled once.
+trace() {
+	program=$1; shift
 	rm -rf rules; mkdir -p rules/one/sub rules/two; echo 1 >rules/one/a; echo 1 >rules/one/sub/b; echo 2 >rules/two/a
-	"$1" fill --grace 0s rules/app --from rules/one && strace -f -y -o rules/trace "$1" fill --sync "$2" --keep 0 --grace 0s rules/app --from rules/two &&
+	[ "$1" != fill ] || set -- "$@" --keep 0 --grace 0s --from rules/two
+	"$program" fill --grace 0s rules/app --from rules/one && strace -f -y -o rules/trace "$program" "$@" rules/app &&
 		python3 "$here/tests/power/rules.py" rules/trace rules/app
 }
 trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
 	strace -f -y -o rules/trace "$atomicdir" fill --sync "$1" rules/app --from rules/one && python3 "$here/tests/power/rules.py" rules/trace rules/app; }
 # by_rules|by_cuts POINT OPTION...: the program that is broken there is caught.
-by_rules() { ATOMICDIR_BROKEN=$1 trace "$broken/atomicdir" "$3"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
+by_rules() { point=$1; shift; ATOMICDIR_BROKEN=$point trace "$broken/atomicdir" "$@"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
 by_cuts() { point=$1; shift; ATOMICDIR_BROKEN=$point "$broken/power" --first "$@" "$broken/atomicdir"; [ $? = 1 ] && grep -q 'reported: ' out; }
 points() { cut -f1 "$here/tests/power/broken.tsv" | grep -v '^#' | sort; }
 listed() { points >listed; grep -rhoE 'is_broken\("[^"]*' "$here/src" | cut -d'"' -f2 | sort -u >in_code; diff listed in_code; }
 
+# These ask the file system whether there is a disk.
+ways_out="detach remove"; case $(stat -f -c %T .) in tmpfs | ramfs) ways_out= ;; esac
 traces=; strace -o /dev/null true 2>/dev/null || traces="strace cannot trace here"
 if [ -z "$traces" ]; then
 	for way in fs files; do
-		ok "with --sync $way everything new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" $way
+		ok "with --sync $way everything new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" fill --sync $way
 		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
 	done
-	ok "the program that can be broken keeps the rules as long as it is not" trace "$broken/atomicdir" fs
+	ok "the program that can be broken keeps the rules as long as it is not" trace "$broken/atomicdir" fill --sync fs
+	for command in $ways_out; do
+		ok "$command syncs what it did to LINK before it removes anything" trace "$atomicdir" $command
+	done
 else skip "the rules of durability" "$traces"; fi
 
 cuts=$(can) && cuts=
@@ -41,7 +49,7 @@ ok "broken.tsv lists every point at which the code can be broken, and no other" 
 ok "a normal build can be broken at none" sh -c "! grep -q ATOMICDIR_BROKEN '$atomicdir' '$here/build/libatomicdir.so'"
 while IFS='	' read -r point how options what; do
 	case $how in
-	rules) why=$traces ;;
+	rules) why=$traces; case $options in detach | remove) [ -n "$ways_out" ] || why="there is no disk below ${TMPDIR:-/tmp}" ;; esac ;;
 	cuts) why=$cuts ;;
 	*) continue ;;
 	esac

@@ -9,6 +9,7 @@ not synced; the rules do not care what a file system happens to do. Each broken 
   2. each directory too, and the parent where the store is new
   3. the parent is synced after the swap, before success is reported
   4. nothing of what was live is removed before that
+  5. 3 and 4 hold for what takes LINK away too: an exchange of LINK, after which the store is synced as well, and a removal of LINK
 A syncfs counts for whatever is on the file system of its descriptor.
 """
 import os
@@ -31,7 +32,7 @@ class Run:
     def __init__(self, link):
         self.link, self.store = link, os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.atomicdir")
         self.dirty = {}      # path -> what was done to it last
-        self.swapped = self.confirmed = self.live = None
+        self.swapped, self.unconfirmed = False, set()
         self.broken = []
 
     def is_ours(self, path):
@@ -41,12 +42,13 @@ class Run:
         if self.is_ours(path) and os.path.basename(path) not in ("lock", "next"):
             self.dirty[path] = call
 
-    def swap(self):
+    def swap(self, call, paths):
         """Rules 1 and 2: whatever is dirty now could be lost although LINK is new."""
         self.swapped = True
-        for path, call in sorted(self.dirty.items()):
-            self.broken.append(f"{path}: {call}, and not synced before the swap")
-        self.dirty = {os.path.dirname(self.link): "the swap"}
+        self.unconfirmed = {os.path.dirname(path) for path in paths if os.path.basename(path) != "next"}
+        for path, done in sorted(self.dirty.items()) if os.path.basename(paths[0]) == "next" else ():
+            self.broken.append(f"{path}: {done}, and not synced before the swap")
+        self.dirty = dict.fromkeys(self.unconfirmed, call)
 
     def forget(self, path):
         for known in [known for known in self.dirty if (known + "/").startswith(path + "/")]:
@@ -56,9 +58,9 @@ class Run:
         paths = names(arguments)
         if call == "symlinkat":
             paths = paths[1:]
-        if call.startswith("rename") and paths[-1] == self.link:
-            return self.swap()
-        if call in ("unlinkat", "renameat", "renameat2") and self.swapped and not self.confirmed and not paths[0].endswith(".info.new"):
+        if call in ("unlinkat", "renameat", "renameat2") and self.link in paths:
+            return self.swap(call, paths)
+        if call in ("unlinkat", "renameat", "renameat2") and self.unconfirmed and not paths[0].endswith(".info.new"):
             self.broken.append(f"{paths[0]}: {call} before the swap is known to be on disk")
         if call == "unlinkat":
             self.forget(paths[0])
@@ -78,8 +80,7 @@ class Run:
             self.directory_call(call, arguments)
         elif call in ("fsync", "fdatasync") and where:
             self.dirty.pop(where[1], None)
-            if self.swapped and where[1] == os.path.dirname(self.link):
-                self.confirmed = True
+            self.unconfirmed.discard(where[1])
         elif call == "syncfs" and where and self.is_ours(where[1]):
             self.dirty.clear()
         elif call in CHANGES_FILE and where:
@@ -96,8 +97,8 @@ def main():
                 run.call(found[1], found[2], found[4] or "")
     if not run.swapped:
         run.broken.append("there was no swap in this trace")
-    elif not run.confirmed:
-        run.broken.append("the parent was not synced after the swap")
+    elif run.unconfirmed:
+        run.broken.append(f"not synced after the swap: {', '.join(sorted(run.unconfirmed))}")
     print("\n".join(run.broken), end="\n" if run.broken else "")
     return 1 if run.broken else 0
 

@@ -101,8 +101,7 @@ class Stress:
             options += ["--wait", "20ms"]
         if waiting < 0.2:
             allowed.add(5)
-        # A prune prefers generations whose hook succeeded, and when that was is not known here: what is kept is checked without hooks.
-        has_hook = self.random.random() < 0.5 and not self.links[link].keep
+        has_hook = self.random.random() < 0.5
         if has_hook:
             options += ["--on-change", self.hook()]
             allowed.add(3)

@@ -44,6 +44,8 @@ def find_hindrances():
         hindrances["strace"] = hindrances["slow/secretdir"] = "no tracing is allowed here"
     if os.path.exists(os.environ["libexec"] + "/spec-yaml"):
         hindrances["alone/secretdir"] = "a reader of specs is installed"
+    if os.path.exists(os.environ["libexec"] + "/identity-aws"):
+        hindrances["keyless/secretdir"] = "identity-aws is installed"
     return hindrances
 
 

@@ -106,6 +106,16 @@ for program in nothing:: status:'exit 3' no-field:'echo x' no-kind:'printf "erro
 	chmod +x "spec/${program%%:*}/libexec/atomicdir/spec-yaml"
 done
 
+# Who finds the keys, lying.
+mkdir -p keyless/libexec/atomicdir; cp "$here/build/secretdir" keyless; cp "$here/build/libexec/atomicdir/fetch-aws" keyless/libexec/atomicdir
+for program in nothing:: status:'exit 3' dies:'kill -9 $$' no-field:'echo x' other:'printf "colour 3\nred\n"' no-kind:'printf "error 3\n3 x\n"' early:'printf "done 0\n\n"' \
+	part:'printf "key-id 1\na\nend 0\n\n" >&3; printf "done 0\n\n"'; do
+	mkdir -p "keys/${program%%:*}/libexec/atomicdir"; cp "$here/build/secretdir" "keys/${program%%:*}"
+	cp "$here/build/libexec/atomicdir/fetch-aws" "keys/${program%%:*}/libexec/atomicdir"
+	printf '#!/bin/sh\ncat >/dev/null\n%s\n' "${program#*:}" >"keys/${program%%:*}/libexec/atomicdir/identity-aws"
+	chmod +x "keys/${program%%:*}/libexec/atomicdir/identity-aws"
+done
+
 # The source aws.
 start_server --region us-east-1 --region eu-west-1
 control put text --string canary >/dev/null; control put json --string '{"k": "canary"}' >/dev/null; control put more --string canary >/dev/null

@@ -157,7 +157,7 @@ static bool fill_defaults_hold(void)
 
 	return parse(&options.shared, fill_options_table, ~0U, "") == 0 && shared->operand_count == 0 && !shared->command &&
 	       shared->hook_timeout_ms == 60000 && shared->library.wait_ms == -1 && shared->library.keep == -1 &&
-	       !shared->library.hook && !options.from && !options.edit && !options.dry_run && shared->verbosity == 0;
+	       !shared->library.hook && !options.from && !options.edit && !shared->library.dry_run && shared->verbosity == 0;
 }
 
 static bool fill_values_arrive(void)
@@ -167,7 +167,7 @@ static bool fill_values_arrive(void)
 
 	return parse(&options.shared, fill_options_table, ~0U,
 		     "--from=a --dereference --edit --file-mode 0640 --dir-mode=0750 --owner 1:2") == 0 &&
-	       strcmp(options.from, "a") == 0 && options.dereference && options.edit && !options.dry_run &&
+	       strcmp(options.from, "a") == 0 && options.dereference && options.edit && !shared->library.dry_run &&
 	       shared->library.file_mode == 0640 && shared->library.dir_mode == 0750 && shared->library.uid == 1 &&
 	       shared->library.gid == 2;
 }
