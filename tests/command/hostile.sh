@@ -10,6 +10,30 @@ mkfifo .app.atomicdir/000001.info.new
 ok "a FIFO where a generation's facts should be keeps nobody waiting" fill --sync files app -- sh -c 'echo 2 >f'
 ok "and the next one is published" test "$(cat app/f)" = 2
 
+rm app/f; mkfifo app/f
+ok "a FIFO in the place of a live file keeps nobody waiting" fill app -- sh -c 'echo 2 >f'
+is "$(cat app/f)" 2 "and is replaced with the next generation"
+cat >lease.py <<'PY'
+# Takes a lease on the file, says so, and keeps it.
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fd = os.open(sys.argv[1], os.O_RDWR)
+try:
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+except OSError:
+    sys.exit('no leases here')
+open('leased', 'w').close()
+signal.pause()
+PY
+python3 lease.py app/f 2>no_leases & lease=$!
+while ! [ -e leased ] && kill -0 $lease 2>/dev/null; do sleep 0.02; done
+if [ -e leased ]; then
+	# The kernel makes whoever waits wait for 45 seconds.
+	ok "a lease on a live file keeps nobody waiting" timeout 30 "$atomicdir" fill -q app -- sh -c 'echo 3 >f'
+	is "$(cat app/f)" 3 "and the next generation is published"
+else skip "a lease on a live file keeps nobody waiting" "no leases here"; fi
+kill $lease 2>/dev/null; wait $lease 2>/dev/null
+
 fill hooked -- sh -c 'echo 1 >f' >/dev/null
 mkfifo .hooked.atomicdir/000001.hook
 ok "nor does one in the place of a hook's mark" fill --on-change 'echo ran >"$ATOMICDIR_LINK.ran"' hooked -- sh -c 'echo 1 >f'

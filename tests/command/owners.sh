@@ -34,6 +34,17 @@ ok "a lock that root makes there is that user's" fill theirs/app -- sh -c 'echo 
 ok "(it is)" test "$(stat -c '%u:%g %a' theirs/.app.atomicdir/lock)" = "1001:1002 600"
 ok "the top directory's owner owns LINK" sh -c './atomicdir fill -q --owner 1003:1004 given -- touch f && test "$(stat -c %u:%g given)" = 1003:1004'
 
+# ---- The owner of what is published ----
+
+# last_given COMMAND...: what of the generation gets its owner or mode last.
+last_given() { strace -f -y -o trace -e trace=fchown,fchownat,fchmod,fchmodat "$@" >/dev/null 2>&1; grep -o '/0*1\(/[^>"]*\)*>' trace | tail -1; }
+if strace -o trace true 2>/dev/null; then
+	is "$(last_given ./atomicdir fill --owner 1003:1004 last -- sh -c 'mkdir d; touch d/f g')" "/000001>" "the top directory gets its owner last: until then he is kept out"
+	echo '{"a":"1","b":"2"}' >s.json
+	is "$(last_given "$here/build/secretdir" sync --owner 1003:1004 --source file:s.json secrets a d/b=b)" "/000001>" "so does that of secrets"
+	is "$(find secrets/ ! -user 1003)" "" "(all of it is his)"
+else skip "the top directory gets its owner last: until then he is kept out" "strace cannot trace here"; fi
+
 # ---- Files of others ----
 
 # An application of another user writes files that nobody else may read into a directory of what is live.
