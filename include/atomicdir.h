@@ -26,6 +26,11 @@
  *	working directory, or keeps state between calls.
  * Signals: a signal that is caught (without SA_RESTART) ends a wait with EINTR. SIGXFSZ ends a program that exceeds
  *	RLIMIT_FSIZE, unless the program ignores that signal; then the error is EFBIG.
+ * Users: the store's owner and root may publish. What root makes in the store of another user belongs to that user.
+ * Forks: a child that is forked while a stage is open must not free it. The lock ends with commit or free, whatever the child does; if
+ *	the process that has it is killed, the child keeps the lock until it ends.
+ * Room: if a write of the library fails because the disk or a quota is full (ENOSPC, EDQUOT), old generations that `keep` and
+ *	`grace_ms` do not keep are removed once, and the write is tried again. A caller's own write is not: the next call has the room.
  * Units: milliseconds where a name ends in _ms, else bytes. -1 stands for "for ever", "in any case" or "as made", as each field
  *	says.
  */
@@ -156,7 +161,9 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 		   struct atomicdir_error *error);
 
 /* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700. The lock is held until
- * commit or free. LINK's parent must exist. A LINK that this library did not make is an error (FAILED) and is not touched.
+ * commit or free. All paths are resolved here, so the working directory may change later. LINK's parent must exist. A LINK that this
+ * library did not make is an error (FAILED) and is not touched. If somebody removes, moves or replaces the store or the stage's
+ * directory meanwhile, seal and commit fail (FAILED). BUSY: the text names the process that has the lock, and since when.
  * Other kinds of error: USAGE, BUSY, NO_GENERATION. */
 struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options,
 					struct atomicdir_error *error);
