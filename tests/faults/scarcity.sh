@@ -89,6 +89,22 @@ ok "that is what is live" test "$(cat disk/app/f)" = 3
 ok "COMMAND that meets it publishes nothing" sh -c "'$atomicdir' fill -q disk/app -- sh -c 'cat ../../../1/big ../../../2/big >big' 2>/dev/null; test \$? = 1 && test \$(cat disk/app/f) = 3"
 ok "and nothing is left over" clean
 
+image room "" ""; live=2
+fill --grace 0s --keep 5 room/app --from 1; fill --grace 0s --keep 5 room/app --from 2
+ok "where COMMAND meets it, the error says that old generations made room" \
+	fails "the disk is full, and old generations were removed to make room; run it again" fill --grace 0s --keep 0 room/app -- sh -c 'cat ../../../1/big ../../../2/big >big 2>/dev/null'
+ok "which the next one has" fill --grace 0s --keep 0 room/app -- sh -c 'cp ../../../3/* .'
+is "$(cat room/app/f)" 3 "and it is published"
+
+mkdir memory; mount -t tmpfs -o size=400k tmpfs memory; mounted="$work/memory $mounted"
+value() { printf '{"a":"%s"}' "$(head -c 60000 /dev/zero | tr '\0' "$1")" >secrets.json; }
+sync() { "$here/build/secretdir" sync -q --source file:secrets.json --grace 0s "$@" memory/app a 2>&1; }
+for i in 1 2 3 4 5 6; do value $i; sync --keep 10; done >/dev/null
+ok "secrets fill it up" sh -c 'test $(ls memory/.app.atomicdir | grep -c "^[0-9]*$") = 5'
+value 9
+ok "where old generations may go the next secrets get their room at once" sync --keep 0
+is "$(head -c 3 memory/app/a)" 999 "and are published"
+
 image inodes "-N 64" ""; live=1; tree many 2 1 100
 fill inodes/app --from small
 ok "no more inodes: an error, and LINK is as it was" fails "No space left on device" fill inodes/app --from many
