@@ -101,12 +101,10 @@ static void settings_announce(void *context)
 static int credentials_find(struct handover *handover, struct provider_context *context, struct atomicdir_error *error)
 {
 	const char *failover = told_option(&handover->told, OPTION_FAILOVER_REGION);
-	bool is_region_down = false;
 
-	context->is_region_down = &is_region_down;
 	if (credentials_get(context, &handover->credentials, error) == 0)
 		return 0;
-	if (!is_region_down || !failover || !handover->settings.region || context->region)
+	if (!*context->is_region_down || !failover || !handover->settings.region || context->region)
 		return -1;
 	handover->why = *error;
 	handover->settings.first_region = handover->settings.region;
@@ -117,8 +115,10 @@ static int credentials_find(struct handover *handover, struct provider_context *
 
 static int handover_find(struct handover *handover, struct atomicdir_error *error)
 {
+	bool is_region_down = false;
 	struct provider_context context = { .told = &handover->told,
 					    .net = &handover->net,
+					    .is_region_down = &is_region_down,
 					    .region = told_option(&handover->told, OPTION_KEYS_REGION),
 					    .on_wait = settings_announce,
 					    .waiter = handover };
