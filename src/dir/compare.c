@@ -78,6 +78,7 @@ struct comparison {
 	const struct compare *how;
 	struct tree_path path;
 	bool differs;
+	bool is_cut;  /* memory ran out: what was listed is not all */
 	char *blocks; /* two, for what may be secrets: wiped when they end */
 	struct atomicdir_error *error;
 };
@@ -107,9 +108,12 @@ static int comparison_add(struct comparison *comparison, const char *path, char 
 	added = array_add(&changes->items, &changes->count, sizeof(*added));
 	if (added)
 		*added = (struct atomicdir_change){ .path = strdup(path && *path ? path : "."), .what = what };
-	if (!added || !added->path)
-		return error_system(comparison->error, errno, NULL, "cannot list what differs");
-	return 0;
+	if (added && added->path)
+		return 0;
+	if (added)
+		changes->count--; /* never one without its path */
+	comparison->is_cut = true;
+	return error_system(comparison->error, errno, NULL, "cannot list what differs");
 }
 
 /* The entry at the current path cannot be read: an error, or a difference. */
@@ -157,7 +161,7 @@ static int compare_only_one(struct comparison *comparison, int directory_fd, con
 	fd = open_directory_at(directory_fd, name);
 	if (fd < 0)
 		return comparison_cannot_read(comparison, directory_fd, name);
-	return tree_walk(&walk, fd, comparison->error) < 0 && comparison->how->is_exact ? -1 : 0;
+	return tree_walk(&walk, fd, comparison->error) < 0 && (comparison->how->is_exact || comparison->is_cut) ? -1 : 0;
 }
 
 /* ---- What both have: each of these says 1, the same; 0, different; -1 with errno, it cannot be read ---- */
