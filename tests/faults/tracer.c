@@ -290,6 +290,18 @@ static void take_stop(struct tracer *tracer, struct task *task, int status)
 	go_on(task, 0);
 }
 
+/* A parent that is killed in the middle of its fork(2) never tells of the child, which has stopped until then. */
+static void release_orphans(struct tracer *tracer)
+{
+	for (int i = 0; i < tracer->count; i++)
+		if (tracer->tasks[i].process >= 0)
+			return;
+	for (int i = 0; i < tracer->count; i++) {
+		tracer->tasks[i].process = INT_MAX;
+		go_on(&tracer->tasks[i], 0);
+	}
+}
+
 /* ---- A run ---- */
 
 static volatile pid_t running;
@@ -357,11 +369,12 @@ int tracer_run(char *const *argv, char *const *environment, int out_fd, int err_
 		task = find(&tracer, pid);
 		if (WIFSTOPPED(status)) {
 			take_stop(&tracer, task, status);
-			continue;
+		} else {
+			if (pid == first)
+				outcome->status = status;
+			forget(&tracer, task);
 		}
-		if (pid == first)
-			outcome->status = status;
-		forget(&tracer, task);
+		release_orphans(&tracer);
 	}
 	alarm(0);
 	outcome->is_late = is_over;
