@@ -36,15 +36,18 @@ CHOSEN = $(strip $(foreach test,$(ALL_TESTS),\
 	$(if $(filter $(TESTS),$(call names_of,$(test))),$(test))))
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
+# Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.
+LIMIT ?= 780
 # Each test's output is printed as a whole when it ends.
-PROVE = CC='$(CC)' SAN='$(SAN)' prove --formatter TAP::Formatter::File --verbose --timer --jobs $(JOBS) --exec ''
+PROVE = CC='$(CC)' SAN='$(SAN)' prove --formatter TAP::Formatter::File --verbose --timer --jobs $(JOBS) \
+	--exec 'setpriv --pdeathsig TERM timeout --kill-after 10 $(LIMIT)'
 
 ifneq ($(filter check,$(MAKECMDGOALS)),)
 UNKNOWN = $(strip $(foreach word,$(TESTS),$(if $(filter $(word),$(foreach test,$(ALL_TESTS),$(call names_of,$(test)))),,$(word))))
 $(if $(UNKNOWN),$(error no test has the name or the SUBJECT/ "$(UNKNOWN)"; see tests/README.md))
 endif
 
-#: check            every test, JOBS=N at once (one more than there are processors); TESTS="NAME SUBJECT/ ..." only those
+#: check            every test, JOBS=N at once (one more than there are processors); TESTS="NAME SUBJECT/ ..." only those; LIMIT=SECONDS for each
 check: all $(PREPARED)
 	@unset MAKEFLAGS MAKELEVEL; $(PROVE) $(CHOSEN)
 

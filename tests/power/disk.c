@@ -8,12 +8,14 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -208,18 +210,29 @@ static int serve(struct disk *disk, int ready_fd)
 	return result ? 1 : 0;
 }
 
+/* The server has mounts of its own, of which the caller sees that of the disk alone. Otherwise a server that is killed together with
+ * its caller would have to unmount what lies on its disk before the kernel lets go of /dev/fuse, and would wait for itself for ever:
+ * that stops each `mount -o loop` of the machine. */
+static int share_directory(const char *directory)
+{
+	return mount(directory, directory, NULL, MS_BIND, NULL) < 0 || mount(NULL, directory, NULL, MS_SHARED, NULL) < 0 ? -1
+															 : 0;
+}
+
 static int start_server(struct disk *disk)
 {
 	int ready[2];
 	char byte;
 
-	if (pipe(ready) < 0)
+	if (share_directory(disk->directory) < 0 || pipe(ready) < 0)
 		return -1;
 	disk->server = fork();
 	if (disk->server == 0) {
 		close(ready[0]);
+		/* Who kills the caller's group does not meet the server, which the kernel still asks while it unmounts. */
+		setsid();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(serve(disk, ready[1]));
+		_exit(unshare(CLONE_NEWNS) < 0 ? 1 : serve(disk, ready[1]));
 	}
 	close(ready[1]);
 	if (disk->server > 0 && read(ready[0], &byte, 1) != 1) {
