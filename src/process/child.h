@@ -38,10 +38,11 @@ struct launch {
 	size_t passed_count;
 	enum child_group group;
 	struct terminal *terminal; /* lent to its own group; NULL: it is not */
-	bool is_group_killed;  /* what it leaves running in its group ends with it; else only where it did not end by itself */
-	int death_signal;      /* what it is sent if we die; 0: nothing */
-	int64_t timeout_ms;    /* then it is asked to end; -1: it may take for ever */
-	int64_t kill_after_ms; /* how long it has to end when it was asked to; 0: CHILD_KILL_AFTER_MS */
+	bool is_group_killed; /* what it leaves running in its group ends with it; else only where it did not end by itself */
+	int death_signal;     /* what it is sent if we die; 0: nothing */
+	int64_t timeout_ms;   /* then it is asked to end; -1: it may take for ever */
+	int64_t after_signal_ms; /* run.h: how long it goes on once a signal asked us to end; 0: as long as it likes */
+	int64_t kill_after_ms;	 /* how long it has to end when it was asked to; 0: CHILD_KILL_AFTER_MS */
 };
 
 /*
