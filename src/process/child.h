@@ -73,10 +73,19 @@ void child_time_out(struct child *child);
 bool child_has_ended(struct child *child);
 /* Whoever stops a child at the terminal that it was lent means us as well: we stop, and it goes on when we do. */
 void child_follow_stop(struct child *child);
+/* Sends it, or its group, a signal; nothing where it has ended. */
+void child_send(const struct child *child, int number);
 /* Waits for its end, which must be near. */
 void child_wait(struct child *child);
 /* Kills it if it runs, and reaps it. */
 void child_clear(struct child *child);
+
+/* What others leave behind becomes our child from now on, as everything does to process 1. */
+void child_adopt_orphans(void);
+/* A child that has ended and is not reaped; 0: there is none. */
+pid_t child_find_ended(void);
+/* Reaps one that we have not started. */
+void child_reap_stranger(pid_t pid);
 
 /* 0: it exited with status 0, in time. -1: how it ended is the error (FAILED). `what` is its name, in quotes. */
 int child_check(const struct child *child, const char *what, struct atomicdir_error *error);
