@@ -80,6 +80,8 @@ void child_wait(struct child *child);
 /* Kills it if it runs, and reaps it. */
 void child_clear(struct child *child);
 
+/* In a child that runs a function of ours: no program that it executes gets a descriptor beyond the standard ones. -1 with errno. */
+int child_keep_no_fds(void);
 /* What others leave behind becomes our child from now on, as everything does to process 1. */
 void child_adopt_orphans(void);
 /* A child that has ended and is not reaped; 0: there is none. */
