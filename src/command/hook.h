@@ -5,6 +5,8 @@
 #ifndef COMMAND_HOOK_H
 #define COMMAND_HOOK_H
 
+#include <stdio.h>
+
 #include "command/options.h"
 
 /* Runs the check, if there is one, in the directory at `path`. REJECTED: it did not exit with status 0 in time. FAILED: it
@@ -20,15 +22,10 @@ int transform_run_command(const struct options *options, const char *command, un
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
 	     struct atomicdir_error *error);
 
-enum hook_end {
-	HOOK_WELL,   /* it succeeded, or there was none to run */
-	HOOK_UNDONE, /* it failed, and what was live before is live again. The error is REJECTED */
-	HOOK_FAILED  /* it failed, and the publication could not be undone. The error is HOOK_FAILED */
-};
-/* The same after a commit with ATOMICDIR_HOOK_LOCKED. If the hook fails the commit is undone: *live becomes the generation
- * that is live again, whose own hook the caller runs after it has freed the stage; NULL if the undo may not survive a power
- * cut. Removes nothing. */
-enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
-			      struct atomicdir_generation **live, struct atomicdir_error *error);
+/* The end of a publication, after atomicdir_commit(): frees the stage, prints the result to `to`, and runs the hook. With
+ * --rollback-on-failure, for which the commit was made with ATOMICDIR_HOOK_LOCKED, a hook that fails undoes the publication,
+ * and *live becomes the generation that is live again. 0; REJECTED: it was undone; HOOK_FAILED. */
+int hook_finish(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+		struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error);
 
 #endif

@@ -42,6 +42,7 @@ struct launch {
 	bool is_group_killed;	   /* when it ends, the rest of its group is killed; false: only if it did not end by itself */
 	int death_signal;	   /* what the kernel sends it if we die (prctl(2)); 0: nothing */
 	int64_t timeout_ms;	   /* after so long it is asked to end; -1: no limit */
+	int64_t after_signal_ms;   /* run.h: how long it may go on after a signal asked us to end; 0: no limit */
 	int64_t kill_after_ms;	   /* so long after it was asked to end it is killed; 0: CHILD_KILL_AFTER_MS */
 };
 
@@ -75,10 +76,19 @@ bool child_has_ended(struct child *child);
 /* If the child was stopped at the terminal that it was lent (^Z), this process stops too; when it is continued, so is the
  * child. */
 void child_follow_stop(struct child *child);
+/* Sends the child, or its group if it has its own, a signal; does nothing once it is reaped. */
+void child_send(const struct child *child, int number);
 /* Waits without a limit: only for a child that was killed or is about to exit. */
 void child_wait(struct child *child);
 /* Kills it if it runs, and reaps it. */
 void child_clear(struct child *child);
+
+/* From now on orphans among our descendants become our children, as they become those of process 1 (prctl(2)). */
+void child_adopt_orphans(void);
+/* The pid of a child that has ended and is not reaped yet; 0: there is none. */
+pid_t child_find_ended(void);
+/* Reaps a child that we did not start. */
+void child_reap_stranger(pid_t pid);
 
 /* 0: it exited with status 0, in time. -1: the error (FAILED) says how it ended. `what` is its name as errors show it, in
  * quotes. */

@@ -12,6 +12,8 @@
 
 #include <atomicdir.h>
 
+#include "base/field.h"
+
 struct entry {
 	char *text, *place; /* for errors: as written, and where ("" on a command line) */
 	/* "" if it is not written. The secret is always written, but may be "" with is_prefix. */
@@ -42,6 +44,11 @@ int entries_end(struct entries *entries, struct atomicdir_error *error);
 /* Finds two entries whose paths cannot both be published, as far as that is known before anything is fetched. USAGE. */
 int entries_check(const struct entries *entries, struct atomicdir_error *error);
 void entries_clear(struct entries *entries);
+
+/* Hand entries that were checked from one process of ours to another, as records (base/record.h) in an open file. Reading
+ * starts at the file's offset, and goes on to its end. -1 with errno. */
+int entries_write(const struct entries *entries, int fd);
+int entries_read(struct entries *entries, struct field_reader *reader);
 
 /* The path of the entry's file, or the directory of its files: PATH, else the secret's name; "" (not known yet) for an ARN
  * without PATH. */

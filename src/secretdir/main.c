@@ -5,7 +5,7 @@
 #include "secretdir/options.h"
 #include "secretdir/surroundings.h"
 
-#define PUBLISHES (TAKES_PUBLISH | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
+#define PUBLISHES (TAKES_PUBLISH | TAKES_CONTENT | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
 
 /* Entries may also come from files, and may stand behind "--". */
 static const struct command commands[] = {

@@ -65,6 +65,8 @@ const struct option secret_options_table[] = {
 	  "mode of files, in octal (default: 0400, with a group 0440)" },
 	{ "--dir-mode", "MODE", TAKES_FILES, option_mode, LIBRARY(dir_mode),
 	  "mode of directories, in octal (default: 0500, with a group 0550)" },
+	{ "--top-mode", "MODE", TAKES_FILES, option_mode, LIBRARY(top_mode),
+	  "mode of the top directory, in octal (default: that of directories)" },
 	{ "--owner", "USER[:GROUP]", TAKES_FILES, option_owner, AT(shared.library),
 	  "owner of files and directories, unless an entry has its own" },
 	{ "--keep", "N", TAKES_FILES, option_count, LIBRARY(keep), "keep N generations beside the live one (default: 0)" },

@@ -41,6 +41,8 @@ static void round_take_modes(struct round *round)
 	round->library = *wanted;
 	round->library.file_mode = 0;
 	round->library.keep_times = 1;
+	if (round->options->shared.rollback_on_failure)
+		round->library.hook = ATOMICDIR_HOOK_LOCKED;
 	round->rights.is_library_owning = rights_have_one_owner(&round->rights) && !round->options->transform;
 	if (!round->rights.is_library_owning) {
 		round->library.uid = (uid_t)-1;

@@ -40,13 +40,9 @@ static int sync_publish(struct round *round, struct atomicdir_error *error)
 	if (is_changed < 0)
 		return -1;
 	report_warning(shared, error);
-	atomicdir_free(round->stage);
-	round->stage = NULL;
-	report_result(shared, round->link, is_changed, live, stdout);
-	fflush(stdout);
 	if (is_changed)
 		round_warn_of_root(round);
-	result = hook_run(shared, round->link, live, error);
+	result = hook_finish(shared, round->link, &round->stage, is_changed, &live, stdout, error);
 	if (is_changed && live && live->next)
 		sync_remove_replaced(round, published_ms);
 	return result;
