@@ -292,7 +292,7 @@ static int copy_check_source(const struct atomicdir_stage *stage, const char *fr
 
 	if (!real || strncmp(stage->path, real, size) != 0 || (stage->path[size] != '/' && size > 1 && stage->path[size]))
 		return 0;
-	return error_object(error, ATOMICDIR_USAGE, from, "holds the store of '%s', so it cannot be copied into it",
+	return error_object(error, ATOMICDIR_USAGE, from, "holds the store of '%s', so a copy of it would contain itself",
 			    stage->writer.place.name.link);
 }
 
@@ -304,7 +304,7 @@ static int copy_all(struct atomicdir_stage *stage, const char *from, struct atom
 	close_fd(&stage->from_fd);
 	stage->from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stage->from_fd < 0)
-		return error_system(error, errno, from, "cannot open the directory to copy");
+		return error_system(error, errno, from, "cannot open the source directory");
 	stage->links_leaving = LINKS_MUST_STAY;
 	return stage_copy_directory(stage, stage->from_fd, &rules, error);
 }

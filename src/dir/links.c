@@ -231,8 +231,8 @@ static int links_judge(const struct pursuit *pursuit, const struct walk_entry *e
 	if (pursuit->has_met_other || pursuit->region == REGION_STORE)
 		return error_object(
 			error, ATOMICDIR_FAILED, entry->path,
-			"is a symlink into another generation (to '%.200s'), which will be removed; make it relative, "
-			"or let it lead through '%s'",
+			"is a symlink into another generation or the store itself (to '%.200s'), which would not last; let it "
+			"lead within this directory, or through '%s'",
 			text, links->place->name.link);
 	if (*text == '/' && pursuit->is_in_from && links->leaving == LINKS_MUST_STAY)
 		return error_object(
