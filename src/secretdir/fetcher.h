@@ -38,10 +38,11 @@ struct fetched {
 void fetched_clear(struct fetched *fetched);
 
 enum {
-	FETCHER_DONE,	   /* that was all, and the program has ended well */
-	FETCHER_FILE,	   /* its path fits its entry, and may be published */
-	FETCHER_ABSENT,	   /* an optional entry is not there */
-	FETCHER_WARNING,   /* in *error */
+	FETCHER_DONE,	    /* that was all, and the program has ended well */
+	FETCHER_FILE,	    /* its path fits its entry, and may be published */
+	FETCHER_ABSENT,	    /* an optional entry is not there */
+	FETCHER_WARNING,    /* in *error */
+	FETCHER_UNCONFINED, /* likewise: what cannot be kept from the program on this machine; nothing is wrong with the answer */
 	FETCHER_DESCRIBED, /* one of the entry's secrets */
 	FETCHER_UNKNOWN,   /* nothing is known of the entry's secret; *error says why */
 };
