@@ -23,6 +23,8 @@
  *	index I, arn ARN, kms-key KEY each secret, where it was asked to describe them; KEY may be ""
  *	index I, unknown WHY          the same, for a secret that cannot be described
  *	warning TEXT
+ *	unconfined TEXT               what this machine lacks to confine the fetcher (sandbox/sandbox.h): "fetch-aws cannot be confined to
+ *	                              its ports here: Linux 6.7 is needed"; any number, at any place before the end
  *	done COUNT, or error "KIND TEXT"
  *	                              the end; COUNT is of files, or of secrets described
  *
@@ -50,7 +52,7 @@
  * spec-yaml is asked `atomicdir-spec "1", name FILE, content BYTES, end ""` and answers with
  *
  *	option "NAME=VALUE"           region, failover-region: for all entries
- *	warning TEXT
+ *	warning TEXT, unconfined TEXT
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
  *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
@@ -73,6 +75,7 @@
 #define WORD_DONE "done"
 #define WORD_ERROR "error"
 #define WORD_WARNING "warning"
+#define WORD_UNCONFINED "unconfined"
 
 /* An entry's parts. */
 #define WORD_SECRET "secret"

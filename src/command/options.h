@@ -21,8 +21,9 @@ struct options {
 	int64_t hook_timeout_ms;
 	int64_t hook_after_signal_ms; /* how long a hook goes on once we are asked to end; 0: as long as it may anyway */
 	bool json, rollback_on_failure;
-	int verbosity;	 /* -1 quiet, 0, 1 verbose */
-	char **operands; /* the words before "--" that are no options */
+	bool is_repeated; /* the command runs for long: that nothing has changed is told with -v alone */
+	int verbosity;	  /* -1 quiet, 0, 1 verbose */
+	char **operands;  /* the words before "--" that are no options */
 	int operand_count;
 	char **command; /* the words after "--"; NULL: there was no "--" */
 };

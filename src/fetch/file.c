@@ -207,17 +207,8 @@ static int look(struct file *file, const char *path, struct atomicdir_error *err
 	return 0;
 }
 
-static int read_whole(const char *path, struct buffer *content, struct atomicdir_error *error)
+static int read_whole(int fd, const char *path, struct buffer *content, struct atomicdir_error *error)
 {
-	bool is_passed = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
-	cleanup_fd int fd =
-		is_passed ? fcntl(PROTOCOL_INPUT_FD, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0) {
-		error_errno(error, path, "cannot open the file of secrets");
-		error->kind = errno == EACCES || errno == EPERM ? ATOMICDIR_DENIED : ATOMICDIR_UNREACHABLE;
-		return -1;
-	}
 	if (read_to_end(fd, FILE_MAX, content) == 0)
 		return 0;
 	if (errno == EFBIG)
@@ -225,21 +216,36 @@ static int read_whole(const char *path, struct buffer *content, struct atomicdir
 	return error_errno(error, path, "cannot read the file of secrets");
 }
 
-struct source *file_open(struct request *request, struct atomicdir_error *error)
+static int open_path(const char *path, struct atomicdir_error *error)
+{
+	bool is_passed = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+	int fd = is_passed ? fcntl(PROTOCOL_INPUT_FD, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	error_errno(error, path, "cannot open the file of secrets");
+	error->kind = errno == EACCES || errno == EPERM ? ATOMICDIR_DENIED : ATOMICDIR_UNREACHABLE;
+	return -1;
+}
+
+int file_open(const struct request *request, struct atomicdir_error *error)
+{
+	const char *path = told_option(&request->told, OPTION_ARGUMENT);
+
+	if (!path)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
+	if (told_option(&request->told, OPTION_TAG))
+		return error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
+	return open_path(path, error);
+}
+
+struct source *file_read(int fd, const struct request *request, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer content = { 0 };
 	const char *path = told_option(&request->told, OPTION_ARGUMENT), *why = "";
 	struct file *file;
 
-	if (!path) {
-		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
-		return NULL;
-	}
-	if (told_option(&request->told, OPTION_TAG)) {
-		error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
-		return NULL;
-	}
-	if (read_whole(path, &content, error) < 0)
+	if (read_whole(fd, path, &content, error) < 0)
 		return NULL;
 	file = calloc(1, sizeof(*file));
 	if (!file) {

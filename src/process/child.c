@@ -265,6 +265,11 @@ void child_wait(struct child *child)
 	child_reap(child, 0);
 }
 
+int child_keep_no_fds(void)
+{
+	return launch_close_fds();
+}
+
 void child_adopt_orphans(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

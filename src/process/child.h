@@ -83,6 +83,8 @@ void child_wait(struct child *child);
 /* Kills it if it runs, and reaps it. */
 void child_clear(struct child *child);
 
+/* In a child that runs a function of ours: no program that it executes gets a descriptor beyond the standard ones. -1 with errno. */
+int child_keep_no_fds(void);
 /* From now on orphans among our descendants become our children, as they become those of process 1 (prctl(2)). */
 void child_adopt_orphans(void);
 /* The pid of a child that has ended and is not reaped yet; 0: there is none. */

@@ -39,10 +39,11 @@ struct fetched {
 void fetched_clear(struct fetched *fetched);
 
 enum {
-	FETCHER_DONE,	   /* there is no more, and the program has succeeded */
-	FETCHER_FILE,	   /* a file, whose path fits its entry and may be published */
-	FETCHER_ABSENT,	   /* the secret of an optional entry does not exist */
-	FETCHER_WARNING,   /* a warning, in *error */
+	FETCHER_DONE,	    /* there is no more, and the program has succeeded */
+	FETCHER_FILE,	    /* a file, whose path fits its entry and may be published */
+	FETCHER_ABSENT,	    /* the secret of an optional entry does not exist */
+	FETCHER_WARNING,    /* a warning, in *error */
+	FETCHER_UNCONFINED, /* what the program cannot be kept from on this machine, in *error; nothing is wrong with the answer */
 	FETCHER_DESCRIBED, /* the description of one of the entry's secrets */
 	FETCHER_UNKNOWN,   /* the entry's secret cannot be described; *error says why */
 };
