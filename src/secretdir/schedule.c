@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/schedule.h"
 
-#define MIN_MS 1000
+#define MIN_MS INT64_C(1000)
 #define KEYS_MARGIN_MS (10 * 60 * 1000)
 
 static int64_t smaller(int64_t one, int64_t other)
