@@ -34,6 +34,7 @@ names_of = $(basename $(notdir $(1))) $(call subject_of,$(1))/
 TESTS ?= %
 CHOSEN = $(strip $(foreach test,$(ALL_TESTS),\
 	$(if $(filter $(TESTS),$(call names_of,$(test))),$(test))))
+PREPARE_secretdir = $(B)/fleet
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.
