@@ -5,6 +5,8 @@
 #ifndef COMMAND_HOOK_H
 #define COMMAND_HOOK_H
 
+#include <stdio.h>
+
 #include "command/options.h"
 
 /* Runs the check, if there is one, in the directory at `path`. REJECTED: it did not exit with status 0 in time. FAILED: it could not
@@ -18,14 +20,10 @@ int transform_run_command(const struct options *options, const char *command, un
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
 	     struct atomicdir_error *error);
 
-enum hook_end {
-	HOOK_WELL,   /* or there was none to run */
-	HOOK_UNDONE, /* it failed, and what was live before is live again. REJECTED */
-	HOOK_FAILED  /* and the publication could not be undone. HOOK_FAILED */
-};
-/* The same after a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again,
- * whose own hook is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
-enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
-			      struct atomicdir_generation **live, struct atomicdir_error *error);
+/* The end of a publication, after atomicdir_commit(): frees the stage, prints the result to `to`, and runs the hook. With
+ * --rollback-on-failure, where the commit was to be with ATOMICDIR_HOOK_LOCKED, the publication is undone where the hook fails, and *live
+ * becomes what is live again. 0; REJECTED: it was undone; HOOK_FAILED. */
+int hook_finish(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+		struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error);
 
 #endif

@@ -38,10 +38,11 @@ struct launch {
 	size_t passed_count;
 	enum child_group group;
 	struct terminal *terminal; /* lent to its own group; NULL: it is not */
-	bool is_group_killed;  /* what it leaves running in its group ends with it; else only where it did not end by itself */
-	int death_signal;      /* what it is sent if we die; 0: nothing */
-	int64_t timeout_ms;    /* then it is asked to end; -1: it may take for ever */
-	int64_t kill_after_ms; /* how long it has to end when it was asked to; 0: CHILD_KILL_AFTER_MS */
+	bool is_group_killed; /* what it leaves running in its group ends with it; else only where it did not end by itself */
+	int death_signal;     /* what it is sent if we die; 0: nothing */
+	int64_t timeout_ms;   /* then it is asked to end; -1: it may take for ever */
+	int64_t after_signal_ms; /* run.h: how long it goes on once a signal asked us to end; 0: as long as it likes */
+	int64_t kill_after_ms;	 /* how long it has to end when it was asked to; 0: CHILD_KILL_AFTER_MS */
 };
 
 /*
@@ -72,10 +73,21 @@ void child_time_out(struct child *child);
 bool child_has_ended(struct child *child);
 /* Whoever stops a child at the terminal that it was lent means us as well: we stop, and it goes on when we do. */
 void child_follow_stop(struct child *child);
+/* Sends it, or its group, a signal; nothing where it has ended. */
+void child_send(const struct child *child, int number);
 /* Waits for its end, which must be near. */
 void child_wait(struct child *child);
 /* Kills it if it runs, and reaps it. */
 void child_clear(struct child *child);
+
+/* In a child that runs a function of ours: no program that it executes gets a descriptor beyond the standard ones. -1 with errno. */
+int child_keep_no_fds(void);
+/* What others leave behind becomes our child from now on, as everything does to process 1. */
+void child_adopt_orphans(void);
+/* A child that has ended and is not reaped; 0: there is none. */
+pid_t child_find_ended(void);
+/* Reaps one that we have not started. */
+void child_reap_stranger(pid_t pid);
 
 /* 0: it exited with status 0, in time. -1: how it ended is the error (FAILED). `what` is its name, in quotes. */
 int child_check(const struct child *child, const char *what, struct atomicdir_error *error);

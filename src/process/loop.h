@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,13 +19,14 @@
 struct loop {
 	int signal_fd, timer_fd;
 	sigset_t before; /* the mask to go back to */
+	bool is_reaper;	 /* whatever becomes our child is reaped, once it has ended */
 	struct child *children;
 };
 
 struct event {
 	enum {
 		EVENT_FAILED, /* errno says why */
-		EVENT_SIGNAL, /* `signal`: SIGINT, SIGTERM or SIGHUP */
+		EVENT_SIGNAL, /* `signal`: SIGINT, SIGTERM or SIGHUP; or any that is handed on */
 		EVENT_CHILD,  /* `child` has ended and was reaped; the loop has forgotten it */
 		EVENT_READY,  /* poll(2) has set revents */
 		EVENT_TIME,   /* it is the time that was asked for */
@@ -35,6 +37,9 @@ struct event {
 
 /* 0; -1 with errno: there is nothing to close. */
 int loop_open(struct loop *loop);
+/* The same for a program that runs another one: it also gets the signals to hand on, and reaps what others leave to it. Such a loop
+ * is the outermost one. */
+int loop_open_reaper(struct loop *loop);
 /* Kills and reaps the children that still run. A signal that came and was no event has its ordinary effect now. */
 void loop_close(struct loop *loop);
 

@@ -19,6 +19,8 @@ void signals_ignore(void);
 /* Blocks SIGCHLD and the signals that ask us to end, and returns a signalfd(2) that reads them; -1 with errno. `before` is the mask
  * to go back to. A signal that was ignored at the start, as nohup(1) has SIGHUP, stays ignored. */
 int signals_hold(sigset_t *before);
+/* The same, with all signals that a program that runs another one may hand on to it. */
+int signals_hold_all(sigset_t *before);
 
 /* Between these two calls a signal that asks us to end makes a blocking system call fail with EINTR, whatever the mask is. This is
  * for the library's wait for a lock, which nothing else ends. signals_caught() returns the signal that came, or 0. */

@@ -12,6 +12,8 @@
 
 #include <atomicdir.h>
 
+#include "base/field.h"
+
 struct entry {
 	char *text, *place; /* for errors: as written, and where ("" on a command line) */
 	/* "" where it is not written; only the secret always is. */
@@ -42,6 +44,11 @@ int entries_end(struct entries *entries, struct atomicdir_error *error);
 /* Finds two entries whose paths cannot both be published, as far as that is known before anything is fetched. USAGE. */
 int entries_check(const struct entries *entries, struct atomicdir_error *error);
 void entries_clear(struct entries *entries);
+
+/* Hand entries that were checked from one process of ours to another, as records (base/record.h): an open file, which is read where it
+ * stands, up to its end. -1 with errno. */
+int entries_write(const struct entries *entries, int fd);
+int entries_read(struct entries *entries, struct field_reader *reader);
 
 /* The path of its file, or the beginning of its paths, as far as that is known: PATH, else the name; "" for an ARN without PATH. */
 const char *entry_path(const struct entry *entry);
