@@ -160,6 +160,14 @@ end
 ok "and the end of the service" within grep -qx STOPPING=1 heard
 kill $listener; wait $listener 2>/dev/null
 
+# What the journal is to read: a stream that JOURNAL_STREAM names.
+JOURNAL_STREAM=$(stat -L -c %d:%i journal.log 2>/dev/null || { : >journal.log; stat -c %d:%i journal.log; }); export JOURNAL_STREAM
+"$secretdir" sync --source file:nowhere.json never a 2>journal.log
+ok "the journal reads that an error is one" grep -q '^<3>secretdir: cannot open' journal.log
+"$secretdir" sync --source file:nowhere.json never a 2>elsewhere.log
+ok "nobody else reads that" grep -q '^secretdir: cannot open' elsewhere.log
+unset JOURNAL_STREAM
+
 # ---- Its size ----
 
 watch small a; within has small/a 3; sleep 1.5
