@@ -42,9 +42,11 @@ void report_init(const char *name)
 /* The journal reads how grave a line is from its beginning: the numbers are those of syslog(3). */
 static void report_print(int priority, const char *kind, const char *text)
 {
+	char mark[8] = "";
+
 	if (is_journal)
-		fprintf(stderr, "<%d>", priority);
-	fprintf(stderr, "%s: %s%s\n", program, kind, text);
+		snprintf(mark, sizeof(mark), "<%d>", priority);
+	fprintf(stderr, "%s%s: %s%s\n", mark, program, kind, text);
 }
 
 int report_error(const struct atomicdir_error *error)
