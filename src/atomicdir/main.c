@@ -19,6 +19,8 @@ static const struct command commands[] = {
 	  .least = 1, .most = 3 },
 	{ "exec", "LINK -- COMMAND [ARG...]", "run COMMAND in the live generation, which is pinned meanwhile", command_exec,
 	  .least = 1, .most = 1, .tail = TAIL_REQUIRED, .usage_status = 125 },
+	{ "wait", "LINK", "wait until another generation is live, and print its number", command_wait, .takes = TAKES_SINCE,
+	  .least = 1, .most = 1 },
 	{ "adopt", "LINK", "take over a directory or another symlink at LINK, without a gap", command_adopt,
 	  .takes = PUBLISHES | TAKES_KEPT, .least = 1, .most = 1, .is_publication = true },
 	{ "detach", "LINK", "make LINK a real directory with what is live, and remove the store", command_detach,
@@ -37,7 +39,7 @@ static const struct program program = {
 
 int main(int argc, char **argv)
 {
-	struct fill_options options = { 0 };
+	struct fill_options options = { .since = -1, .timeout_ms = -1 };
 
 	return dispatch(&program, &options.shared, argc, argv);
 }
