@@ -336,23 +336,27 @@ struct results {
 	int own[COUNT(of_network) + COUNT(of_nothing)];
 };
 
+static bool has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0; /* 1: asks for the version */
+}
+
 static bool is_confined(const struct attempt *attempt, const char *told, bool has_network)
 {
-	bool is_filtered = !strstr(told, "system calls");
+	bool is_filtered = !strstr(told, "system calls"), is_sanitized = false;
 
+#ifdef IS_SANITIZED
+	is_sanitized = true;
+#endif
 	switch (attempt->needs) {
 	case NOTHING:
 		return true;
 	case FILTER:
 		return is_filtered;
 	case FILTER_UNLESS_SANITIZED:
-#ifdef IS_SANITIZED
-		return false;
-#else
-		return is_filtered;
-#endif
+		return is_filtered && !is_sanitized;
 	case FILES:
-		return (is_filtered && !has_network) || !strstr(told, "files");
+		return has_landlock() || (is_filtered && !has_network && !is_sanitized);
 	case PORTS:
 		return !strstr(told, "ports");
 	}
