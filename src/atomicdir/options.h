@@ -21,7 +21,7 @@ enum {
 struct fill_options {
 	struct options shared; /* must stand first: fill_options_of() relies on it */
 	const char *from, *note;
-	bool edit, dereference, rollback_on_failure;
+	bool edit, dereference;
 };
 
 extern const struct option fill_options_table[];

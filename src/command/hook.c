@@ -17,6 +17,7 @@
 #include "command/link.h"
 #include "command/report.h"
 #include "process/run.h"
+#include "process/send.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
 static int shell_run_as(const struct options *options, const char *command, const char *name, struct launch *launch,
@@ -93,10 +94,11 @@ int transform_run_command(const struct options *options, const char *command, un
 }
 
 /* The generation is published, so only the hook has failed. */
-static int hook_blame(const char *what, struct atomicdir_error *error)
+static int hook_blame(const struct options *options, const char *before, const char *after, struct atomicdir_error *error)
 {
 	error->kind = ATOMICDIR_HOOK_FAILED;
-	return error_prefix(error, "%s", what);
+	return error_prefix(error, "%s%s%s", before, options->signal ? "the signal after a change" : "the on-change command",
+			    after);
 }
 
 /* 1: LINK names the generation still. */
@@ -162,7 +164,20 @@ static int hook_run_command(const struct options *options, const char *link, con
 	environment_set(&environment, "ATOMICDIR_NEW", live->path);
 	environment_set(&environment, "ATOMICDIR_OLD", old ? old : "");
 	environment_set(&environment, "ATOMICDIR_GENERATION", number);
+	launch.after_signal_ms = options->hook_after_signal_ms;
 	return shell_run(options, options->on_change, &launch, RUN_GOES_ON, error);
+}
+
+static int hook_send_signal(const struct options *options, struct atomicdir_error *error)
+{
+	return options->pidfile ? send_to_pidfile(options->pidfile, options->signal, error)
+				: send_to_program(options->process, options->signal, error);
+}
+
+static int hook_call(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
+		     struct atomicdir_error *error)
+{
+	return options->signal ? hook_send_signal(options, error) : hook_run_command(options, link, live, old, error);
 }
 
 /* 1: it was run, and ended well. 0: there was none to run. -1: HOOK_FAILED. */
@@ -173,11 +188,11 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	cleanup_fd int mark_fd = -1, old_fd = -1;
 	int claimed;
 
-	if (!options->on_change)
+	if (!options_have_hook(options))
 		return 0;
 	if (!live) {
 		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot find out which generation is live");
-		return hook_blame("cannot run the on-change command", error);
+		return hook_blame(options, "cannot run ", "", error);
 	}
 	if (!live->is_hook_due)
 		return 0;
@@ -186,13 +201,13 @@ static int hook_run_once(const struct options *options, const char *link, const 
 			  ? error_system(error, errno, link, "cannot open the mark of its hook")
 			  : hook_claim(link, mark, live, &mark_fd, error);
 	if (claimed < 0)
-		return hook_blame("cannot run the on-change command", error);
+		return hook_blame(options, "cannot run ", "", error);
 	if (!claimed)
 		return 0;
-	if (hook_run_command(options, link, live, old, error) < 0)
-		return hook_blame("the on-change command failed", error);
+	if (hook_call(options, link, live, old, error) < 0)
+		return hook_blame(options, "", " failed", error);
 	if (mark_is_named(mark, mark_fd) && atomicdir_hook_done(link, live->number, error) < 0)
-		return hook_blame("the on-change command has succeeded, but this cannot be recorded", error);
+		return hook_blame(options, "", " has succeeded, but this cannot be recorded", error);
 	return 1;
 }
 
@@ -223,9 +238,9 @@ static void hook_tell_live(const char *link, const struct atomicdir_generation *
 	struct atomicdir_error ignored;
 
 	if (atomicdir_show(link, &now, &ignored) < 0)
-		error_append(error, "the next call runs the command again");
+		error_append(error, "the next call runs it again");
 	else if (!published || now->number == published->number)
-		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
+		error_append(error, "generation %" PRId64 " is live; the next call runs it again", now->number);
 	else
 		error_append(error, "generation %" PRId64 " is live now instead of %" PRId64, now->number, published->number);
 }
@@ -243,8 +258,16 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	return -1;
 }
 
-enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
-			      struct atomicdir_generation **live, struct atomicdir_error *error)
+enum hook_end {
+	HOOK_WELL,   /* or there was none to run */
+	HOOK_UNDONE, /* it failed, and what was live before is live again. REJECTED */
+	HOOK_FAILED  /* and the publication could not be undone. HOOK_FAILED */
+};
+
+/* After a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again, whose own hook
+ * is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
+static enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
+				     struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct atomicdir_generation *before = NULL;
 	struct atomicdir_error why;
@@ -263,4 +286,41 @@ enum hook_end hook_run_locked(const struct options *options, const char *link, s
 		error_append(error, "%s", why.text);
 	report_warning(options, &why);
 	return HOOK_UNDONE;
+}
+
+static void hook_free_stage(struct atomicdir_stage **stage)
+{
+	atomicdir_free(*stage);
+	*stage = NULL;
+}
+
+/* Nobody else publishes before the hook has ended. */
+static int hook_finish_locked(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+			      struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error)
+{
+	enum hook_end end = hook_run_locked(options, link, *stage, live, error);
+	struct atomicdir_error why;
+
+	hook_free_stage(stage);
+	if (end != HOOK_UNDONE) {
+		report_result(options, link, is_changed, *live, to);
+		return end == HOOK_WELL ? 0 : -1;
+	}
+	report_undone(options, link, *live);
+	/* Whatever becomes of this hook, the publication was undone. */
+	error_clear(&why);
+	if (*live && hook_run(options, link, *live, &why) < 0)
+		error_append(error, "there too %s", why.text);
+	return -1;
+}
+
+int hook_finish(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+		struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error)
+{
+	if (options->rollback_on_failure)
+		return hook_finish_locked(options, link, stage, is_changed, live, to, error);
+	hook_free_stage(stage);
+	report_result(options, link, is_changed, *live, to);
+	fflush(to);
+	return hook_run(options, link, *live, error);
 }

@@ -141,7 +141,8 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	const char *published = options->library.dry_run ? "would publish" : "published";
 	char size[32];
 
-	if (!live || (!options->json && to == stderr && options->verbosity < 0))
+	if (!live || (!options->json && to == stderr && options->verbosity < 0) ||
+	    (!is_changed && options->is_repeated && options->verbosity <= 0))
 		return;
 	if (options->json) {
 		report_result_json(link, is_changed, live, -1);

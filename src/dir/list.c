@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,21 @@ int atomicdir_show(const char *link, struct atomicdir_generation **live, struct 
 	if (generation_list_add(&list, &reader.place, reader.live.number, reader.live.number) < 0)
 		return error_system(error, errno, link, "cannot describe the live generation of");
 	return generation_list_pack(&list, live, error) < 0 ? -1 : 0;
+}
+
+char *atomicdir_store(const char *link, struct atomicdir_error *error)
+{
+	cleanup_place struct place place = PLACE_INIT;
+	struct atomicdir_error own;
+	char *path;
+
+	error = error_or(error, &own);
+	if (place_open(&place, link, PLACE_TO_READ, error) < 0)
+		return NULL;
+	if (asprintf(&path, "%s/%s", strcmp(place.parent_path, "/") == 0 ? "" : place.parent_path, place.name.store) >= 0)
+		return path;
+	error_system(error, errno, link, "cannot name the store of");
+	return NULL;
 }
 
 /* Why each is kept, by what the last fill was told. */

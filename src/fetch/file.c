@@ -97,6 +97,13 @@ static int take(const struct file *file, const struct json *object, struct secre
 }
 
 /* What the AWS CLI could not get stands in Errors. */
+static int kind_of_code(const char *code)
+{
+	if (strcmp(code, "AccessDeniedException") == 0)
+		return ATOMICDIR_DENIED;
+	return strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND : ATOMICDIR_FAILED;
+}
+
 static int refuse(const struct file *file, const char *id, struct atomicdir_error *error)
 {
 	char what[128];
@@ -107,11 +114,7 @@ static int refuse(const struct file *file, const char *id, struct atomicdir_erro
 		if (!code || !is_text(one, "SecretId", id))
 			continue;
 		snprintf(what, sizeof(what), "it could not be fetched (%.64s), says", code);
-		return complain(file, id,
-				strcmp(code, "AccessDeniedException") == 0	 ? ATOMICDIR_DENIED
-				: strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND
-										 : ATOMICDIR_FAILED,
-				what, MAKE_ANEW, error);
+		return complain(file, id, kind_of_code(code), what, MAKE_ANEW, error);
 	}
 	return complain(file, id, ATOMICDIR_NOT_FOUND, "no such secret, stage or version in",
 			"mend the entry, or make it optional", error);
@@ -133,7 +136,7 @@ static int get_plain(const struct file *file, const char *id, const char *stage,
 
 static int get(const struct file *file, struct lookup *lookup)
 {
-	const struct json *one = file->values ? file->values->first : file->is_single ? file->root : NULL;
+	const struct json *one = file->values ? file->values->first : file->root;
 
 	if (!file->values && !file->is_single)
 		return get_plain(file, lookup->id, lookup->stage, lookup->version, &lookup->secret, &lookup->error);
@@ -153,9 +156,11 @@ static int file_list(struct source *source, const char *service, const char *pre
 		     struct atomicdir_error *error)
 {
 	const struct file *file = (const struct file *)source;
-	const struct json *first = file->values ? file->values->first : file->is_single ? file->root : file->root->first;
+	const struct json *first = file->is_single ? file->root : file->root->first;
 
 	(void)service;
+	if (file->values)
+		first = file->values->first;
 	for (const struct json *one = first; one; one = one->next) {
 		bool is_plain = !file->values && !file->is_single;
 		const char *name = is_plain ? one->key : json_member_text(one, "Name");

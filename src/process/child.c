@@ -175,7 +175,7 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 /* ---- Its end ---- */
 
 /* It may have left its group, and must not survive that. */
-static void child_signal(const struct child *child, int number)
+void child_send(const struct child *child, int number)
 {
 	if (child->pid <= 0)
 		return;
@@ -191,7 +191,7 @@ void child_end(struct child *child)
 	}
 	child->end = CHILD_ASKED;
 	child->due_ms = clock_ms() + child->kill_after_ms;
-	child_signal(child, SIGTERM);
+	child_send(child, SIGTERM);
 }
 
 void child_time_out(struct child *child)
@@ -218,7 +218,7 @@ void child_kill(struct child *child)
 	if (child->end == CHILD_BY_ITSELF)
 		child->end = CHILD_ASKED;
 	child->due_ms = -1;
-	child_signal(child, SIGKILL);
+	child_send(child, SIGKILL);
 }
 
 /* As long as it is not reaped its number, and so its group's, is nobody else's: what is left in the group is killed before. */
@@ -234,7 +234,7 @@ static bool child_reap(struct child *child, int options)
 	if (!info.si_pid)
 		return false;
 	if (child->is_leader && (child->is_group_killed || child->end != CHILD_BY_ITSELF))
-		child_signal(child, SIGKILL);
+		child_send(child, SIGKILL);
 	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;
@@ -256,12 +256,34 @@ void child_follow_stop(struct child *child)
 	child_end(child);
 	child->end = CHILD_WITHOUT_TERMINAL;
 	/* What is stopped ends only once it goes on. */
-	child_signal(child, SIGCONT);
+	child_send(child, SIGCONT);
 }
 
 void child_wait(struct child *child)
 {
 	child_reap(child, 0);
+}
+
+int child_keep_no_fds(void)
+{
+	return launch_close_fds();
+}
+
+void child_adopt_orphans(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+pid_t child_find_ended(void)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) < 0 ? 0 : info.si_pid;
+}
+
+void child_reap_stranger(pid_t pid)
+{
+	waitpid(pid, NULL, WNOHANG);
 }
 
 void child_clear(struct child *child)

@@ -10,17 +10,31 @@
 #include "base/cleanup.h"
 #include "process/signals.h"
 
-int loop_open(struct loop *loop)
+static int loop_open_with(struct loop *loop, int (*hold)(sigset_t *before))
 {
 	/* The clock of clock_ms(): what became due while the machine slept is due when it wakes. */
 	*loop = (struct loop){ .signal_fd = -1, .timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK) };
 	if (loop->timer_fd < 0)
 		return -1;
-	loop->signal_fd = signals_hold(&loop->before);
+	loop->signal_fd = hold(&loop->before);
 	if (loop->signal_fd >= 0)
 		return 0;
 	close_fd(&loop->timer_fd);
 	return -1;
+}
+
+int loop_open(struct loop *loop)
+{
+	return loop_open_with(loop, signals_hold);
+}
+
+int loop_open_reaper(struct loop *loop)
+{
+	if (loop_open_with(loop, signals_hold_all) < 0)
+		return -1;
+	loop->is_reaper = true;
+	child_adopt_orphans();
+	return 0;
 }
 
 void loop_close(struct loop *loop)
@@ -58,6 +72,26 @@ static struct child *loop_find_ended(const struct loop *loop)
 		child = child->next;
 	}
 	return child;
+}
+
+static bool loop_has(const struct loop *loop, pid_t pid)
+{
+	const struct child *child = loop->children;
+
+	while (child && child->pid != pid)
+		child = child->next;
+	return child;
+}
+
+/* Those before one of ours; the others once that is reaped. */
+static void loop_reap_strangers(const struct loop *loop)
+{
+	pid_t pid = loop->is_reaper ? child_find_ended() : 0;
+
+	while (pid > 0 && !loop_has(loop, pid)) {
+		child_reap_stranger(pid);
+		pid = child_find_ended();
+	}
 }
 
 static bool is_earlier(int64_t one, int64_t other)
@@ -143,6 +177,7 @@ struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int6
 		struct pollfd polled[POLLED_MAX];
 		int signal;
 
+		loop_reap_strangers(loop);
 		if (!ended && (loop_set_timer(loop, due_ms) < 0 || loop_poll(loop, polled, fds, count) < 0))
 			return (struct event){ .kind = EVENT_FAILED };
 		signal = ended || polled[POLLED_SIGNAL].revents ? loop_read_signal(loop) : 0;

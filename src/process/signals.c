@@ -8,6 +8,8 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+/* What a program that runs another one hands on to it. */
+static const int handed_on[] = { SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGPWR, SIGIO, SIGVTALRM, SIGPROF };
 static const int changed[] = { SIGPIPE, SIGXFSZ, SIGCHLD };
 
 static struct sigaction inherited[COUNT(changed)];
@@ -50,17 +52,35 @@ static void signals_find_ending(sigset_t *set)
 	}
 }
 
+static int signals_hold_set(sigset_t *held, sigset_t *before)
+{
+	int fd;
+
+	sigaddset(held, SIGCHLD);
+	fd = signalfd(-1, held, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0)
+		sigprocmask(SIG_BLOCK, held, before);
+	return fd;
+}
+
 int signals_hold(sigset_t *before)
 {
 	sigset_t held;
-	int fd;
 
 	signals_find_ending(&held);
-	sigaddset(&held, SIGCHLD);
-	fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd >= 0)
-		sigprocmask(SIG_BLOCK, &held, before);
-	return fd;
+	return signals_hold_set(&held, before);
+}
+
+int signals_hold_all(sigset_t *before)
+{
+	sigset_t held;
+
+	signals_find_ending(&held);
+	for (size_t i = 0; i < COUNT(handed_on); i++)
+		sigaddset(&held, handed_on[i]);
+	for (int real_time = SIGRTMIN; real_time <= SIGRTMAX; real_time++)
+		sigaddset(&held, real_time);
+	return signals_hold_set(&held, before);
 }
 
 /* ---- While the library works ---- */

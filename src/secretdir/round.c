@@ -41,6 +41,8 @@ static void round_take_modes(struct round *round)
 	round->library = *wanted;
 	round->library.file_mode = 0;
 	round->library.keep_times = 1;
+	if (round->options->shared.rollback_on_failure)
+		round->library.hook = ATOMICDIR_HOOK_LOCKED;
 	round->rights.is_library_owning = rights_have_one_owner(&round->rights) && !round->options->transform;
 	if (!round->rights.is_library_owning) {
 		round->library.uid = (uid_t)-1;
@@ -110,11 +112,18 @@ static int round_check_place(const struct round *round, struct atomicdir_error *
 			 "'%s' is not on tmpfs or ramfs, as --require-tmpfs demands; nothing was fetched", given);
 }
 
-int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error)
+static int round_read_wanted(struct round *round, int wanted_fd, struct atomicdir_error *error)
+{
+	if (wanted_fd >= 0)
+		return wanted_load(wanted_fd, &round->entries, &round->spec, error);
+	return wanted_read(round->options, 1, &round->entries, &round->spec, error);
+}
+
+int round_init(struct round *round, const struct secret_options *options, int wanted_fd, struct atomicdir_error *error)
 {
 	*round = (struct round){ .options = options };
 	round->link = link_absolute(options->shared.operands[0], error);
-	if (!round->link || wanted_read(options, 1, &round->entries, &round->spec, error) < 0)
+	if (!round->link || round_read_wanted(round, wanted_fd, error) < 0)
 		return -1;
 	round_take_modes(round);
 	return round_check_place(round, error);

@@ -34,8 +34,8 @@ struct round {
 	size_t count;
 };
 
-/* Reads what the command line asks for; nothing is fetched yet. USAGE. */
-int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error);
+/* Reads what the command line asks for, or what is kept of that in a file (wanted.h; -1: there is none); nothing is fetched yet. USAGE. */
+int round_init(struct round *round, const struct secret_options *options, int wanted_fd, struct atomicdir_error *error);
 void round_clear(struct round *round);
 
 /* Fetches everything into the stage. */
