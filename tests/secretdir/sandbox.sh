@@ -128,6 +128,40 @@ else
 	skip "HTTP/2 is spoken" "no nghttpx (package nghttp2-proxy)"
 fi
 
+# In a namespace with a file of hosts and a DNS server of the test's own: libcurl asks nobody for localhost.
+cat >dns.py <<'END'
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+while True:
+    query, client = server.recvfrom(512)
+    name = query[12:query.index(b"\0", 12) + 1]
+    question = query[12:12 + len(name) + 4]
+    is_a = question[-4:-2] == b"\0\1"
+    answer = b"\xc0\x0c" + question[-4:] + b"\0\0\0\0\0\4\x7f\0\0\1" if is_a else b""
+    print(name, file=open("looked-up", "a"))
+    server.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + question + answer, client)
+END
+echo '127.0.0.1 by-file.test' >hosts; echo 'nameserver 127.0.0.1' >resolv.conf
+by_names() {
+	ip link set lo up && mount --bind hosts /etc/hosts && mount --bind resolv.conf /etc/resolv.conf || return 1
+	python3 dns.py & dns=$!
+	start_server; control put text --string value >/dev/null
+	plain=$(cat server/address.http) ended=0
+	for host in by-file by-dns; do
+		AWS_ENDPOINT_URL=http://$host.test:${plain##*:} "$secretdir" sync -q $host text && [ "$(cat $host/text)" = value ] || ended=1
+	done
+	kill $dns; stop_server; return $ended
+}
+if unshare --net --mount --map-root-user sh -c 'ip link set lo up && mount --bind hosts /etc/hosts && mount --bind resolv.conf /etc/resolv.conf' 2>/dev/null; then
+	{ echo '. "$here/tests/aws/start.sh"'; sed -n '/^by_names() {/,/^}/p' "$here/tests/secretdir/sandbox.sh"; echo by_names; } >namespace.sh
+	mkdir named; cp hosts resolv.conf dns.py namespace.sh named
+	ok "a host is found in /etc/hosts, and by DNS" sh -c 'cd named && work=$PWD here=$1 secretdir=$2 exec unshare --net --mount --map-root-user sh namespace.sh' sh "$here" "$secretdir"
+	is "$(sort -u named/looked-up)" "b'\x06by-dns\x04test\x00'" "DNS is asked for the other one alone"
+else
+	skip "a host is found in /etc/hosts, and by DNS" "no network or mount namespace, or no ip"
+fi
+
 # ---- What a kernel lacks ----
 
 says_nothing() { fetches "$@" 2>quiet.err && [ ! -s quiet.err ]; }
