@@ -70,7 +70,11 @@ fi
 
 # ---- And works ----
 
-fetches() { control clear requests; rm -rf fresh .fresh*; "$@" "$secretdir" sync -q fresh text && [ "$(cat fresh/text)" = value ] && asked 1 GetSecretValue; }
+fetched=0
+fetches() {
+	fetched=$((fetched + 1)); control clear requests
+	"$@" "$secretdir" sync -q fresh-$fetched text && [ "$(cat fresh-$fetched/text)" = value ] && asked 1 GetSecretValue
+}
 # Names of the files of certificates are those of their hashes, and here links to elsewhere.
 mkdir -p elsewhere linked
 cp server/ca-path/* elsewhere
