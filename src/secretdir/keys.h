@@ -28,8 +28,8 @@ void keys_close(struct keys *keys);
 /* Opens the file for reading only. The caller closes the descriptor. */
 int keys_open_reader(const struct keys *keys, struct atomicdir_error *error);
 
-/* Starts identity-aws, which writes settings and keys into the file anew. `region`: where to ask for the keys instead, or "".
- * */
+/* Starts identity-aws, which writes settings and keys into the file anew. `region`: where to ask for the keys instead, or
+ * "". */
 int keys_ask(struct keys *keys, const struct told *told, const char *region, struct atomicdir_error *error);
 
 enum keys_news {
