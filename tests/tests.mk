@@ -26,7 +26,8 @@ $(B)/unit/libinside.a: $(INSIDE_OBJECTS)
 
 $(B)/unit/%: tests/unit/%.c tests/tap.h $(B)/unit/libinside.a
 	@mkdir -p $(@D)
-	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(B)/unit/libinside.a
+	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(B)/unit/libinside.a $(UNIT_LIBS)
+$(B)/unit/sandbox_test: UNIT_LIBS = $(SECCOMP_LIBS) -pthread
 
 # A test has a NAME, that of its file, and a SUBJECT, that of its directory. What is built for a subject is in PREPARE_SUBJECT.
 subject_of = $(patsubst tests,library,$(notdir $(patsubst %/,%,$(dir $(1)))))
@@ -34,7 +35,10 @@ names_of = $(basename $(notdir $(1))) $(call subject_of,$(1))/
 TESTS ?= %
 CHOSEN = $(strip $(foreach test,$(ALL_TESTS),\
 	$(if $(filter $(TESTS),$(call names_of,$(test))),$(test))))
-PREPARE_secretdir = $(B)/fleet
+# A program that runs others where system calls are missing.
+$(B)/without: tests/secretdir/without.c $(B)/needs
+	$(LINK) $(PACKAGES_CFLAGS) -o $@ $< $(SECCOMP_LIBS)
+PREPARE_secretdir = $(B)/without $(B)/unit/sandbox_test $(B)/fleet
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.

@@ -75,10 +75,9 @@ enum aws_refusal aws_refusal_of(const char *code, long status)
 /* "namespace#Code:http://..." has the code between; what does not look like one is none. */
 static void code_take(const char *text, char code[static 80])
 {
-	const char *begin = text ? strrchr(text, '#') : NULL;
+	const char *whole = text ? text : "", *hash = strrchr(whole, '#'), *begin = hash ? hash + 1 : whole;
 	size_t size;
 
-	begin = begin ? begin + 1 : text ? text : "";
 	size = strspn(begin, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._");
 	if (size >= 80 || (begin[size] && begin[size] != ':'))
 		size = 0;

@@ -34,9 +34,9 @@ int settings_add(const struct aws_settings *settings, struct record *record)
 		if (record_add_text(record, texts[i].word, *text) < 0)
 			return -1;
 	}
-	return record_add_text(record, WORD_FIPS, settings->is_fips ? "1" : "") < 0
-		       ? -1
-		       : record_add_text(record, WORD_DUAL_STACK, settings->is_dual ? "1" : "");
+	if (record_add_text(record, WORD_FIPS, settings->is_fips ? "1" : "") < 0)
+		return -1;
+	return record_add_text(record, WORD_DUAL_STACK, settings->is_dual ? "1" : "");
 }
 
 void settings_take(const struct record *record, struct aws_settings *settings)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The words of the protocols between secretdir and the programs that it starts; field.h has their form. What secretdir asks of a
- * fetcher, on its standard input:
+ * The words of the protocols between secretdir and the programs that it starts; field.h has their form. What secretdir asks of
+ * a fetcher, on its standard input:
  *
  *	atomicdir-fetch "1"           the protocol
  *	option "NAME=VALUE"           any number, see below
@@ -23,10 +23,13 @@
  *	index I, arn ARN, kms-key KEY each secret, where it was asked to describe them; KEY may be ""
  *	index I, unknown WHY          the same, for a secret that cannot be described
  *	warning TEXT
+ *	unconfined TEXT               what this machine lacks to confine the fetcher (sandbox/sandbox.h): "fetch-aws cannot be confined to
+ *	                              its ports here: Linux 6.7 is needed"; any number, at any place before the end
  *	done COUNT, or error "KIND TEXT"
  *	                              the end; COUNT is of files, or of secrets described
  *
- * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the request:
+ * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the
+ * request:
  *
  *	settings ""                   the file says how AWS is asked; the keys are not there yet, since somebody else is asked for them
  *	keys ""                       the file has both
@@ -37,8 +40,8 @@
  *	expired REGION                REGION is where it asks now, if that is not where it asked at first; or ""
  *
  * identity-aws is asked `atomicdir-identity "1", option "NAME=VALUE" ..., end ""`. It gets the file of keys to write, and as
- * descriptor PROTOCOL_VARIABLES_FD the environment that secretdir was started with: variable "NAME=VALUE" for each, and end "". Into
- * the file of keys it writes the settings and keys (aws/settings.h, aws/credentials.h), up to end "". It answers
+ * descriptor PROTOCOL_VARIABLES_FD the environment that secretdir was started with: variable "NAME=VALUE" for each, and end
+ * "". Into the file of keys it writes the settings and keys (aws/settings.h, aws/credentials.h), up to end "". It answers
  *
  *	settings ""                   as above; left out where nobody else is asked for the keys
  *	from TEXT, region REGION, seconds-left N, fixed "1"
@@ -49,7 +52,7 @@
  * spec-yaml is asked `atomicdir-spec "1", name FILE, content BYTES, end ""` and answers with
  *
  *	option "NAME=VALUE"           region, failover-region: for all entries
- *	warning TEXT
+ *	warning TEXT, unconfined TEXT
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
  *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
@@ -72,6 +75,7 @@
 #define WORD_DONE "done"
 #define WORD_ERROR "error"
 #define WORD_WARNING "warning"
+#define WORD_UNCONFINED "unconfined"
 
 /* An entry's parts. */
 #define WORD_SECRET "secret"
@@ -143,7 +147,7 @@
 #define WORD_LIVE_PLACE "live-place"
 
 /* Names of options. */
-#define OPTION_ARGUMENT "argument" /* of the source */
+#define OPTION_ARGUMENT "argument" /* ARGUMENT of --source NAME:ARGUMENT */
 #define OPTION_REGION "region"
 #define OPTION_FAILOVER_REGION "failover-region"
 #define OPTION_ENDPOINT_URL "endpoint-url"
@@ -151,11 +155,11 @@
 #define OPTION_PROFILE "profile"
 #define OPTION_ROLE_ARN "role-arn"
 #define OPTION_EXTERNAL_ID "external-id"
-#define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: that of all entries, where all are ARNs */
-#define OPTION_KEYS_REGION "keys-region" /* the same: where keys are asked for instead of the region, once they have expired */
+#define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: the region in the entries' ARNs, if all are ARNs */
+#define OPTION_KEYS_REGION "keys-region" /* for identity-aws: where to ask for new keys instead, once those had have expired */
 #define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
 #define OPTION_LIVE "live"		 /* "unknown": something is published, but not which versions */
-#define OPTION_DESCRIBE "describe"	 /* 1: no values, but what is known of the secrets */
+#define OPTION_DESCRIBE "describe"	 /* "1": answer with ARNs and KMS keys instead of values */
 
 /* Descriptors beside the standard ones. */
 #define PROTOCOL_KEYS_FD 3
@@ -170,11 +174,11 @@ struct told {
 
 /* Both -1 with ENOMEM. */
 int told_add(struct told *told, const char *option);
-/* NAME=VALUE, of which the value is so many bytes; nothing where it is empty. */
+/* Adds NAME=VALUE, where the value has `size` bytes; nothing if that is 0. */
 int told_add_value(struct told *told, const char *name, const char *value, size_t size);
-/* NULL where it was not said, or is empty. */
+/* The option's value; NULL if it is missing or empty. */
 const char *told_option(const struct told *told, const char *name);
-/* The next that is not empty of those that may be said more than once; *from begins as 0. */
+/* The next value of an option that may be repeated, without empty ones; *from begins as 0. NULL: there are no more. */
 const char *told_next(const struct told *told, const char *name, size_t *from);
 void told_clear(struct told *told);
 
@@ -182,9 +186,10 @@ void told_clear(struct told *told);
 int protocol_add_error(struct buffer *output, const struct atomicdir_error *error);
 /* The same, to a record. */
 int protocol_put_error(struct record *record, const struct atomicdir_error *error);
-/* Takes the text of such a field. -1: its kind is none that a program may have, or it has no text; the error is as it was. */
+/* Parses "KIND TEXT" into the error. -1: the kind is none that a program may report, or there is no text; the error stays as
+ * it is. */
 int protocol_take_error(const char *text, struct atomicdir_error *error);
-/* A program's own words, as a warning or as a reason: of kind OK, in one clean line. */
+/* Sets the error to a program's text, which is a warning or a reason: kind OK, one line, without control codes. */
 void protocol_take_text(const char *text, struct atomicdir_error *error);
 
 #endif

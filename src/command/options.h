@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Options as a table. A row says what an option is called, which commands take it, what it means and where its value goes; rows that
- * both programs share are here, the others are each program's. The tables give parsing and help. Parsing is pure: it prints
- * nothing, and its texts point into argv.
+ * Options as a table. A row says what an option is called, which commands take it, what it means and where its value goes;
+ * rows that both programs share are here, the others are each program's. The tables give parsing and help. Parsing is pure: it
+ * prints nothing, and its texts point into argv.
  */
 #ifndef COMMAND_OPTIONS_H
 #define COMMAND_OPTIONS_H
@@ -75,8 +75,8 @@ struct option_set {
 	const char *help; /* the command that lists them, such as "atomicdir help fill" */
 };
 
-/* `options` begins the program's struct, which is zeroed but for what the caller has set. argv comes without the program's and
- * the command's name; it is reordered, and the options' to keep. USAGE. */
+/* `options` begins the program's struct, which is zeroed except for what the caller has set. argv comes without the names of
+ * program and command; it is reordered, and must live as long as the options, which point into it. USAGE. */
 int options_parse(struct options *options, const struct option_set *set, int argc, char **argv, struct atomicdir_error *error);
 /* Whether somebody is to be told of a change. */
 bool options_have_hook(const struct options *options);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * The other way of an adoption: the live generation takes LINK's place as a real directory, in one rename, and the store goes.
+ * Detaching, the reverse of an adoption: in one rename the live generation becomes a real directory at LINK. Then the store is
+ * removed.
  *
  *	step				a crash just after it leaves
- *	the detour is made		a directory in the store, which the next writer removes
- *	LINK and N trade places		a directory at LINK, and a store that the next detach removes, or the next adoption uses again;
- *					LINK as it was, where the power was cut before the next step
- *	both directories are synced	the same, for good
- *	the grace is waited out		the same
- *	the store goes			less of it; its lock goes last
+ *	make the detour			a directory in the store, which the next writer removes
+ *	exchange LINK and N		a directory at LINK, and a store that the next detach removes or the next adoption uses again;
+ *					after a power cut LINK may still be the symlink
+ *	sync both directories		the directory at LINK, now also after a power cut, and the store
+ *	wait for the grace		the same
+ *	remove the store		a part of the store; the lock is removed last, so the next detach removes the rest
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,8 @@
 
 /* ---- What is refused ---- */
 
-/* An absolute one that goes through the store, which will be gone. Not inlined: its text would stand on the stack of what recurses. */
+/* Whether a symlink is absolute and goes through the store, which will be removed. Not inlined: its buffer would otherwise be
+ * on the stack at each level of the walk's recursion. */
 static __attribute__((noinline)) bool detach_leads_into_store(const struct place *place, const struct walk_entry *entry)
 {
 	char text[PATH_MAX], store[NAME_SIZE + 3];
@@ -59,7 +61,7 @@ static int detach_visit(void *arg, const struct walk_entry *entry, struct atomic
 	return links_check(links, entry, error);
 }
 
-/* The directory moves one level up, and what it holds must mean the same there. */
+/* The directory moves one level up, so its relative symlinks must not lead out of it. */
 static int detach_check_links(const struct writer *writer, struct atomicdir_error *error)
 {
 	struct links links = { .place = &writer->place, .top_fd = writer->live.fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
@@ -90,8 +92,9 @@ static int detach_check(const struct writer *writer, struct atomicdir_error *err
 
 /* ---- The exchange ---- */
 
-/* Once they have traded places, whoever holds LINK's old text for a moment comes to the name N in the store: by then that is LINK's old
- * symlink, and the same text, read from there, leads through STORE/STORE/N and so to LINK. */
+/* A reader may have read LINK's target, STORE/N, just before the exchange, and follow it just after. It then finds at STORE/N
+ * the old symlink, whose target STORE/N is now relative to the store: STORE/STORE/N. The detour is a symlink there that leads
+ * to LINK. */
 static int detach_make_detour(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
 	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + 8];
@@ -103,11 +106,11 @@ static int detach_make_detour(const struct place *place, int64_t number, struct 
 	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
 	    give_to_owner_of(place->store_fd, fd) < 0)
 		return error_system(error, errno, place->name.store,
-				    "cannot make the symlink for readers that have read the old target, in the store");
+				    "cannot make the temporary symlink for current readers in the store");
 	return 0;
 }
 
-/* Whether it has happened though the call said no, as network and FUSE file systems are known to do. */
+/* Whether the exchange has happened although the call failed: network and FUSE file systems are known to report that. */
 static bool detach_has_happened(const struct writer *writer)
 {
 	struct stat open;
@@ -117,7 +120,7 @@ static bool detach_has_happened(const struct writer *writer)
 	       now.device == open.st_dev && now.inode == open.st_ino;
 }
 
-/* ".." of the directory changes, which needs its owner's write bit. A death in between leaves that lent. */
+/* The rename changes the directory's "..", which needs its owner's write bit. A crash in between leaves that bit set. */
 static int detach_rename(const struct writer *writer)
 {
 	const struct place *place = &writer->place;
@@ -164,7 +167,7 @@ static int detach_exchange(struct writer *writer, struct atomicdir_error *error)
 	return error_system(error, errno, link, "cannot exchange the symlink for the directory");
 }
 
-/* ---- The whole ---- */
+/* ---- The steps in their order ---- */
 
 static int detach_make_durable(const struct writer *writer, struct atomicdir_error *error)
 {
@@ -177,7 +180,7 @@ static int detach_make_durable(const struct writer *writer, struct atomicdir_err
 	return sync_fd(place->store_fd, place->name.store, error);
 }
 
-/* In one call, until a moment of clock_ms(): a signal that is caught ends it. */
+/* Waits in one system call, so that a caught signal ends the wait: -1 with EINTR. */
 static int detach_wait(int64_t ms)
 {
 	int64_t end_ms = clock_ms() + ms;
@@ -187,7 +190,7 @@ static int detach_wait(int64_t ms)
 	return errno ? -1 : 0;
 }
 
-/* There is a directory at LINK, of this call or of one that died: the rest. */
+/* The steps after the exchange, which was made by this call or by one that was killed. */
 static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct atomicdir_error *error)
 {
 	const char *link = writer->place.name.link;
@@ -198,7 +201,8 @@ static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct
 		return OUTCOME_IN_DOUBT;
 	}
 	if (detach_wait(wait_ms) < 0)
-		error_warn(&writer->warning, errno, link, "the wait ended early, so the next call will remove the store of");
+		error_warn(&writer->warning, errno, link,
+			   "detached, but the wait for readers was cut short; run it again to remove the store of");
 	else
 		dismantle(writer);
 	return OUTCOME_PUBLISHED;

@@ -56,7 +56,7 @@ static void dismantle_generation(struct writer *writer, const struct found *foun
 
 static void dismantle_files(struct writer *writer)
 {
-	static const char *const files[] = { NAME_NEXT, "status", "status.new", "refused", "refused.new" };
+	static const char *const files[] = { NAME_NEXT, "status", "status.new", NAME_REFUSED };
 	const struct place *place = &writer->place;
 	struct atomicdir_error why;
 

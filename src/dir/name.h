@@ -41,6 +41,7 @@ int64_t name_parse_link_text(const struct name *name, const char *text);
 #define NAME_WAKE "..atomicdir-wake"
 /* What the new symlink and other new files of the store are called for the moment before they take another's place. */
 #define NAME_NEXT "next"
+#define NAME_REFUSED "refused"
 /* What a copied file is called for the moment before it takes the place of the one that it was copied from. */
 #define NAME_COPY "..atomicdir-copy"
 

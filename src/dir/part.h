@@ -31,6 +31,8 @@ int part_open(int store_fd, int64_t number, enum part part);
 int part_write(int store_fd, int64_t number, enum part part, const void *bytes, size_t size);
 /* The same for a file that may be there: at every moment it is there, with the old bytes or the new ones. */
 int part_replace(int store_fd, int64_t number, enum part part, const void *bytes, size_t size, bool to_disk);
+/* The same for a file of the store that belongs to no generation. */
+int store_file_replace(int store_fd, const char *name, const void *bytes, size_t size, bool to_disk);
 /* Adds to the end of a file that is there. */
 int part_append(int store_fd, int64_t number, enum part part, const void *bytes, size_t size);
 int part_read(int store_fd, int64_t number, enum part part, size_t limit, struct buffer *bytes);

@@ -28,10 +28,10 @@ int place_open(struct place *place, const char *link, enum place_use use, struct
 	place->layout = layout_find();
 	place->parent_fd = open(place->name.parent, flags);
 	if (place->parent_fd < 0)
-		return error_system(error, errno, place->name.parent, "cannot open the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot open the directory");
 	place->parent_path = path_absolute(place->name.parent);
 	if (!place->parent_path)
-		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory");
 	name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
 	return place->layout->locate(place, use == PLACE_TO_MAKE_VISIBLE, name_max, error);
 }

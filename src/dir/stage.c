@@ -64,7 +64,7 @@ int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error)
 	return 0;
 }
 
-/* A fill starts from the layout's defaults; all other calls go by what the last fill was told. */
+/* For a fill, unset options get the layout's defaults; all other calls use the values of the last fill. */
 static int stage_fill_options(struct atomicdir_options *own, const struct atomicdir_options *given,
 			      struct atomicdir_error *error)
 {
@@ -91,7 +91,7 @@ struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir
 	if (stage_fill_options(&fill, options, error) == 0 &&
 	    writer_begin(&stage->writer, link, &fill, BEGIN_WITH_OURS, error) == 0 && stage_make(stage, error) == 0) {
 		stage->is_fill = true;
-		/* It is told once, not by the commit as well. */
+		/* The caller sees this warning now; the commit does not repeat it. */
 		*error = stage->writer.warning;
 		error_clear(&stage->writer.warning);
 		return stage;
@@ -117,7 +117,8 @@ void stage_end(struct atomicdir_stage *stage)
 	stage->is_waiting = false;
 	if (stage->state == STAGE_ENDED)
 		return;
-	/* What the caller wrote itself has failed for want of room, as far as can be seen. Else no later call would get any. */
+	/* The stage is given up and the file system is full: probably the caller's own writing failed for that. Makes room for
+	 * the next try. */
 	if (stage->state == STAGE_FILLING && room_is_out(stage->fd))
 		errnum = ENOSPC;
 	stage->state = STAGE_ENDED;

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "aws/aws.h"
+#include "aws/confine.h"
 #include "aws/place.h"
 #include "fetch/aws_describe.h"
 #include "fetch/keys.h"
@@ -228,6 +230,12 @@ static void open_ahead(struct aws_source *self, const struct request *request)
 		http_open_ahead(self->aws.http, url, self->keys.input->fd);
 }
 
+/* The last thing before libcurl is there. */
+static int confine(const struct aws_settings *settings, struct atomicdir_error *error)
+{
+	return aws_confine(settings->ca_bundle, settings->endpoints, AWS_SOURCES, STDOUT_FILENO, error);
+}
+
 static int take_settings(struct aws_source *self, const struct request *request, const struct aws_settings *settings,
 			 struct atomicdir_error *error)
 {
@@ -236,6 +244,8 @@ static int take_settings(struct aws_source *self, const struct request *request,
 		aws_set(&self->aws, settings);
 		return 0;
 	}
+	if (confine(settings, error) < 0)
+		return -1;
 	return aws_init(&self->aws, settings, told_option(&request->told, OPTION_FAILOVER_REGION), error);
 }
 
@@ -257,6 +267,7 @@ static int wait_for_keys(struct aws_source *self, const struct request *request,
 	credentials = (struct credentials){ 0 };
 	return 0;
 }
+
 static struct aws_source *begin(const struct request *request, struct atomicdir_error *error)
 {
 	struct aws_source *self;

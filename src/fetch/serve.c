@@ -330,8 +330,10 @@ static void add_others(const struct job *job, const struct task *first, struct a
 		is_full = size < 0 || (size_t)size >= sizeof(names) - used;
 		names[used += is_full ? 0 : (size_t)size] = '\0';
 	}
-	if (more)
-		error_append(error, "%zu more failed%s%s", more, names, is_full ? used ? ", ..." : ": ..." : "");
+	if (more && is_full)
+		error_append(error, "%zu more failed%s%s...", more, names, used ? ", " : ": ");
+	else if (more)
+		error_append(error, "%zu more failed%s", more, names);
 }
 
 /* Before anything is sent. */
@@ -454,9 +456,9 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
+		const char *path = is_arn ? wanted->path : wanted_path(wanted);
 		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, told_option(&request->told, OPTION_TAG), error)
-						      : add_task(job, wanted, wanted->secret, wanted->secret,
-								 is_arn ? wanted->path : wanted_path(wanted), "", error);
+						      : add_task(job, wanted, wanted->secret, wanted->secret, path, "", error);
 
 		if (result < 0)
 			return -1;

@@ -497,6 +497,8 @@ int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomic
 	}
 	if (field_is(&fetcher->index, WORD_WARNING))
 		return take_text(&fetcher->index, FETCHER_WARNING, error);
+	if (field_is(&fetcher->index, WORD_UNCONFINED))
+		return take_text(&fetcher->index, FETCHER_UNCONFINED, error);
 	if (field_is(&fetcher->index, WORD_ERROR))
 		return take_error(fetcher, &fetcher->index, error);
 	if (field_is(&fetcher->index, WORD_DONE))

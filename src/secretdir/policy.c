@@ -124,6 +124,8 @@ static int maker_listen(struct maker *maker, struct fetcher *fetcher, struct ato
 
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
+		if (got == FETCHER_UNCONFINED)
+			report_verbose(&maker->options->shared, "%s", error->text);
 		if (got == FETCHER_UNKNOWN)
 			maker_record_unknown(maker, error);
 		if (got == FETCHER_DESCRIBED && maker_record(maker, &fetched, error) < 0)

@@ -380,6 +380,8 @@ static int round_listen(struct round *round, struct fetcher *fetcher, struct ato
 			return round_begin(round, error);
 		if (got == FETCHER_WARNING)
 			report_warning(&round->options->shared, error);
+		if (got == FETCHER_UNCONFINED)
+			report_verbose(&round->options->shared, "%s", error->text);
 		if (got == FETCHER_FILE) {
 			int result = round_place(round, &file, error);
 

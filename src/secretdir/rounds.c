@@ -104,6 +104,7 @@ static struct secret_options rounds_find_options(const struct rounds *rounds)
 	struct secret_options options = *rounds->options;
 	struct options *shared = &options.shared;
 
+	options.retry = rounds->is_retry;
 	shared->is_repeated = true;
 	shared->hook_after_signal_ms = HOOK_AFTER_SIGNAL_MS;
 	if (shared->library.wait_ms < 0)

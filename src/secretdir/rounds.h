@@ -25,6 +25,7 @@ struct rounds {
 	int wanted_fd;		   /* the entries, in memory; -1: not read yet */
 	int fresh_fd;		   /* where they are read to */
 	bool is_full;		   /* the next round fetches everything */
+	bool is_retry;		   /* it publishes what was rolled back from as well */
 	int lost_status;	   /* of a round that was killed */
 	char lost[1024];	   /* what became of it */
 };

@@ -42,7 +42,7 @@ struct standing {
 struct round_end {
 	int status;
 	const char *error; /* "": none */
-	bool is_full, is_changed, is_throttled, is_event_open;
+	bool is_full, is_changed, is_held_back, is_throttled, is_event_open;
 	int64_t prune_ms;     /* as above */
 	int64_t keys_left_ms; /* -1: none to keep */
 };
