@@ -232,6 +232,7 @@ static bool aws_renew_keys(struct aws *aws, struct aws_call *call)
 	if (aws->is_renewed || aws->credentials.is_fixed || !aws->renew)
 		return false;
 	aws->is_renewed = true;
+	aws->are_keys_kept = false;
 	error_clear(&error);
 	if (aws->renew(aws->renew_context, aws->settings.first_region ? aws->settings.region : NULL, &fresh, &error) < 0) {
 		error_append(&call->error, "new ones cannot be had: %.300s", error.text);
@@ -244,14 +245,22 @@ static bool aws_renew_keys(struct aws *aws, struct aws_call *call)
 	return is_new;
 }
 
+/* Was it refused for its keys, so that others may do? What a role may do can have changed since kept ones were given out. */
+static bool call_has_old_keys(const struct aws_call *call, bool are_kept)
+{
+	if (call->refusal == AWS_DENIED)
+		return are_kept && !call->is_dispensable;
+	return call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY;
+}
+
 /* Those that were refused for who asked, or when, are pending again if that is otherwise now. */
 static bool calls_sign_anew(struct aws *aws, struct aws_call *calls, size_t count)
 {
-	bool is_renewed = false, is_any = false;
+	bool is_renewed = false, is_any = false, are_kept = aws->are_keys_kept;
 
 	for (size_t i = 0; i < count; i++) {
 		struct aws_call *call = &calls[i];
-		bool is_old = call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY;
+		bool is_old = call_has_old_keys(call, are_kept);
 
 		if (call->answer || call->is_pending)
 			continue;
@@ -288,6 +297,7 @@ static void calls_give_up(struct aws *aws, struct aws_call *calls, size_t count,
 		if (!calls[i].is_pending)
 			continue;
 		calls[i].is_pending = false;
+		aws->is_throttled = aws->is_throttled || calls[i].refusal == AWS_THROTTLED;
 		error_append(&calls[i].error, "%d attempt%s%s; try again later", attempt, attempt == 1 ? "" : "s", why);
 		call_note_unreachable(aws, &calls[i]);
 	}

@@ -26,13 +26,14 @@
  *	unconfined TEXT               what this machine lacks to confine the fetcher (sandbox/sandbox.h): "fetch-aws cannot be confined to
  *	                              its ports here: Linux 6.7 is needed"; any number, at any place before the end
  *	done COUNT, or error "KIND TEXT"
- *	                              the end; COUNT is of files, or of secrets described
+ *	                              the end; COUNT is of files, or of secrets described; throttled "" before an error: the source was
+ *	                              asked too often
  *
  * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the
  * request:
  *
  *	settings ""                   the file says how AWS is asked; the keys are not there yet, since somebody else is asked for them
- *	keys ""                       the file has both
+ *	keys ""                       the file has both; keys "kept": they are those of an earlier fetcher, and may be refused
  *	error "KIND TEXT"             there are no others than those that have expired
  *
  * Where keys are refused that may be had anew it says so, once, and waits for one of the last two:
@@ -56,6 +57,11 @@
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
  *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
+ *
+ * certificate-dates is asked with content PEM for each file, and end "". It answers with
+ *
+ *	not-after SECONDS             for each, in their order, since 1970; "" where there is no certificate that can be read
+ *	end ""
  */
 #ifndef BASE_PROTOCOL_H
 #define BASE_PROTOCOL_H
@@ -74,6 +80,7 @@
 #define WORD_END "end"
 #define WORD_DONE "done"
 #define WORD_ERROR "error"
+#define WORD_THROTTLED "throttled"
 #define WORD_WARNING "warning"
 #define WORD_UNCONFINED "unconfined"
 
@@ -113,6 +120,7 @@
 #define WORD_SETTINGS "settings"
 #define WORD_KEYS "keys"
 #define WORD_EXPIRED "expired"
+#define KEYS_KEPT "kept"
 #define WORD_SECONDS_LEFT "seconds-left"
 #define WORD_KEY_ID "key-id"
 #define WORD_SECRET_KEY "secret-key"
@@ -135,6 +143,7 @@
 
 /* A spec's parts. */
 #define WORD_NAME "name"
+#define WORD_NOT_AFTER "not-after"
 #define WORD_CONTENT "content"
 
 /* What is published already. */
@@ -160,6 +169,7 @@
 #define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
 #define OPTION_LIVE "live"		 /* "unknown": something is published, but not which versions */
 #define OPTION_DESCRIBE "describe"	 /* "1": answer with ARNs and KMS keys instead of values */
+#define OPTION_VERSIONS "versions"	 /* "1": answer with versions alone */
 
 /* Descriptors beside the standard ones. */
 #define PROTOCOL_KEYS_FD 3

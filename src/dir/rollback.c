@@ -98,8 +98,8 @@ static int rollback_repair_top(const struct writer *writer, int fd, int64_t numb
 	return 0;
 }
 
-/* Reads its info. A line that the first version wrote may be broken by now, except where the live one's line goes on with it.
- * */
+/* Reads its info. A line that the first version wrote may be broken by now, except where the live one's line goes on with
+ * it. */
 static int rollback_read(const struct writer *writer, int64_t number, struct info *known)
 {
 	int store_fd = writer->place.store_fd;

@@ -134,6 +134,7 @@ static void get(struct source *source, struct lookup *lookups, size_t count)
 	get_open(&self->aws, lookups, count);
 	get_elsewhere(self, lookups, count);
 	tell_of_failover(self);
+	source->is_throttled = self->aws.is_throttled;
 	for (size_t i = 0; i < count && self->aws.settings.first_region; i++)
 		if (lookups[i].result < 0)
 			error_append(&lookups[i].error, "region %s was asked since %s fails: %.400s", self->aws.settings.region,
@@ -163,7 +164,10 @@ static int list(struct source *source, const char *service, const char *prefix, 
 {
 	struct aws_source *self = (struct aws_source *)source;
 
-	if (list_open(self, service, prefix, listing, error) < 0)
+	int result = list_open(self, service, prefix, listing, error);
+
+	source->is_throttled = self->aws.is_throttled;
+	if (result < 0)
 		return -1;
 	listing->instead_of = self->aws.settings.first_region;
 	tell_of_failover(self);
@@ -292,6 +296,7 @@ struct source *aws_source_open(struct request *request, struct atomicdir_error *
 		return NULL;
 	self->keys.input = &request->input;
 	if (wait_for_keys(self, request, error) == 0) {
+		self->aws.are_keys_kept = self->keys.are_kept;
 		self->aws.renew = renew;
 		self->aws.renew_context = &self->keys;
 		return &self->source;

@@ -2,6 +2,7 @@
 #include "fetch/keys.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -59,8 +60,10 @@ static enum keys_news keys_listen(struct keys *keys, struct atomicdir_error *err
 	int got = field_read(keys->input, &field);
 	const char *text = got > 0 ? field_text(&field) : NULL;
 
-	if (text && field_is(&field, WORD_KEYS))
+	if (text && field_is(&field, WORD_KEYS)) {
+		keys->are_kept = strcmp(text, KEYS_KEPT) == 0;
 		return KEYS_COMPLETE;
+	}
 	if (text && field_is(&field, WORD_SETTINGS))
 		return KEYS_SETTINGS;
 	if (!text || !field_is(&field, WORD_ERROR) || protocol_take_error(text, error) < 0)

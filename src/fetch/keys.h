@@ -11,6 +11,7 @@
 struct keys {
 	struct field_reader *input;   /* what secretdir says; stays the caller's */
 	struct record first, renewed; /* what the file had; the settings are the first one's */
+	bool are_kept;		      /* they are an earlier fetcher's, and may be refused */
 };
 
 void keys_clear(struct keys *keys);

@@ -254,6 +254,7 @@ static int make_batch(struct group *group)
 	group->call->id = group->ids[0];
 	group->call->secret = group->words;
 	group->call->resource = "*";
+	group->call->is_dispensable = true;
 	json_write_begin(&json, NULL, '{');
 	json_write_begin(&json, "SecretIdList", '[');
 	for (size_t i = 0; i < group->count; i++)

@@ -474,6 +474,8 @@ static int finish(const struct job *job, int result, struct atomicdir_error *err
 	if (result < 0 && !error->kind)
 		error->kind = ATOMICDIR_FAILED;
 	snprintf(count, sizeof(count), "%zu", job->answers);
+	if (result < 0 && job->source && job->source->is_throttled && field_add_text(&output, WORD_THROTTLED, "") < 0)
+		return ATOMICDIR_FAILED;
 	if ((result < 0 ? protocol_add_error(&output, error) : field_add_text(&output, WORD_DONE, count)) < 0 ||
 	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)
 		return ATOMICDIR_FAILED;

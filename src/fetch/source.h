@@ -65,6 +65,7 @@ struct source {
 	 * more, or memory is out. NULL: the source knows nothing of the kind. */
 	int (*describe)(struct source *source, described_fn take, void *context);
 	void (*free)(struct source *source);
+	bool is_throttled;		/* it has failed because it was asked too often */
 	struct atomicdir_error warning; /* what the user should hear of although it went well; a text of "": nothing */
 };
 

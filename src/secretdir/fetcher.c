@@ -22,14 +22,14 @@
 
 struct fetcher {
 	struct worker worker;
-	struct keys keys; /* where it needs some */
-	struct told told; /* what identity-aws is told, too */
+	struct keys *keys; /* the caller's */
+	struct told told;  /* what identity-aws is told, too */
 	struct field index, path, source, version, created,
 		place; /* path, source: the ARN, and its key, where secrets are described */
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
 	size_t count;	 /* of files, or of secrets, as "done" counts them */
-	bool is_describing, needs_keys, is_renewed;
+	bool is_describing, needs_keys, is_renewed, is_throttled;
 };
 
 /* ---- Starting it ---- */
@@ -100,10 +100,10 @@ static bool is_name(const char *name, size_t size)
 /* The sources that secretdir comes with. Another's program gets our environment, which has no AWS_*. */
 static const struct own_source {
 	const char *name;
-	bool needs_keys;
+	bool needs_keys, knows_versions;
 } own_sources[] = {
-	{ "aws", true },
-	{ "file", false },
+	{ "aws", true, true },
+	{ "file", false, false },
 };
 
 static const struct own_source *own_source_find(const char *name)
@@ -114,18 +114,25 @@ static const struct own_source *own_source_find(const char *name)
 	return NULL;
 }
 
+bool fetcher_knows_versions(const char *source)
+{
+	const struct own_source *own = own_source_find(source);
+
+	return own && own->knows_versions;
+}
+
 bool fetcher_reads_input(const char *source)
 {
 	return source && (strcmp(source, "file:-") == 0 || strcmp(source, "file:/dev/stdin") == 0);
 }
 
-static struct fetcher *fetcher_new(struct told *told, const struct entries *entries)
+static struct fetcher *fetcher_new(struct told *told, const struct entries *entries, struct keys *keys)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
 	if (!fetcher)
 		return NULL;
-	fetcher->keys.fd = -1;
+	fetcher->keys = keys;
 	fetcher->entries = entries;
 	fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
@@ -144,7 +151,7 @@ static int fetcher_open_passed(struct fetcher *fetcher, struct atomicdir_error *
 	int fd;
 
 	if (fetcher->needs_keys)
-		return keys_open(&fetcher->keys, error) < 0 ? -1 : keys_open_reader(&fetcher->keys, error);
+		return keys_open(fetcher->keys, error) < 0 ? -1 : keys_open_reader(fetcher->keys, error);
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	return fd < 0 ? error_errno(error, NULL, "cannot pass standard input on") : fd;
 }
@@ -167,11 +174,11 @@ static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *
 }
 
 /* A word that says what became of the keys, and a text. */
-static int fetcher_tell_of_keys(struct fetcher *fetcher, const char *word, struct atomicdir_error *error)
+static int fetcher_tell_of_keys(struct fetcher *fetcher, const char *word, const char *text, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer said = { 0 };
 
-	if (field_add_text(&said, word, "") < 0)
+	if (field_add_text(&said, word, text) < 0)
 		return error_errno(error, NULL, "cannot hand the keys over");
 	return worker_tell(&fetcher->worker, &said, error);
 }
@@ -188,17 +195,36 @@ static int fetcher_tell_no_keys(struct fetcher *fetcher, struct atomicdir_error 
 	return worker_tell(&fetcher->worker, &said, error);
 }
 
+/* Those of the other region are not kept: the first one may be back by the next round. */
+static bool fetcher_is_elsewhere(const struct fetcher *fetcher)
+{
+	const char *other = told_option(&fetcher->told, OPTION_FAILOVER_REGION);
+
+	return other && strcmp(other, fetcher->keys->region) == 0;
+}
+
 /* `region`: as keys_ask() has it. */
 static int fetcher_hand_keys(struct fetcher *fetcher, const char *region, struct atomicdir_error *error)
 {
+	struct keys *keys = fetcher->keys;
 	enum keys_news news;
 
-	if (keys_ask(&fetcher->keys, &fetcher->told, region, error) < 0)
+	if (keys_ask(keys, &fetcher->told, region, error) < 0)
 		return fetcher_tell_no_keys(fetcher, error);
-	while ((news = keys_next(&fetcher->keys, error)) == KEYS_SETTINGS)
-		if (fetcher_tell_of_keys(fetcher, WORD_SETTINGS, error) < 0)
+	while ((news = keys_next(keys, error)) == KEYS_SETTINGS)
+		if (fetcher_tell_of_keys(fetcher, WORD_SETTINGS, "", error) < 0)
 			return -1;
-	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, error) : fetcher_tell_no_keys(fetcher, error);
+	keys->is_elsewhere = *region || fetcher_is_elsewhere(fetcher);
+	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, "", error)
+				     : fetcher_tell_no_keys(fetcher, error);
+}
+
+/* Nobody is asked for keys that are there. */
+static int fetcher_find_keys(struct fetcher *fetcher, struct atomicdir_error *error)
+{
+	if (!keys_are_there(fetcher->keys, &fetcher->told))
+		return fetcher_hand_keys(fetcher, "", error);
+	return fetcher_tell_of_keys(fetcher, WORD_KEYS, fetcher->keys->is_fresh ? "" : KEYS_KEPT, error);
 }
 
 static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *source, const char *path,
@@ -207,13 +233,13 @@ static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *
 	if (fetcher_spawn(fetcher, name, source, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
 		return -1;
 	if (fetcher->needs_keys)
-		return fetcher_hand_keys(fetcher, "", error);
+		return fetcher_find_keys(fetcher, error);
 	close_fd(&fetcher->worker.request_fd);
 	return 0;
 }
 
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      const struct published *live, struct atomicdir_error *error)
+			      const struct published *live, struct keys *keys, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 	size_t size = strcspn(source, ":");
@@ -236,7 +262,7 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': install it as", name);
 	if (found <= 0)
 		return NULL;
-	fetcher = fetcher_new(told, entries);
+	fetcher = fetcher_new(told, entries, keys);
 	if (!fetcher)
 		error_errno(error, NULL, "cannot start the fetcher");
 	else if (fetcher_begin(fetcher, name, source, path, &request, error) == 0)
@@ -250,7 +276,7 @@ void fetcher_free(struct fetcher *fetcher)
 	if (!fetcher)
 		return;
 	worker_clear(&fetcher->worker);
-	keys_close(&fetcher->keys);
+	worker_clear(&fetcher->keys->worker);
 	told_clear(&fetcher->told);
 	field_clear(&fetcher->index);
 	field_clear(&fetcher->path);
@@ -262,9 +288,9 @@ void fetcher_free(struct fetcher *fetcher)
 	free(fetcher);
 }
 
-const struct keys *fetcher_keys(const struct fetcher *fetcher)
+bool fetcher_is_throttled(const struct fetcher *fetcher)
 {
-	return fetcher->needs_keys && fetcher->keys.from[0] ? &fetcher->keys : NULL;
+	return fetcher->is_throttled;
 }
 
 /* ---- Its end ---- */
@@ -499,6 +525,11 @@ int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomic
 		return take_text(&fetcher->index, FETCHER_WARNING, error);
 	if (field_is(&fetcher->index, WORD_UNCONFINED))
 		return take_text(&fetcher->index, FETCHER_UNCONFINED, error);
+	if (field_is(&fetcher->index, WORD_THROTTLED)) {
+		fetcher->is_throttled = true;
+		if (read_field(fetcher, &fetcher->index, error) < 0)
+			return -1;
+	}
 	if (field_is(&fetcher->index, WORD_ERROR))
 		return take_error(fetcher, &fetcher->index, error);
 	if (field_is(&fetcher->index, WORD_DONE))

@@ -17,12 +17,15 @@ struct fetcher;
 
 /* Whether the source (it may be NULL) is our standard input, which can be read only once: file:- or file:/dev/stdin. */
 bool fetcher_reads_input(const char *source);
+/* Whether the source can be asked for versions (OPTION_VERSIONS). */
+bool fetcher_knows_versions(const char *source);
 /* `source` is NAME or NAME:ARGUMENT; with OPTION_DESCRIBE in what is told, which it takes, secrets are described rather
- * than fetched. USAGE, FAILED. */
+ * than fetched, and with OPTION_VERSIONS their versions are told. `keys` stay the caller's: a source that needs some uses those that are
+ * there, or asks for others, and leaves them for the next fetcher. USAGE, FAILED. */
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      const struct published *live, struct atomicdir_error *error);
-/* What is known of the keys that it uses, which the fetcher owns; NULL: it needs none, or has none. */
-const struct keys *fetcher_keys(const struct fetcher *fetcher);
+			      const struct published *live, struct keys *keys, struct atomicdir_error *error);
+/* Whether it has failed because the source was asked too often. */
+bool fetcher_is_throttled(const struct fetcher *fetcher);
 /* Ends the program if it runs. The fetcher may be NULL. */
 void fetcher_free(struct fetcher *fetcher);
 

@@ -19,18 +19,40 @@
 
 /* ---- The file ---- */
 
+void keys_lend(struct keys *keys, int fd, uint64_t asked)
+{
+	*keys = KEYS_INIT;
+	keys->fd = fd;
+	keys->is_lent = true;
+	keys->is_filled = asked != 0;
+	keys->asked = asked;
+}
+
 int keys_open(struct keys *keys, struct atomicdir_error *error)
 {
-	*keys = (struct keys){ .fd = memfd_create("keys", MFD_CLOEXEC), .seconds_left = -1 };
+	if (keys->fd >= 0)
+		return 0;
+	*keys = KEYS_INIT;
+	keys->fd = memfd_create("keys", MFD_CLOEXEC);
 	if (keys->fd < 0 || fchmod(keys->fd, 0600) < 0)
 		return error_errno(error, NULL, "cannot make a file in memory for the keys");
 	return 0;
 }
 
+bool keys_can_stay(const struct keys *keys)
+{
+	if (!keys->is_filled || keys->is_elsewhere)
+		return false;
+	return !keys->is_fresh || (!keys->is_fixed && keys->seconds_left > 0);
+}
+
 void keys_close(struct keys *keys)
 {
 	worker_clear(&keys->worker);
-	wipe_file(keys->fd);
+	if (!keys->is_lent || !keys_can_stay(keys))
+		wipe_file(keys->fd);
+	if (keys->is_lent)
+		keys->fd = -1;
 	close_fd(&keys->fd);
 }
 
@@ -99,12 +121,33 @@ static int identity_start(struct keys *keys, struct atomicdir_error *error)
 	return worker_start(&keys->worker, "identity-aws", path, &environment, passed, 2, error);
 }
 
+/* A number that stands for what is asked: whatever is asked otherwise gives other keys. FNV-1a. 0: it cannot be told. */
+static uint64_t request_number(const struct told *told)
+{
+	cleanup_buffer struct buffer request = { 0 };
+	uint64_t number = 0xcbf29ce484222325;
+
+	if (request_make(&request, told, "") < 0)
+		return 0;
+	for (size_t i = 0; i < request.size; i++)
+		number = (number ^ (unsigned char)request.bytes[i]) * 0x100000001b3;
+	return number;
+}
+
+bool keys_are_there(const struct keys *keys, const struct told *told)
+{
+	return keys->is_filled && request_number(told) == keys->asked;
+}
+
 int keys_ask(struct keys *keys, const struct told *told, const char *region, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 
 	worker_clear(&keys->worker);
 	wipe_file(keys->fd);
+	keys->is_filled = keys->is_fixed = false;
+	keys->seconds_left = -1;
+	keys->asked = request_number(told);
 	if (request_make(&request, told, region) < 0)
 		return error_errno(error, NULL, "cannot ask for the keys");
 	if (identity_start(keys, error) < 0 || worker_tell(&keys->worker, &request, error) < 0)
@@ -141,8 +184,10 @@ static bool keys_take(struct keys *keys, const struct field *field, const char *
 static enum keys_news keys_take_end(struct keys *keys, const struct field *field, const char *text,
 				    struct atomicdir_error *error)
 {
-	if (field_is(field, WORD_DONE))
-		return worker_reap(&keys->worker, error) < 0 ? KEYS_FAILED : KEYS_COMPLETE;
+	if (field_is(field, WORD_DONE)) {
+		keys->is_filled = keys->is_fresh = worker_reap(&keys->worker, error) == 0;
+		return keys->is_filled ? KEYS_COMPLETE : KEYS_FAILED;
+	}
 	if (!field_is(field, WORD_ERROR) || protocol_take_error(text, error) < 0)
 		return keys_refuse(keys, "a field comes where none may be", error);
 	worker_reap(&keys->worker, NULL);

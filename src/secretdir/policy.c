@@ -136,6 +136,10 @@ static int maker_listen(struct maker *maker, struct fetcher *fetcher, struct ato
 /* Asks AWS for ARNs and keys. What it does not answer stands in the policy by its name. -1: a signal came. */
 static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 {
+	cleanup(keys_close) struct keys keys = KEYS_INIT;
+	struct source_question question = {
+		maker->options, &maker->spec, &maker->entries, &maker->entries, OPTION_DESCRIBE, "1", NULL, &keys
+	};
 	struct fetcher *fetcher;
 	struct atomicdir_error why;
 	int result;
@@ -145,7 +149,7 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 	if (interrupt_begin(error) < 0)
 		return -1;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", NULL, &why);
+	fetcher = source_ask(&question, &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);

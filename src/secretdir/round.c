@@ -121,7 +121,7 @@ static int round_read_wanted(struct round *round, int wanted_fd, struct atomicdi
 
 int round_init(struct round *round, const struct secret_options *options, int wanted_fd, struct atomicdir_error *error)
 {
-	*round = (struct round){ .options = options };
+	*round = (struct round){ .options = options, .is_full = true, .keys = KEYS_INIT };
 	round->link = link_absolute(options->shared.operands[0], error);
 	if (!round->link || round_read_wanted(round, wanted_fd, error) < 0)
 		return -1;
@@ -133,6 +133,7 @@ void round_clear(struct round *round)
 {
 	atomicdir_free(round->stage);
 	round->stage = NULL;
+	keys_close(&round->keys);
 	for (size_t i = 0; i < round->count; i++) {
 		free(round->placed[i].path);
 		free(round->placed[i].source);
@@ -392,10 +393,13 @@ static int round_listen(struct round *round, struct fetcher *fetcher, struct ato
 }
 
 /* With -v: where the keys are from that AWS is asked with. */
-static void round_report_keys(const struct round *round, const struct keys *keys)
+static void round_report_keys(const struct round *round)
 {
+	const struct keys *keys = &round->keys;
 	char expiry[64] = "";
 
+	if (!keys->from[0])
+		return;
 	if (keys->seconds_left >= 0)
 		snprintf(expiry, sizeof(expiry), ", which expire in %" PRId64 " s", keys->seconds_left);
 	report_verbose(&round->options->shared, "AWS is asked%s%s with keys from %s%s", *keys->region ? " in region " : "",
@@ -405,18 +409,24 @@ static void round_report_keys(const struct round *round, const struct keys *keys
 /* A source that may have something older is told what is live. */
 static struct fetcher *round_ask(struct round *round, struct atomicdir_error *error)
 {
+	struct source_question question = { .options = round->options,
+					    .spec = &round->spec,
+					    .all = &round->entries,
+					    .entries = &round->entries,
+					    .name = OPTION_LIVE,
+					    .keys = &round->keys };
 	bool can_be_older = source_regions(round->options, &round->spec).other;
 	struct fetcher *fetcher;
-	const char *live = NULL;
 
 	if (can_be_older && !round->stage && round_note_read(round_given(round), &round->live, error) < 0)
 		return NULL;
 	if (can_be_older && round->live.is_unknown)
-		live = "unknown";
-	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
-			     can_be_older ? &round->live.published : NULL, error);
-	if (fetcher && fetcher_keys(fetcher))
-		round_report_keys(round, fetcher_keys(fetcher));
+		question.value = "unknown";
+	if (can_be_older)
+		question.live = &round->live.published;
+	fetcher = source_ask(&question, error);
+	if (fetcher)
+		round_report_keys(round);
 	return fetcher;
 }
 
@@ -425,6 +435,7 @@ static int round_fetch(struct round *round, struct atomicdir_error *error)
 	struct fetcher *fetcher = round_ask(round, error);
 	int result = fetcher ? round_listen(round, fetcher, error) : -1;
 
+	round->is_throttled = fetcher && fetcher_is_throttled(fetcher);
 	fetcher_free(fetcher);
 	return result;
 }
@@ -469,4 +480,19 @@ int round_seal(struct round *round, struct atomicdir_change **changes, struct at
 	if (is_different > 0 && check_run(shared, round->link, atomicdir_path(round->stage), error) < 0)
 		return -1;
 	return atomicdir_seal(round->stage, changes, error);
+}
+
+void round_published(struct round *round, int64_t number)
+{
+	if (round->memo)
+		round->memo->live = number;
+}
+
+int64_t round_keys_left_ms(const struct round *round)
+{
+	const struct keys *keys = &round->keys;
+
+	if (!keys->is_lent || !keys_can_stay(keys))
+		return -1;
+	return keys->is_fresh ? keys->seconds_left * 1000 : ROUND_KEYS_STAY;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/schedule.h"
 
-#define MIN_MS 1000
+#define MIN_MS INT64_C(1000)
 #define KEYS_MARGIN_MS (10 * 60 * 1000)
 
 static int64_t smaller(int64_t one, int64_t other)
@@ -44,24 +44,29 @@ static int64_t part_of(int64_t duration_ms, uint32_t random)
 	return (int64_t)((uint64_t)random * (uint64_t)duration_ms >> 32);
 }
 
-/* Doubling from a second, and between half of that and all of it. */
-static int64_t schedule_backoff(unsigned failures, uint32_t random)
+/* Doubles from a second with each failure, up to what is more than anybody waits. */
+static int64_t backoff_most(unsigned failures)
 {
-	int64_t most = (int64_t)MIN_MS << (failures - 1);
+	return failures > 1 ? MIN_MS << smaller(failures - 1, 30) : MIN_MS;
+}
 
-	return most / 2 + part_of(most / 2, random);
+/* Between half of that and all of it. */
+static int64_t schedule_backoff(int64_t most_ms, uint32_t random)
+{
+	return most_ms / 2 + part_of(most_ms / 2, random);
 }
 
 int64_t schedule_next(const struct schedule *schedule, const struct schedule_past *past, int64_t now_ms, uint32_t random)
 {
 	int64_t retry_ms = smaller(schedule->interval_ms, SCHEDULE_INTERVAL_MS);
+	int64_t most_ms = backoff_most(past->failures);
 	bool is_urgent = past->is_event_open || (past->is_failed && !past->is_live);
 
 	if (!past->is_failed && !is_urgent)
 		return schedule_slot(schedule, schedule->interval_ms, now_ms);
-	if (past->is_throttled || !is_urgent || past->failures > 40 || (MIN_MS << (past->failures - 1)) >= retry_ms)
+	if (past->is_throttled || !is_urgent || most_ms >= retry_ms)
 		return schedule_slot(schedule, retry_ms, now_ms);
-	return now_ms + schedule_backoff(past->failures, random);
+	return now_ms + schedule_backoff(most_ms, random);
 }
 
 /* The slots come from the low bits of the offset, this from the high ones. */

@@ -59,6 +59,20 @@ static void standing_plan(struct standing *standing, const struct round_end *end
 	standing->next.wall_ms = standing->last_attempt.wall_ms + standing->next.ms - standing->last_attempt.ms;
 }
 
+/* Until when, by the schedule: another half of the number is as random. */
+static void standing_keep_keys(struct standing *standing, int64_t left_ms, uint32_t random)
+{
+	int64_t now_ms = standing->last_attempt.ms;
+	bool is_first = standing->keys_until_ms < 0;
+
+	if (left_ms < 0)
+		standing->keys_until_ms = -1;
+	else if (is_first)
+		standing->keys_until_ms = schedule_first_keys(left_ms, now_ms, random, random << 16 | random >> 16);
+	else
+		standing->keys_until_ms = schedule_keys(left_ms, now_ms, random);
+}
+
 void standing_take(struct standing *standing, const struct round_end *end, const char *link, const struct schedule *schedule,
 		   uint32_t random)
 {
@@ -73,7 +87,6 @@ void standing_take(struct standing *standing, const struct round_end *end, const
 		standing->last_change = standing->last_attempt;
 	if (end->prune_ms >= 0)
 		standing->prune_ms = end->prune_ms;
-	standing->keys_until_ms =
-		end->keys_left_ms < 0 ? -1 : schedule_keys(end->keys_left_ms, standing->last_attempt.ms, random);
+	standing_keep_keys(standing, end->keys_left_ms, random);
 	standing_plan(standing, end, schedule, random);
 }
