@@ -37,3 +37,28 @@ halt() {
 			sleep 0.05
 		done' sh "$work/groups" "$group" 2>/dev/null || :
 }
+# eventually COMMAND...: within twenty seconds.
+eventually() {
+	for eventually_try in $(seq 200); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	"$@"
+}
+# The AWS test server inside, and the units of packaging/systemd, which ask it; control COMMAND... tells the server what to be.
+control() { inside python3 /srv/source/tests/aws/control.py /srv/aws "$@" >/dev/null; }
+start_aws() {
+	inside mkdir /srv/aws
+	inside systemd-run -q --unit=aws python3 /srv/source/tests/aws/server.py --directory /srv/aws
+	control address
+	cat >aws.conf <<END
+AWS_ENDPOINT_URL=$(inside cat /srv/aws/address)
+AWS_CA_BUNDLE=/srv/aws/ca.pem
+AWS_REGION=us-east-1
+AWS_ACCESS_KEY_ID=AKIDEXAMPLE
+AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
+END
+	inside install -d /etc/secretdir
+	inside tee /etc/secretdir/aws.conf <aws.conf >/dev/null
+	inside sh -c 'install -m 644 -t /etc/systemd/system /srv/source/packaging/systemd/*.service /srv/source/packaging/systemd/*.timer'
+}
