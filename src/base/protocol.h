@@ -62,6 +62,11 @@
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
  *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
+ *
+ * certificate-dates is asked with content PEM for each file, and end "". It answers with
+ *
+ *	not-after SECONDS             for each, in their order, since 1970; "" where there is no certificate that can be read
+ *	end ""
  */
 #ifndef BASE_PROTOCOL_H
 #define BASE_PROTOCOL_H
@@ -145,6 +150,7 @@
 
 /* A spec's parts. */
 #define WORD_NAME "name"
+#define WORD_NOT_AFTER "not-after"
 #define WORD_CONTENT "content"
 
 /* What is published already. */

@@ -31,7 +31,7 @@ static int shell_run_as(const struct options *options, const char *command, cons
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
-	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
+	launch->group = CHILD_GROUP_SESSION; /* without a terminal a prompt fails at once, and cannot stop the hook */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
 	return run_to_end(launch, name, signals, error);
@@ -114,8 +114,8 @@ static int hook_is_for_live(const char *link, const struct atomicdir_generation 
 	return 0;
 }
 
-/* 1: we may run the hook as long as *mark_fd is open, and the generation stays as long. 0: another process runs it or has run it, or
- * another generation is live by now, whose publisher runs its own. */
+/* 1: we may run the hook as long as *mark_fd is open, and the generation stays as long. 0: another process runs it or has run
+ * it, or another generation is live by now, whose publisher runs its own. */
 static int hook_claim(const char *link, const char *mark, const struct atomicdir_generation *live, int *mark_fd,
 		      struct atomicdir_error *error)
 {
@@ -132,8 +132,8 @@ static int hook_claim(const char *link, const char *mark, const struct atomicdir
 	return status.st_nlink ? hook_is_for_live(link, live, error) : 0;
 }
 
-/* What was live before is kept while the hook is due. Once another generation is live only this pin keeps it for a hook that runs
- * still, so it is taken before the last look at LINK. */
+/* What was live before is kept while the hook is due. Once another generation is live only this pin keeps it for a hook that
+ * runs still, so it is taken before the last look at LINK. */
 static int hook_pin_old(const char *old)
 {
 	int fd = old ? open(old, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -180,7 +180,7 @@ static int hook_call(const struct options *options, const char *link, const stru
 	return options->signal ? hook_send_signal(options, error) : hook_run_command(options, link, live, old, error);
 }
 
-/* 1: it was run, and ended well. 0: there was none to run. -1: HOOK_FAILED. */
+/* 1: the hook was run and succeeded; 0: there was none to run; -1: HOOK_FAILED. */
 static int hook_run_once(const struct options *options, const char *link, const struct atomicdir_generation *live,
 			 const char *old, struct atomicdir_error *error)
 {
@@ -211,16 +211,16 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	return 1;
 }
 
-/* What was kept while the hook was due goes, unless another rule keeps it. */
+/* Removes what was kept only while the hook was due. */
 static void hook_prune(const struct options *options, const char *link)
 {
 	struct atomicdir_options library = options->library;
 	struct atomicdir_error error;
 
-	/* --if-generation was about what was live before we published. */
+	/* --if-generation named the generation that was live before this publication. */
 	library.if_generation = -1;
 	error_clear(&error);
-	/* What cannot be removed is a warning, since the hook has ended well. */
+	/* A failure here is only a warning, since the hook has succeeded. */
 	if (atomicdir_prune(link, &library, NULL, &error) < 0)
 		error.kind = ATOMICDIR_OK;
 	report_warning(options, &error);
@@ -231,7 +231,7 @@ static const char *hook_old(const struct atomicdir_generation *live)
 	return live && live->next ? live->next->path : NULL;
 }
 
-/* Which generation is live by now: the hook itself may have gone back. */
+/* Reads which generation is live now: the hook itself may have rolled back. */
 static void hook_tell_live(const char *link, const struct atomicdir_generation *published, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *now = NULL;
@@ -259,13 +259,13 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 }
 
 enum hook_end {
-	HOOK_WELL,   /* or there was none to run */
-	HOOK_UNDONE, /* it failed, and what was live before is live again. REJECTED */
-	HOOK_FAILED  /* and the publication could not be undone. HOOK_FAILED */
+	HOOK_WELL,   /* it succeeded, or there was none to run */
+	HOOK_UNDONE, /* it failed, and what was live before is live again. The error is REJECTED */
+	HOOK_FAILED  /* it failed, and the publication could not be undone. The error is HOOK_FAILED */
 };
 
-/* After a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again, whose own hook
- * is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
+/* After a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again,
+ * whose own hook is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
 static enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
 				     struct atomicdir_generation **live, struct atomicdir_error *error)
 {

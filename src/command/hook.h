@@ -17,8 +17,8 @@ int check_run(const struct options *options, const char *link, const char *path,
 int transform_run_command(const struct options *options, const char *command, unsigned umask, const char *link,
 			  const char *stage, const char *live, struct atomicdir_error *error);
 /* Runs the hook, if this call has one and the live generation's hook is due. Only one hook runs at a time, and only for a
- * generation that is still live. When it has succeeded, generations that were kept only for the hook are removed. HOOK_FAILED.
- * */
+ * generation that is still live. When it has succeeded, generations that were kept only for the hook are removed.
+ * HOOK_FAILED. */
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
 	     struct atomicdir_error *error);
 

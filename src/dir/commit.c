@@ -11,6 +11,7 @@
 #include "dir/compare.h"
 #include "dir/layout.h"
 #include "dir/prune.h"
+#include "dir/note.h"
 #include "dir/publish.h"
 #include "dir/room.h"
 #include "dir/stage.h"
@@ -189,6 +190,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	if (outcome == OUTCOME_IN_DOUBT)
 		stage->state = STAGE_ENDED;
 	if (outcome == OUTCOME_PUBLISHED) {
+		note_forget_refused(&writer->place);
 		stage_finish(stage);
 		tell_published(writer, replaced, live);
 	}

@@ -210,8 +210,8 @@ static int compare_files(struct comparison *comparison, int a_dir, int b_dir, co
 		return 0;
 	if (a->device == b->device && a->inode == b->inode)
 		return 1;
-	/* O_NONBLOCK: a file under a lease, or a FIFO that has replaced the file, counts as different; nothing is waited for.
-	 * */
+	/* O_NONBLOCK: a file under a lease, or a FIFO that has replaced the file, counts as different; nothing is waited
+	 * for. */
 	a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (a_fd < 0 && (errno == EWOULDBLOCK || errno == ELOOP || errno == ENXIO))
 		return 0;

@@ -77,8 +77,8 @@ static int guard_repair_entries(const struct place *place, const struct stat *st
 	return 0;
 }
 
-/* Removes an ACL, if the store has one and the file system supports them. New files in the store would inherit a default ACL.
- * */
+/* Removes an ACL, if the store has one and the file system supports them. New files in the store would inherit a default
+ * ACL. */
 static int guard_remove_acl(const struct place *place, const char *name)
 {
 	return fgetxattr(place->store_fd, name, NULL, 0) < 0 ? 0 : fremovexattr(place->store_fd, name);

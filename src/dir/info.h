@@ -31,8 +31,8 @@ struct info {
 	bool is_synced;		/* made durable before the swap */
 	mode_t top_mode; /* of the top directory, to restore if a crash during step 12 left its write bit set; 0: not known */
 	char boot[64];	 /* the boot whose CLOCK_BOOTTIME the times in `replaced` are */
-	/* When each kept generation was last replaced, sorted by number. Only the list in the live generation's info is used.
-	 * */
+	/* When each kept generation was last replaced, sorted by number. Only the list in the live generation's info is
+	 * used. */
 	struct info_replaced *replaced;
 	size_t replaced_count;
 	char *old_note; /* the note, if an earlier version wrote it here instead of in N.note; else NULL */

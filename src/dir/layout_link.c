@@ -15,7 +15,7 @@
 #include "dir/remove.h"
 #include "dir/sync.h"
 
-/* Whether LINK leads into the store of this name. */
+/* Sets the store's name, visible or not, and says whether `text`, LINK's target, leads into a store of that name. */
 static bool link_leads_to(struct place *place, bool is_visible, long name_max, const char *text)
 {
 	name_store(&place->name, is_visible, name_max);
@@ -69,7 +69,7 @@ static bool link_reserves(const char *name)
 	return strcmp(name, NAME_WAKE) == 0;
 }
 
-/* Beside the new symlink there may be what a detach made for readers and did not come to use. */
+/* Removes the new symlink of a publication, and the detour of a detach (detach.c), that were not used. */
 static void link_recover(const struct place *place)
 {
 	struct atomicdir_error ignored;
@@ -84,8 +84,8 @@ static void link_forget(const struct place *place, int64_t number)
 	unlinkat(place->store_fd, NAME_NEXT, 0);
 }
 
-/* LINK belongs to whom the generation's top directory belongs: in a sticky directory that all may write to only such a symlink is
- * followed by its readers (fs.protected_symlinks, proc(5)). */
+/* LINK belongs to whom the generation's top directory belongs: in a sticky directory that all may write to only such a symlink
+ * is followed by its readers (fs.protected_symlinks, proc(5)). */
 static int link_make(const struct place *place, int64_t number, int directory_fd, const char *name)
 {
 	char text[NAME_SIZE + NAME_NUMBER_SIZE], top[NAME_NUMBER_SIZE];
@@ -105,7 +105,7 @@ static int link_prepare(const struct place *place, int64_t number, struct atomic
 	return 0;
 }
 
-/* A failed call is not believed: network and FUSE file systems are known to report an error for a rename that has happened. */
+/* After a failed rename, looks whether it has happened all the same: network and FUSE file systems are known to report that. */
 static enum outcome link_look_after_failure(const struct place *place, int64_t number, int errnum, const char *what,
 					    struct atomicdir_error *error)
 {
@@ -127,7 +127,7 @@ static enum outcome link_create(const struct place *place, int64_t number, struc
 		return OUTCOME_PUBLISHED;
 	if (errno != EINVAL && errno != ENOSYS)
 		return link_look_after_failure(place, number, errno, "cannot put the new symlink in place at", error);
-	/* The file system cannot rename without replacing. symlinkat(2) replaces nothing either. */
+	/* The file system lacks RENAME_NOREPLACE; symlinkat(2) does not replace an existing name either. */
 	if (link_make(place, number, place->parent_fd, place->name.base) < 0)
 		return link_look_after_failure(place, number, errno, "cannot make the symlink", error);
 	unlinkat(place->store_fd, NAME_NEXT, 0);

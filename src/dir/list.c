@@ -47,7 +47,7 @@ char *atomicdir_store(const char *link, struct atomicdir_error *error)
 	return NULL;
 }
 
-/* Why each is kept, by what the last fill was told. */
+/* Decides why each generation is kept, by the `keep` and `grace` of the last fill. */
 static int list_judge(const struct reader *reader, const struct found_list *found, struct history *history)
 {
 	const struct layout *layout = reader->place.layout;
@@ -81,7 +81,7 @@ static int list_add(const struct reader *reader, const struct retained *one, str
 	return 0;
 }
 
-/* What could not be removed whole is no generation any more, and no list would have it. The newest number may be a stage. */
+/* Warns of a generation that could not be removed completely, since no list shows it. The newest number may be a stage. */
 static void list_warn_of_leftovers(const struct reader *reader, const struct found_list *found, struct atomicdir_error *warning)
 {
 	for (size_t i = 0; i < found->count; i++) {

@@ -71,8 +71,8 @@ static int generation_remove_unused(const struct place *place, int64_t number, s
 	return -1;
 }
 
-/* The directory stays locked until it is removed. A reader that opened it before waits for that lock, and then finds it gone.
- * */
+/* The directory stays locked until it is removed. A reader that opened it before waits for that lock, and then finds it
+ * gone. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning)
 {
 	cleanup_fd int fd = place_open_generation(place, number);

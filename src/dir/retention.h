@@ -31,8 +31,8 @@ struct retention {
 
 /* Sets `kept` of each; the list is sorted, newest first. */
 void retention_decide(const struct retention *rules, struct retained *list, size_t count);
-/* The generation that a rollback without a number publishes: the newest good one of the live one's line. NULL: there is none.
- * */
+/* The generation that a rollback without a number publishes: the newest good one of the live one's line. NULL: there is
+ * none. */
 const struct retained *retention_go_back(const struct retained *list, size_t count);
 
 #endif

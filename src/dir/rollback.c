@@ -14,6 +14,7 @@
 #include "dir/generation.h"
 #include "dir/history.h"
 #include "dir/layout.h"
+#include "dir/note.h"
 #include "dir/part.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
@@ -97,8 +98,8 @@ static int rollback_repair_top(const struct writer *writer, int fd, int64_t numb
 	return 0;
 }
 
-/* Reads its info. A line that the first version wrote may be broken by now, except where the live one's line goes on with it.
- * */
+/* Reads its info. A line that the first version wrote may be broken by now, except where the live one's line goes on with
+ * it. */
 static int rollback_read(const struct writer *writer, int64_t number, struct info *known)
 {
 	int store_fd = writer->place.store_fd;
@@ -137,6 +138,9 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 		room_report(writer, error);
 	}
 	if (outcome == OUTCOME_PUBLISHED) {
+		if (replaced && note_refuse(&writer->place, replaced) < 0)
+			error_warn(&writer->warning, errno, writer->place.name.link,
+				   "cannot record which generation was rolled back from at");
 		prune(writer, NULL);
 		tell_published(writer, replaced, live);
 	}

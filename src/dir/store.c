@@ -240,8 +240,8 @@ void store_unlock(struct store *store)
 	close_fd(&store->lock_fd);
 }
 
-/* Whether this call may remove the store: it holds the lock, or the store never had one. Otherwise another writer may use it.
- * */
+/* Whether this call may remove the store: it holds the lock, or the store never had one. Otherwise another writer may use
+ * it. */
 static bool store_may_go(const struct store *store, const struct place *place)
 {
 	if (place->store_fd < 0 || store->lock_fd < 0)

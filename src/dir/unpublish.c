@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * LINK goes, and then all that was made for it.
+ * Removes LINK, and then the store.
  *
  *	step				a crash just after it leaves
  *	LINK is unlinked		a store that the next removal finishes, or the next fill uses again; LINK as it was, where the power
@@ -19,7 +19,7 @@
 #include "dir/begin.h"
 #include "dir/dismantle.h"
 
-/* Until LINK is gone nobody can pin what it leads to. */
+/* Locks the live generation, so that no reader can pin it before LINK is removed. */
 static int unpublish_hold_live(const struct writer *writer, struct atomicdir_error *error)
 {
 	if (writer->live.fd < 0 || flock(writer->live.fd, LOCK_EX | LOCK_NB) == 0)
@@ -68,7 +68,7 @@ static enum outcome unpublish(struct writer *writer, struct atomicdir_error *err
 		error_append(error, "'%s' is removed, but a power cut may undo that; run it again", place->name.link);
 		return OUTCOME_IN_DOUBT;
 	}
-	/* Our own lock on it would be taken for a reader's. */
+	/* dismantle() would take our own lock on it for a reader's pin. */
 	live_close(&writer->live);
 	dismantle(writer);
 	return OUTCOME_PUBLISHED;

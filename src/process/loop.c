@@ -12,7 +12,7 @@
 
 static int loop_open_with(struct loop *loop, int (*hold)(sigset_t *before))
 {
-	/* The clock of clock_ms(): what became due while the machine slept is due when it wakes. */
+	/* CLOCK_BOOTTIME, as clock_ms(): it counts the time that the machine was suspended. */
 	*loop = (struct loop){ .signal_fd = -1, .timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK) };
 	if (loop->timer_fd < 0)
 		return -1;
@@ -62,7 +62,7 @@ void loop_remove(struct loop *loop, struct child *child)
 		*place = child->next;
 }
 
-/* Each is asked for by its number: one SIGCHLD may stand for several, and one that another loop has read is not missed. */
+/* Checks each child by its pid: one SIGCHLD may stand for several children, and an outer loop may have read it. */
 static struct child *loop_find_ended(const struct loop *loop)
 {
 	struct child *child = loop->children;
@@ -139,7 +139,7 @@ static int loop_read_signal(const struct loop *loop)
 	return (int)info.ssi_signo;
 }
 
-/* What poll(2) is asked about: the loop's own descriptors, then the caller's. */
+/* Polls the loop's own descriptors, then the caller's. */
 enum { POLLED_SIGNAL, POLLED_TIMER, POLLED_FDS, POLLED_MAX = POLLED_FDS + LOOP_FDS_MAX };
 
 static int loop_poll(const struct loop *loop, struct pollfd polled[POLLED_MAX], const struct pollfd *fds, size_t count)
@@ -167,8 +167,8 @@ static bool polled_is_ready(const struct pollfd *polled, struct pollfd *fds, siz
 	return is_ready;
 }
 
-/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. Children's limits go
- * before the caller's descriptors, which may always be ready. */
+/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. Children's
+ * limits go before the caller's descriptors, which may always be ready. */
 struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms)
 {
 	for (;;) {

@@ -40,7 +40,7 @@ void signals_ignore(void)
 		signal(ignored[i], SIG_IGN);
 }
 
-/* A signal that is ignored must not be blocked: blocked, it would be kept for us to read. */
+/* Leaves out signals that are ignored: if they were blocked, they would become pending and be read as events. */
 static void signals_find_ending(sigset_t *set)
 {
 	sigemptyset(set);
@@ -111,7 +111,7 @@ static int signals_uninstall(void)
 	return caught;
 }
 
-/* A signal that comes just before the call blocks would be lost to it, so an alarm repeats it. */
+/* A signal that comes just before the call blocks would not interrupt it, so an alarm interrupts it again. */
 static void signals_note(int number)
 {
 	if (number != SIGALRM)

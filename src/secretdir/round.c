@@ -514,6 +514,8 @@ struct fetcher *round_ask(struct round *round, const struct entries *entries, co
 void round_end_fetcher(struct round *round, struct fetcher *fetcher)
 {
 	round->is_throttled = round->is_throttled || (fetcher && fetcher_is_throttled(fetcher));
+	if (round->memo)
+		round->memo->keys_asked = round->keys.is_filled ? round->keys.asked : 0;
 	fetcher_free(fetcher);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/schedule.h"
 
-#define MIN_MS 1000
+#define MIN_MS INT64_C(1000)
 #define KEYS_MARGIN_MS (10 * 60 * 1000)
 
 static int64_t smaller(int64_t one, int64_t other)
@@ -38,38 +38,64 @@ int64_t schedule_slot(const struct schedule *schedule, int64_t interval_ms, int6
 	return now_ms + distance;
 }
 
-/* Doubling from a second, and between half of that and all of it. */
-static int64_t schedule_backoff(unsigned failures, uint32_t random)
+/* A part of the duration, from none of it to nearly all. */
+static int64_t part_of(int64_t duration_ms, uint32_t random)
 {
-	int64_t most = (int64_t)MIN_MS << (failures - 1);
+	return (int64_t)((uint64_t)random * (uint64_t)duration_ms >> 32);
+}
 
-	return most / 2 + (int64_t)((uint64_t)random * (uint64_t)(most / 2) >> 32);
+/* Doubles from a second with each failure, up to what is more than anybody waits. */
+static int64_t backoff_most(unsigned failures)
+{
+	return failures > 1 ? MIN_MS << smaller(failures - 1, 30) : MIN_MS;
+}
+
+/* Between half of that and all of it. */
+static int64_t schedule_backoff(int64_t most_ms, uint32_t random)
+{
+	return most_ms / 2 + part_of(most_ms / 2, random);
 }
 
 int64_t schedule_next(const struct schedule *schedule, const struct schedule_past *past, int64_t now_ms, uint32_t random)
 {
 	int64_t retry_ms = smaller(schedule->interval_ms, SCHEDULE_INTERVAL_MS);
+	int64_t most_ms = backoff_most(past->failures);
 	bool is_urgent = past->is_event_open || (past->is_failed && !past->is_live);
 
 	if (!past->is_failed && !is_urgent)
 		return schedule_slot(schedule, schedule->interval_ms, now_ms);
-	if (past->is_throttled || !is_urgent || past->failures > 40 || (MIN_MS << (past->failures - 1)) >= retry_ms)
+	if (past->is_throttled || !is_urgent || most_ms >= retry_ms)
 		return schedule_slot(schedule, retry_ms, now_ms);
-	return now_ms + schedule_backoff(past->failures, random);
+	return now_ms + schedule_backoff(most_ms, random);
 }
 
+/* The slots come from the low bits of the offset, this from the high ones. */
 bool schedule_is_full(const struct schedule *schedule, int64_t last_full_ms, int64_t now_ms)
 {
-	return last_full_ms < 0 || now_ms - last_full_ms >= schedule->full_interval_ms;
+	int64_t period_ms =
+		schedule->full_interval_ms - part_of(schedule->full_interval_ms / 2, (uint32_t)(schedule->offset >> 32));
+
+	return last_full_ms < 0 || now_ms - last_full_ms >= period_ms;
 }
 
 /* Renewed at some moment of the second half of their time, so that hosts that began together do not ask for new ones together. */
+static int64_t schedule_kept(int64_t left_ms, uint32_t random)
+{
+	int64_t kept_ms = left_ms - smaller(KEYS_MARGIN_MS, left_ms / 3);
+
+	return kept_ms > 0 ? kept_ms - part_of(kept_ms / 2, random) : 0;
+}
+
 int64_t schedule_keys(int64_t left_ms, int64_t now_ms, uint32_t random)
 {
-	int64_t margin_ms = smaller(KEYS_MARGIN_MS, left_ms / 3);
-	int64_t kept_ms = left_ms - margin_ms;
+	int64_t kept_ms = schedule_kept(left_ms, random);
 
-	if (kept_ms <= 0)
-		return -1;
-	return now_ms + kept_ms - (int64_t)((uint64_t)random * (uint64_t)(kept_ms / 2) >> 32);
+	return kept_ms > 0 ? now_ms + kept_ms : -1;
+}
+
+int64_t schedule_first_keys(int64_t left_ms, int64_t now_ms, uint32_t random, uint32_t other_random)
+{
+	int64_t kept_ms = part_of(schedule_kept(left_ms, random), other_random);
+
+	return kept_ms > 0 ? now_ms + kept_ms : -1;
 }

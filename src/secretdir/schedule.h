@@ -33,9 +33,17 @@ uint64_t schedule_offset(const char *machine_id, const char *host, const char *l
 int64_t schedule_slot(const struct schedule *schedule, int64_t interval_ms, int64_t now_ms);
 /* When the next round begins. */
 int64_t schedule_next(const struct schedule *schedule, const struct schedule_past *past, int64_t now_ms, uint32_t random);
-/* Whether a round that begins now fetches everything; last_full_ms -1: none has ended well yet. */
+/*
+ * Whether a round that begins now fetches everything; last_full_ms -1: none has ended well yet. Each host has a period of its own,
+ * between half of full_interval_ms and all of it, since hosts that started together would otherwise do so together every day.
+ */
 bool schedule_is_full(const struct schedule *schedule, int64_t last_full_ms, int64_t now_ms);
 /* Until when keys are kept that are good for so long; -1: they are not kept. */
 int64_t schedule_keys(int64_t left_ms, int64_t now_ms, uint32_t random);
+/*
+ * The same for keys that replace none that were still good. At a boot, or after an outage, other hosts get theirs in the same minute,
+ * so these are kept as if they had been got at some moment before.
+ */
+int64_t schedule_first_keys(int64_t left_ms, int64_t now_ms, uint32_t random, uint32_t other_random);
 
 #endif

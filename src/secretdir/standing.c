@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "secretdir/round.h"
 
 struct instant instant_now(void)
 {
@@ -38,6 +39,7 @@ static void standing_count(struct standing *standing, const struct round_end *en
 		standing->failures_of[end->status]++;
 	standing->failures = is_failed || end->is_event_open ? standing->failures + 1 : 0;
 	standing->status = end->status;
+	standing->is_held_back = end->is_held_back;
 	standing->is_hook_failed = end->status == ATOMICDIR_HOOK_FAILED;
 	snprintf(standing->error, sizeof(standing->error), "%s", is_failed ? end->error : "");
 }
@@ -58,6 +60,22 @@ static void standing_plan(struct standing *standing, const struct round_end *end
 	standing->next.wall_ms = standing->last_attempt.wall_ms + standing->next.ms - standing->last_attempt.ms;
 }
 
+/* Until when, by the schedule: another half of the number is as random. */
+static void standing_keep_keys(struct standing *standing, int64_t left_ms, uint32_t random)
+{
+	int64_t now_ms = standing->last_attempt.ms;
+	bool is_first = standing->keys_until_ms < 0;
+
+	if (left_ms == ROUND_KEYS_STAY)
+		return;
+	if (left_ms < 0)
+		standing->keys_until_ms = -1;
+	else if (is_first)
+		standing->keys_until_ms = schedule_first_keys(left_ms, now_ms, random, random << 16 | random >> 16);
+	else
+		standing->keys_until_ms = schedule_keys(left_ms, now_ms, random);
+}
+
 void standing_take(struct standing *standing, const struct round_end *end, const char *link, const struct schedule *schedule,
 		   uint32_t random)
 {
@@ -72,7 +90,6 @@ void standing_take(struct standing *standing, const struct round_end *end, const
 		standing->last_change = standing->last_attempt;
 	if (end->prune_ms >= 0)
 		standing->prune_ms = end->prune_ms;
-	standing->keys_until_ms =
-		end->keys_left_ms < 0 ? -1 : schedule_keys(end->keys_left_ms, standing->last_attempt.ms, random);
+	standing_keep_keys(standing, end->keys_left_ms, random);
 	standing_plan(standing, end, schedule, random);
 }

@@ -45,7 +45,7 @@ struct watch {
 	struct child worker; /* what is done now, if its pid is not 0 */
 	enum task task;
 	int64_t rounds_before; /* when the round that runs began */
-	bool wants_entries, wants_round, wants_full, is_lost, is_ready, is_reloading, is_ending;
+	bool wants_entries, wants_round, wants_full, wants_retry, is_lost, is_ready, is_reloading, is_ending;
 	int64_t started_ms, watchdog_ms, extend_ms, give_up_ms; /* moments; -1: never */
 	unsigned long dropped;					/* lines that nobody took */
 	int status;						/* what we end with */
@@ -163,8 +163,10 @@ static void watch_start_round(struct watch *watch)
 
 	watch->rounds.is_full = watch->wants_full || watch->options.always_fetch ||
 				schedule_is_full(&watch->schedule, standing->last_full_ms, clock_ms());
+	watch->rounds.is_retry = watch->wants_retry;
 	watch->wants_round = false;
 	watch->wants_full = false;
+	watch->wants_retry = false;
 	watch_start(watch, TASK_ROUND);
 }
 
@@ -343,6 +345,7 @@ static void watch_reload(struct watch *watch)
 	watch->wants_entries = !watch->options.reads_input;
 	watch->wants_round = true;
 	watch->wants_full = true;
+	watch->wants_retry = true;
 }
 
 static void watch_take_signal(struct watch *watch, int signal)

@@ -12,6 +12,7 @@
 /* Slots at 17 s past each five minutes, and now it is five minutes and no second. */
 static const struct schedule five = { 5 * MINUTE, 24 * HOUR, 17000 };
 static const struct schedule hourly = { HOUR, 24 * HOUR, 17000 };
+static const struct schedule other = { 5 * MINUTE, 24 * HOUR, 1ULL << 63 };
 static const struct schedule quick = { 2000, 24 * HOUR, 500 };
 
 static const struct {
@@ -113,9 +114,15 @@ int main(void)
 		       table[i].claim);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		is_int(schedule_keys(keys[i].left_ms, 1000, keys[i].random), 1000 + keys[i].wanted_ms, keys[i].claim);
+	is_int(schedule_first_keys(HOUR, 1000, 0, ALL / 2), 1000 + 25 * MINUTE - 1,
+	       "keys that replace none are kept for any part of that");
+	is_int(schedule_first_keys(HOUR, 1000, ALL, ALL), 1000 + 25 * MINUTE, "down from a whole one");
+	is_int(schedule_first_keys(HOUR, 1000, 0, 0), -1, "or not at all");
 	ok(schedule_is_full(&five, -1, 0), "the first round fetches everything");
 	ok(!schedule_is_full(&five, 0, 24 * HOUR - 1), "a round within a day of that does not");
 	ok(schedule_is_full(&five, 0, 24 * HOUR), "one a day later does");
+	ok(!schedule_is_full(&other, 0, 18 * HOUR - 1) && schedule_is_full(&other, 0, 18 * HOUR),
+	   "or less, since each host has a period of its own");
 	ok(schedule_offset("a", "b", "c") != schedule_offset("a", "b", "d") &&
 		   schedule_offset("ab", "", "c") != schedule_offset("a", "b", "c"),
 	   "each host and LINK has slots of its own");
