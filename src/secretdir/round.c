@@ -383,39 +383,6 @@ static int round_own_all_directories(const struct round *round, struct atomicdir
 	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round_given(round), error);
 }
 
-/* ---- What is carried ---- */
-
-static int round_carry_file(struct round *round, const struct published_file *file, size_t entry, struct atomicdir_error *error)
-{
-	const struct placed placed = { file->path,    file->source, file->version,
-				       file->created, file->place,  sealed_size(file->sealed),
-				       entry };
-
-	if (round_record(round, &placed, error) < 0 || round_make_directories(round, file->path, error) < 0)
-		return -1;
-	return atomicdir_carry(round->stage, file->path, error) < 0 ? round_explain(round, error) : 0;
-}
-
-/* All that has not moved, as it was under the lock just now. */
-static int round_carry(struct round *round, struct atomicdir_error *error)
-{
-	const struct round_note *live = &round->live;
-
-	for (size_t i = 0; i < live->published.count; i++) {
-		const struct published_file *file = &live->published.files[i];
-		size_t entry = note_index(file->index);
-
-		if (entry < round->entries.count && !moves_have(&round->moves, entry, file->source) &&
-		    round_carry_file(round, file, entry, error) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < live->secret_count; i++)
-		if (!moves_have(&round->moves, note_index(live->secrets[i].index), live->secrets[i].source) &&
-		    round_note_copy(&round->note, &live->secrets[i]) < 0)
-			return error_errno(error, NULL, "cannot note the versions");
-	return 0;
-}
-
 /* ---- Secrets ---- */
 
 /* Versions of what is fetched. One that is not there is noted too, once. */
@@ -437,6 +404,53 @@ static int round_note_secret(struct round *round, const struct fetched *fetched,
 	    published_set(&secret->version, fetched->version) < 0)
 		return -1;
 	return published_set(&secret->stages, fetched->versions);
+}
+
+/* ---- What is carried ---- */
+
+static int round_carry_file(struct round *round, const struct published_file *file, size_t entry, struct atomicdir_error *error)
+{
+	const struct placed placed = { file->path,    file->source, file->version,
+				       file->created, file->place,  sealed_size(file->sealed),
+				       entry };
+
+	if (round_record(round, &placed, error) < 0 || round_make_directories(round, file->path, error) < 0)
+		return -1;
+	return atomicdir_carry(round->stage, file->path, error) < 0 ? round_explain(round, error) : 0;
+}
+
+/* What is gone is noted as absent, so that it is seen when it comes back. Of a prefix it is told by the list. */
+static int round_note_gone(struct round *round)
+{
+	for (size_t i = 0; i < round->moves.count; i++) {
+		const struct move *move = &round->moves.items[i];
+		const struct fetched gone = { .entry = move->entry };
+
+		if (move->is_gone && !entry_is_prefix(&round->entries.items[move->entry]) &&
+		    round_note_secret(round, &gone, false) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All that has not moved, as it was under the lock just now. */
+static int round_carry(struct round *round, struct atomicdir_error *error)
+{
+	const struct round_note *live = &round->live;
+
+	for (size_t i = 0; i < live->published.count; i++) {
+		const struct published_file *file = &live->published.files[i];
+		size_t entry = note_index(file->index);
+
+		if (entry < round->entries.count && !moves_have(&round->moves, entry, file->source) &&
+		    round_carry_file(round, file, entry, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < live->secret_count; i++)
+		if (!moves_have(&round->moves, note_index(live->secrets[i].index), live->secrets[i].source) &&
+		    round_note_copy(&round->note, &live->secrets[i]) < 0)
+			return error_errno(error, NULL, "cannot note the versions");
+	return round_note_gone(round) < 0 ? error_errno(error, NULL, "cannot note the versions") : 0;
 }
 
 /* ---- The whole round ---- */
@@ -473,13 +487,14 @@ static int round_listen(struct round *round, struct fetcher *fetcher, struct ato
 }
 
 /* With -v: where the keys are from that AWS is asked with. */
-static void round_report_keys(const struct round *round)
+static void round_report_keys(struct round *round)
 {
 	const struct keys *keys = &round->keys;
 	char expiry[64] = "";
 
-	if (!keys->from[0])
+	if (!keys->from[0] || round->are_keys_told)
 		return;
+	round->are_keys_told = true;
 	if (keys->seconds_left >= 0)
 		snprintf(expiry, sizeof(expiry), ", which expire in %" PRId64 " s", keys->seconds_left);
 	report_verbose(&round->options->shared, "AWS is asked%s%s with keys from %s%s", *keys->region ? " in region " : "",

@@ -52,6 +52,7 @@ struct round {
 	bool is_partial;	       /* only what has moved is fetched, and the rest is carried from what is live: */
 	struct moves moves;
 	struct selection asked;
+	bool are_keys_told; /* with -v */
 	struct placed *placed;
 	size_t count;
 };
