@@ -128,9 +128,10 @@ static int handover_find(struct handover *handover, struct atomicdir_error *erro
 				 "--external-id is what a role is asked with, and there is no --role-arn");
 	if (aws_config_load(&handover->told, error) < 0 || places_find(&handover->told, &handover->settings, error) < 0)
 		return -1;
+	/* What one question has found of the servers' clock the next one, perhaps of another process, begins with. */
+	handover->settings.skew_s = handover->net.skew_s;
 	if (credentials_find(handover, &context, error) < 0)
 		return -1;
-	handover->settings.skew_s = handover->net.skew_s;
 	if (handover->settings.region)
 		return 0;
 	if (region_find(&context, &handover->region, error) < 0)

@@ -46,9 +46,9 @@ enum {
 	FETCHER_FILE,	    /* a file, whose path fits its entry and may be published */
 	FETCHER_ABSENT,	    /* the secret of an optional entry does not exist */
 	FETCHER_WARNING,    /* a warning, in *error */
-	FETCHER_UNCONFINED, /* what the program cannot be kept from on this machine, in *error; nothing is wrong with the answer */
-	FETCHER_DESCRIBED, /* the description of one of the entry's secrets */
-	FETCHER_UNKNOWN,   /* the entry's secret cannot be described; *error says why */
+	FETCHER_UNCONFINED, /* *error says what this machine lacks to confine the program; the answer is as good as any */
+	FETCHER_DESCRIBED,  /* the description of one of the entry's secrets */
+	FETCHER_UNKNOWN,    /* the entry's secret cannot be described; *error says why */
 };
 
 /* -1: it failed. */
