@@ -65,7 +65,7 @@ cp "$(command -v sleep)" "bin/nginx-$$"
 # words FILE NAME WHAT: what the container runs, in the places of this test, one word a line. A pod has its own processes; here another
 # nginx may run.
 words() { manifests command "$@" | sed "s|^nginx\$|nginx-$$|; s|^/secrets/|$volume/|; s|^/run/secretdir/|$volume/|; s|^/usr/bin/secretdir\$|$work/bin/secretdir|"; }
-probe() { words "$@" | tr '\n' '\0' | xargs -0 $as_pod; }
+probe() { words "$@" | tr '\n' '\0' | xargs -0 env $as_pod; }
 eventually() {
 	for eventually_try in $(seq 100); do
 		! "$@" >/dev/null 2>&1 || return 0
