@@ -20,6 +20,11 @@
  *	                              each file; created (since 1970) where it is known, place where the secret is from another place
  *	                              than should have been asked
  *	index I, absent ""            an optional entry's secret does not exist
+ *	index I, known SECRET, name NAME, arn ARN, version ID, versions LINES
+ *	                              where the source has versions: each secret, before its files; asked for versions it is all that
+ *	                              comes. A line is a version and its stages, each with a tab after it: "ID\tSTAGE\t\n"
+ *	index I, known SECRET, unknown WHY
+ *	                              asked for versions: one that may not be looked at
  *	index I, arn ARN, kms-key KEY each secret, where it was asked to describe them; KEY may be ""
  *	index I, unknown WHY          the same, for a secret that cannot be described
  *	warning TEXT
@@ -112,6 +117,8 @@
 #define WORD_VALUE "value"
 #define WORD_ABSENT "absent"
 #define WORD_ARN "arn"
+#define WORD_KNOWN "known"
+#define WORD_VERSIONS "versions"
 #define WORD_KMS_KEY "kms-key"
 #define WORD_UNKNOWN "unknown"
 

@@ -26,12 +26,14 @@ struct aws_source {
 	bool is_told; /* that another region is asked */
 };
 
-static const struct {
+typedef void (*ask_fn)(struct aws *aws, struct lookup **lookups, size_t count);
+
+static const struct service {
 	const char *name;
-	void (*get)(struct aws *aws, struct lookup **lookups, size_t count);
+	ask_fn get, look; /* look NULL: what it has must be fetched */
 } services[] = {
-	{ "", secretsmanager_get },
-	{ "ssm", parameterstore_get },
+	{ "", secretsmanager_get, secretsmanager_look },
+	{ "ssm", parameterstore_get, NULL },
 };
 
 #define SERVICES (sizeof(services) / sizeof(*services))
@@ -59,8 +61,13 @@ static void aim(const struct aws *aws, struct lookup *lookup)
 	lookup->secret.instead_of = settings->first_region;
 }
 
+static ask_fn service_way(const struct service *service, bool is_looking)
+{
+	return is_looking && service->look ? service->look : service->get;
+}
+
 /* Those that have no result yet. */
-static void get_open(struct aws *aws, struct lookup *lookups, size_t count)
+static void get_open(struct aws *aws, struct lookup *lookups, size_t count, bool is_looking)
 {
 	cleanup_free struct lookup **chosen = calloc(count + 1, sizeof(*chosen));
 
@@ -76,7 +83,7 @@ static void get_open(struct aws *aws, struct lookup *lookups, size_t count)
 			if (!lookups[j].result && strcmp(lookups[j].service, services[i].name) == 0)
 				chosen[used++] = &lookups[j];
 		if (used)
-			services[i].get(aws, chosen, used);
+			service_way(&services[i], is_looking)(aws, chosen, used);
 	}
 }
 
@@ -111,7 +118,7 @@ static bool is_unreachable(const struct lookup *lookup)
 }
 
 /* Of one region is all, or nothing: what belongs together would not go together otherwise. */
-static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_t count)
+static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_t count, bool is_looking)
 {
 	bool is_any = false;
 
@@ -123,22 +130,33 @@ static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_
 		secret_clear(&lookups[i].secret);
 		error_clear(&lookups[i].error);
 		lookups[i].result = 0;
+		lookups[i].is_hidden = lookups[i].is_deleted = false;
 	}
-	get_open(&self->aws, lookups, count);
+	get_open(&self->aws, lookups, count, is_looking);
 }
 
-static void get(struct source *source, struct lookup *lookups, size_t count)
+static void get_all(struct source *source, struct lookup *lookups, size_t count, bool is_looking)
 {
 	struct aws_source *self = (struct aws_source *)source;
 
-	get_open(&self->aws, lookups, count);
-	get_elsewhere(self, lookups, count);
+	get_open(&self->aws, lookups, count, is_looking);
+	get_elsewhere(self, lookups, count, is_looking);
 	tell_of_failover(self);
 	source->is_throttled = self->aws.is_throttled;
 	for (size_t i = 0; i < count && self->aws.settings.first_region; i++)
 		if (lookups[i].result < 0)
 			error_append(&lookups[i].error, "region %s was asked since %s fails: %.400s", self->aws.settings.region,
 				     self->aws.settings.first_region, self->aws.why.text);
+}
+
+static void get(struct source *source, struct lookup *lookups, size_t count)
+{
+	get_all(source, lookups, count, false);
+}
+
+static void look(struct source *source, struct lookup *lookups, size_t count)
+{
+	get_all(source, lookups, count, true);
 }
 
 static int list_here(struct aws_source *self, const char *service, const char *prefix, struct listing *listing,
@@ -283,7 +301,7 @@ static struct aws_source *begin(const struct request *request, struct atomicdir_
 		error_errno(error, NULL, "cannot start");
 		return NULL;
 	}
-	self->source = (struct source){ .get = get, .list = list, .describe = describe, .free = release };
+	self->source = (struct source){ .get = get, .look = look, .list = list, .describe = describe, .free = release };
 	self->request = request;
 	return self;
 }

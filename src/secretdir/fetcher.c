@@ -26,10 +26,11 @@ struct fetcher {
 	struct told told;  /* what identity-aws is told, too */
 	struct field index, path, source, version, created,
 		place; /* path, source: the ARN, and its key, where secrets are described */
+	struct field name, arn, versions;
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
 	size_t count;	 /* of files, or of secrets, as "done" counts them */
-	bool is_describing, needs_keys, is_renewed, is_throttled;
+	bool is_describing, is_looking, needs_keys, is_renewed, is_throttled;
 };
 
 /* ---- Starting it ---- */
@@ -135,6 +136,7 @@ static struct fetcher *fetcher_new(struct told *told, const struct entries *entr
 	fetcher->keys = keys;
 	fetcher->entries = entries;
 	fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
+	fetcher->is_looking = told_option(told, OPTION_VERSIONS);
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	if (!fetcher->answers) {
 		fetcher_free(fetcher);
@@ -284,6 +286,9 @@ void fetcher_free(struct fetcher *fetcher)
 	field_clear(&fetcher->version);
 	field_clear(&fetcher->created);
 	field_clear(&fetcher->place);
+	field_clear(&fetcher->name);
+	field_clear(&fetcher->arn);
+	field_clear(&fetcher->versions);
 	free(fetcher->answers);
 	free(fetcher);
 }
@@ -488,13 +493,38 @@ static int take_described(struct fetcher *fetcher, struct fetched *fetched, stru
 	return FETCHER_DESCRIBED;
 }
 
+/* What is known of a secret comes before its files, or, where it was asked for, alone. */
+static int take_known(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
+{
+	fetcher->answers[fetched->entry] += fetcher->is_looking;
+	fetcher->count += fetcher->is_looking;
+	fetched->source = field_text(&fetcher->path);
+	if (read_field(fetcher, &fetcher->name, error) < 0)
+		return -1;
+	if (fetched->source && field_is(&fetcher->name, WORD_UNKNOWN) && fetcher->is_looking)
+		return take_text(&fetcher->name, FETCHER_HIDDEN, error);
+	fetched->name = field_text(&fetcher->name);
+	if (!fetched->source || !fetched->name || !field_is(&fetcher->name, WORD_NAME))
+		return garbled(fetcher, "a secret is not whole", error);
+	if (read_part(fetcher, &fetcher->arn, WORD_ARN, error) < 0 ||
+	    read_part(fetcher, &fetcher->version, WORD_VERSION, error) < 0 ||
+	    read_part(fetcher, &fetcher->versions, WORD_VERSIONS, error) < 0)
+		return -1;
+	fetched->arn = field_text(&fetcher->arn);
+	fetched->version = field_text(&fetcher->version);
+	fetched->versions = field_text(&fetcher->versions);
+	return FETCHER_KNOWN;
+}
+
 static int take_answer(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
 {
 	if (read_field(fetcher, &fetcher->path, error) < 0)
 		return -1;
 	if (fetcher->is_describing)
 		return take_described(fetcher, fetched, error);
-	if (field_is(&fetcher->path, WORD_PATH))
+	if (field_is(&fetcher->path, WORD_KNOWN))
+		return take_known(fetcher, fetched, error);
+	if (field_is(&fetcher->path, WORD_PATH) && !fetcher->is_looking)
 		return take_file(fetcher, fetched, error);
 	if (field_is(&fetcher->path, WORD_ABSENT))
 		return take_absent(fetcher, fetched->entry, error);

@@ -36,7 +36,8 @@ struct fetched {
 	const char *created,
 		*place; /* of the version, in seconds; where it is from, if that is not where it ought to be; or "" */
 	struct buffer value;
-	const char *arn, *key; /* of a secret that is described; key: of KMS, or "" */
+	const char *arn, *key;	     /* of a secret that is described; key: of KMS, or "" */
+	const char *name, *versions; /* of one that is known, beside source, arn and version; as base/protocol.h has them */
 };
 
 void fetched_clear(struct fetched *fetched);
@@ -49,6 +50,8 @@ enum {
 	FETCHER_UNCONFINED, /* *error says what this machine lacks to confine the program; the answer is as good as any */
 	FETCHER_DESCRIBED,  /* the description of one of the entry's secrets */
 	FETCHER_UNKNOWN,    /* the entry's secret cannot be described; *error says why */
+	FETCHER_KNOWN,	    /* one of the entry's secrets, and its versions */
+	FETCHER_HIDDEN,	    /* `source` may not be looked at; *error says why */
 };
 
 /* -1: it failed. */

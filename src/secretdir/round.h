@@ -9,9 +9,11 @@
 #include "secretdir/entry.h"
 #include "secretdir/keys.h"
 #include "secretdir/memo.h"
+#include "secretdir/moves.h"
 #include "secretdir/round_note.h"
 #include "secretdir/options.h"
 #include "secretdir/rights.h"
+#include "secretdir/selection.h"
 #include "secretdir/spec.h"
 
 /* A file in the stage. */
@@ -47,6 +49,10 @@ struct round {
 	struct round_note live;	       /* of the generation that was live when the stage began */
 	struct round_note note;	       /* of this one */
 	int64_t first_live;	       /* which generation was live before anything was fetched; 0: none */
+	bool is_partial;	       /* only what has moved is fetched, and the rest is carried from what is live: */
+	struct moves moves;
+	struct selection asked;
+	bool are_keys_told; /* with -v */
 	struct placed *placed;
 	size_t count;
 };
@@ -54,6 +60,11 @@ struct round {
 /* Reads what the command line asks for, or what is kept of that in a file (wanted.h; -1: there is none); nothing is fetched yet. USAGE. */
 int round_init(struct round *round, const struct secret_options *options, int wanted_fd, struct atomicdir_error *error);
 void round_clear(struct round *round);
+
+/* Starts the fetcher, with one more option or NULL; round_end_fetcher(), which takes NULL, ends it. */
+struct fetcher *round_ask(struct round *round, const struct entries *entries, const char *name, const char *value,
+			  struct atomicdir_error *error);
+void round_end_fetcher(struct round *round, struct fetcher *fetcher);
 
 enum round_filled {
 	ROUND_FILLED = 0, /* what is wanted is in the stage: seal it, and publish it if it differs */

@@ -54,13 +54,15 @@ class Secret:
     next_rotation: Optional[float] = None
     deleted: Optional[float] = None
     gone: bool = False  # but lists do not know yet
+    lagging: Optional[dict] = None  # what descriptions and lists say meanwhile
+    lagging_lists: Optional[dict] = None
     returned_name: Optional[str] = None
     raw_members: Dict[str, bytes] = field(default_factory=dict)
     raw_body: Optional[bytes] = None
 
 
 def new_state():
-    return {"regions": {}}
+    return {"regions": {}, "made": {}}
 
 
 def _secrets(world, region):
@@ -71,13 +73,17 @@ def _secrets(world, region):
 
 
 def _suffix(name):
+    """Six characters that only the name decides, or, made anew, how often it was made."""
     letters = string.ascii_letters + string.digits
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
     return "".join(letters[byte % len(letters)] for byte in digest[:6])
 
 
 def _arn(world, region, name):
-    return "arn:aws:secretsmanager:%s:%s:secret:%s-%s" % (region, world.account, name, _suffix(name))
+    made = world.services[NAME]["made"]
+    made[region, name] = made.get((region, name), 0) + 1
+    often = "" if made[region, name] == 1 else "#%d" % made[region, name]
+    return "arn:aws:secretsmanager:%s:%s:secret:%s-%s" % (region, world.account, name, _suffix(name + often))
 
 
 def _find(world, region, secret_id):
@@ -233,13 +239,14 @@ def _list_secrets(call, body):
 
 
 def _listed(secret):
-    entry = _described(secret)
+    entry = dict(secret.lagging_lists or _described(secret))
     entry["SecretVersionsToStages"] = entry.pop("VersionIdsToStages")
     return entry
 
 
 def _describe_secret(call, body):
-    return _described(_permitted(call, "DescribeSecret", body["SecretId"]))
+    secret = _permitted(call, "DescribeSecret", body["SecretId"])
+    return secret.lagging or _described(secret)
 
 
 def _described(secret):
@@ -470,6 +477,15 @@ def _restore(world, arguments):
     return {}
 
 
+def _lag(world, arguments):
+    """Descriptions and lists, or lists alone, go on to say what they say now."""
+    secret = _existing(world, arguments)
+    now = None if arguments.get("off") else _described(secret)
+    secret.lagging_lists = now
+    secret.lagging = None if arguments.get("lists") else now
+    return {}
+
+
 def _raw(world, arguments):
     """Bytes in place of a member's JSON value, or of the whole body of GetSecretValue."""
     secret = _existing(world, arguments)
@@ -492,7 +508,7 @@ def _show(world, arguments):
 
 COMMANDS = {
     "put": _put, "rotate": _rotate, "name": _name, "load": _load, "tag": _tag, "stage": _stage,
-    "delete": _delete, "restore": _restore, "raw": _raw, "show": _show,
+    "delete": _delete, "restore": _restore, "lag": _lag, "raw": _raw, "show": _show,
 }
 
 
@@ -500,6 +516,7 @@ def clear(world, parts):
     regions = world.services[NAME]["regions"]
     if "secrets" in parts:
         regions.clear()
+        world.services[NAME]["made"].clear()
     if "raw" in parts:
         for secrets in regions.values():
             for secret in secrets.values():
