@@ -137,7 +137,7 @@ def _delete_batch(call, body):
         if refusal is None:
             answer["Successful"].append({"Id": entry["Id"]})
         else:
-            answer["Failed"].append({"Id": entry["Id"], "SenderFault": refusal.status < 500, "Code": refusal.code,
+            answer["Failed"].append({"Id": entry["Id"], "SenderFault": refusal.code == "ReceiptHandleIsInvalid", "Code": refusal.code,
                                      "Message": refusal.message})
     return {name: value for name, value in answer.items() if value}
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A listener's whole life: it reads the request, waits for keys, and then says what comes to the queue, until its keys are about to
+ * expire or it is ended (base/protocol.h). It is given no value of a secret, and so tells none.
+ */
+#ifndef LISTEN_LISTEN_H
+#define LISTEN_LISTEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The exit status. */
+int listen_run(void);
+
+/* How long before their end keys are given up: ten minutes, or a third of the time that they had when they came. */
+int64_t listen_spare_s(int64_t had_s);
+
+#endif
