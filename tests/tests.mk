@@ -39,6 +39,8 @@ CHOSEN = $(strip $(foreach test,$(ALL_TESTS),\
 $(B)/without: tests/secretdir/without.c $(B)/needs
 	$(LINK) $(PACKAGES_CFLAGS) -o $@ $< $(SECCOMP_LIBS)
 PREPARE_secretdir = $(B)/without $(B)/unit/sandbox_test $(B)/fleet
+# Also a supervisor that only hears.
+PREPARE_secretdir = $(B)/unit/listener_test
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.

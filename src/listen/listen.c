@@ -20,7 +20,6 @@
 #include "listen/queue.h"
 #include "listen/seen.h"
 
-#define SPARE_MAX_S 600
 #define FIRST_WAIT_S 1 /* so that it is soon known whether the queue answers; less would not ask all of SQS's servers */
 #define PAUSE_MAX_MS 60000
 
@@ -54,11 +53,6 @@ static void listen_clear(struct listen *listen)
 
 /* ---- The keys' time ---- */
 
-int64_t listen_spare_s(int64_t had_s)
-{
-	return had_s / 3 < SPARE_MAX_S ? had_s / 3 : SPARE_MAX_S;
-}
-
 /* By the server's clock, where that is known. -1: for ever. */
 static int64_t keys_left_s(const struct listen *listen)
 {
@@ -72,7 +66,7 @@ static int64_t keys_left_s(const struct listen *listen)
 /* How long the keys may still be used; 0: their end is near. */
 static int64_t keys_usable_s(const struct listen *listen)
 {
-	int64_t usable_s = keys_left_s(listen) - listen_spare_s(listen->had_s);
+	int64_t usable_s = keys_left_s(listen) - credentials_spare_s(listen->had_s);
 
 	if (listen->had_s < 0)
 		return QUEUE_WAIT_MAX_S;

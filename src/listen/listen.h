@@ -6,13 +6,7 @@
 #ifndef LISTEN_LISTEN_H
 #define LISTEN_LISTEN_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* The exit status. */
 int listen_run(void);
-
-/* How long before their end keys are given up: ten minutes, or a third of the time that they had when they came. */
-int64_t listen_spare_s(int64_t had_s);
 
 #endif
