@@ -9,9 +9,9 @@
 
 #include <atomicdir.h>
 
-/* From now on it connects to the ports of these URLs, of HTTPS and DNS, and of the proxies of the environment, and reads the CA bundle
- * and what the system has for TLS and names; a URL and the bundle may be NULL. To be called once, before http_new(). `answer_fd`: as
- * sandbox_enter() has it. */
+/* From now on the program can connect only to the ports of these URLs, of HTTPS, of DNS and of the environment's proxies, and read
+ * only the CA bundle and the system's files for TLS and names. A URL and the bundle may be NULL. Call this once, before http_new().
+ * `answer_fd` is sandbox_enter()'s. */
 int aws_confine(const char *ca_bundle, const char *const *urls, size_t count, int answer_fd, struct atomicdir_error *error);
 
 #endif

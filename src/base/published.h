@@ -10,6 +10,8 @@
 struct published_file {
 	/* "": not known. place "": the secret is from the place that should have been asked. */
 	char *path, *source, *version, *service, *stage, *created, *place;
+	/* For secretdir alone: the number of its entry, and what the file is like (secretdir/sealed.h). */
+	char *index, *sealed;
 };
 
 struct published {

@@ -19,7 +19,7 @@
 #define NOTE_LINE_MAX 1024
 
 static const char *program = "atomicdir";
-static bool is_journal; /* standard error goes to systemd's journal */
+static bool is_journal;	    /* standard error goes to systemd's journal */
 static bool is_output_lost; /* memory ran out for a result as JSON */
 
 /* systemd names the stream to its journal by device and inode: whoever has redirected standard error since has another one. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A filter of system calls, for all that this process does from now on. It refuses what could change something outside, and lets all
- * else pass: whatever a C library, libcurl or OpenSSL comes to call one day answers as before, or as on an older kernel.
+ * A filter of system calls for this process. It refuses what could change anything outside the process, and allows the rest: what a
+ * C library, libcurl or OpenSSL calls in a later version works, or fails as on an older kernel.
  */
 #ifndef SANDBOX_FILTER_H
 #define SANDBOX_FILTER_H
@@ -10,7 +10,8 @@
 
 #include <atomicdir.h>
 
-/* Without the network no file can be opened either. 0; 1: the kernel refuses it, with this errno; -1: memory is out. */
+/* Without the network no file can be opened either. Returns 0; 1 if the kernel refuses the filter, with the errno in *why; -1 if
+ * memory runs out. */
 int filter_load(bool has_network, int *why, struct atomicdir_error *error);
 
 #endif

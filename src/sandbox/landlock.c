@@ -202,7 +202,7 @@ int landlock_restrict(const struct sandbox *sandbox)
 	if (sandbox->has_network)
 		allow_network(ruleset_fd, sandbox, abi);
 #ifdef IS_SANITIZED /* sanitizers look at their own process */
-	allow_path(ruleset_fd, "/proc");
+	allow_path(ruleset_fd, "/proc/self");
 #endif
 	return syscall(SYS_landlock_restrict_self, ruleset_fd, 0) < 0 ? -1 : abi;
 }

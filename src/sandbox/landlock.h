@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Landlock: which files are read, and which ports connected to, by path and by number, which a filter of system calls cannot see.
- * Nothing is written, made or executed, no port is listened on, and no other process gets a signal, as far as the kernel knows of
- * these.
+ * Landlock limits what a filter of system calls cannot see: the files that may be read, by path, and the TCP ports that may be
+ * connected to. It also refuses to write, create and execute files, to bind ports and to signal other processes, as far as the
+ * kernel's version of it can.
  */
 #ifndef SANDBOX_LANDLOCK_H
 #define SANDBOX_LANDLOCK_H
@@ -11,7 +11,7 @@
 
 #define LANDLOCK_ABI_PORTS 4 /* Linux 6.7 */
 
-/* The version that is in force from now on, 1 or more; -1 with errno: none is. */
+/* Returns the version of Landlock that is in force from now on, 1 or more; -1 with errno if none is. */
 int landlock_restrict(const struct sandbox *sandbox);
 
 #endif

@@ -2,6 +2,7 @@
 #include "secretdir/entry.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -466,6 +467,45 @@ int entries_add_file(struct entries *entries, const char *path, struct atomicdir
 			return -1;
 	}
 	return 0;
+}
+
+/* ---- Copies ---- */
+
+struct entry *entries_add_copy(struct entries *entries, const struct entry *entry)
+{
+	struct entry *copy = array_add(&entries->items, &entries->count, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *entry;
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		*entry_text_at(copy, i) = NULL;
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (entry_replace(entry_text_at(copy, i), *(char **)((uintptr_t)entry + texts[i].offset)) < 0)
+			return NULL;
+	return copy;
+}
+
+int entry_replace(char **text, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -1;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+/* The text as it is written says it, but not that of a spec, which has its parts besides. Where it is written does not count. */
+int entry_print(const struct entry *entry, struct buffer *text)
+{
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (texts[i].offset != offsetof(struct entry, place) &&
+		    buffer_printf(text, "%s\t", *(char **)((uintptr_t)entry + texts[i].offset)) < 0)
+			return -1;
+	return buffer_printf(text, "%d %d %d %o %u %u", entry->is_optional, entry->is_base64, entry->is_prefix, entry->mode,
+			     entry->uid, entry->gid);
 }
 
 /* ---- From one process to another ---- */

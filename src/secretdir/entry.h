@@ -44,6 +44,12 @@ int entries_end(struct entries *entries, struct atomicdir_error *error);
 /* Finds two entries whose paths cannot both be published, as far as that is known before anything is fetched. USAGE. */
 int entries_check(const struct entries *entries, struct atomicdir_error *error);
 void entries_clear(struct entries *entries);
+/* Adds a copy of an entry, for the caller to change. NULL with ENOMEM. */
+struct entry *entries_add_copy(struct entries *entries, const struct entry *entry);
+/* Replaces one of an entry's texts. -1 with ENOMEM. */
+int entry_replace(char **text, const char *value);
+/* Appends a text that another entry has only if it asks for the same. -1 with ENOMEM. */
+int entry_print(const struct entry *entry, struct buffer *text);
 
 /* Hand entries that were checked from one process of ours to another, as records (base/record.h) in an open file. Reading
  * starts at the file's offset, and goes on to its end. -1 with errno. */

@@ -17,12 +17,15 @@ struct fetcher;
 
 /* Whether the source (it may be NULL) is our standard input, which can be read only once: file:- or file:/dev/stdin. */
 bool fetcher_reads_input(const char *source);
+/* Whether the source can be asked for versions (OPTION_VERSIONS). */
+bool fetcher_knows_versions(const char *source);
 /* `source` is NAME or NAME:ARGUMENT; with OPTION_DESCRIBE in what is told, which it takes, secrets are described rather
- * than fetched. USAGE, FAILED. */
+ * than fetched, and with OPTION_VERSIONS their versions are told. `keys` stay the caller's: a source that needs some uses those that are
+ * there, or asks for others, and leaves them for the next fetcher. USAGE, FAILED. */
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      const struct published *live, struct atomicdir_error *error);
-/* What is known of the keys that it uses, which the fetcher owns; NULL: it needs none, or has none. */
-const struct keys *fetcher_keys(const struct fetcher *fetcher);
+			      const struct published *live, struct keys *keys, struct atomicdir_error *error);
+/* Whether it has failed because the source was asked too often. */
+bool fetcher_is_throttled(const struct fetcher *fetcher);
 /* Ends the program if it runs. The fetcher may be NULL. */
 void fetcher_free(struct fetcher *fetcher);
 
@@ -33,7 +36,8 @@ struct fetched {
 	const char *created,
 		*place; /* of the version, in seconds; where it is from, if that is not where it ought to be; or "" */
 	struct buffer value;
-	const char *arn, *key; /* of a secret that is described; key: of KMS, or "" */
+	const char *arn, *key;	     /* of a secret that is described; key: of KMS, or "" */
+	const char *name, *versions; /* of one that is known, beside source, arn and version; as base/protocol.h has them */
 };
 
 void fetched_clear(struct fetched *fetched);
@@ -43,9 +47,11 @@ enum {
 	FETCHER_FILE,	    /* a file, whose path fits its entry and may be published */
 	FETCHER_ABSENT,	    /* the secret of an optional entry does not exist */
 	FETCHER_WARNING,    /* a warning, in *error */
-	FETCHER_UNCONFINED, /* what the program cannot be kept from on this machine, in *error; nothing is wrong with the answer */
-	FETCHER_DESCRIBED, /* the description of one of the entry's secrets */
-	FETCHER_UNKNOWN,   /* the entry's secret cannot be described; *error says why */
+	FETCHER_UNCONFINED, /* *error says what this machine lacks to confine the program; the answer is as good as any */
+	FETCHER_DESCRIBED,  /* the description of one of the entry's secrets */
+	FETCHER_UNKNOWN,    /* the entry's secret cannot be described; *error says why */
+	FETCHER_KNOWN,	    /* one of the entry's secrets, and its versions */
+	FETCHER_HIDDEN,	    /* `source` may not be looked at; *error says why */
 };
 
 /* -1: it failed. */

@@ -107,7 +107,25 @@ static void metric_versions(struct metrics *metrics, const struct published *ver
 	}
 }
 
-int metrics_print(struct buffer *text, const char *link, const struct standing *standing, const struct published *versions)
+static void metric_certificates(struct metrics *metrics, const struct certificates *certificates)
+{
+	static const char name[] = "secretdir_certificate_not_after_timestamp_seconds";
+
+	metric_begin(metrics, name, "gauge", "When the first certificate of a file ends.");
+	for (size_t i = 0; i < certificates->count; i++) {
+		const struct certificate *one = &certificates->items[i];
+		cleanup_free char *path = label_escape(one->path);
+
+		if (!path)
+			metrics->is_broken = true;
+		else if (one->not_after >= 0)
+			metrics_add(metrics, "%s{link=\"%s\",path=\"%s\"} %" PRId64 "\n", name, metrics->link, path,
+				    one->not_after);
+	}
+}
+
+int metrics_print(struct buffer *text, const char *link, const struct standing *standing, const struct published *versions,
+		  const struct certificates *certificates)
 {
 	cleanup_free char *escaped = label_escape(link);
 	struct metrics metrics = { text, escaped, !escaped };
@@ -134,6 +152,7 @@ int metrics_print(struct buffer *text, const char *link, const struct standing *
 		      "Whether a change is held back because it was rolled back from.", standing->is_held_back);
 	metric_number(&metrics, "secretdir_push_connected", "gauge", "Whether a queue tells of changes.",
 		      standing->push == PUSH_CONNECTED);
+	metric_certificates(&metrics, certificates);
 	metric_versions(&metrics, versions);
 	return metrics.is_broken ? -1 : 0;
 }
@@ -155,12 +174,14 @@ static int metrics_replace(const char *path, const struct buffer *text)
 int metrics_write(const char *path, const char *link, const struct standing *standing, bool is_naming,
 		  struct atomicdir_error *error)
 {
+	cleanup(certificates_clear) struct certificates certificates = { 0 };
 	cleanup(round_note_clear) struct round_note note = { 0 };
 	cleanup_buffer struct buffer text = { 0 };
 
-	if (is_naming && round_note_read(link, &note, error) < 0)
+	if (round_note_read(link, &note, error) < 0 || certificates_find(&certificates, link, &note.published, error) < 0)
 		return -1;
-	if (metrics_print(&text, link, standing, is_naming ? &note.published : NULL) < 0 || metrics_replace(path, &text) < 0)
+	if (metrics_print(&text, link, standing, is_naming ? &note.published : NULL, &certificates) < 0 ||
+	    metrics_replace(path, &text) < 0)
 		return error_errno(error, path, "cannot write the metrics to");
 	return 0;
 }

@@ -8,10 +8,12 @@
 
 #include "base/buffer.h"
 #include "base/published.h"
+#include "secretdir/certificates.h"
 #include "secretdir/standing.h"
 
 /* Appends the text. `versions` NULL: no paths and versions are told. -1 with ENOMEM. */
-int metrics_print(struct buffer *text, const char *link, const struct standing *standing, const struct published *versions);
+int metrics_print(struct buffer *text, const char *link, const struct standing *standing, const struct published *versions,
+		  const struct certificates *certificates);
 /* Writes it to the file, by rename. With `is_naming` it tells the paths and versions of the live generation. FAILED. */
 int metrics_write(const char *path, const char *link, const struct standing *standing, bool is_naming,
 		  struct atomicdir_error *error);

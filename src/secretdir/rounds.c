@@ -7,9 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "command/report.h"
 #include "secretdir/interrupt.h"
 #include "secretdir/metrics.h"
@@ -26,9 +29,17 @@ int rounds_open(struct rounds *rounds, const struct secret_options *options, con
 {
 	void *shared = mmap(NULL, sizeof(*rounds->standing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	*rounds = (struct rounds){ .options = options, .link = link, .schedule = schedule, .wanted_fd = -1, .fresh_fd = -1 };
+	*rounds = (struct rounds){ .options = options,
+				   .link = link,
+				   .schedule = schedule,
+				   .memo_fd = memfd_create("memo", MFD_CLOEXEC),
+				   .keys_fd = memfd_create("keys", MFD_CLOEXEC),
+				   .wanted_fd = -1,
+				   .fresh_fd = -1 };
 	if (shared == MAP_FAILED)
 		return error_errno(error, NULL, "cannot share memory with the rounds");
+	if (rounds->memo_fd < 0 || rounds->keys_fd < 0 || fchmod(rounds->keys_fd, 0600) < 0)
+		return error_errno(error, NULL, "cannot make files in memory for the rounds");
 	rounds->standing = shared;
 	*rounds->standing = STANDING_INIT;
 	return 0;
@@ -38,6 +49,9 @@ void rounds_close(struct rounds *rounds)
 {
 	if (rounds->standing)
 		munmap(rounds->standing, sizeof(*rounds->standing));
+	wipe_file(rounds->keys_fd);
+	close_fd(&rounds->keys_fd);
+	close_fd(&rounds->memo_fd);
 	close_fd(&rounds->wanted_fd);
 	close_fd(&rounds->fresh_fd);
 }
@@ -116,16 +130,47 @@ static struct secret_options rounds_find_options(const struct rounds *rounds)
 	return options;
 }
 
+/* A hook that is due is run again by a round that goes the whole way. */
+static bool rounds_are_unfinished(const struct rounds *rounds)
+{
+	cleanup_free struct atomicdir_generation *live = NULL;
+
+	return options_have_hook(&rounds->options->shared) && atomicdir_show(rounds->link, &live, NULL) == 0 &&
+	       live->is_hook_due;
+}
+
+static void rounds_lend(const struct rounds *rounds, struct round *round, struct memo *memo)
+{
+	bool has_keys = rounds->standing->keys_until_ms > clock_ms() && !rounds->is_full;
+
+	memo_load(memo, rounds->memo_fd);
+	round->memo = memo;
+	round->is_full = rounds->is_full || rounds_are_unfinished(rounds);
+	keys_lend(&round->keys, rounds->keys_fd, has_keys ? memo->keys_asked : 0);
+}
+
+static void rounds_take_back(const struct rounds *rounds, const struct round *round, struct memo *memo, struct round_end *end)
+{
+	end->is_full = round->is_full;
+	end->is_throttled = round->is_throttled;
+	end->is_event_open = round->is_event_open;
+	end->keys_left_ms = round_keys_left_ms(round);
+	memo_save(memo, rounds->memo_fd);
+}
+
 static int rounds_run(struct rounds *rounds)
 {
-	cleanup(round_clear) struct round round = { 0 };
-	struct round_end end = { .is_full = rounds->is_full, .prune_ms = -1, .keys_left_ms = -1 };
+	cleanup(round_clear) struct round round = { .keys = KEYS_INIT };
+	cleanup(memo_clear) struct memo memo = { 0 };
+	struct round_end end = ROUND_END_INIT;
 	struct secret_options options = rounds_find_options(rounds);
 	struct atomicdir_error error;
 
 	error_clear(&error);
 	if (round_init(&round, &options, rounds->wanted_fd, &error) == 0) {
+		rounds_lend(rounds, &round, &memo);
 		sync_round(&round, &end, &error);
+		rounds_take_back(rounds, &round, &memo, &end);
 	} else {
 		end.status = error.kind;
 		end.error = error.text;

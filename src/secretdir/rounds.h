@@ -22,6 +22,7 @@ struct rounds {
 	const char *link; /* absolute */
 	const struct schedule *schedule;
 	struct standing *standing; /* shared */
+	int memo_fd, keys_fd;	   /* in memory: what one round leaves to the next, which the watcher never reads */
 	int wanted_fd;		   /* the entries, in memory; -1: not read yet */
 	int fresh_fd;		   /* where they are read to */
 	bool is_full;		   /* the next round fetches everything */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "secretdir/round.h"
 
 struct instant instant_now(void)
 {
@@ -65,6 +66,8 @@ static void standing_keep_keys(struct standing *standing, int64_t left_ms, uint3
 	int64_t now_ms = standing->last_attempt.ms;
 	bool is_first = standing->keys_until_ms < 0;
 
+	if (left_ms == ROUND_KEYS_STAY)
+		return;
 	if (left_ms < 0)
 		standing->keys_until_ms = -1;
 	else if (is_first)

@@ -44,8 +44,10 @@ struct round_end {
 	const char *error; /* "": none */
 	bool is_full, is_changed, is_held_back, is_throttled, is_event_open;
 	int64_t prune_ms;     /* as above */
-	int64_t keys_left_ms; /* -1: none to keep */
+	int64_t keys_left_ms; /* as round_keys_left_ms() has it */
 };
+
+#define ROUND_END_INIT ((struct round_end){ .error = "", .prune_ms = -1, .keys_left_ms = -1 })
 
 struct instant instant_now(void);
 /* Takes the end of a round into account, with what is live at LINK now; `schedule` NULL: no round follows. */

@@ -25,23 +25,26 @@ static int sync_hold_back(const struct round *round, int is_different, struct ro
 	return link_unchanged(link, error);
 }
 
-/* -1: nothing is published, and the error says that LINK is unchanged. */
+/* enum round_filled; -1: nothing is published, and the error says that LINK is unchanged. */
 static int sync_fill(struct round *round, struct round_end *end, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_change *changes = NULL;
 	const struct options *shared = &round->options->shared;
 	const char *link = shared->operands[0];
-	int is_different;
+	int filled, is_different;
 
-	if (round_fill(round, error) < 0)
+	filled = round_fill(round, error);
+	if (filled < 0)
 		return round->is_refused ? -1 : link_unchanged(link, error);
+	if (filled == ROUND_UNMOVED)
+		return ROUND_UNMOVED;
 	is_different = round_seal(round, shared->verbosity > 0 ? &changes : NULL, error);
 	if (sync_hold_back(round, is_different, end, error) < 0)
 		return -1;
 	if (interrupt_check(error) < 0)
 		return link_unchanged(link, error);
 	report_verbose_changes(shared, changes);
-	return 0;
+	return ROUND_FILLED;
 }
 
 static int sync_publish(struct round *round, struct round_end *end, struct atomicdir_error *error)
@@ -62,12 +65,16 @@ static int sync_publish(struct round *round, struct round_end *end, struct atomi
 		round_warn_of_root(round);
 	result = hook_finish(shared, round->link, &round->stage, is_changed, &live, stdout, error);
 	fflush(stdout);
+	if (live)
+		round_published(round, live->number);
 	return result;
 }
 
 int sync_round(struct round *round, struct round_end *end, struct atomicdir_error *error)
 {
-	if (sync_fill(round, end, error) < 0 || sync_publish(round, end, error) < 0)
+	int filled = sync_fill(round, end, error);
+
+	if (filled < 0 || (filled == ROUND_FILLED && sync_publish(round, end, error) < 0))
 		end->status = error->kind ? error->kind : ATOMICDIR_FAILED;
 	else
 		end->status = ATOMICDIR_OK;
@@ -109,7 +116,7 @@ static void sync_leave_status(const struct round *round, const struct round_end 
 int command_sync(const struct options *options)
 {
 	cleanup(round_clear) struct round round;
-	struct round_end end = { .is_full = true, .prune_ms = -1, .keys_left_ms = -1 };
+	struct round_end end = ROUND_END_INIT;
 	struct atomicdir_error error;
 	int status;
 

@@ -44,26 +44,11 @@ if ! boot; then
 	skip "the units work" "$lacking"
 	finish
 fi
-control() { inside python3 /srv/source/tests/aws/control.py /srv/aws "$@" >/dev/null; }
-# eventually COMMAND...: within ten seconds.
-eventually() {
-	for eventually_try in $(seq 100); do
-		! "$@" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	"$@"
-}
 install_units() {
-	inside sh -c 'cp /srv/source/packaging/systemd/*.service /srv/source/packaging/systemd/*.timer /etc/systemd/system
-		mkdir -p /etc/secretdir /srv/app && chmod 0777 /srv/app
-		cp /srv/source/packaging/systemd/etc/* /etc/secretdir && chmod 0600 /etc/secretdir/app.conf
-		cat >>/etc/secretdir/app.conf' <<END
-AWS_ENDPOINT_URL=$(inside cat /srv/aws/address)
-AWS_CA_BUNDLE=/srv/aws/ca.pem
-AWS_REGION=us-east-1
-AWS_ACCESS_KEY_ID=AKIDEXAMPLE
-AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
-END
+	inside install -d -m 777 /srv/app
+	inside install -m 600 /srv/source/packaging/systemd/etc/app.conf /etc/secretdir
+	inside install -m 644 /srv/source/packaging/systemd/etc/app.entries /etc/secretdir
+	inside tee -a /etc/secretdir/app.conf <aws.conf >/dev/null
 	# What the units say, where the test can read it; and no test waits ten seconds.
 	for unit in secretdir@ secretdir-sync@ app; do
 		inside mkdir -p "/etc/systemd/system/$unit.service.d"
@@ -88,9 +73,7 @@ allow_reloads() {
 	inside systemctl daemon-reload
 }
 
-inside mkdir /srv/aws
-inside systemd-run -q --unit=aws python3 /srv/source/tests/aws/server.py --directory /srv/aws
-control address
+start_aws
 control put prod/db --string '{"password":"one"}'
 control put prod/tls --string '{"cert":"C","key":"K"}'
 install_units

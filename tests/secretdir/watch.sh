@@ -133,6 +133,18 @@ end
 watch --metrics metrics.prom --metrics-names metered a
 ok "metrics are written after a round" within grep -q '^secretdir_up{link=.*} 1$' metrics.prom
 ok "with the versions, where they are asked for" grep -q 'secretdir_secret_version_info{.*path="a"' metrics.prom
+if command -v openssl >/dev/null; then
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 10 -subj /CN=one 2>/dev/null
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key2.pem -out cert2.pem -days 5 -subj /CN=two 2>/dev/null
+	python3 -c 'import json
+read = lambda name: open(name).read()
+print(json.dumps({"a": "9", "tls/pair": read("key.pem") + read("cert.pem") + read("cert2.pem"), "bad": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}))' >new.json
+	mv new.json secrets.json; end
+	watch --metrics metrics.prom metered a tls/pair bad
+	wanted=$(date -u -d "$(openssl x509 -enddate -noout -in cert2.pem | cut -d= -f2)" +%s)
+	ok "the end of the first certificate that ends is told for each file" within grep -qF "secretdir_certificate_not_after_timestamp_seconds{link=\"$work/metered\",path=\"tls/pair\"} $wanted" metrics.prom
+	ok "what only looks like a certificate has none" sh -c '! grep -q "path=.bad" metrics.prom'
+else skip "the end of the first certificate that ends is told for each file" "needs openssl"; fi
 if command -v promtool >/dev/null; then ok "promtool finds nothing wrong with them" sh -c 'promtool check metrics <metrics.prom'
 else skip "promtool finds nothing wrong with them" "needs promtool"; fi
 end
@@ -179,6 +191,6 @@ case $(strings "$secretdir" 2>/dev/null | grep -c __asan_init) in
 	ok "and no more after some rounds" test "$last" -le $((first + 16)) ;;
 *) skip "between rounds it has at most 300 KiB of memory of its own" "only without sanitizers" ;;
 esac
-ok "of files it has those for signals, moments, entries and the environment alone" sh -c "ls -l /proc/$watcher/fd; ls -l /proc/$watcher/fd | grep -cE 'signalfd|timerfd|memfd' | grep -qx 4 && ! ls -l /proc/$watcher/fd | grep -q \.atomicdir"
+ok "of files it has those for signals, moments, and what it keeps in memory alone" sh -c "ls -l /proc/$watcher/fd; ls -l /proc/$watcher/fd | grep -cE 'signalfd|timerfd|memfd' | grep -qx 6 && ! ls -l /proc/$watcher/fd | grep -q \.atomicdir"
 end
 finish
