@@ -59,6 +59,15 @@ else
 	is "$(grep -c inotify_init1 trace)" 0 "no watch is made there"
 fi
 
+# A publication that falls between the first look and the watch: each call that makes the watch is held up meanwhile.
+if ! strace -o trace -e inject=inotify_init1:delay_enter=1 true 2>/dev/null; then skip "no publication is lost between look and watch" "this strace cannot delay a call"
+else
+	fill site -- sh -c 'date +%N >f'; n=$("$atomicdir" wait --since 0 site)
+	strace -o trace -e trace=inotify_init1 -e inject=inotify_init1:delay_enter=1500000 "$atomicdir" wait --since "$n" --timeout 20s site >waited & waiter=$!
+	sleep 0.7; fill site -- sh -c 'date +%N >f'; wait $waiter
+	is "$(cat waited)" $((n + 1)) "no publication is lost between look and watch"
+fi
+
 # One replacement, one look: the waiter is not woken for what happens beside LINK.
 if ! strace -o trace true 2>/dev/null; then skip "siblings wake nobody" "strace cannot trace here"
 else

@@ -9,10 +9,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -284,7 +286,20 @@ static void stress_swap(int64_t number, bool is_removed_first)
 		abort();
 }
 
-/* Swaps come in bursts; after each the waiter must get to see the last one: there is no later one that could wake it. */
+/* The waiter has just returned, and is about to look and to watch again: the next swap is to fall anywhere into that. */
+static void stress_pause(unsigned *seed)
+{
+	struct timespec now, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += rand_r(seed) % 150 * 1000;
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec);
+}
+
+/* Swaps come in bursts, every second one of one swap; after each the waiter must get to see the last one: there is no later one that
+ * could wake it. */
 static void test_stress(long swaps, bool by_watch, bool is_removed, const char *claim)
 {
 	struct stress stress = { .by_watch = by_watch };
@@ -295,12 +310,13 @@ static void test_stress(long swaps, bool by_watch, bool is_removed, const char *
 
 	pthread_create(&thread, NULL, stress_wait, &stress);
 	while (done < swaps && !stress.has_failed) {
-		for (int burst = 1 << rand_r(&seed) % 9; burst; burst--, done++) {
+		stress_pause(&seed);
+		for (int burst = rand_r(&seed) % 2 ? 1 : 1 << rand_r(&seed) % 8; burst; burst--, done++) {
 			number = number % 3 + 1;
 			stress_swap(number, is_removed && rand_r(&seed) % 4 == 0);
 		}
 		while (stress.seen != number && !stress.has_failed)
-			usleep(200);
+			sched_yield();
 	}
 	stress.is_over = true;
 	stress_swap(number % 3 + 1, false);
