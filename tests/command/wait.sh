@@ -63,8 +63,8 @@ fi
 if ! strace -o trace -e inject=inotify_init1:delay_enter=1 true 2>/dev/null; then skip "no publication is lost between look and watch" "this strace cannot delay a call"
 else
 	fill site -- sh -c 'date +%N >f'; n=$("$atomicdir" wait --since 0 site)
-	strace -f -o trace -e trace=inotify_init1 -e inject=inotify_init1:delay_enter=1500000 timeout 20 "$atomicdir" wait --since "$n" site >waited & waiter=$!
-	sleep 0.7; fill site -- sh -c 'date +%N >f'; wait $waiter
+	strace -f -o trace -e trace=inotify_init1 -e inject=inotify_init1:delay_enter=3000000 timeout 12 "$atomicdir" wait --since "$n" site >waited & waiter=$!
+	sleep 1.5; fill site -- sh -c 'date +%N >f'; wait $waiter
 	is "$(cat waited)" $((n + 1)) "no publication is lost between look and watch"
 fi
 
