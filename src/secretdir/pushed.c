@@ -40,6 +40,8 @@ static void pushed_forget(struct pushed *pushed)
 	pushed->events = NULL;
 	pushed->labels = NULL;
 	pushed->count = 0;
+	pushed->given = 0;
+	pushed->open_ms = 0;
 	pushed->is_incomplete = false;
 	pushed->due_ms = -1;
 }
@@ -178,16 +180,34 @@ void pushed_hear(struct pushed *pushed, struct standing *standing, int64_t now_m
 	}
 }
 
+/* What comes while the round is under way is another burst. */
+void pushed_begin_round(struct pushed *pushed)
+{
+	pushed->given = pushed->count;
+	pushed->due_ms = -1;
+}
+
+/* What the round has seen to. What came since stays. */
+static void pushed_drop_given(struct pushed *pushed)
+{
+	pushed->count -= pushed->given;
+	memmove(pushed->events, pushed->events + pushed->given, pushed->count * sizeof(*pushed->events));
+	pushed->given = 0;
+	pushed->open_ms = 0;
+	if (!pushed->count && pushed->due_ms < 0)
+		pushed_forget(pushed);
+}
+
 /* A label that has not moved yet is looked for again, with longer and longer waits. Where a round failed the next one looks at
  * everything anyway. */
 void pushed_take_round(struct pushed *pushed, const struct standing *standing, bool is_of_labels, int64_t now_ms)
 {
-	bool is_open = is_of_labels && standing->is_event_open && now_ms - pushed->first_ms < OPEN_MS;
-
-	if (is_open)
+	if (is_of_labels && standing->is_event_open && !pushed->open_ms)
+		pushed->open_ms = now_ms;
+	if (!is_of_labels || !standing->is_event_open || now_ms - pushed->open_ms >= OPEN_MS)
+		pushed_drop_given(pushed);
+	else if (pushed->due_ms < 0 || standing->next.ms < pushed->due_ms)
 		pushed->due_ms = standing->next.ms;
-	else if (is_of_labels || !standing->status)
-		pushed_forget(pushed);
 }
 
 /* ---- What is due ---- */

@@ -19,9 +19,10 @@ struct pushed {
 	int64_t alone_ms; /* when polling takes over, if the queue does not answer until then; -1: it has, or the queue answers */
 	struct heard_event *events; /* those that no round has seen to */
 	struct label *labels;	    /* the same, for a round */
-	size_t count;
-	bool is_incomplete;	  /* memory ran out for one */
-	int64_t first_ms, due_ms; /* of the burst: when it began, and when it wakes a round; -1: there is none */
+	size_t count, given;	    /* given: to the round that runs */
+	int64_t open_ms;	    /* since when a label that was announced is looked for; 0: none is */
+	bool is_incomplete;	    /* memory ran out for one */
+	int64_t first_ms, due_ms;   /* of the burst: when it began, and when it wakes a round; -1: there is none */
 };
 
 /* FAILED. */
@@ -36,6 +37,7 @@ int64_t pushed_find_due(const struct pushed *pushed);
 void pushed_hear(struct pushed *pushed, struct standing *standing, int64_t now_ms);
 /* What a round is to look at, until the next call; NULL: at everything. */
 const struct label *pushed_labels(struct pushed *pushed, size_t *count);
+void pushed_begin_round(struct pushed *pushed);
 /* A round has ended, which looked at the labels, or at everything. */
 void pushed_take_round(struct pushed *pushed, const struct standing *standing, bool is_of_labels, int64_t now_ms);
 /* Whether this child was the listener. */

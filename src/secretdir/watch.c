@@ -172,6 +172,7 @@ static void watch_start_round(struct watch *watch, bool is_event)
 	watch->rounds.label_count = 0;
 	if (is_event && !watch->rounds.is_full)
 		watch->rounds.labels = pushed_labels(&watch->pushed, &watch->rounds.label_count);
+	pushed_begin_round(&watch->pushed);
 	watch->rounds.is_retry = watch->wants_retry;
 	watch->wants_round = false;
 	watch->wants_full = false;
