@@ -22,8 +22,8 @@ def read(path):
         return ""
 
 
-def children_of(pid):
-    """[(pid, name)] of those that have not ended, whichever of its threads started them."""
+def children_of(pid, with_dead=False):
+    """[(pid, name)] of those that have not ended (`with_dead`: or were not reaped), whichever of its threads started them."""
     found = []
     try:
         threads = os.listdir(f"/proc/{pid}/task")
@@ -32,7 +32,7 @@ def children_of(pid):
     for thread in threads:
         for child in read(f"/proc/{pid}/task/{thread}/children").split():
             parsed = re.fullmatch(r"\d+ \((.*)\) (\S) .*\n?", read(f"/proc/{child}/stat"), re.S)
-            if parsed and parsed[2] not in "ZX":
+            if parsed and (with_dead or parsed[2] not in "ZX"):
                 found.append((int(child), parsed[1]))
     return found
 

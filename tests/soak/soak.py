@@ -90,9 +90,14 @@ class Soak:
             self.watched.bad("goes-on", f"{why}: no round ended in {PATIENCE} s")
 
     def plainly(self):
-        self.watched.change()
-        self.watched.hang_up()
+        watched = self.watched
+        before, began = os.path.realpath(watched.link), time.monotonic()
+        watched.change()
+        watched.hang_up()
         self.published("a change")
+        is_there = os.path.exists(before)
+        if not is_there and time.monotonic() < began + watched.grace:
+            watched.bad("early", f"{before} was replaced less than {watched.grace} s ago, and is removed")
 
     def unchanged(self):
         self.watched.hang_up()
@@ -129,6 +134,7 @@ class Soak:
     def bad_hook(self):
         self.watched.set_mood("fail", True)
         self.plainly()
+        self.watched.hang_up()
         self.ended("a failing hook")
         self.watched.set_mood("fail", False)
 
@@ -235,26 +241,38 @@ class Soak:
             watched.bad("published", f"all is well, {watched.value} is in the source, and {watched.live()} is live")
         elif not watched.is_told():
             watched.bad("told", f"{watched.value} is live, and those were told: {watched.log('hook')[-4:]} {watched.log('told')[-2:]}")
-        if not watched.wait(lambda: not watched.children()):
-            watched.bad("child", f"between rounds it has {watched.children()}")
+        if not watched.wait(lambda: not watched.children(True)):
+            watched.bad("child", f"between rounds it has {watched.children(True)}")
         if not watched.wait(lambda: not watched.left()):
             watched.bad("left", f"{watched.left()} beside {os.readlink(watched.link)}")
         if not watched.is_up():
             watched.bad("goes-on", f"all is well, and its last round failed: {processes.read(watched.path('metrics'))}")
         self.check_supervisor()
 
+    def rest_descriptors(self):
+        """Those that stay the same while no child is there."""
+        pid = self.watched.process.pid
+        while True:
+            found = processes.descriptors_of(pid)
+            time.sleep(0.02)
+            if not self.watched.children() and found == processes.descriptors_of(pid):
+                return found
+
     def check_supervisor(self):
         watched = self.watched
         if not processes.may_look_into(watched.process.pid):
             return
-        dirty, fds = processes.private_dirty(watched.process.pid), processes.descriptors_of(watched.process.pid)
+        pid = watched.process.pid
         if watched.baseline is None:
-            watched.baseline = dirty, fds
-        self.dirty = f"{watched.baseline[0]} KiB, then {dirty} KiB"
-        if dirty > watched.baseline[0] + DIRTY_MOST and not IS_SANITIZED:
-            watched.bad("memory", f"private dirty memory was {watched.baseline[0]} KiB and is {dirty} KiB")
-        if fds != watched.baseline[1]:
-            watched.bad("descriptor", f"it had {watched.baseline[1]} and has {fds}")
+            watched.baseline = processes.private_dirty(pid), self.rest_descriptors()
+        dirty, fds = watched.baseline
+        # A round that still follows an earlier signal takes some for a moment.
+        if not watched.wait(lambda: processes.descriptors_of(pid) == fds):
+            watched.bad("descriptor", f"it had {fds} and has {processes.descriptors_of(pid)}")
+        now = processes.private_dirty(pid)
+        self.dirty = f"{dirty} KiB, then {now} KiB"
+        if now > dirty + DIRTY_MOST and not IS_SANITIZED:
+            watched.bad("memory", f"private dirty memory was {dirty} KiB and is {now} KiB")
 
     def go(self, is_over):
         watched = self.watched
@@ -321,7 +339,7 @@ def main(build, server):
     print(f"# clocks that jump between lives: {len(clocks) or why}", flush=True)
     program = os.path.join(build, "secretdir")
     all_watched = [Watched(name, FileSource(os.path.abspath(f"{name}.json")), program, report, **options) for name, options in (
-        ("steady", {}), ("killed", {"interval": "1s", "grace": "0s"}), ("run", {"runs": True, "interval": "2s"}))]
+        ("steady", {"grace": "1s"}), ("killed", {"interval": "1s", "grace": "0s"}), ("run", {"runs": True, "interval": "2s"}))]
     all_watched.append(Watched("aws", AwsSource(server), program, report, grace="1s"))
     for watched in all_watched:
         watched.start()

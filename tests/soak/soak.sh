@@ -20,6 +20,7 @@ ok "each change once, and in order" legal once
 ok "the hook, and the COMMAND of run, are told of what is live, and never of what is not yet" legal told
 ok "each round is followed by the next, whatever was killed, and each end has the status that it should" legal goes-on
 ok "between rounds no child is left, and in the end none at all" legal child
+ok "what was replaced stays for --grace" legal early
 ok "nothing is left in the store but what is live" legal left
 if [ "$(id -u)" != 0 ]; then
 	skip "a supervisor has as much memory of its own as at the beginning, within 16 KiB" "only root may look there"

@@ -92,6 +92,7 @@ class Watched:
                         "--entries", self.entries, *source.options]
         if not runs:
             self.options += ["--on-change", HOOK.replace("HOOKLOG", self.path("hook")).replace("MOOD", self.path("mood"))]
+        self.grace = {"0s": 0, "100ms": 0.1, "1s": 1}[grace]
         self.value = self.lives = self.rounds = 0
         self.process = self.clock = self.seen_round = self.baseline = None
         self.said = open(self.path("said"), "a", encoding="utf-8")
@@ -225,9 +226,9 @@ class Watched:
     def is_up(self):
         return "\nsecretdir_up{" in (text := processes.read(self.path("metrics"))) and "} 1\n" in text.split("\nsecretdir_up{")[1][:600]
 
-    def children(self):
+    def children(self, with_dead=False):
         """Without COMMAND, which is to run."""
-        return [child for child in processes.children_of(self.process.pid) if not (self.runs and child[1] == "sh")]
+        return [child for child in processes.children_of(self.process.pid, with_dead) if not (self.runs and child[1] == "sh")]
 
     def left(self):
         """Names in the store that have no business there once all is quiet."""
