@@ -306,7 +306,12 @@ static void watch_after_round(struct watch *watch)
 		watch_end(watch, status);
 }
 
-/* A round that was killed has told nobody what became of it: another child does that. */
+/* A round that was killed may have told nobody what became of it, even if it has counted itself: another child does that. */
+static bool watch_has_lost_round(const struct watch *watch)
+{
+	return WIFSIGNALED(watch->worker.status) || watch->rounds.standing->rounds == watch->rounds_before;
+}
+
 static void watch_lose_round(struct watch *watch)
 {
 	struct rounds *rounds = &watch->rounds;
@@ -349,7 +354,7 @@ static void watch_take_child(struct watch *watch, const struct child *child)
 		return;
 	if (watch->task == TASK_READ)
 		watch_after_read(watch);
-	else if (watch->task == TASK_ROUND && watch->rounds.standing->rounds == watch->rounds_before)
+	else if (watch->task == TASK_ROUND && watch_has_lost_round(watch))
 		watch_lose_round(watch);
 	else if (watch->task != TASK_PRUNE)
 		watch_after_round(watch);
