@@ -191,7 +191,8 @@ void pushed_begin_round(struct pushed *pushed)
 static void pushed_drop_given(struct pushed *pushed)
 {
 	pushed->count -= pushed->given;
-	memmove(pushed->events, pushed->events + pushed->given, pushed->count * sizeof(*pushed->events));
+	if (pushed->given)
+		memmove(pushed->events, pushed->events + pushed->given, pushed->count * sizeof(*pushed->events));
 	pushed->given = 0;
 	pushed->open_ms = 0;
 	if (!pushed->count && pushed->due_ms < 0)
