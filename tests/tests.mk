@@ -58,4 +58,9 @@ endif
 check: all $(PREPARED)
 	@unset MAKEFLAGS MAKELEVEL; $(PROVE) $(CHOSEN)
 
-.PHONY: check
+#: check-wait       a million swaps against a waiter, of which check makes 20,000; SWAPS=N others
+check-wait: export WAIT_SWAPS = $(or $(SWAPS),1000000)
+check-wait: $(B)/tests/wait_test
+	@$(PROVE) --jobs 1 $(B)/tests/wait_test
+
+.PHONY: check check-wait
