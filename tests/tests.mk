@@ -40,7 +40,7 @@ $(B)/without: tests/secretdir/without.c $(B)/needs
 	$(LINK) $(PACKAGES_CFLAGS) -o $@ $< $(SECCOMP_LIBS)
 $(B)/rounds: tests/secretdir/rounds.c $(B)/unit/libinside.a
 	$(LINK) -Iinclude -Isrc -o $@ $< $(B)/unit/libinside.a
-PREPARE_secretdir = $(B)/without $(B)/rounds $(B)/unit/sandbox_test $(B)/fleet
+PREPARE_secretdir = $(B)/without $(B)/rounds $(B)/unit/sandbox_test $(B)/unit/listener_test $(B)/fleet
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.

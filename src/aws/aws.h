@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls of AWS services that speak JSON 1.1: where they are, who asks, and what to do again. Many calls are under way at once, and share
+ * Calls of AWS services that speak JSON: where they are, who asks, and what to do again. Many calls are under way at once, and share
  * connections, credentials and the quota of retries.
  */
 #ifndef AWS_AWS_H
@@ -36,7 +36,9 @@ struct aws_call {
 	const char *operation; /* "GetSecretValue" */
 	const char *id;	       /* an ARN's region is where it is asked */
 	const char *secret;    /* for errors */
-	const char *resource;  /* what must be allowed; NULL: the id */
+	const char *action;    /* what must be allowed; NULL: the operation */
+	const char *resource;  /* and on what; NULL: the id */
+	long timeout_ms;       /* as struct http_request has it */
 	bool is_dispensable;   /* if it is denied there is another way: that is no reason to ask for other keys */
 	struct buffer body;
 	/* What came of it. */

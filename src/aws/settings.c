@@ -18,6 +18,7 @@ static const struct {
 	{ WORD_WHY, offsetof(struct aws_settings, why) },
 	{ WORD_SECRETSMANAGER_URL, offsetof(struct aws_settings, endpoints[AWS_SECRETSMANAGER]) },
 	{ WORD_SSM_URL, offsetof(struct aws_settings, endpoints[AWS_SSM]) },
+	{ WORD_SQS_URL, offsetof(struct aws_settings, endpoints[AWS_SQS]) },
 	{ WORD_CA_BUNDLE, offsetof(struct aws_settings, ca_bundle) },
 	{ WORD_RETRY_MODE, offsetof(struct aws_settings, retry_mode) },
 	{ WORD_MAX_ATTEMPTS, offsetof(struct aws_settings, max_attempts) },

@@ -55,6 +55,20 @@
  *	                              gives no others
  *	done "", or error "KIND TEXT"
  *
+ * listen-aws is asked `atomicdir-listen "1", option "NAME=VALUE" ..., end ""`, the queue being option queue-url, and then hears of the
+ * keys as fetch-aws does. Until it is ended it answers
+ *
+ *	connected ""                  the queue answers, for the first time or again
+ *	disconnected "KIND TEXT"      it does not, for the first time since; it is asked again all the while
+ *	event "", arn ARN, name NAME, version ID, label LABEL
+ *	                              a label moved to another version of a secret; one of ARN and NAME may be "", and ID and LABEL too
+ *	ignored COUNT                 so many messages were no such event
+ *	warning TEXT                  as above
+ *	expired REGION                as above, as often as keys expire; they may be refused for good ("disconnected" follows)
+ *	done "", or error "KIND TEXT" the end: its keys will soon expire, and it is to be started with new ones; or it cannot begin
+ *
+ * A message is deleted from the queue once it was written here.
+ *
  * spec-yaml is asked `atomicdir-spec "1", name FILE, content BYTES, end ""` and answers with
  *
  *	option "NAME=VALUE"           region, failover-region: for all entries
@@ -81,6 +95,7 @@
 #define WORD_FETCH "atomicdir-fetch"
 #define WORD_SPEC "atomicdir-spec"
 #define WORD_IDENTITY "atomicdir-identity"
+#define WORD_LISTEN "atomicdir-listen"
 #define WORD_OPTION "option"
 #define WORD_END "end"
 #define WORD_DONE "done"
@@ -141,6 +156,7 @@
 #define WORD_WHY "why"
 #define WORD_SECRETSMANAGER_URL "secretsmanager-url"
 #define WORD_SSM_URL "ssm-url"
+#define WORD_SQS_URL "sqs-url"
 #define WORD_CA_BUNDLE "ca-bundle"
 #define WORD_RETRY_MODE "retry-mode"
 #define WORD_MAX_ATTEMPTS "max-attempts"
@@ -148,7 +164,14 @@
 #define WORD_FIPS "fips"
 #define WORD_DUAL_STACK "dual-stack"
 
-/* A spec's parts. */
+/* What a listener says beside. */
+#define WORD_EVENT "event"
+#define WORD_LABEL "label"
+#define WORD_IGNORED "ignored"
+#define WORD_CONNECTED "connected"
+#define WORD_DISCONNECTED "disconnected"
+
+/* A spec's parts; an event has a name too. */
 #define WORD_NAME "name"
 #define WORD_NOT_AFTER "not-after"
 #define WORD_CONTENT "content"
@@ -173,6 +196,7 @@
 #define OPTION_EXTERNAL_ID "external-id"
 #define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: the region in the entries' ARNs, if all are ARNs */
 #define OPTION_KEYS_REGION "keys-region" /* for identity-aws: where to ask for new keys instead, once those had have expired */
+#define OPTION_QUEUE_URL "queue-url"	 /* for listen-aws and identity-aws: the queue that is listened to */
 #define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
 #define OPTION_LIVE "live"		 /* "unknown": something is published, but not which versions */
 #define OPTION_DESCRIBE "describe"	 /* "1": answer with ARNs and KMS keys instead of values */
@@ -197,11 +221,15 @@ int told_add_value(struct told *told, const char *name, const char *value, size_
 const char *told_option(const struct told *told, const char *name);
 /* The next value of an option that may be repeated, without empty ones; *from begins as 0. NULL: there are no more. */
 const char *told_next(const struct told *told, const char *name, size_t *from);
+/* A request that is nothing but options, WORD "1", option ..., end. */
+int told_read(struct field_reader *reader, const char *word, struct told *told, struct atomicdir_error *error);
 void told_clear(struct told *told);
 
 /* Appends the field "error". Users and passwords are taken out of URLs in its text. -1 with ENOMEM. */
 int protocol_add_error(struct buffer *output, const struct atomicdir_error *error);
-/* The same, to a record. */
+/* The same, as a field of another name. */
+int protocol_add_failure(struct buffer *output, const char *word, const struct atomicdir_error *error);
+/* As protocol_add_error(), to a record. */
 int protocol_put_error(struct record *record, const struct atomicdir_error *error);
 /* Parses "KIND TEXT" into the error. -1: the kind is none that a program may report, or there is no text; the error stays as
  * it is. */

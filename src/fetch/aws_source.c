@@ -12,16 +12,16 @@
 #include "base/error.h"
 #include "aws/aws.h"
 #include "aws/confine.h"
+#include "aws/handed.h"
 #include "aws/place.h"
 #include "fetch/aws_describe.h"
-#include "fetch/keys.h"
 #include "fetch/parameterstore.h"
 #include "fetch/secretsmanager.h"
 
 struct aws_source {
 	struct source source;
 	const struct request *request;
-	struct keys keys;
+	struct handed handed;
 	struct aws aws;
 	bool is_told; /* that another region is asked */
 };
@@ -209,7 +209,7 @@ static void release(struct source *source)
 	struct aws_source *self = (struct aws_source *)source;
 
 	aws_clear(&self->aws);
-	keys_clear(&self->keys);
+	handed_clear(&self->handed);
 	free(self);
 }
 
@@ -237,7 +237,7 @@ static int check(const struct request *request, struct atomicdir_error *error)
 
 static int renew(void *context, const char *region, struct credentials *fresh, struct atomicdir_error *error)
 {
-	return keys_renew(context, region, fresh, error);
+	return handed_renew(context, region, fresh, error);
 }
 
 /* While somebody else is asked for the keys the connection is opened, where all secrets are of one service. */
@@ -248,14 +248,14 @@ static void open_ahead(struct aws_source *self, const struct request *request)
 	cleanup_free char *region = NULL, *url = NULL;
 
 	/* What secretdir has said already need not be waited for. */
-	if (!self->keys.input->input.size && aws_place(&self->aws.settings, service, id, &region, &url, NULL) == 0)
-		http_open_ahead(self->aws.http, url, self->keys.input->fd);
+	if (!self->handed.input->input.size && aws_place(&self->aws.settings, service, id, &region, &url, NULL) == 0)
+		http_open_ahead(self->aws.http, url, self->handed.input->fd);
 }
 
 /* The last thing before libcurl is there. */
 static int confine(const struct aws_settings *settings, struct atomicdir_error *error)
 {
-	return aws_confine(settings->ca_bundle, settings->endpoints, AWS_SOURCES, STDOUT_FILENO, error);
+	return aws_confine(settings->ca_bundle, settings->endpoints, AWS_CALLED, STDOUT_FILENO, error);
 }
 
 static int take_settings(struct aws_source *self, const struct request *request, const struct aws_settings *settings,
@@ -277,11 +277,11 @@ static int wait_for_keys(struct aws_source *self, const struct request *request,
 	struct aws_settings settings;
 
 	for (;;) {
-		enum keys_news news = keys_next(&self->keys, &settings, &credentials, error);
+		enum handed_news news = handed_next(&self->handed, &settings, &credentials, error);
 
-		if (news == KEYS_FAILED || take_settings(self, request, &settings, error) < 0)
+		if (news == HANDED_FAILED || take_settings(self, request, &settings, error) < 0)
 			return -1;
-		if (news == KEYS_COMPLETE)
+		if (news == HANDED_COMPLETE)
 			break;
 		open_ahead(self, request);
 	}
@@ -312,11 +312,11 @@ struct source *aws_source_open(struct request *request, struct atomicdir_error *
 
 	if (!self)
 		return NULL;
-	self->keys.input = &request->input;
+	self->handed.input = &request->input;
 	if (wait_for_keys(self, request, error) == 0) {
-		self->aws.are_keys_kept = self->keys.are_kept;
+		self->aws.are_keys_kept = self->handed.are_kept;
 		self->aws.renew = renew;
-		self->aws.renew_context = &self->keys;
+		self->aws.renew_context = &self->handed;
 		return &self->source;
 	}
 	release(&self->source);

@@ -6,6 +6,10 @@
 #ifndef SECRETDIR_CERTIFICATES_H
 #define SECRETDIR_CERTIFICATES_H
 
+#include <stdint.h>
+
+#include <atomicdir.h>
+
 #include "base/published.h"
 
 struct certificates {

@@ -147,86 +147,22 @@ static struct fetcher *fetcher_new(struct told *told, const struct entries *entr
 	return fetcher;
 }
 
-/* The descriptor that the source needs beside its request and its answer: that of the keys, or our standard input. */
-static int fetcher_open_passed(struct fetcher *fetcher, struct atomicdir_error *error)
-{
-	int fd;
-
-	if (fetcher->needs_keys)
-		return keys_open(fetcher->keys, error) < 0 ? -1 : keys_open_reader(fetcher->keys, error);
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? error_errno(error, NULL, "cannot pass standard input on") : fd;
-}
-
 static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *source, const char *path,
 			 struct atomicdir_error *error)
 {
 	cleanup(environment_clear) struct environment environment = { 0 };
 	const struct own_source *own = own_source_find(name);
-	bool needs_fd;
-	cleanup_fd int passed_fd = -1;
+	bool needs_input = fetcher_reads_input(source);
+	cleanup_fd int input_fd = -1;
 
+	fetcher->needs_keys = own && own->needs_keys;
+	if (fetcher->needs_keys)
+		return keys_start(fetcher->keys, &fetcher->worker, "the fetcher", path, error);
 	if (own)
 		program_inherit(&environment);
-	fetcher->needs_keys = own && own->needs_keys;
-	needs_fd = fetcher->needs_keys || fetcher_reads_input(source);
-	if (needs_fd && (passed_fd = fetcher_open_passed(fetcher, error)) < 0)
-		return -1;
-	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &passed_fd, needs_fd, error);
-}
-
-/* A word that says what became of the keys, and a text. */
-static int fetcher_tell_of_keys(struct fetcher *fetcher, const char *word, const char *text, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer said = { 0 };
-
-	if (field_add_text(&said, word, text) < 0)
-		return error_errno(error, NULL, "cannot hand the keys over");
-	return worker_tell(&fetcher->worker, &said, error);
-}
-
-/* There are none: the fetcher says so, after what it has to say by itself. */
-static int fetcher_tell_no_keys(struct fetcher *fetcher, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer said = { 0 };
-
-	if (interrupt_check(error) < 0)
-		return -1;
-	if (protocol_add_error(&said, error) < 0)
-		return error_errno(error, NULL, "cannot hand the keys over");
-	return worker_tell(&fetcher->worker, &said, error);
-}
-
-/* Those of the other region are not kept: the first one may be back by the next round. */
-static bool fetcher_is_elsewhere(const struct fetcher *fetcher)
-{
-	const char *other = told_option(&fetcher->told, OPTION_FAILOVER_REGION);
-
-	return other && strcmp(other, fetcher->keys->region) == 0;
-}
-
-/* `region`: as keys_ask() has it. */
-static int fetcher_hand_keys(struct fetcher *fetcher, const char *region, struct atomicdir_error *error)
-{
-	struct keys *keys = fetcher->keys;
-	enum keys_news news;
-
-	if (keys_ask(keys, &fetcher->told, region, error) < 0)
-		return fetcher_tell_no_keys(fetcher, error);
-	while ((news = keys_next(keys, error)) == KEYS_SETTINGS)
-		if (fetcher_tell_of_keys(fetcher, WORD_SETTINGS, "", error) < 0)
-			return -1;
-	keys->is_elsewhere = *region || fetcher_is_elsewhere(fetcher);
-	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, "", error)
-				     : fetcher_tell_no_keys(fetcher, error);
-}
-
-/* Nobody is asked for keys that are there. */
-static int fetcher_find_keys(struct fetcher *fetcher, struct atomicdir_error *error)
-{
-	if (!keys_are_there(fetcher->keys, &fetcher->told))
-		return fetcher_hand_keys(fetcher, "", error);
-	return fetcher_tell_of_keys(fetcher, WORD_KEYS, fetcher->keys->is_fresh ? "" : KEYS_KEPT, error);
+	if (needs_input && (input_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) < 0)
+		return error_errno(error, NULL, "cannot pass standard input on");
+	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &input_fd, needs_input, error);
 }
 
 static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *source, const char *path,
@@ -235,7 +171,7 @@ static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *
 	if (fetcher_spawn(fetcher, name, source, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
 		return -1;
 	if (fetcher->needs_keys)
-		return fetcher_find_keys(fetcher, error);
+		return keys_hand(fetcher->keys, &fetcher->worker, &fetcher->told, error);
 	close_fd(&fetcher->worker.request_fd);
 	return 0;
 }
@@ -539,7 +475,7 @@ static int renew_keys(struct fetcher *fetcher, struct atomicdir_error *error)
 	if (!fetcher->needs_keys || fetcher->is_renewed || !region)
 		return garbled(fetcher, "it asks for keys that it may not have", error);
 	fetcher->is_renewed = true;
-	return fetcher_hand_keys(fetcher, region, error);
+	return keys_hand_anew(fetcher->keys, &fetcher->worker, &fetcher->told, region, error);
 }
 
 int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)

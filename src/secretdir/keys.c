@@ -66,11 +66,6 @@ static int file_open_anew(int fd, struct atomicdir_error *error)
 	return reader_fd < 0 ? error_errno(error, path, "cannot open") : reader_fd;
 }
 
-int keys_open_reader(const struct keys *keys, struct atomicdir_error *error)
-{
-	return file_open_anew(keys->fd, error);
-}
-
 /* ---- Asking ---- */
 
 static int request_add(struct buffer *request, const char *name, const char *value)
@@ -85,8 +80,9 @@ static int request_add(struct buffer *request, const char *name, const char *val
 /* Of what fetch-aws is told, what says who we are and where. */
 static int request_make(struct buffer *request, const struct told *told, const char *region)
 {
-	static const char *const names[] = { OPTION_REGION,  OPTION_FAILOVER_REGION, OPTION_ENDPOINT_URL, OPTION_CA_BUNDLE,
-					     OPTION_PROFILE, OPTION_ROLE_ARN,	     OPTION_EXTERNAL_ID,  OPTION_ARN_REGION };
+	static const char *const names[] = { OPTION_REGION,	 OPTION_FAILOVER_REGION, OPTION_ENDPOINT_URL,
+					     OPTION_CA_BUNDLE,	 OPTION_PROFILE,	 OPTION_ROLE_ARN,
+					     OPTION_EXTERNAL_ID, OPTION_ARN_REGION,	 OPTION_QUEUE_URL };
 
 	if (field_add_text(request, WORD_IDENTITY, PROTOCOL_VERSION) < 0)
 		return -1;
@@ -216,4 +212,71 @@ enum keys_news keys_next(struct keys *keys, struct atomicdir_error *error)
 		if (!keys_take(keys, &field, text))
 			return keys_take_end(keys, &field, text, error);
 	}
+}
+
+/* ---- Handing them over ---- */
+
+int keys_start(struct keys *keys, struct worker *worker, const char *what, const char *path, struct atomicdir_error *error)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	cleanup_fd int reader_fd = -1;
+
+	if (keys_open(keys, error) < 0)
+		return -1;
+	reader_fd = file_open_anew(keys->fd, error);
+	if (reader_fd < 0)
+		return -1;
+	program_inherit(&environment);
+	return worker_start(worker, what, path, &environment, &reader_fd, 1, error);
+}
+
+/* A word that says what became of the keys, and a text. */
+static int worker_tell_of_keys(struct worker *worker, const char *word, const char *text, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer said = { 0 };
+
+	if (field_add_text(&said, word, text) < 0)
+		return error_errno(error, NULL, "cannot hand the keys over");
+	return worker_tell(worker, &said, error);
+}
+
+/* There are none: the program says so, after what it has to say by itself. */
+static int worker_tell_no_keys(struct worker *worker, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer said = { 0 };
+
+	if (interrupt_check(error) < 0)
+		return -1;
+	if (protocol_add_error(&said, error) < 0)
+		return error_errno(error, NULL, "cannot hand the keys over");
+	return worker_tell(worker, &said, error);
+}
+
+/* Those of the other region are not kept: the first one may be back by the next round. */
+static bool keys_are_of_other(const struct keys *keys, const struct told *told)
+{
+	const char *other = told_option(told, OPTION_FAILOVER_REGION);
+
+	return other && strcmp(other, keys->region) == 0;
+}
+
+int keys_hand_anew(struct keys *keys, struct worker *worker, const struct told *told, const char *region,
+		   struct atomicdir_error *error)
+{
+	enum keys_news news;
+
+	if (keys_ask(keys, told, region, error) < 0)
+		return worker_tell_no_keys(worker, error);
+	while ((news = keys_next(keys, error)) == KEYS_SETTINGS)
+		if (worker_tell_of_keys(worker, WORD_SETTINGS, "", error) < 0)
+			return -1;
+	keys->is_elsewhere = *region || keys_are_of_other(keys, told);
+	return news == KEYS_COMPLETE ? worker_tell_of_keys(worker, WORD_KEYS, "", error) : worker_tell_no_keys(worker, error);
+}
+
+int keys_hand(struct keys *keys, struct worker *worker, const struct told *told, struct atomicdir_error *error)
+{
+	if (!keys_are_there(keys, told))
+		return keys_hand_anew(keys, worker, told, "", error);
+	return worker_tell_of_keys(worker, WORD_KEYS, keys->is_fresh ? "" : KEYS_KEPT, error);
 }

@@ -37,9 +37,6 @@ int keys_open(struct keys *keys, struct atomicdir_error *error);
 bool keys_can_stay(const struct keys *keys);
 /* Wipes the file, unless it is lent and its keys can stay. Does nothing if it is not open (fd -1). */
 void keys_close(struct keys *keys);
-/* Opens the file for reading only. The caller closes the descriptor. */
-int keys_open_reader(const struct keys *keys, struct atomicdir_error *error);
-
 /* Whether there are good keys already for what is told here. */
 bool keys_are_there(const struct keys *keys, const struct told *told);
 /* Starts identity-aws, which writes settings and keys into the file anew. `region`: where to ask for the keys instead, or "".
@@ -54,5 +51,14 @@ enum keys_news {
 
 /* Waits for what identity-aws says next. */
 enum keys_news keys_next(struct keys *keys, struct atomicdir_error *error);
+
+/* Starts a program of ours that asks AWS, as worker_start() does, and gives it the file to read. */
+int keys_start(struct keys *keys, struct worker *worker, const char *what, const char *path, struct atomicdir_error *error);
+/* Tells that program, which has its request, that the keys are there, or that there are none, and why. Nobody is asked for keys that are
+ * there already. -1: it cannot be told, or a signal came. */
+int keys_hand(struct keys *keys, struct worker *worker, const struct told *told, struct atomicdir_error *error);
+/* The same with others than those that are there; `region`: as keys_ask() has it. */
+int keys_hand_anew(struct keys *keys, struct worker *worker, const struct told *told, const char *region,
+		   struct atomicdir_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/arn.h"
+#include "base/queue_url.h"
 
 /* A spec may say where secrets are fetched from, and two could contradict each other. */
 static int option_spec(void *spec, const char *text, struct atomicdir_error *error)
@@ -30,6 +31,13 @@ static int option_tag(void *tags, const char *text, struct atomicdir_error *erro
 	if (*text == '=' || !strchr(text, '='))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not KEY=VALUE", text);
 	return option_list(tags, text, error);
+}
+
+static int option_queue(void *url, const char *text, struct atomicdir_error *error)
+{
+	struct queue_url queue;
+
+	return queue_url_parse(text, &queue, error) < 0 ? -1 : option_text(url, text, error);
 }
 
 static int option_kms_key(void *keys, const char *text, struct atomicdir_error *error)
@@ -100,6 +108,8 @@ const struct option secret_options_table[] = {
 	{ "--offline", NULL, TAKES_POLICY, option_flag, AT(offline), "ask nobody: each secret stands by its name" },
 	{ "--split", NULL, TAKES_POLICY, option_flag, AT(split),
 	  "print several documents, one a line, each as long as a managed policy may be (6144)" },
+	{ "--notify-queue", "URL", TAKES_POLICY, option_queue, AT(notify_queue),
+	  "queue of SQS that tells of changes: allow to read it" },
 	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
 	  "key of your own that encrypts these secrets (repeatable)" },
 	{ 0 },

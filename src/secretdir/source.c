@@ -58,6 +58,11 @@ static int tell_all(struct told *told, const struct secret_options *options, con
 	return 0;
 }
 
+int source_tell(struct told *told, const struct secret_options *options, const struct spec *spec, const struct entries *entries)
+{
+	return tell_all(told, options, spec) < 0 ? -1 : tell_arn_region(told, entries);
+}
+
 const char *source_name(const struct secret_options *options)
 {
 	return options->source ? options->source : "aws";
@@ -67,7 +72,7 @@ struct fetcher *source_ask(const struct source_question *question, struct atomic
 {
 	cleanup(told_clear) struct told told = { 0 };
 
-	if (tell_all(&told, question->options, question->spec) == 0 && tell_arn_region(&told, question->all) == 0 &&
+	if (source_tell(&told, question->options, question->spec, question->all) == 0 &&
 	    tell(&told, question->name, question->value) == 0)
 		return fetcher_start(source_name(question->options), &told, question->entries, question->live, question->keys,
 				     error);

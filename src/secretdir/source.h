@@ -31,6 +31,9 @@ struct source_question {
 };
 
 const char *source_name(const struct secret_options *options);
+/* Adds what the options and the spec say of AWS, and what follows from the entries. -1 with ENOMEM. */
+int source_tell(struct told *told, const struct secret_options *options, const struct spec *spec,
+		const struct entries *entries);
 /* Starts its fetcher, as fetcher_start(). */
 struct fetcher *source_ask(const struct source_question *question, struct atomicdir_error *error);
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Dict, Optional, Set
 
 import aws_json
+import events
 import faults
 import operations
 import paging
@@ -393,7 +394,8 @@ def _put(world, arguments):
         raise ValueError("version %s exists" % version_id)
     version = Version(version_id, now, text, binary)
     secret.versions[version_id] = version
-    for stage in arguments.get("stages") or ["AWSCURRENT"]:
+    stages = arguments.get("stages") or ["AWSCURRENT"]
+    for stage in stages:
         _move_stage(secret, version, stage)
     secret.tags.update(arguments.get("tags") or {})
     for member in ("description", "kms_key", "owning_service", "returned_name"):
@@ -402,6 +404,8 @@ def _put(world, arguments):
     if arguments.get("next_rotation") is not None:
         secret.next_rotation = now + arguments["next_rotation"]
     secret.changed = now
+    for stage in stages:
+        events.label_updated(world, secret, version.id, stage)
     return {"version_id": version_id, "arn": secret.arn}
 
 
@@ -457,6 +461,7 @@ def _stage(world, arguments):
         raise ValueError("no version " + arguments["version_id"])
     _move_stage(secret, version, arguments["stage"])
     secret.changed = world.now()
+    events.label_updated(world, secret, version.id, arguments["stage"])
     return {}
 
 

@@ -24,17 +24,20 @@ boot() {
 	done
 }
 inside() { nsenter --target "$init" --mount --uts --ipc --net --pid --cgroup --root --wd "$@"; }
-# The groups of processes go when the last process has, a moment after the first one. Nothing but groups is in that file system.
+# A group can be removed when its last process has ended, a moment after the first one; one of a test that was killed goes, too.
 halt() {
 	kill -KILL "$unshared" 2>/dev/null
 	wait "$unshared" 2>/dev/null || :
 	mkdir -p "$work/groups"
 	# shellcheck disable=SC2016 # for the shell inside
 	unshare --mount sh -c 'mount -t cgroup2 cgroup2 "$1" || exit
-		for try in 1 2 3 4 5 6 7 8 9; do
-			[ -d "$1/$2" ] || exit 0
-			find "$1/$2" -xdev -depth -type d -exec rmdir {} \; 2>/dev/null
-			sleep 0.05
+		for try in $(seq 50); do
+			grep -qx "populated 1" "$1/$2/cgroup.events" || break
+			sleep 0.1
+		done
+		for group in "$1/${2%/*}"/atomicdir-test.*; do
+			[ ! -d "$group" ] || grep -qx "populated 1" "$group/cgroup.events" ||
+				find "$group" -xdev -depth -type d -exec rmdir {} \;
 		done' sh "$work/groups" "$group" 2>/dev/null || :
 }
 # eventually COMMAND...: within twenty seconds.

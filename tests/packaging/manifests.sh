@@ -51,20 +51,21 @@ if [ "$(id -u)" = 0 ]; then
 	chgrp 65532 "$volume"
 	chmod 2777 "$volume"
 fi
-# Where another user finds it; the tree may be in a home directory.
+# Where the pod's user finds it; the tree may be in a home directory.
 mkdir bin
 chmod 0755 "$work" bin
-cp "$here/build/secretdir" bin/
-cp -r "$here/build/libexec" .
-chmod -R go+rX libexec
+if [ -n "$as_pod" ]; then
+	cp "$here/build/secretdir" bin/
+	cp -r "$here/build/libexec" .
+	chmod -R go+rX libexec
+else ln -s "$here/build/secretdir" bin/secretdir
+fi
 cp "$(command -v sleep)" "bin/nginx-$$"
 
 # words FILE NAME WHAT: what the container runs, in the places of this test, one word a line. A pod has its own processes; here another
 # nginx may run.
 words() { manifests command "$@" | sed "s|^nginx\$|nginx-$$|; s|^/secrets/|$volume/|; s|^/run/secretdir/|$volume/|; s|^/usr/bin/secretdir\$|$work/bin/secretdir|"; }
-# Runs the words on standard input; the program goes before those of a container that has an entry point.
-run_words() { tr '\n' '\0' | xargs -0 $as_pod "$@"; }
-probe() { words "$@" | run_words; }
+probe() { words "$@" | tr '\n' '\0' | xargs -0 env $as_pod; }
 eventually() {
 	for eventually_try in $(seq 100); do
 		! "$@" >/dev/null 2>&1 || return 0
@@ -79,7 +80,7 @@ become() {
 	while IFS= read -r word; do set -- "$@" "$word"; done <words
 	exec $as_pod "$work/bin/secretdir" "$@" 3>&-
 }
-clear_volume() { rm -rf "$volume/app" "$volume/.app.atomicdir"; }
+clear_volume() { chmod -R u+rwx "$volume/.app.atomicdir" 2>/dev/null; rm -rf "$volume/app" "$volume/.app.atomicdir"; }
 published() { [ "$(cat "$volume/app/db")" = "$1" ]; }
 
 start_server
