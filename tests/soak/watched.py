@@ -131,10 +131,12 @@ class Watched:
         self.lives += 1
         self.baseline = None
         told = len(self.log("told"))
+        self.seen_round = None
+        if self.last_round():
+            os.unlink(self.path("metrics"))
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.said, stderr=self.said)
         if not self.wait(lambda: processes.blocks(self.process.pid, signal.SIGHUP)):
             self.bad("goes-on", "it did not start")
-        self.has_round_ended()
         if not self.wait_round():
             self.bad("goes-on", "its first round did not end")
         if self.runs and not self.wait(lambda: len(self.log("told")) > told):
