@@ -432,6 +432,9 @@ static int watch_check_options(const struct secret_options *options, struct atom
 				 "--if-generation is for sync: the generation changes with each round");
 	if (options->interval_ms >= 0 && options->interval_ms < 1000)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--interval: at least 1s");
+	if (options->notify_queue && options->source && strcmp(options->source, "aws") != 0)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "--notify-queue is for the source aws, which tells of changes there");
 	if (options->restart && options->shared.signal)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--restart and --signal cannot be used together");
 	if (options->restart && options->shared.rollback_on_failure)

@@ -37,4 +37,5 @@ kill -TERM $watcher; wait $watcher
 is_gone() { for child in $children; do [ ! -d /proc/$child ] || return 1; done; }
 ok "SIGTERM ends it with its listener" within is_gone
 ok "a queue needs a URL" status 2 "$secretdir" watch --notify-queue watched app s1
+ok "only AWS tells of changes in a queue" status 2 "$secretdir" watch --source file:secrets.json --notify-queue "$queue" app s1
 finish
