@@ -43,7 +43,7 @@ ok "and spec-yaml" lacks spec-yaml 'curl|ssl|crypto|yajl'
 is_sanitized() { grep -q fsanitize "$here/build/flags"; }
 if is_sanitized; then skip "secretdir has libc alone" "this is a build with sanitizers"
 else ok "secretdir has libc alone" sh -c "ldd '$secretdir' | grep -vE 'linux-vdso|libc\\.so|ld-linux' | wc -l | grep -qx 0"; fi
-for program in fetch-aws fetch-file identity-net spec-yaml; do ok "$program calls nothing that starts a program" sh -c "! nm -D --undefined-only '$libexec/$program' | grep -E ' (exec[a-z]*|posix_spawn[a-z]*|system|popen|v?fork)(@|\$)'"; done
+for program in fetch-aws fetch-file listen-aws identity-net spec-yaml; do ok "$program calls nothing that starts a program" sh -c "! nm -D --undefined-only '$libexec/$program' | grep -E ' (exec[a-z]*|posix_spawn[a-z]*|system|popen|v?fork)(@|\$)'"; done
 
 # ---- What they do, call by call ----
 
