@@ -28,10 +28,11 @@ struct rounds {
 	int fresh_fd;		    /* where they are read to */
 	const struct label *labels; /* the next round looks at these secrets alone; NULL: at all */
 	size_t label_count;
-	bool is_full;	 /* the next round fetches everything */
-	bool is_retry;	 /* it publishes what was rolled back from as well */
-	int lost_status; /* of a round that was killed */
-	char lost[1024]; /* what became of it */
+	bool asks_for_keys; /* the next round does not use the keys that the one before has left */
+	bool is_full;	    /* the next round fetches everything */
+	bool is_retry;	    /* it publishes what was rolled back from as well */
+	int lost_status;    /* of a round that was killed */
+	char lost[1024];    /* what became of it */
 };
 
 /* FAILED. */
