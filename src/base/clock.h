@@ -11,6 +11,8 @@
 
 /* Milliseconds since this boot (CLOCK_BOOTTIME). */
 int64_t clock_ms(void);
+/* In one call, until a moment of clock_ms(). -1 with errno: a signal that is caught ends it. */
+int clock_sleep_ms(int64_t ms);
 /* Milliseconds since 1970, UTC. */
 int64_t clock_wall_ms(void);
 /* The id of this boot, which is another one at each boot; empty where the kernel does not say. 64 bytes hold it. */

@@ -68,6 +68,18 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 	return 0;
 }
 
+int option_layout(void *layout, const char *text, struct atomicdir_error *error)
+{
+	static const char *const layouts[] = { [ATOMICDIR_LAYOUT_LINK] = "link", [ATOMICDIR_LAYOUT_VOLUME] = "volume" };
+
+	for (int i = ATOMICDIR_LAYOUT_LINK; i <= ATOMICDIR_LAYOUT_VOLUME; i++)
+		if (strcmp(text, layouts[i]) == 0) {
+			*(int *)layout = i;
+			return 0;
+		}
+	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not link or volume", text);
+}
+
 static int option_sync(void *sync, const char *text, struct atomicdir_error *error)
 {
 	static const char *const ways[] = { "auto", "files", "fs", "none" };

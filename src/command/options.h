@@ -49,6 +49,7 @@ int option_duration(void *int64_ms, const char *text, struct atomicdir_error *er
 int option_mode(void *mode, const char *text, struct atomicdir_error *error);
 int option_owner(void *library, const char *text, struct atomicdir_error *error);
 int option_text(void *text_pointer, const char *text, struct atomicdir_error *error);
+int option_layout(void *integer, const char *text, struct atomicdir_error *error);
 int option_flag(void *boolean, const char *text, struct atomicdir_error *error);
 int option_library_flag(void *integer, const char *text, struct atomicdir_error *error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The other way of an adoption: the live generation takes LINK's place as a real directory, in one rename, and the store goes.
+ * The other way of an adoption: what is live takes the place of our symlinks, as real files and directories, and the store goes. How it
+ * takes their place is the layout's `detach`. For a LINK that is swapped itself:
  *
  *	step				a crash just after it leaves
  *	the detour is made		a directory in the store, which the next writer removes
@@ -16,15 +17,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/lend.h"
 #include "dir/begin.h"
 #include "dir/dismantle.h"
 #include "dir/layout.h"
@@ -34,15 +32,16 @@
 
 /* ---- What is refused ---- */
 
-/* An absolute one that goes through the store, which will be gone. Not inlined: its text would stand on the stack of what recurses. */
+/* An absolute one that goes through the store, or through the swapped name where that goes too. Not inlined: its text would stand on the stack of what recurses. */
 static __attribute__((noinline)) bool detach_leads_into_store(const struct place *place, const struct walk_entry *entry)
 {
-	char text[PATH_MAX], store[NAME_SIZE + 3];
+	char text[PATH_MAX], store[NAME_SIZE + 3], swapped[NAME_SIZE + 3];
 	ssize_t size = readlinkat(entry->directory_fd, entry->name, text, sizeof(text) - 1);
 
 	text[size < 0 ? 0 : size] = '\0';
 	snprintf(store, sizeof(store), "/%s/", place->name.store);
-	return *text == '/' && strstr(text, store);
+	snprintf(swapped, sizeof(swapped), "/%s/", place->name.base);
+	return *text == '/' && (strstr(text, store) || (place->layout->detached == STANDS_NOTHING && strstr(text, swapped)));
 }
 
 static int detach_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
@@ -90,53 +89,6 @@ static int detach_check(const struct writer *writer, struct atomicdir_error *err
 
 /* ---- The exchange ---- */
 
-/* Once they have traded places, whoever holds LINK's old text for a moment comes to the name N in the store: by then that is LINK's old
- * symlink, and the same text, read from there, leads through STORE/STORE/N and so to LINK. */
-static int detach_make_detour(const struct place *place, int64_t number, struct atomicdir_error *error)
-{
-	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + 8];
-	cleanup_fd int fd = create_directory_at(place->store_fd, place->name.store, 0711);
-	struct stat store;
-
-	name_number(name, number, "");
-	snprintf(text, sizeof(text), "../../%s", place->name.base);
-	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
-	    give_to_owner_of(place->store_fd, fd) < 0)
-		return error_system(error, errno, place->name.store,
-				    "cannot make the symlink for readers that have read the old target, in the store");
-	return 0;
-}
-
-/* Whether it has happened though the call said no, as network and FUSE file systems are known to do. */
-static bool detach_has_happened(const struct writer *writer)
-{
-	struct stat open;
-	struct live now;
-
-	return fstat(writer->live.fd, &open) == 0 && live_look(&writer->place, &now) == 0 && now.stands == STANDS_DIRECTORY &&
-	       now.device == open.st_dev && now.inode == open.st_ino;
-}
-
-/* ".." of the directory changes, which needs its owner's write bit. A death in between leaves that lent. */
-static int detach_rename(const struct writer *writer)
-{
-	const struct place *place = &writer->place;
-	struct lending lending = { .fd = -1 };
-	char name[NAME_NUMBER_SIZE];
-	int done, errnum;
-
-	name_number(name, writer->live.number, "");
-	done = renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE);
-	if (done < 0 && errno == EACCES && lending_begin(&lending, writer->live.fd) == 0)
-		done = renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE);
-	errnum = errno;
-	lending_end(&lending);
-	if (done < 0 && detach_has_happened(writer))
-		return 0;
-	errno = errnum;
-	return done;
-}
-
 static int detach_exchange(struct writer *writer, struct atomicdir_error *error)
 {
 	const struct place *place = &writer->place;
@@ -150,18 +102,7 @@ static int detach_exchange(struct writer *writer, struct atomicdir_error *error)
 	if (store_check_held(&writer->store, place, error) < 0 ||
 	    place_check_generation(place, writer->live.number, writer->live.fd, error) < 0)
 		return -1;
-	if (detach_rename(writer) == 0)
-		return 0;
-	if (errno == EINVAL || errno == ENOSYS || errno == EXDEV) {
-		error_system(error, errno, link, "cannot detach");
-		error_append(error,
-			     "this file system cannot exchange a symlink for a directory; copy the live generation, remove "
-			     "the symlink, and move the copy there instead");
-		return -1;
-	}
-	if (errno == EBUSY)
-		return error_system(error, errno, link, "cannot detach the mount point");
-	return error_system(error, errno, link, "cannot exchange the symlink for the directory");
+	return place->layout->detach(place, &writer->live, error);
 }
 
 /* ---- The whole ---- */
@@ -177,51 +118,60 @@ static int detach_make_durable(const struct writer *writer, struct atomicdir_err
 	return sync_fd(place->store_fd, place->name.store, error);
 }
 
-/* In one call, until a moment of clock_ms(): a signal that is caught ends it. */
-static int detach_wait(int64_t ms)
+static enum outcome detach_doubt(const struct writer *writer, struct atomicdir_error *error)
 {
-	int64_t end_ms = clock_ms() + ms;
-	struct timespec end = { end_ms / 1000, end_ms % 1000 * 1000000 };
-
-	errno = ms > 0 ? clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &end, NULL) : 0;
-	return errno ? -1 : 0;
+	error->kind = ATOMICDIR_NOT_DURABLE;
+	error_append(error, "'%s' is a directory now, but a power cut may undo that; run it again", writer->place.name.link);
+	return OUTCOME_IN_DOUBT;
 }
 
-/* There is a directory at LINK, of this call or of one that died: the rest. */
+/* Readers find what they need in a real directory, of this call or of one that died: the rest. */
 static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct atomicdir_error *error)
 {
-	const char *link = writer->place.name.link;
+	const struct layout *layout = writer->place.layout;
+	bool has_disk = sync_way_has_disk(writer->way);
 
-	if (detach_make_durable(writer, error) < 0) {
-		error->kind = ATOMICDIR_NOT_DURABLE;
-		error_append(error, "'%s' is a directory now, but a power cut may undo that; run it again", link);
-		return OUTCOME_IN_DOUBT;
+	if (detach_make_durable(writer, error) < 0)
+		return detach_doubt(writer, error);
+	if (clock_sleep_ms(wait_ms) < 0) {
+		error_warn(&writer->warning, errno, writer->place.name.link,
+			   "the wait ended early, so the next call will remove the store of");
+		return OUTCOME_PUBLISHED;
 	}
-	if (detach_wait(wait_ms) < 0)
-		error_warn(&writer->warning, errno, link, "the wait ended early, so the next call will remove the store of");
-	else
-		dismantle(writer);
+	if (layout->leave && layout->leave(&writer->place, &writer->live, has_disk, error) < 0)
+		return detach_doubt(writer, error);
+	/* Our own lock on it would be taken for a reader's. */
+	live_close(&writer->live);
+	dismantle(writer);
 	return OUTCOME_PUBLISHED;
+}
+
+static void detach_undo(const struct writer *writer)
+{
+	const struct place *place = &writer->place;
+	struct atomicdir_error ignored;
+
+	place->layout->recover(place);
+	(void)layout_mend(place, &writer->live, &ignored);
 }
 
 static enum outcome detach(struct writer *writer, struct atomicdir_error *error)
 {
-	const struct place *place = &writer->place;
 	int64_t grace_ms = writer->grace_ms < GRACE_LEAST_MS ? GRACE_LEAST_MS : writer->grace_ms;
-	bool is_directory = writer->live.stands == STANDS_DIRECTORY;
+	bool is_done = writer->live.stands == writer->place.layout->detached;
 
-	if (is_directory && writer->store.is_unused)
+	if (is_done && writer->store.is_unused)
 		return OUTCOME_UNCHANGED;
-	if (is_directory && dismantle_check_pins(writer, 0, error) < 0)
+	if (is_done && dismantle_check_pins(writer, 0, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
-	if (!is_directory && detach_check(writer, error) < 0)
+	if (!is_done && detach_check(writer, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;
-	if (is_directory)
+	if (is_done)
 		return detach_finish(writer, 0, error);
-	if (detach_make_detour(place, writer->live.number, error) < 0 || detach_exchange(writer, error) < 0) {
-		place->layout->recover(place);
+	if (detach_exchange(writer, error) < 0) {
+		detach_undo(writer);
 		return OUTCOME_NOT_PUBLISHED;
 	}
 	return detach_finish(writer, grace_ms, error);

@@ -18,14 +18,17 @@
 #define NAME_PARENT_SIZE 4096
 
 struct name {
-	char link[NAME_PARENT_SIZE + NAME_SIZE]; /* as given, without slashes at its end: what messages call it */
-	char parent[NAME_PARENT_SIZE];		 /* as given; "." where LINK has no '/' */
-	char base[NAME_SIZE];			 /* the entry of the parent that is swapped */
-	char store[NAME_SIZE];			 /* the store's, in the same parent */
+	char link[NAME_PARENT_SIZE + NAME_SIZE];    /* as given, without slashes at its end: what messages call it */
+	char parent[NAME_PARENT_SIZE];		    /* as given; "." where LINK has no '/' */
+	char base[NAME_SIZE];			    /* the entry of the parent that is swapped */
+	char swapped[NAME_PARENT_SIZE + NAME_SIZE]; /* that entry's path; the same as `link` where LINK itself is swapped */
+	char store[NAME_SIZE];			    /* the store's, in the same parent */
 };
 
 /* Splits LINK into its directory and its own name; USAGE for what cannot be one. */
 int name_init(struct name *name, const char *link, struct atomicdir_error *error);
+/* LINK is a directory, and what is swapped is `base` in it, beside the store. USAGE: the path is too long. */
+int name_enter(struct name *name, const char *base, const char *store, struct atomicdir_error *error);
 /* Sets the name of the store beside LINK, with a dot before it or without, on a file system whose names have at most `limit` bytes. */
 void name_store(struct name *name, bool is_visible, long limit);
 
@@ -41,6 +44,8 @@ int64_t name_parse_link_text(const struct name *name, const char *text);
 #define NAME_WAKE "..atomicdir-wake"
 /* What the new symlink and other new files of the store are called for the moment before they take another's place. */
 #define NAME_NEXT "next"
+/* What a symlink of the layout volume is called for the moment before it takes another's place. */
+#define NAME_TURNED "turned"
 /* What a copied file is called for the moment before it takes the place of the one that it was copied from. */
 #define NAME_COPY "..atomicdir-copy"
 

@@ -10,6 +10,8 @@
 
 /* Never fails: what cannot be removed is a warning in the writer. `removed` may be NULL; with dry_run it only tells. */
 void prune(struct writer *writer, struct generation_list *removed);
+/* The same after a publication. Where the layout says so it waits until what was replaced has had its grace, unless that is long. */
+void prune_replaced(struct writer *writer);
 
 /* Removes a generation with all that belongs to it. 1: done; 0: it is in use, or may be; -1: it could not be. Both are a warning. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning);

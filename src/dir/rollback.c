@@ -135,7 +135,7 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 		room_report(writer, error);
 	}
 	if (outcome == OUTCOME_PUBLISHED) {
-		prune(writer, NULL);
+		prune_replaced(writer);
 		tell_published(writer, replaced, live);
 	}
 	return outcome;

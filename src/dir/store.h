@@ -27,7 +27,7 @@ void store_unlock(struct store *store);
 /* With the lock held: refuses where somebody has removed or moved the store or its lock, so that what is published would be nowhere. */
 int store_check_held(const struct store *store, const struct place *place, struct atomicdir_error *error);
 /* Removes a store that was unused when this call locked it, or that this call made and could not lock. The call that made it may
- * not have been the first to lock it. */
+ * not have been the first to lock it. Likewise a directory that this call made for LINK. */
 void store_unmake(const struct store *store, const struct place *place);
 
 /* With the lock held: removes a store that holds nothing but its lock, which goes first. -1 with errno. */

@@ -10,14 +10,17 @@
 #include "secretdir/interrupt.h"
 #include "secretdir/round.h"
 
+#define GRACE_MS 1000 /* the library's, where a call does not wait it out itself */
+
 /* Replaced secrets have no business on the disk, so sync removes what it replaced before it ends, once readers have had their time.
  * A signal ends the wait, and the next run removes the rest. */
 static void sync_remove_replaced(const struct round *round, int64_t published_ms)
 {
 	struct atomicdir_options library = round->library;
+	int64_t grace_ms = library.grace_ms < 0 ? GRACE_MS : library.grace_ms;
 	struct atomicdir_error error;
 
-	interrupt_pause(published_ms + round->library.grace_ms + 1);
+	interrupt_pause(published_ms + grace_ms + 1);
 	error_clear(&error);
 	/* The condition was for the publication: another generation is live now. */
 	library.if_generation = -1;

@@ -128,7 +128,7 @@ static void test_foreign(void)
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION,
 	   "if_generation 0 holds only where nothing is live");
 	none = (struct atomicdir_options)ATOMICDIR_OPTIONS_INIT;
-	none.layout = ATOMICDIR_LAYOUT_VOLUME;
+	none.layout = ATOMICDIR_LAYOUT_FILES;
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE,
 	   "a layout that has yet to come is refused");
 	none.size = 0;
