@@ -20,11 +20,11 @@ static const struct command commands[] = {
 	{ "exec", "LINK -- COMMAND [ARG...]", "run COMMAND in the live generation, which is pinned meanwhile", command_exec,
 	  .least = 1, .most = 1, .tail = TAIL_REQUIRED, .usage_status = 125 },
 	{ "adopt", "LINK", "take over a directory or another symlink at LINK, without a gap", command_adopt,
-	  .takes = PUBLISHES | TAKES_KEPT | TAKES_ADOPT, .least = 1, .most = 1, .is_publication = true },
+	  .takes = PUBLISHES | TAKES_KEPT | TAKES_LAYOUT, .least = 1, .most = 1, .is_publication = true },
 	{ "detach", "LINK", "make LINK a real directory with what is live, and remove the store", command_detach,
-	  .takes = TAKES_DETACH | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
-	{ "remove", "LINK", "remove LINK, and all that was made for it", command_remove, .takes = TAKES_WAIT | TAKES_JSON,
-	  .least = 1, .most = 1, .is_publication = true },
+	  .takes = TAKES_DETACH | TAKES_LAYOUT | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
+	{ "remove", "LINK", "remove LINK, and all that was made for it", command_remove,
+	  .takes = TAKES_LAYOUT | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
 	{ 0 },
 };
 

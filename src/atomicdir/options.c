@@ -32,7 +32,7 @@ const struct option fill_options_table[] = {
 	  "unchanged files keep the live one's modification time (default: as made)" },
 	{ "--require-xattrs", NULL, TAKES_FILL, option_library_flag, LIBRARY(require_xattrs),
 	  "fail where a user attribute cannot be kept (default: a warning)" },
-	{ "--layout", "LAYOUT", TAKES_FILL | TAKES_ADOPT, option_layout, LIBRARY(layout),
+	{ "--layout", "LAYOUT", TAKES_FILL | TAKES_LAYOUT, option_layout, LIBRARY(layout),
 	  "link, or volume for a directory that must stay one (default: what LINK is, else link)" },
 	{ "--visible-store", NULL, TAKES_FILL, option_library_flag, LIBRARY(visible_store),
 	  "at the first fill: name the store NAME.atomicdir, without a dot before it" },
