@@ -170,4 +170,23 @@ if [ "$(id -u)" = 0 ]; then
 	ok "its files get the owner of the others, unless it set one" sync --owner 65534:12 --transform 'mkdir d; echo x >d/f; echo y >g; chown 7 g' owned key
 	ok "directories, too" test "$(cd owned && stat -c '%n %u:%g:%a' d d/f g | tr '\n' ' ')" = "d 65534:12:550 d/f 65534:12:440 g 7:0:440 "
 else skip "its files get the owner of the others" "needs root"; fi
+
+# ---- A volume ----
+
+echo '{"a": "1", "b": "2"}' >secrets.json
+ok "secrets are published in a volume" sync --layout volume vol a b
+is "$(cat vol/a vol/b; readlink vol/a)" "12..data/a" "by name"
+echo '{"a": "3", "c": "4"}' >secrets.json
+ok "names come and go" sync vol a c
+is "$(ls vol; cat vol/a vol/c)" "$(printf 'a\nc\n34')" "with their content"
+is "$(ls vol/..atomicdir | grep -c '^[0-9]*$')" 1 "and replaced secrets are gone at once"
+rm vol/c
+ok "a name that was lost comes back" sync vol a c
+is "$(cat vol/c)" 4 "though nothing moved"
+if [ "$(id -u)" = 0 ]; then
+	mkdir group; chgrp 12 group; chmod 2777 group
+	sync --layout volume group a; is "$(stat -Lc '%a %g' group/a)" "440 12" "a volume that gives its group lets it read"
+else skip "a volume that gives its group lets it read" "needs root"; fi
+ok "files are no layout yet" status 2 "$secretdir" sync --layout files --source file:secrets.json new a
+
 finish
