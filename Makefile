@@ -35,7 +35,7 @@ LINK_PROGRAM = $(LINK) -Wl,-z,relro,-z,now
 # ---- Layers ----
 
 # A layer sees the public header, itself, and what is below it: each has its own root of includes.
-LAYERS = base dir process command atomicdir secretdir json aws identity fetch spec
+LAYERS = base dir process command atomicdir secretdir json sandbox aws identity fetch listen spec certificate
 SEES_base = base
 SEES_dir = base dir
 SEES_process = base process
@@ -43,10 +43,13 @@ SEES_command = base process command
 SEES_atomicdir = base process command atomicdir
 SEES_secretdir = base process command secretdir
 SEES_json = base json
-SEES_aws = base json aws
-SEES_identity = base process json aws identity
-SEES_fetch = base process json aws fetch
-SEES_spec = base json spec
+SEES_sandbox = base sandbox
+SEES_aws = base json sandbox aws
+SEES_identity = base process json sandbox aws identity
+SEES_fetch = base process json sandbox aws fetch
+SEES_listen = base process json sandbox aws listen
+SEES_spec = base json sandbox spec
+SEES_certificate = base sandbox certificate
 ROOTS = $(LAYERS:%=$(B)/layers/%)
 
 objects_of = $(patsubst src/%.c,$(B)/objects/%.o,$(wildcard $(1:%=src/%/*.c)))
@@ -56,19 +59,21 @@ PROGRAM_OBJECTS = $(call objects_of,base process command atomicdir)
 SECRETDIR_OBJECTS = $(call objects_of,base process command secretdir)
 # The programs that secretdir starts: src/LAYER/main_NAME.c is LAYER-NAME. All else that the layer sees is an archive, from which
 # each takes what it uses.
-HELPER_LAYERS = identity fetch spec
+HELPER_LAYERS = identity fetch listen spec certificate
 HELPER_MAINS = $(wildcard $(HELPER_LAYERS:%=src/%/main_*.c))
 HELPERS = $(foreach main,$(HELPER_MAINS),$(B)/libexec/atomicdir/$(patsubst src/%,%,$(subst /main_,-,$(main:.c=))))
 .SECONDARY: $(HELPER_MAINS:src/%.c=$(B)/objects/%.o)
 LIBS_identity-aws = $(YAJL_LIBS)
-LIBS_identity-net = $(YAJL_LIBS) $(CURL_LIBS) $(EXPAT_LIBS)
-LIBS_fetch-file = $(YAJL_LIBS)
-LIBS_fetch-aws = $(YAJL_LIBS) $(CURL_LIBS)
-LIBS_spec-yaml = $(YAML_LIBS)
+LIBS_identity-net = $(YAJL_LIBS) $(CURL_LIBS) $(EXPAT_LIBS) $(SECCOMP_LIBS)
+LIBS_fetch-file = $(YAJL_LIBS) $(SECCOMP_LIBS)
+LIBS_fetch-aws = $(YAJL_LIBS) $(CURL_LIBS) $(SECCOMP_LIBS)
+LIBS_listen-aws = $(YAJL_LIBS) $(CURL_LIBS) $(SECCOMP_LIBS)
+LIBS_spec-yaml = $(YAML_LIBS) $(SECCOMP_LIBS)
+LIBS_certificate-dates = $(CRYPTO_LIBS) $(SECCOMP_LIBS)
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS) $(B)/settings.mk
 
-$(call objects_of,json aws identity fetch spec): $(B)/needs
+$(call objects_of,json sandbox aws identity fetch listen spec certificate): $(B)/needs
 
 $(ROOTS): $(B)/layers/%: Makefile
 	rm -rf $@

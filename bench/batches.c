@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * batches calls|singles|secrets ROUNDS: the calls that a hundred secrets need, all at once, and nothing else; or a call for each
- * of them; or those secrets, as a fetcher gets them. Over connections that stand already. Prints the nanoseconds of each round,
- * one a line.
+ * batches calls|singles|secrets ROUNDS: the calls that a hundred secrets need, all at once, and nothing else; or a call for
+ * each of them; or those secrets, as a fetcher gets them. Over connections that stand already. Prints the nanoseconds of each
+ * round, one a line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,9 +115,13 @@ static int open_aws(bool is_source, struct atomicdir_error *error)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	int (*one)(void) = strcmp(what, "calls") == 0 ? run_calls : strcmp(what, "singles") == 0 ? run_singles : run_secrets;
+	int (*one)(void) = run_secrets;
 	struct atomicdir_error error;
 
+	if (strcmp(what, "calls") == 0)
+		one = run_calls;
+	else if (strcmp(what, "singles") == 0)
+		one = run_singles;
 	if (open_aws(one == run_secrets, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;

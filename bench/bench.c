@@ -138,12 +138,16 @@ static void report(const struct sample *samples, int rounds, const struct job *j
 
 static int rounds_for(int count)
 {
-	int rounds = count <= 10 ? 31 : count <= 100 ? 21 : count <= 1000 ? 11 : 5;
+	int rounds = count <= 1000 ? 11 : 5;
 	const char *wanted = getenv("BENCH_ROUNDS");
 
+	if (count <= 100)
+		rounds = count <= 10 ? 31 : 21;
 	if (wanted)
 		rounds = atoi(wanted);
-	return rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
+	if (rounds < 1)
+		return 1;
+	return rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
 }
 
 int main(int argc, char **argv)

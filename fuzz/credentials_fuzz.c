@@ -183,6 +183,12 @@ int64_t http_skew_s(const struct http *http)
 	return 0;
 }
 
+void http_set_skew_s(struct http *http, int64_t skew_s)
+{
+	(void)http;
+	(void)skew_s;
+}
+
 /* As a libcurl that cannot. */
 bool http_set_clock(struct http *http, const struct http_reply *reply)
 {

@@ -60,10 +60,12 @@ static struct event fetcher_child_end(struct pollfd *fds, size_t count, int64_t 
 /* One that has started, and whose words are in the file. */
 static struct fetcher *fetcher_make(int reply_fd, const struct entries *entries)
 {
+	static struct keys keys;
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
 	must(fetcher);
-	*fetcher = (struct fetcher){ .keys.fd = -1, .entries = entries };
+	keys = KEYS_INIT;
+	*fetcher = (struct fetcher){ .keys = &keys, .entries = entries };
 	fetcher->worker =
 		(struct worker){ .what = "the fetcher", .child.pid = FETCHER_PID, .request_fd = -1, .reader.fd = reply_fd };
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));

@@ -56,8 +56,9 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 	fetcher->is_describing = is_describing;
 	error_clear(&error);
 	while ((got = fetcher_next(fetcher, &file, &error)) > 0) {
-		must(is_describing ? got == FETCHER_DESCRIBED || got == FETCHER_UNKNOWN || got == FETCHER_WARNING
-				   : got == FETCHER_FILE || got == FETCHER_ABSENT || got == FETCHER_WARNING);
+		must(got == FETCHER_WARNING || got == FETCHER_UNCONFINED ||
+		     (is_describing ? got == FETCHER_DESCRIBED || got == FETCHER_UNKNOWN
+				    : got == FETCHER_FILE || got == FETCHER_ABSENT));
 		if (got == FETCHER_FILE)
 			check_file(&file, entries, &tally);
 		else if (got == FETCHER_DESCRIBED)

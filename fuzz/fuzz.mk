@@ -32,7 +32,7 @@ $(B)/fuzz/objects/$(1)/%.o: src/$(1)/%.c $(B)/fuzz/flags | $(B)/layers/$(1)
 		-MMD -MP -c -o $$@ $$<
 endef
 $(foreach name,$(LAYERS),$(eval $(call fuzz_layer,$(name))))
-$(foreach layer,json aws $(HELPER_LAYERS),$(call fuzz_objects_of,$(layer))): $(B)/needs
+$(foreach layer,json sandbox aws $(HELPER_LAYERS),$(call fuzz_objects_of,$(layer))): $(B)/needs
 
 # A target sees every layer: it stands where the outside stands.
 $(B)/fuzz/%.o: fuzz/%.c $(B)/fuzz/flags

@@ -47,8 +47,12 @@ static void add_token(struct buffer *pointer, const struct json *json, size_t in
 	must(buffer_add(pointer, "/", 1) == 0);
 	if (json->parent->type == JSON_ARRAY)
 		must(buffer_printf(pointer, "%zu", index) == 0);
-	for (const char *c = json->key; c && *c; c++)
-		must(buffer_add_text(pointer, *c == '~' ? "~0" : *c == '/' ? "~1" : (char[]){ *c, '\0' }) == 0);
+	for (const char *c = json->key; c && *c; c++) {
+		if (*c == '~' || *c == '/')
+			must(buffer_add_text(pointer, *c == '~' ? "~0" : "~1") == 0);
+		else
+			must(buffer_add(pointer, c, 1) == 0);
+	}
 }
 
 /* Everything below is found by its own pointer. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "fetch/file.h"
 #include "fetch/serve.h"
 #include "fetcher.h"
@@ -16,6 +17,13 @@ static void replace_fd(int fd, int with)
 {
 	must(dup2(with, fd) == fd);
 	close(with);
+}
+
+static struct source *open_file(struct request *request, struct atomicdir_error *error)
+{
+	cleanup_fd int fd = file_open(request, error);
+
+	return fd < 0 ? NULL : file_read(fd, request, error);
 }
 
 /* The fetcher is this very process: it has ended when secretdir begins to listen. Runs it on what secretdir asks; what it says is in `reply_fd`. */
@@ -31,7 +39,7 @@ static void ask(const char *file, size_t size, const struct entries *entries, in
 	must(make_request(&request, name, &told, entries, NULL) == 0);
 	replace_fd(STDIN_FILENO, fuzz_file(request.bytes, request.size));
 	replace_fd(STDOUT_FILENO, dup(reply_fd));
-	fetcher_status = serve(file_open) << 8;
+	fetcher_status = serve(open_file) << 8;
 	replace_fd(STDIN_FILENO, input);
 	replace_fd(STDOUT_FILENO, output);
 	close(file_fd);

@@ -104,7 +104,8 @@ static int open_parent(const char *path, const char **name)
 	return fd;
 }
 
-/* "TYPE PATH MODE OR TEXT": d, f, l (symlink), h (hard link to a name outside), p (FIFO), m (changes a mode). Failing is no harm. */
+/* "TYPE PATH MODE OR TEXT": d, f, l (symlink), h (hard link to a name outside), p (FIFO), m (changes a mode). Failing is no
+ * harm. */
 static void add_entry(const struct lines *lines)
 {
 	char *path = lines->rest, *rest = path + strcspn(path, " ");
@@ -250,7 +251,8 @@ static int fill(const char *rest, struct atomicdir_error *error)
 static int edit(const char *path, struct atomicdir_error *error)
 {
 	struct atomicdir_stage *stage = atomicdir_begin(link_path, &options, error);
-	int result = stage ? atomicdir_carry(stage, *path ? path : ".", error) : -1;
+	const char *carried = *path ? path : ".";
+	int result = stage ? atomicdir_carry(stage, carried, error) : -1;
 
 	if (result == 0)
 		result = atomicdir_write(stage, "..edited", "x", 1, 0600, error);

@@ -21,14 +21,16 @@ static enum state step(enum state state, char c, struct buffer *word)
 		must(buffer_add(word, "\\", 1) == 0);
 		state = DOUBLE;
 	}
-	if (state == SINGLE ? c == '\'' : state == DOUBLE ? c == '"' : false)
+	if ((state == SINGLE && c == '\'') || (state == DOUBLE && c == '"'))
 		return INSIDE;
 	if (state == DOUBLE && c == '\\')
 		return DOUBLE_ESCAPED;
 	if (state < SINGLE && strchr(" \t\r\n", c))
 		return BETWEEN;
-	if (state < SINGLE && strchr("'\"\\", c))
-		return c == '\'' ? SINGLE : c == '"' ? DOUBLE : ESCAPED;
+	if (state < SINGLE && c == '\\')
+		return ESCAPED;
+	if (state < SINGLE && strchr("'\"", c))
+		return c == '"' ? DOUBLE : SINGLE;
 	must(buffer_add(word, &c, 1) == 0);
 	return state < SINGLE ? INSIDE : state;
 }

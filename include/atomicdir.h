@@ -292,6 +292,10 @@ ssize_t atomicdir_read_note(const char *link, int64_t generation, void **data, s
 /* Sets *live to the live generation, and returns 0. NO_GENERATION: nothing is live. */
 int atomicdir_show(const char *link, struct atomicdir_generation **live, struct atomicdir_error *error);
 
+/* Returns the absolute path of the store of LINK, whether there is one or not, on the heap: free(3) it. Programs may keep files of their
+ * own in a store, under the names `status` and `refused`; atomicdir_remove() and atomicdir_detach() remove them. NULL: error. */
+char *atomicdir_store(const char *link, struct atomicdir_error *error);
+
 /* Pins the live generation: returns a descriptor of its directory, which is not removed while the descriptor, or a copy of it made by
  * dup(2) or fork(2), is open. Files that are opened with openat(2) below it are of one generation. *generation is set to its number.
  * A pin works within one kernel and one mount of the file system, not between NFS or virtiofs clients. */

@@ -4,7 +4,7 @@
 LIBRARY_TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 # What the other scripts are parts of.
-TEST_PARTS = tests/aws/% tests/power/run.sh
+TEST_PARTS = tests/aws/% tests/power/run.sh tests/packaging/boot.sh tests/packaging/init.sh
 TEST_SCRIPTS = tests/aws/selftest.py fuzz/fuzz.sh $(filter-out $(TEST_PARTS),$(wildcard tests/*/*.sh))
 # Several run at once, the longest first, so that none of them is left to run alone at the end.
 LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh \
@@ -26,7 +26,8 @@ $(B)/unit/libinside.a: $(INSIDE_OBJECTS)
 
 $(B)/unit/%: tests/unit/%.c tests/tap.h $(B)/unit/libinside.a
 	@mkdir -p $(@D)
-	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(B)/unit/libinside.a
+	$(LINK) -Iinclude -Isrc -Itests -o $@ $< $(B)/unit/libinside.a $(UNIT_LIBS)
+$(B)/unit/sandbox_test: UNIT_LIBS = $(SECCOMP_LIBS) -pthread
 
 # A test has a NAME, that of its file, and a SUBJECT, that of its directory. What is built for a subject is in PREPARE_SUBJECT.
 subject_of = $(patsubst tests,library,$(notdir $(patsubst %/,%,$(dir $(1)))))
@@ -34,6 +35,12 @@ names_of = $(basename $(notdir $(1))) $(call subject_of,$(1))/
 TESTS ?= %
 CHOSEN = $(strip $(foreach test,$(ALL_TESTS),\
 	$(if $(filter $(TESTS),$(call names_of,$(test))),$(test))))
+# A program that runs others where system calls are missing.
+$(B)/without: tests/secretdir/without.c $(B)/needs
+	$(LINK) $(PACKAGES_CFLAGS) -o $@ $< $(SECCOMP_LIBS)
+$(B)/rounds: tests/secretdir/rounds.c $(B)/unit/libinside.a
+	$(LINK) -Iinclude -Isrc -o $@ $< $(B)/unit/libinside.a
+PREPARE_secretdir = $(B)/without $(B)/rounds $(B)/unit/sandbox_test $(B)/unit/listener_test $(B)/fleet
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.

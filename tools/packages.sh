@@ -46,3 +46,5 @@ need_header curl/curl.h libcurl4-openssl-dev
 need_header yajl/yajl_parse.h libyajl-dev
 need_header yaml.h libyaml-dev
 need_header expat.h libexpat1-dev
+need_header openssl/x509.h libssl-dev
+need_header seccomp.h libseccomp-dev

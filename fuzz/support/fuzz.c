@@ -63,13 +63,26 @@ int fuzz_directory(void)
 	return fd;
 }
 
-/* How long the character is that begins here, and which; 0: none does. By its value, not by the ranges of its bytes. */
+/* How long a character is that begins with this byte; 0: none does. */
+static size_t decode_size(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >> 5 == 6)
+		return 2;
+	if (first >> 4 == 14)
+		return 3;
+	return first >> 3 == 30 ? 4 : 0;
+}
+
+/* How long the character is that begins here, and which one it is; 0: none. It is judged by its value, not by the ranges of
+ * its bytes. */
 static size_t decode(const unsigned char *text, unsigned *character)
 {
 	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t size = *text < 0x80 ? 1 : *text >> 5 == 6 ? 2 : *text >> 4 == 14 ? 3 : *text >> 3 == 30 ? 4 : 0;
+	size_t size = decode_size(*text);
 
-	*character = size == 1 ? *text : size ? *text & (0x7fu >> size) : 0;
+	*character = size == 1 ? *text : *text & (0x7fu >> size);
 	for (size_t i = 1; i < size; i++) {
 		if (text[i] >> 6 != 2)
 			return 0;

@@ -34,8 +34,10 @@ static size_t unescape(char *text)
 		*to++ = *from;
 		if (*from != '\\')
 			continue;
-		if (from[1] == 'n' || from[1] == '0' || from[1] == '\\') {
-			to[-1] = from[1] == 'n' ? '\n' : from[1] == '0' ? '\0' : '\\';
+		if (from[1] == 'n' || from[1] == '0') {
+			to[-1] = from[1] == 'n' ? '\n' : '\0';
+			from++;
+		} else if (from[1] == '\\') {
 			from++;
 		} else if (from[1] == 'x' && digit(from[2]) >= 0 && digit(from[3]) >= 0) {
 			to[-1] = (char)(digit(from[2]) * 16 + digit(from[3]));

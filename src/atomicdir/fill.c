@@ -175,7 +175,7 @@ static int fill_stage(const struct options *options, const char *link, struct at
 	int is_changed, signal;
 
 	library.top_mode_default = fill_top_mode(own);
-	if (own->rollback_on_failure)
+	if (options->rollback_on_failure)
 		library.hook = ATOMICDIR_HOOK_LOCKED;
 	progress_set(progress, PROGRESS_WAITING);
 	if (waiting_call(options, &library, fill_begin, &begin, error) < 0)
@@ -189,27 +189,6 @@ static int fill_stage(const struct options *options, const char *link, struct at
 		return is_changed;
 	error_set(error, ATOMICDIR_FAILED, NULL, "terminated by SIG%s", sigabbrev_np(signal));
 	return link_unchanged(options->operands[0], error);
-}
-
-/* With --rollback-on-failure: nobody else publishes before the hook has ended. */
-static int fill_finish_locked(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
-			      struct atomicdir_generation **live, struct atomicdir_error *error)
-{
-	FILE *to = options->command ? stderr : stdout;
-	enum hook_end end = hook_run_locked(options, link, *stage, live, error);
-	struct atomicdir_error why;
-
-	stage_close(stage);
-	if (end != HOOK_UNDONE) {
-		report_result(options, link, is_changed, *live, to);
-		return end == HOOK_WELL ? 0 : -1;
-	}
-	report_undone(options, link, *live);
-	/* Whatever becomes of this hook, the publication was undone. */
-	error_clear(&why);
-	if (*live && hook_run(options, link, *live, &why) < 0)
-		error_append(error, "there too %s", why.text);
-	return -1;
 }
 
 /* Where the disk was full for COMMAND the end of the stage makes room, so that the next call may succeed. */
@@ -239,11 +218,7 @@ static int fill_publish(const struct options *options, const char *link, struct 
 	report_warning(options, error);
 	if (options->library.dry_run)
 		return 0;
-	if (fill_options_of(options)->rollback_on_failure)
-		return fill_finish_locked(options, link, &stage, is_changed, &live, error);
-	stage_close(&stage);
-	report_result(options, link, is_changed, live, options->command ? stderr : stdout);
-	return hook_run(options, link, live, error);
+	return hook_finish(options, link, &stage, is_changed, &live, options->command ? stderr : stdout, error);
 }
 
 static int fill_check_options(const struct options *options, struct atomicdir_error *error)
@@ -256,8 +231,6 @@ static int fill_check_options(const struct options *options, struct atomicdir_er
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--edit is for -- COMMAND and cannot be used with --from");
 	if (own->dereference && !own->from)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--dereference needs --from DIR");
-	if (own->rollback_on_failure && !options->on_change)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "--rollback-on-failure needs --on-change COMMAND");
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 static const struct command commands[] = {
 	{ "fill", "LINK -- COMMAND [ARG...] | LINK --from DIR", "fill a fresh directory, then publish it", command_fill,
-	  .takes = PUBLISHES | TAKES_FILL | TAKES_DRY_RUN, .least = 1, .most = 1, .tail = TAIL_ALLOWED,
+	  .takes = PUBLISHES | TAKES_CONTENT | TAKES_FILL | TAKES_DRY_RUN, .least = 1, .most = 1, .tail = TAIL_ALLOWED,
 	  .is_publication = true },
 	{ "list", "LINK", "list the generations, newest first", command_list, .takes = TAKES_JSON, .least = 1, .most = 1 },
 	{ "show", "LINK", "print the path of the live generation", command_show, .takes = TAKES_JSON, .least = 1, .most = 1 },

@@ -14,7 +14,6 @@ enum {
 	TAKES_PRUNE = TAKES_OWN << 2,
 	TAKES_DETACH = TAKES_OWN << 3,
 	TAKES_DRY_RUN = TAKES_OWN << 4,
-	TAKES_LAYOUT = TAKES_OWN << 5,
 };
 
 #define NOTE_TEXT_MAX 1024
@@ -22,7 +21,7 @@ enum {
 struct fill_options {
 	struct options shared; /* must stand first: fill_options_of() relies on it */
 	const char *from, *note;
-	bool edit, dereference, rollback_on_failure;
+	bool edit, dereference;
 };
 
 extern const struct option fill_options_table[];

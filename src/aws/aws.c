@@ -11,10 +11,13 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* As the header X-Amz-Target names them. */
-static const char *const targets[AWS_SOURCES] = {
-	[AWS_SECRETSMANAGER] = "secretsmanager",
-	[AWS_SSM] = "AmazonSSM",
+/* As the header X-Amz-Target names them, and the JSON that they speak. */
+static const struct dialect {
+	const char *target, *content_type;
+} dialects[AWS_CALLED] = {
+	[AWS_SECRETSMANAGER] = { "secretsmanager", "Content-Type: application/x-amz-json-1.1" },
+	[AWS_SSM] = { "AmazonSSM", "Content-Type: application/x-amz-json-1.1" },
+	[AWS_SQS] = { "AmazonSQS", "Content-Type: application/x-amz-json-1.0" },
 };
 
 /* ---- The other region ---- */
@@ -116,13 +119,13 @@ static int post_prepare(struct aws *aws, struct post *post, struct http_request 
 
 	if (aws_place(&aws->settings, call->service, call->id, &post->region, &post->url, &call->error) < 0)
 		return -1;
-	if (buffer_printf(&post->target, "X-Amz-Target: %s.%s", targets[call->service], call->operation) < 0 ||
+	if (buffer_printf(&post->target, "X-Amz-Target: %s.%s", dialects[call->service].target, call->operation) < 0 ||
 	    buffer_printf(&post->signature, "aws:amz:%s:%s", post->region, service) < 0 ||
 	    buffer_printf(&post->token, "X-Amz-Security-Token: %s", has_token ? aws->credentials.token.bytes : "") < 0)
 		return error_errno(&call->error, NULL, "cannot ask");
 	call->keys = aws->credentials.from;
 	snprintf(call->region, sizeof(call->region), "%s", post->region);
-	post->headers[0] = "Content-Type: application/x-amz-json-1.1";
+	post->headers[0] = dialects[call->service].content_type;
 	post->headers[1] = post->target.bytes;
 	post->headers[2] = has_token ? post->token.bytes : NULL;
 	*request = (struct http_request){ .url = post->url,
@@ -130,7 +133,8 @@ static int post_prepare(struct aws *aws, struct post *post, struct http_request 
 					  .headers = post->headers,
 					  .signature = post->signature.bytes,
 					  .key_id = aws->credentials.key_id.bytes,
-					  .key = aws->credentials.key.bytes };
+					  .key = aws->credentials.key.bytes,
+					  .timeout_ms = call->timeout_ms };
 	return 0;
 }
 
@@ -153,7 +157,7 @@ static void call_refuse(struct aws *aws, struct aws_call *call, const struct htt
 {
 	struct aws_asked asked = { aws_service_host(call->service),
 				   call->operation,
-				   call->operation,
+				   call->action ? call->action : call->operation,
 				   call->keys,
 				   call->region,
 				   call->secret,
@@ -232,6 +236,7 @@ static bool aws_renew_keys(struct aws *aws, struct aws_call *call)
 	if (aws->is_renewed || aws->credentials.is_fixed || !aws->renew)
 		return false;
 	aws->is_renewed = true;
+	aws->are_keys_kept = false;
 	error_clear(&error);
 	if (aws->renew(aws->renew_context, aws->settings.first_region ? aws->settings.region : NULL, &fresh, &error) < 0) {
 		error_append(&call->error, "new ones cannot be had: %.300s", error.text);
@@ -244,14 +249,22 @@ static bool aws_renew_keys(struct aws *aws, struct aws_call *call)
 	return is_new;
 }
 
+/* Was it refused for its keys, so that others may do? What a role may do can have changed since kept ones were given out. */
+static bool call_has_old_keys(const struct aws_call *call, bool are_kept)
+{
+	if (call->refusal == AWS_DENIED)
+		return are_kept && !call->is_dispensable;
+	return call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY;
+}
+
 /* Those that were refused for who asked, or when, are pending again if that is otherwise now. */
 static bool calls_sign_anew(struct aws *aws, struct aws_call *calls, size_t count)
 {
-	bool is_renewed = false, is_any = false;
+	bool is_renewed = false, is_any = false, are_kept = aws->are_keys_kept;
 
 	for (size_t i = 0; i < count; i++) {
 		struct aws_call *call = &calls[i];
-		bool is_old = call->refusal == AWS_EXPIRED || call->refusal == AWS_UNKNOWN_KEY;
+		bool is_old = call_has_old_keys(call, are_kept);
 
 		if (call->answer || call->is_pending)
 			continue;
@@ -288,7 +301,9 @@ static void calls_give_up(struct aws *aws, struct aws_call *calls, size_t count,
 		if (!calls[i].is_pending)
 			continue;
 		calls[i].is_pending = false;
-		error_append(&calls[i].error, "%d attempt%s%s; try again later", attempt, attempt == 1 ? "" : "s", why);
+		aws->is_throttled = aws->is_throttled || calls[i].refusal == AWS_THROTTLED;
+		if (aws->retry.attempts_max)
+			error_append(&calls[i].error, "%d attempt%s%s; try again later", attempt, attempt == 1 ? "" : "s", why);
 		call_note_unreachable(aws, &calls[i]);
 	}
 }

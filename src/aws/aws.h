@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Calls of AWS services that speak JSON 1.1: where they are, who asks, and what to do again. Many calls are under way at once, and share
+ * Calls of AWS services that speak JSON: where they are, who asks, and what to do again. Many calls are under way at once, and share
  * connections, credentials and the quota of retries.
  */
 #ifndef AWS_AWS_H
@@ -27,7 +27,8 @@ struct aws {
 	struct retry retry;
 	const char *failover_region; /* or NULL */
 	struct atomicdir_error why;  /* why the first region is not asked any more, or need not be */
-	bool is_renewed, is_unreachable;
+	bool are_keys_kept;	     /* since an earlier time: that they may do nothing can be their fault */
+	bool is_renewed, is_unreachable, is_throttled;
 };
 
 struct aws_call {
@@ -35,7 +36,10 @@ struct aws_call {
 	const char *operation; /* "GetSecretValue" */
 	const char *id;	       /* an ARN's region is where it is asked */
 	const char *secret;    /* for errors */
-	const char *resource;  /* what must be allowed; NULL: the id */
+	const char *action;    /* what must be allowed; NULL: the operation */
+	const char *resource;  /* and on what; NULL: the id */
+	long timeout_ms;       /* as struct http_request has it */
+	bool is_dispensable;   /* if it is denied there is another way: that is no reason to ask for other keys */
 	struct buffer body;
 	/* What came of it. */
 	const char *keys;    /* for errors: where those are from that signed it */

@@ -9,6 +9,8 @@
 
 #include "base/protocol.h"
 
+#define SPARE_MAX_S 600
+
 void credentials_clear(struct credentials *credentials)
 {
 	buffer_clear(&credentials->key_id);
@@ -42,6 +44,11 @@ bool credentials_are_same(const struct credentials *one, const struct credential
 {
 	return part_is_same(&one->key_id, &other->key_id) && part_is_same(&one->key, &other->key) &&
 	       part_is_same(&one->token, &other->token);
+}
+
+int64_t credentials_spare_s(int64_t had_s)
+{
+	return had_s / 3 < SPARE_MAX_S ? had_s / 3 : SPARE_MAX_S;
 }
 
 int credentials_add(const struct credentials *credentials, struct record *record)

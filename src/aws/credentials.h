@@ -21,6 +21,9 @@ void credentials_clear(struct credentials *credentials);
 int credentials_copy(const struct credentials *from, struct credentials *to);
 bool credentials_are_same(const struct credentials *one, const struct credentials *other);
 
+/* How long before their end keys are given up: ten minutes, or a third of the time that they had when they came. */
+int64_t credentials_spare_s(int64_t had_s);
+
 /* -1 with ENOMEM. */
 int credentials_add(const struct credentials *credentials, struct record *record);
 /* -1 with errno: EPROTO, the record has none that can be used; ENOMEM. What was there before is wiped. */

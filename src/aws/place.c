@@ -15,6 +15,7 @@ static const struct service {
 } services[AWS_SERVICES] = {
 	[AWS_SECRETSMANAGER] = { "secretsmanager", true, false },
 	[AWS_SSM] = { "ssm", false, true },
+	[AWS_SQS] = { "sqs", false, true },
 	[AWS_STS] = { "sts", false, true },
 	[AWS_SSO] = { "portal.sso", false, true },
 	[AWS_SSO_OIDC] = { "oidc", false, true },

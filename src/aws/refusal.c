@@ -58,6 +58,11 @@ static const struct {
 	{ "ResourceNotFoundException", AWS_ABSENT },
 	{ "InvalidRequestException", AWS_UNUSABLE },
 	{ "DecryptionFailure", AWS_UNDECIPHERABLE },
+	{ "QueueDoesNotExist", AWS_NO_QUEUE },
+	{ "InvalidAddress", AWS_NO_QUEUE },
+	{ "OverLimit", AWS_THROTTLED },
+	{ "KmsThrottled", AWS_THROTTLED },
+	{ "KmsAccessDenied", AWS_DENIED },
 };
 
 enum aws_refusal aws_refusal_of(const char *code, long status)
@@ -75,10 +80,9 @@ enum aws_refusal aws_refusal_of(const char *code, long status)
 /* "namespace#Code:http://..." has the code between; what does not look like one is none. */
 static void code_take(const char *text, char code[static 80])
 {
-	const char *begin = text ? strrchr(text, '#') : NULL;
+	const char *whole = text ? text : "", *hash = strrchr(whole, '#'), *begin = hash ? hash + 1 : whole;
 	size_t size;
 
-	begin = begin ? begin + 1 : text ? text : "";
 	size = strspn(begin, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._");
 	if (size >= 80 || (begin[size] && begin[size] != ':'))
 		size = 0;
@@ -101,7 +105,7 @@ static void word_take(const char *text, const char *before, char *word, size_t c
 }
 
 /* The policy that does not allow it, where that is not one of the identity's own. */
-static const char *policy_named_in(const char *message)
+static const char *policy_named_in(const struct aws_asked *asked, const char *message)
 {
 	static const struct {
 		const char *text, *policy;
@@ -111,13 +115,15 @@ static const char *policy_named_in(const char *message)
 		{ "resource control policy", ", in the organization's resource control policies" },
 		{ "permissions boundary", ", in the permissions boundary" },
 		{ "session policy", ", in the session's policy" },
-		{ "resource-based policy", ", in the policy of the secret itself" },
 	};
 
 	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++)
 		if (strstr(message, policies[i].text))
 			return policies[i].policy;
-	return "";
+	if (!strstr(message, "resource-based policy"))
+		return "";
+	return strcmp(asked->service, "sqs") == 0 ? ", in the policy of the queue itself"
+						  : ", in the policy of the secret itself";
 }
 
 /* What is not allowed, and on what: in the service's own words, else as it follows from what was asked for. */
@@ -132,7 +138,7 @@ static void refusal_advise_denied(const struct aws_asked *asked, const char *mes
 		error_append(error, "%s kms:Decrypt on the KMS key that encrypts it", verb);
 	else if (action[0])
 		error_append(error, "%s %s on %s%s", verb, action, resource[0] ? resource : asked->resource,
-			     policy_named_in(message));
+			     policy_named_in(asked, message));
 	else
 		error_append(error, "%s %s:%s on %s", verb, asked->service, asked->action, asked->resource);
 	/* Of a secret that exists the service names the ARN. */
@@ -174,6 +180,9 @@ static void refusal_advise(const struct aws_asked *asked, enum aws_refusal refus
 					    ? "restore it (aws secretsmanager restore-secret), or take its entry out"
 					    : "see its state (aws secretsmanager describe-secret)");
 		break;
+	case AWS_NO_QUEUE:
+		error_append(error, "check the URL, the region (%s) and the account of the queue, or make it", asked->region);
+		break;
 	case AWS_UNDECIPHERABLE:
 		error_append(
 			error,
@@ -197,6 +206,7 @@ static int refusal_kind(enum aws_refusal refusal, const char *message)
 	case AWS_EXPIRED:
 		return ATOMICDIR_DENIED;
 	case AWS_ABSENT:
+	case AWS_NO_QUEUE:
 		return ATOMICDIR_NOT_FOUND;
 	case AWS_UNUSABLE:
 		return message_says_deleted(message) ? ATOMICDIR_NOT_FOUND : ATOMICDIR_FAILED;

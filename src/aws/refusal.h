@@ -19,6 +19,7 @@ enum aws_refusal {
 	AWS_ABSENT,
 	AWS_UNUSABLE,
 	AWS_UNDECIPHERABLE,
+	AWS_NO_QUEUE,
 };
 
 /* What was asked for. */

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "base/backoff.h"
 #include "base/error.h"
 
 #define QUOTA 500
@@ -58,11 +58,7 @@ void retry_give_back(struct retry *retry, int taken)
 
 static int64_t random_below(int64_t limit)
 {
-	uint32_t bits = 0;
-
-	if (limit <= 0 || getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-		return 0;
-	return bits % limit;
+	return limit > 0 ? backoff_random() % limit : 0;
 }
 
 void retry_pause(int attempt, bool is_throttled, int64_t asked_ms)

@@ -12,7 +12,7 @@
 #include <atomicdir.h>
 
 struct retry {
-	int attempts_max;
+	int attempts_max; /* 0: one attempt, and whoever asks tries again when it likes */
 	int quota;
 };
 

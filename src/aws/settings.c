@@ -18,6 +18,7 @@ static const struct {
 	{ WORD_WHY, offsetof(struct aws_settings, why) },
 	{ WORD_SECRETSMANAGER_URL, offsetof(struct aws_settings, endpoints[AWS_SECRETSMANAGER]) },
 	{ WORD_SSM_URL, offsetof(struct aws_settings, endpoints[AWS_SSM]) },
+	{ WORD_SQS_URL, offsetof(struct aws_settings, endpoints[AWS_SQS]) },
 	{ WORD_CA_BUNDLE, offsetof(struct aws_settings, ca_bundle) },
 	{ WORD_RETRY_MODE, offsetof(struct aws_settings, retry_mode) },
 	{ WORD_MAX_ATTEMPTS, offsetof(struct aws_settings, max_attempts) },
@@ -34,9 +35,9 @@ int settings_add(const struct aws_settings *settings, struct record *record)
 		if (record_add_text(record, texts[i].word, *text) < 0)
 			return -1;
 	}
-	return record_add_text(record, WORD_FIPS, settings->is_fips ? "1" : "") < 0
-		       ? -1
-		       : record_add_text(record, WORD_DUAL_STACK, settings->is_dual ? "1" : "");
+	if (record_add_text(record, WORD_FIPS, settings->is_fips ? "1" : "") < 0)
+		return -1;
+	return record_add_text(record, WORD_DUAL_STACK, settings->is_dual ? "1" : "");
 }
 
 void settings_take(const struct record *record, struct aws_settings *settings)

@@ -15,8 +15,9 @@
 enum aws_service {
 	AWS_SECRETSMANAGER,
 	AWS_SSM,
-	AWS_SOURCES, /* how many of them keep secrets; the others serve identities */
-	AWS_STS = AWS_SOURCES,
+	AWS_SQS,
+	AWS_CALLED, /* how many of them aws.h calls; the others serve identities */
+	AWS_STS = AWS_CALLED,
 	AWS_SSO,
 	AWS_SSO_OIDC,
 	AWS_SERVICES,
@@ -26,7 +27,7 @@ struct aws_settings {
 	const char *profile;		       /* for errors */
 	const char *region;		       /* NULL: not known */
 	const char *first_region, *why;	       /* what was asked before `region`, and why it is not any more; or NULL */
-	const char *endpoints[AWS_SOURCES];    /* the user's own; or NULL */
+	const char *endpoints[AWS_CALLED];     /* the user's own; or NULL */
 	const char *ca_bundle;		       /* a file, or a hashed directory; NULL: the system's */
 	const char *retry_mode, *max_attempts; /* as retry_init() takes them */
 	const char *skew_s;    /* what others have found of the server's clock, as http_skew_s() has it; or NULL */

@@ -17,7 +17,9 @@ struct arn_part arn_part(const char *arn, enum arn_field field)
 		text = strchr(text, ':');
 		text = text ? text + 1 : NULL;
 	}
-	return (struct arn_part){ text, !text ? 0 : field == ARN_RESOURCE ? (int)strlen(text) : (int)strcspn(text, ":") };
+	if (!text)
+		return (struct arn_part){ NULL, 0 };
+	return (struct arn_part){ text, (int)(field == ARN_RESOURCE ? strlen(text) : strcspn(text, ":")) };
 }
 
 bool arn_part_is(const char *arn, enum arn_field field, const char *text)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a file or directory has beside its mode and owner, and what a copy keeps and a comparison looks at: ACLs, file capabilities
- * and user attributes (xattr(7)). All other attributes (labels, integrity measurements, `trusted.*`) belong to the place, not to the
- * content. A list is owned by the caller.
+ * What a file or directory has beside its mode and owner, and what a copy keeps and a comparison looks at: ACLs, file
+ * capabilities and user attributes (xattr(7)). All other attributes (labels, integrity measurements, `trusted.*`) belong to
+ * the place, not to the content. A list is owned by the caller.
  */
 #ifndef BASE_ATTRIBUTES_H
 #define BASE_ATTRIBUTES_H
@@ -25,7 +25,7 @@ struct attributes {
 	size_t count;
 };
 
-/* Of an open file; a file system that knows none has none. -1 with errno. */
+/* Reads those of an open file; on a file system without attributes the list is empty. -1 with errno. */
 int attributes_read(int fd, struct attributes *attributes);
 void attributes_clear(struct attributes *attributes);
 #define cleanup_attributes cleanup(attributes_clear)
@@ -33,13 +33,13 @@ void attributes_clear(struct attributes *attributes);
 bool attributes_are_same(const struct attributes *a, const struct attributes *b);
 const struct attribute *attributes_find(const struct attributes *attributes, const char *name);
 
-/* Gives them to an open file. *lost counts the user attributes that its file system cannot hold. -1 with errno: an ACL or a
- * capability (*failed) cannot be kept. */
+/* Sets them on an open file. *lost counts the user attributes that its file system cannot hold. -1 with errno: an ACL or
+ * capability, which *failed names, cannot be set. */
 int attributes_write(int fd, const struct attributes *attributes, size_t *lost, const char **failed);
-/* Removes one; 0 also where there is none. -1 with errno. */
+/* Removes one attribute; 0 also if the file does not have it. -1 with errno. */
 int attribute_remove(int fd, const char *name);
 
-/* The permission bits that an ACL gives a directory made with `mode` in a directory whose default ACL it is (acl(5)). */
+/* The mode that a directory gets which is made with `mode` in a directory that has this default ACL (acl(5)). */
 mode_t acl_mode(const struct attribute *acl, mode_t mode);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The one clock. What lasts or is due is counted by clock_ms(): nobody sets that clock, and it goes on while the machine sleeps.
- * Only a date, of this machine or of another one, is counted by clock_wall_ms(). moment.h writes dates.
+ * The one clock. What lasts or is due is counted by clock_ms(): nobody sets that clock, and it goes on while the machine
+ * sleeps. Only a date, of this machine or of another one, is counted by clock_wall_ms(). moment.h writes dates.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -15,7 +15,7 @@ int64_t clock_ms(void);
 int clock_sleep_ms(int64_t ms);
 /* Milliseconds since 1970, UTC. */
 int64_t clock_wall_ms(void);
-/* The id of this boot, which is another one at each boot; empty where the kernel does not say. 64 bytes hold it. */
+/* Reads this boot's id, which differs from that of every other boot; "" if the kernel does not tell. 64 bytes are enough. */
 void clock_read_boot(char *boot, size_t size);
 /* A duration as options have it: "500ms", "30s", "5m". */
 void clock_show(char text[static 32], int64_t ms);

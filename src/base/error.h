@@ -9,26 +9,28 @@
 #include <atomicdir.h>
 
 void error_clear(struct atomicdir_error *error);
-/* How a call begins that takes an error from its caller: the caller's, or `own` where that is NULL; cleared. */
+/* A public call begins with this: returns the caller's error, or `own` if that is NULL, cleared. So no function below gets
+ * NULL. */
 struct atomicdir_error *error_or(struct atomicdir_error *error, struct atomicdir_error *own);
 
-/* "FORMAT 'PATH': why", the why from errno, which it records: "cannot open the store of 'site': Permission denied". */
+/* "FORMAT 'PATH': why", with the reason from errno, which error->errnum keeps: "cannot open the store of 'site': Permission
+ * denied". */
 int error_errno(struct atomicdir_error *error, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* "FORMAT: PATH", or FORMAT alone where the path is NULL, with another kind and no errno. */
 int error_set(struct atomicdir_error *error, int kind, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* "WHAT 'OBJECT': why": what could not be done, to what, and why, from `errnum`, which it records. */
+/* "WHAT 'OBJECT': why": what could not be done, to what, and why (`errnum`, which error->errnum keeps). */
 int error_system(struct atomicdir_error *error, int errnum, const char *object, const char *what, ...)
 	__attribute__((format(printf, 4, 5)));
 /* "'OBJECT' CLAIM": what is wrong with the object. */
 int error_object(struct atomicdir_error *error, int kind, const char *object, const char *claim, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Adds ("; ", then) more at the end. */
+/* Appends "; " and more. */
 void error_append(struct atomicdir_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Puts what was being done in front. */
+/* Puts "FORMAT: " before the text. */
 int error_prefix(struct atomicdir_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A warning has kind OK and a text: "WHAT 'OBJECT': why", without the why where `errnum` is 0. The first warning of a call stays;
- * that there were more is added to it. It never replaces an error. */
+/* Sets a warning, which has kind OK and a text: "WHAT 'OBJECT': why"; `errnum` 0: without why. If there is a warning already
+ * it stays, and "there were more warnings" is appended. A warning never replaces an error. */
 void error_warn(struct atomicdir_error *warning, int errnum, const char *object, const char *what, ...)
 	__attribute__((format(printf, 4, 5)));
 

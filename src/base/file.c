@@ -87,7 +87,7 @@ int read_path(const char *path, size_t limit, struct buffer *buffer)
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -1;
-	/* Scripts name /dev/null for an empty file. */
+	/* /dev/null counts as an empty file. */
 	if (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode))
 		return read_to_end(fd, limit, buffer);
 	errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
@@ -107,7 +107,7 @@ void wipe_file(int fd)
 		if (pwrite(fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros), at) < 0)
 			break;
 	}
-	/* If the writing failed, this gives the pages back all the same. What is left to do if this fails too is nothing. */
+	/* Frees the pages even if the overwriting failed. If this fails too, there is nothing left to do. */
 	(void)!ftruncate(fd, 0);
 }
 
@@ -118,7 +118,7 @@ int create_file_at(int directory_fd, const char *name, mode_t mode)
 
 	if (fd < 0)
 		return -1;
-	/* The umask seldom takes a bit, and fstat is cheaper than fchmod. */
+	/* The umask seldom clears a bit, and fstat(2) is cheaper than fchmod(2). */
 	if (fstat(fd, &status) < 0 || ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0)) {
 		unlinkat(directory_fd, name, 0);
 		return -1;
@@ -174,7 +174,8 @@ bool exists_at(int directory_fd, const char *name)
 	return fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Whoever owns the directory may exchange what was made in it, so only what was looked at is given away. */
+/* The directory's owner may have replaced what was just made in it, so the file is opened and examined before it is given
+ * away. */
 static int link_give(int directory_fd, const char *name, uid_t uid, gid_t gid)
 {
 	cleanup_fd int fd = openat(directory_fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
@@ -215,6 +216,6 @@ int give_to_owner_of(int owner_fd, int fd)
 		return 0;
 	if (fchownat(fd, "", owner.st_uid, owner.st_gid, AT_EMPTY_PATH) < 0)
 		return -1;
-	/* chown(2) takes these bits from a file. */
+	/* chown(2) clears the setuid and setgid bits of a file. */
 	return S_ISREG(status.st_mode) && status.st_mode & 06000 ? change_mode_of(fd, status.st_mode & 07777) : 0;
 }

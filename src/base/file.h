@@ -20,7 +20,8 @@ ssize_t read_all(int fd, void *bytes, size_t size);
 int read_to_end(int fd, size_t limit, struct buffer *buffer);
 /* The same for a file that we wrote: a regular file, not a symlink to one. */
 int read_file_at(int directory_fd, const char *name, size_t limit, struct buffer *buffer);
-/* The same for a file that the user names: through symlinks, as Kubernetes makes them. It never waits for the writer of a FIFO. */
+/* The same for a file that the user names: through symlinks, as Kubernetes makes them. It never waits for the writer of a
+ * FIFO. */
 int read_path(const char *path, size_t limit, struct buffer *buffer);
 
 /* Overwrites the bytes of a file in memory (memfd_create(2)) where they lie, then makes it empty. An fd of -1 is no file. */
@@ -33,15 +34,15 @@ int create_directory_at(int directory_fd, const char *name, mode_t mode);
 /* Makes a file with these bytes. A file that cannot be written whole is removed. */
 int write_file_at(int directory_fd, const char *name, mode_t mode, const void *bytes, size_t size);
 
-/* A new symlink that belongs to this owner and group, as far as we may give it to them. */
+/* Makes a symlink, and gives it this owner and group as far as we may. */
 int create_link_at(int directory_fd, const char *name, const char *text, uid_t uid, gid_t gid);
 
-/* For root alone, and nothing for others: gives what is open (also with O_PATH) to the owner and group of the directory `owner_fd`, as if
- * that user had made it. A mode with setuid or setgid stays. */
+/* If we are root: gives `fd` (O_PATH is enough) the owner and group of the directory `owner_fd`, as if that user had made it;
+ * setuid and setgid bits stay. For other users it does nothing. */
 int give_to_owner_of(int owner_fd, int fd);
 
 int open_directory_at(int directory_fd, const char *name);
-/* Whether the directory has an entry of this name, whatever it is. With errno where there is none. */
+/* Whether the directory has an entry of this name, of any type. False with errno. */
 bool exists_at(int directory_fd, const char *name);
 
 #endif

@@ -15,12 +15,12 @@ int change_mode_of(int fd, mode_t mode)
 
 	if (done == 0 || errno != EBADF)
 		return done;
-	/* A descriptor of O_PATH, which fchmod(2) does not take. */
+	/* fchmod(2) refuses a descriptor of O_PATH. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return chmod(path, mode);
 }
 
-/* Opens what `path_fd` is, under its name: whatever else has taken the name meanwhile is closed again. */
+/* Opens the file that `path_fd` refers to, by its name. If another file has that name by now, it is closed again. */
 static int lend_open_again(int path_fd, int directory_fd, const char *name, int flags)
 {
 	cleanup_fd int fd = openat(directory_fd, name, flags);
@@ -34,7 +34,7 @@ static int lend_open_again(int path_fd, int directory_fd, const char *name, int 
 	return -1;
 }
 
-/* 1: it is ours, and its mode lacks one of the owner's rights. */
+/* 1: it belongs to us, and its mode lacks one of the owner's rights. */
 static int lend_would_help(int path_fd, struct stat *status)
 {
 	return path_fd >= 0 && fstat(path_fd, status) == 0 && !S_ISLNK(status->st_mode) && status->st_uid == geteuid() &&

@@ -11,22 +11,22 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* Of what is open, also with O_PATH; never of a symlink. */
+/* Sets the mode of what is open (O_PATH is enough), unless that is a symlink. */
 int change_mode_of(int fd, mode_t mode);
 
-/* Opens a name, never through a symlink. Where we own what it stands for and its mode is in the way, the owner's rights are lent until
- * it is open. It never waits: a FIFO is opened at once, and a file under a lease is EWOULDBLOCK (fcntl(2)). */
+/* Opens a name, never through a symlink. If its mode forbids that and we own it, the owner's rights are lent until it is open.
+ * It never blocks: a FIFO is opened at once, and a file under a lease is EWOULDBLOCK (fcntl(2)). */
 int open_lending_at(int directory_fd, const char *name, int flags);
 
-/* A directory whose owner may write in it for a while. */
+/* A directory whose owner has been lent the right to write in it. */
 struct lending {
 	int fd;	     /* stays the caller's */
-	mode_t mode; /* to give back */
+	mode_t mode; /* to restore */
 	bool is_lent;
 };
 /* Adds the owner's rights where the mode of the directory lacks one. */
 int lending_begin(struct lending *lending, int fd);
-/* Gives the mode back; does nothing where nothing was lent. Keeps errno where it succeeds. */
+/* Restores the mode, if something was lent. errno stays as it is on success. */
 int lending_end(struct lending *lending);
 
 #endif

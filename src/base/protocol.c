@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/protocol.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,35 @@ const char *told_option(const struct told *told, const char *name)
 	return told_next(told, name, &from);
 }
 
+static int told_take(struct told *told, const char *word, const struct record *request, struct atomicdir_error *error)
+{
+	const struct field *first = request->fields;
+
+	if (!request->count || !field_is(first, word) || !field_text(first) || strcmp(field_text(first), PROTOCOL_VERSION) != 0)
+		return error_set(error, ATOMICDIR_FAILED, NULL, "the request is of another version of the protocol");
+	for (size_t i = 1; i < request->count; i++) {
+		const char *text = field_text(&request->fields[i]);
+
+		if (!field_is(&request->fields[i], WORD_OPTION) || !text)
+			return error_set(error, ATOMICDIR_FAILED, request->fields[i].name,
+					 "the request has a field that is not known");
+		if (told_add(told, text) < 0)
+			return error_errno(error, NULL, "cannot read the request");
+	}
+	return 0;
+}
+
+int told_read(struct field_reader *reader, const char *word, struct told *told, struct atomicdir_error *error)
+{
+	cleanup_record struct record request = { 0 };
+	int got = record_read(reader, &request);
+
+	if (got < 0 && errno != ENODATA)
+		return error_errno(error, NULL, "cannot read the request");
+	return got > 0 ? told_take(told, word, &request, error)
+		       : error_set(error, ATOMICDIR_FAILED, NULL, "the request is not whole");
+}
+
 void told_clear(struct told *told)
 {
 	for (size_t i = 0; i < told->count; i++)
@@ -72,11 +102,16 @@ static int error_print(const struct atomicdir_error *error, struct buffer *text)
 	return 0;
 }
 
-int protocol_add_error(struct buffer *output, const struct atomicdir_error *error)
+int protocol_add_failure(struct buffer *output, const char *word, const struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer text = { 0 };
 
-	return error_print(error, &text) < 0 ? -1 : field_add_text(output, WORD_ERROR, text.bytes);
+	return error_print(error, &text) < 0 ? -1 : field_add_text(output, word, text.bytes);
+}
+
+int protocol_add_error(struct buffer *output, const struct atomicdir_error *error)
+{
+	return protocol_add_failure(output, WORD_ERROR, error);
 }
 
 int protocol_put_error(struct record *record, const struct atomicdir_error *error)

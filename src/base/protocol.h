@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The words of the protocols between secretdir and the programs that it starts; field.h has their form. What secretdir asks of a
- * fetcher, on its standard input:
+ * The words of the protocols between secretdir and the programs that it starts; field.h has their form. What secretdir asks of
+ * a fetcher, on its standard input:
  *
  *	atomicdir-fetch "1"           the protocol
  *	option "NAME=VALUE"           any number, see below
@@ -20,16 +20,25 @@
  *	                              each file; created (since 1970) where it is known, place where the secret is from another place
  *	                              than should have been asked
  *	index I, absent ""            an optional entry's secret does not exist
+ *	index I, known SECRET, name NAME, arn ARN, version ID, versions LINES
+ *	                              where the source has versions: each secret, before its files; asked for versions it is all that
+ *	                              comes. A line is a version and its stages, each with a tab after it: "ID\tSTAGE\t\n"
+ *	index I, known SECRET, unknown WHY
+ *	                              asked for versions: one that may not be looked at
  *	index I, arn ARN, kms-key KEY each secret, where it was asked to describe them; KEY may be ""
  *	index I, unknown WHY          the same, for a secret that cannot be described
  *	warning TEXT
+ *	unconfined TEXT               what this machine lacks to confine the fetcher (sandbox/sandbox.h): "fetch-aws cannot be confined to
+ *	                              its ports here: Linux 6.7 is needed"; any number, at any place before the end
  *	done COUNT, or error "KIND TEXT"
- *	                              the end; COUNT is of files, or of secrets described
+ *	                              the end; COUNT is of files, or of secrets described; throttled "" before an error: the source was
+ *	                              asked too often
  *
- * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the request:
+ * fetch-aws also gets the file of keys, as descriptor PROTOCOL_KEYS_FD, and hears of it on its standard input, after the
+ * request:
  *
  *	settings ""                   the file says how AWS is asked; the keys are not there yet, since somebody else is asked for them
- *	keys ""                       the file has both
+ *	keys ""                       the file has both; keys "kept": they are those of an earlier fetcher, and may be refused
  *	error "KIND TEXT"             there are no others than those that have expired
  *
  * Where keys are refused that may be had anew it says so, once, and waits for one of the last two:
@@ -37,8 +46,8 @@
  *	expired REGION                REGION is where it asks now, if that is not where it asked at first; or ""
  *
  * identity-aws is asked `atomicdir-identity "1", option "NAME=VALUE" ..., end ""`. It gets the file of keys to write, and as
- * descriptor PROTOCOL_VARIABLES_FD the environment that secretdir was started with: variable "NAME=VALUE" for each, and end "". Into
- * the file of keys it writes the settings and keys (aws/settings.h, aws/credentials.h), up to end "". It answers
+ * descriptor PROTOCOL_VARIABLES_FD the environment that secretdir was started with: variable "NAME=VALUE" for each, and end
+ * "". Into the file of keys it writes the settings and keys (aws/settings.h, aws/credentials.h), up to end "". It answers
  *
  *	settings ""                   as above; left out where nobody else is asked for the keys
  *	from TEXT, region REGION, seconds-left N, fixed "1"
@@ -46,13 +55,32 @@
  *	                              gives no others
  *	done "", or error "KIND TEXT"
  *
+ * listen-aws is asked `atomicdir-listen "1", option "NAME=VALUE" ..., end ""`, the queue being option queue-url, and then hears of the
+ * keys as fetch-aws does. Until it is ended it answers
+ *
+ *	connected ""                  the queue answers, for the first time or again
+ *	disconnected "KIND TEXT"      it does not, for the first time since; it is asked again all the while
+ *	event "", arn ARN, name NAME, version ID, label LABEL
+ *	                              a label moved to another version of a secret; one of ARN and NAME may be "", and ID and LABEL too
+ *	ignored COUNT                 so many messages were no such event
+ *	warning TEXT                  as above
+ *	expired REGION                as above, as often as keys expire; they may be refused for good ("disconnected" follows)
+ *	done "", or error "KIND TEXT" the end: its keys will soon expire, and it is to be started with new ones; or it cannot begin
+ *
+ * A message is deleted from the queue once it was written here.
+ *
  * spec-yaml is asked `atomicdir-spec "1", name FILE, content BYTES, end ""` and answers with
  *
  *	option "NAME=VALUE"           region, failover-region: for all entries
- *	warning TEXT
+ *	warning TEXT, unconfined TEXT
  *	entry PLACE                   begins one; then text, which is an entry as on the command line, or its parts as above, with mode
  *	                              and owner; prefix PREFIX instead of secret; path-key: what the spec calls its path
  *	done COUNT, or error "KIND TEXT"
+ *
+ * certificate-dates is asked with content PEM for each file, and end "". It answers with
+ *
+ *	not-after SECONDS             for each, in their order, since 1970; "" where there is no certificate that can be read
+ *	end ""
  */
 #ifndef BASE_PROTOCOL_H
 #define BASE_PROTOCOL_H
@@ -67,11 +95,14 @@
 #define WORD_FETCH "atomicdir-fetch"
 #define WORD_SPEC "atomicdir-spec"
 #define WORD_IDENTITY "atomicdir-identity"
+#define WORD_LISTEN "atomicdir-listen"
 #define WORD_OPTION "option"
 #define WORD_END "end"
 #define WORD_DONE "done"
 #define WORD_ERROR "error"
+#define WORD_THROTTLED "throttled"
 #define WORD_WARNING "warning"
+#define WORD_UNCONFINED "unconfined"
 
 /* An entry's parts. */
 #define WORD_SECRET "secret"
@@ -101,6 +132,8 @@
 #define WORD_VALUE "value"
 #define WORD_ABSENT "absent"
 #define WORD_ARN "arn"
+#define WORD_KNOWN "known"
+#define WORD_VERSIONS "versions"
 #define WORD_KMS_KEY "kms-key"
 #define WORD_UNKNOWN "unknown"
 
@@ -109,6 +142,7 @@
 #define WORD_SETTINGS "settings"
 #define WORD_KEYS "keys"
 #define WORD_EXPIRED "expired"
+#define KEYS_KEPT "kept"
 #define WORD_SECONDS_LEFT "seconds-left"
 #define WORD_KEY_ID "key-id"
 #define WORD_SECRET_KEY "secret-key"
@@ -122,6 +156,7 @@
 #define WORD_WHY "why"
 #define WORD_SECRETSMANAGER_URL "secretsmanager-url"
 #define WORD_SSM_URL "ssm-url"
+#define WORD_SQS_URL "sqs-url"
 #define WORD_CA_BUNDLE "ca-bundle"
 #define WORD_RETRY_MODE "retry-mode"
 #define WORD_MAX_ATTEMPTS "max-attempts"
@@ -129,8 +164,16 @@
 #define WORD_FIPS "fips"
 #define WORD_DUAL_STACK "dual-stack"
 
-/* A spec's parts. */
+/* What a listener says beside. */
+#define WORD_EVENT "event"
+#define WORD_LABEL "label"
+#define WORD_IGNORED "ignored"
+#define WORD_CONNECTED "connected"
+#define WORD_DISCONNECTED "disconnected"
+
+/* A spec's parts; an event has a name too. */
 #define WORD_NAME "name"
+#define WORD_NOT_AFTER "not-after"
 #define WORD_CONTENT "content"
 
 /* What is published already. */
@@ -143,7 +186,7 @@
 #define WORD_LIVE_PLACE "live-place"
 
 /* Names of options. */
-#define OPTION_ARGUMENT "argument" /* of the source */
+#define OPTION_ARGUMENT "argument" /* ARGUMENT of --source NAME:ARGUMENT */
 #define OPTION_REGION "region"
 #define OPTION_FAILOVER_REGION "failover-region"
 #define OPTION_ENDPOINT_URL "endpoint-url"
@@ -151,11 +194,13 @@
 #define OPTION_PROFILE "profile"
 #define OPTION_ROLE_ARN "role-arn"
 #define OPTION_EXTERNAL_ID "external-id"
-#define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: that of all entries, where all are ARNs */
-#define OPTION_KEYS_REGION "keys-region" /* the same: where keys are asked for instead of the region, once they have expired */
+#define OPTION_ARN_REGION "arn-region"	 /* for identity-aws: the region in the entries' ARNs, if all are ARNs */
+#define OPTION_KEYS_REGION "keys-region" /* for identity-aws: where to ask for new keys instead, once those had have expired */
+#define OPTION_QUEUE_URL "queue-url"	 /* for listen-aws and identity-aws: the queue that is listened to */
 #define OPTION_TAG "tag"		 /* KEY=VALUE; any number */
 #define OPTION_LIVE "live"		 /* "unknown": something is published, but not which versions */
-#define OPTION_DESCRIBE "describe"	 /* 1: no values, but what is known of the secrets */
+#define OPTION_DESCRIBE "describe"	 /* "1": answer with ARNs and KMS keys instead of values */
+#define OPTION_VERSIONS "versions"	 /* "1": answer with versions alone */
 
 /* Descriptors beside the standard ones. */
 #define PROTOCOL_KEYS_FD 3
@@ -170,21 +215,26 @@ struct told {
 
 /* Both -1 with ENOMEM. */
 int told_add(struct told *told, const char *option);
-/* NAME=VALUE, of which the value is so many bytes; nothing where it is empty. */
+/* Adds NAME=VALUE, where the value has `size` bytes; nothing if that is 0. */
 int told_add_value(struct told *told, const char *name, const char *value, size_t size);
-/* NULL where it was not said, or is empty. */
+/* The option's value; NULL if it is missing or empty. */
 const char *told_option(const struct told *told, const char *name);
-/* The next that is not empty of those that may be said more than once; *from begins as 0. */
+/* The next value of an option that may be repeated, without empty ones; *from begins as 0. NULL: there are no more. */
 const char *told_next(const struct told *told, const char *name, size_t *from);
+/* A request that is nothing but options, WORD "1", option ..., end. */
+int told_read(struct field_reader *reader, const char *word, struct told *told, struct atomicdir_error *error);
 void told_clear(struct told *told);
 
 /* Appends the field "error". Users and passwords are taken out of URLs in its text. -1 with ENOMEM. */
 int protocol_add_error(struct buffer *output, const struct atomicdir_error *error);
-/* The same, to a record. */
+/* The same, as a field of another name. */
+int protocol_add_failure(struct buffer *output, const char *word, const struct atomicdir_error *error);
+/* As protocol_add_error(), to a record. */
 int protocol_put_error(struct record *record, const struct atomicdir_error *error);
-/* Takes the text of such a field. -1: its kind is none that a program may have, or it has no text; the error is as it was. */
+/* Parses "KIND TEXT" into the error. -1: the kind is none that a program may report, or there is no text; the error stays as
+ * it is. */
 int protocol_take_error(const char *text, struct atomicdir_error *error);
-/* A program's own words, as a warning or as a reason: of kind OK, in one clean line. */
+/* Sets the error to a program's text, which is a warning or a reason: kind OK, one line, without control codes. */
 void protocol_take_text(const char *text, struct atomicdir_error *error);
 
 #endif

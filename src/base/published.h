@@ -8,8 +8,10 @@
 #include <stddef.h>
 
 struct published_file {
-	/* "" where not known; place: "" where it is from where it ought to be. */
+	/* "": not known. place "": the secret is from the place that should have been asked. */
 	char *path, *source, *version, *service, *stage, *created, *place;
+	/* For secretdir alone: the number of its entry, and what the file is like (secretdir/sealed.h). */
+	char *index, *sealed;
 };
 
 struct published {
@@ -17,9 +19,9 @@ struct published {
 	size_t count;
 };
 
-/* A file of which nothing is known yet. NULL with ENOMEM. */
+/* Adds a file whose members are all "". NULL with ENOMEM. */
 struct published_file *published_add(struct published *published);
-/* -1 with ENOMEM. */
+/* Sets a member of a file. -1 with ENOMEM. */
 int published_set(char **place, const char *text);
 void published_clear(struct published *published);
 

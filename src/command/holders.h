@@ -16,8 +16,8 @@ struct holders {
 	size_t count;
 };
 
-/* Finds those that hold a shared flock on the directory at `path`; none where that cannot be known: another pid namespace, or a file
- * system whose locks are listed under another device. -1: no memory. */
+/* Finds the processes with a shared flock on the directory at `path`. The list is empty where /proc cannot tell: in another
+ * pid namespace, or on a file system whose locks are listed under another device. -1: no memory. */
 int holders_find(struct holders *holders, const char *path);
 void holders_clear(struct holders *holders);
 

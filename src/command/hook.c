@@ -17,6 +17,7 @@
 #include "command/link.h"
 #include "command/report.h"
 #include "process/run.h"
+#include "process/send.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
 static int shell_run_as(const struct options *options, const char *command, const char *name, struct launch *launch,
@@ -30,7 +31,7 @@ static int shell_run_as(const struct options *options, const char *command, cons
 	launch->argv = argv;
 	launch->input_fd = CHILD_NULL;
 	launch->output_fd = STDERR_FILENO;
-	launch->group = CHILD_GROUP_SESSION; /* what asks on a terminal fails at once, and is not stopped there */
+	launch->group = CHILD_GROUP_SESSION; /* without a terminal a prompt fails at once, and cannot stop the hook */
 	launch->death_signal = SIGTERM;
 	launch->timeout_ms = options->hook_timeout_ms;
 	return run_to_end(launch, name, signals, error);
@@ -93,10 +94,11 @@ int transform_run_command(const struct options *options, const char *command, un
 }
 
 /* The generation is published, so only the hook has failed. */
-static int hook_blame(const char *what, struct atomicdir_error *error)
+static int hook_blame(const struct options *options, const char *before, const char *after, struct atomicdir_error *error)
 {
 	error->kind = ATOMICDIR_HOOK_FAILED;
-	return error_prefix(error, "%s", what);
+	return error_prefix(error, "%s%s%s", before, options->signal ? "the signal after a change" : "the on-change command",
+			    after);
 }
 
 /* 1: LINK names the generation still. */
@@ -112,8 +114,8 @@ static int hook_is_for_live(const char *link, const struct atomicdir_generation 
 	return 0;
 }
 
-/* 1: we may run the hook as long as *mark_fd is open, and the generation stays as long. 0: another process runs it or has run it, or
- * another generation is live by now, whose publisher runs its own. */
+/* 1: we may run the hook as long as *mark_fd is open, and the generation stays as long. 0: another process runs it or has run
+ * it, or another generation is live by now, whose publisher runs its own. */
 static int hook_claim(const char *link, const char *mark, const struct atomicdir_generation *live, int *mark_fd,
 		      struct atomicdir_error *error)
 {
@@ -130,8 +132,8 @@ static int hook_claim(const char *link, const char *mark, const struct atomicdir
 	return status.st_nlink ? hook_is_for_live(link, live, error) : 0;
 }
 
-/* What was live before is kept while the hook is due. Once another generation is live only this pin keeps it for a hook that runs
- * still, so it is taken before the last look at LINK. */
+/* What was live before is kept while the hook is due. Once another generation is live only this pin keeps it for a hook that
+ * runs still, so it is taken before the last look at LINK. */
 static int hook_pin_old(const char *old)
 {
 	int fd = old ? open(old, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -162,10 +164,23 @@ static int hook_run_command(const struct options *options, const char *link, con
 	environment_set(&environment, "ATOMICDIR_NEW", live->path);
 	environment_set(&environment, "ATOMICDIR_OLD", old ? old : "");
 	environment_set(&environment, "ATOMICDIR_GENERATION", number);
+	launch.after_signal_ms = options->hook_after_signal_ms;
 	return shell_run(options, options->on_change, &launch, RUN_GOES_ON, error);
 }
 
-/* 1: it was run, and ended well. 0: there was none to run. -1: HOOK_FAILED. */
+static int hook_send_signal(const struct options *options, struct atomicdir_error *error)
+{
+	return options->pidfile ? send_to_pidfile(options->pidfile, options->signal, error)
+				: send_to_program(options->process, options->signal, error);
+}
+
+static int hook_call(const struct options *options, const char *link, const struct atomicdir_generation *live, const char *old,
+		     struct atomicdir_error *error)
+{
+	return options->signal ? hook_send_signal(options, error) : hook_run_command(options, link, live, old, error);
+}
+
+/* 1: the hook was run and succeeded; 0: there was none to run; -1: HOOK_FAILED. */
 static int hook_run_once(const struct options *options, const char *link, const struct atomicdir_generation *live,
 			 const char *old, struct atomicdir_error *error)
 {
@@ -173,11 +188,11 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	cleanup_fd int mark_fd = -1, old_fd = -1;
 	int claimed;
 
-	if (!options->on_change)
+	if (!options_have_hook(options))
 		return 0;
 	if (!live) {
 		error_set(error, ATOMICDIR_HOOK_FAILED, link, "cannot find out which generation is live");
-		return hook_blame("cannot run the on-change command", error);
+		return hook_blame(options, "cannot run ", "", error);
 	}
 	if (!live->is_hook_due)
 		return 0;
@@ -186,26 +201,26 @@ static int hook_run_once(const struct options *options, const char *link, const 
 			  ? error_system(error, errno, link, "cannot open the mark of its hook")
 			  : hook_claim(link, mark, live, &mark_fd, error);
 	if (claimed < 0)
-		return hook_blame("cannot run the on-change command", error);
+		return hook_blame(options, "cannot run ", "", error);
 	if (!claimed)
 		return 0;
-	if (hook_run_command(options, link, live, old, error) < 0)
-		return hook_blame("the on-change command failed", error);
+	if (hook_call(options, link, live, old, error) < 0)
+		return hook_blame(options, "", " failed", error);
 	if (mark_is_named(mark, mark_fd) && atomicdir_hook_done(link, live->number, error) < 0)
-		return hook_blame("the on-change command has succeeded, but this cannot be recorded", error);
+		return hook_blame(options, "", " has succeeded, but this cannot be recorded", error);
 	return 1;
 }
 
-/* What was kept while the hook was due goes, unless another rule keeps it. */
+/* Removes what was kept only while the hook was due. */
 static void hook_prune(const struct options *options, const char *link)
 {
 	struct atomicdir_options library = options->library;
 	struct atomicdir_error error;
 
-	/* --if-generation was about what was live before we published. */
+	/* --if-generation named the generation that was live before this publication. */
 	library.if_generation = -1;
 	error_clear(&error);
-	/* What cannot be removed is a warning, since the hook has ended well. */
+	/* A failure here is only a warning, since the hook has succeeded. */
 	if (atomicdir_prune(link, &library, NULL, &error) < 0)
 		error.kind = ATOMICDIR_OK;
 	report_warning(options, &error);
@@ -216,16 +231,16 @@ static const char *hook_old(const struct atomicdir_generation *live)
 	return live && live->next ? live->next->path : NULL;
 }
 
-/* Which generation is live by now: the hook itself may have gone back. */
+/* Reads which generation is live now: the hook itself may have rolled back. */
 static void hook_tell_live(const char *link, const struct atomicdir_generation *published, struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *now = NULL;
 	struct atomicdir_error ignored;
 
 	if (atomicdir_show(link, &now, &ignored) < 0)
-		error_append(error, "the next call runs the command again");
+		error_append(error, "the next call runs it again");
 	else if (!published || now->number == published->number)
-		error_append(error, "generation %" PRId64 " is live; the next call runs the command again", now->number);
+		error_append(error, "generation %" PRId64 " is live; the next call runs it again", now->number);
 	else
 		error_append(error, "generation %" PRId64 " is live now instead of %" PRId64, now->number, published->number);
 }
@@ -243,8 +258,16 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 	return -1;
 }
 
-enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
-			      struct atomicdir_generation **live, struct atomicdir_error *error)
+enum hook_end {
+	HOOK_WELL,   /* it succeeded, or there was none to run */
+	HOOK_UNDONE, /* it failed, and what was live before is live again. The error is REJECTED */
+	HOOK_FAILED  /* it failed, and the publication could not be undone. The error is HOOK_FAILED */
+};
+
+/* After a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again,
+ * whose own hook is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
+static enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
+				     struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct atomicdir_generation *before = NULL;
 	struct atomicdir_error why;
@@ -263,4 +286,41 @@ enum hook_end hook_run_locked(const struct options *options, const char *link, s
 		error_append(error, "%s", why.text);
 	report_warning(options, &why);
 	return HOOK_UNDONE;
+}
+
+static void hook_free_stage(struct atomicdir_stage **stage)
+{
+	atomicdir_free(*stage);
+	*stage = NULL;
+}
+
+/* Nobody else publishes before the hook has ended. */
+static int hook_finish_locked(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+			      struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error)
+{
+	enum hook_end end = hook_run_locked(options, link, *stage, live, error);
+	struct atomicdir_error why;
+
+	hook_free_stage(stage);
+	if (end != HOOK_UNDONE) {
+		report_result(options, link, is_changed, *live, to);
+		return end == HOOK_WELL ? 0 : -1;
+	}
+	report_undone(options, link, *live);
+	/* Whatever becomes of this hook, the publication was undone. */
+	error_clear(&why);
+	if (*live && hook_run(options, link, *live, &why) < 0)
+		error_append(error, "there too %s", why.text);
+	return -1;
+}
+
+int hook_finish(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
+		struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error)
+{
+	if (options->rollback_on_failure)
+		return hook_finish_locked(options, link, stage, is_changed, live, to, error);
+	hook_free_stage(stage);
+	report_result(options, link, is_changed, *live, to);
+	fflush(to);
+	return hook_run(options, link, *live, error);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * LINK, as a path that the user gave: where it is, and what is said of it.
+ * LINK, as a path that the user gave: where it is, and how errors speak of it.
  */
 #ifndef COMMAND_LINK_H
 #define COMMAND_LINK_H
 
 #include <atomicdir.h>
 
-/* Makes an absolute path of LINK, on the heap. Where its directory cannot be found it stays as given, and the library says why. NULL:
- * memory ran out. */
+/* Returns LINK as an absolute path, on the heap. If its directory cannot be found it is returned as given, and the library's
+ * call will say why. NULL: no memory. */
 char *link_absolute(const char *link, struct atomicdir_error *error);
 /* Returns the directory that the store is in, on the heap: LINK itself where that is a directory, as a volume is, else the directory
  * that LINK is in. NULL with errno ENOMEM. */

@@ -34,6 +34,11 @@ int option_owner(void *library, const char *text, struct atomicdir_error *error)
 	return value_owner(text, &options->uid, &options->gid, error);
 }
 
+int option_signal(void *integer, const char *text, struct atomicdir_error *error)
+{
+	return value_signal(text, integer, error);
+}
+
 int option_text(void *text_pointer, const char *text, struct atomicdir_error *error)
 {
 	(void)error;
@@ -68,7 +73,7 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 	return 0;
 }
 
-int option_layout(void *layout, const char *text, struct atomicdir_error *error)
+static int option_layout(void *layout, const char *text, struct atomicdir_error *error)
 {
 	static const char *const layouts[] = { [ATOMICDIR_LAYOUT_LINK] = "link", [ATOMICDIR_LAYOUT_VOLUME] = "volume" };
 
@@ -125,6 +130,18 @@ static const struct option shared[] = {
 	  "run COMMAND in the new generation before it is published; if it fails, nothing is published" },
 	{ "--on-change", "COMMAND", TAKES_PUBLISH, option_text, AT(on_change),
 	  "run COMMAND after a change; retried by the next run until it exits 0" },
+	{ "--signal", "SIGNAL", TAKES_PUBLISH, option_signal, AT(signal),
+	  "send SIGNAL after a change, instead of a command; with --pidfile or --process" },
+	{ "--pidfile", "FILE", TAKES_PUBLISH, option_text, AT(pidfile),
+	  "with --signal: to the process whose number is in FILE" },
+	{ "--process", "NAME", TAKES_PUBLISH, option_text, AT(process),
+	  "with --signal: to every process that runs a program of this name" },
+	{ "--rollback-on-failure", NULL, TAKES_CONTENT, option_flag, AT(rollback_on_failure),
+	  "publish what was live before again where the on-change command fails (status 4)" },
+	{ "--layout", "LAYOUT", TAKES_CONTENT | TAKES_LAYOUT, option_layout, AT(library.layout),
+	  "link, or volume for a directory that must stay one (default: what LINK is, else link)" },
+	{ "--visible-store", NULL, TAKES_CONTENT, option_library_flag, AT(library.visible_store),
+	  "when the store is made: name it NAME.atomicdir, without a dot before it" },
 	{ "--hook-timeout", "DURATION", TAKES_PUBLISH, option_duration, AT(hook_timeout_ms),
 	  "time limit of --check and --on-change (default: 1m)" },
 	{ "--wait", "DURATION", TAKES_WAIT, option_duration, AT(library.wait_ms),
@@ -228,6 +245,28 @@ static int option_parse(struct options *options, const struct option_set *set, i
 	return option->argument && !has_value ? 2 : 1;
 }
 
+bool options_have_hook(const struct options *options)
+{
+	return options->on_change || options->signal;
+}
+
+static int options_check(const struct options *options, unsigned takes, struct atomicdir_error *error)
+{
+	if (options->signal && options->on_change)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--signal and --on-change cannot be used together");
+	if (options->pidfile && options->process)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--pidfile and --process cannot be used together");
+	if ((options->pidfile || options->process) && !options->signal)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "%s needs --signal SIGNAL",
+				 options->pidfile ? "--pidfile" : "--process");
+	if (options->signal && !options->pidfile && !options->process && !(takes & TAKES_APPLICATION))
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--signal needs --pidfile FILE or --process NAME");
+	if (options->rollback_on_failure && !options_have_hook(options))
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "--rollback-on-failure needs --on-change COMMAND or --signal SIGNAL");
+	return 0;
+}
+
 int options_parse(struct options *options, const struct option_set *set, int argc, char **argv, struct atomicdir_error *error)
 {
 	int taken;
@@ -246,6 +285,6 @@ int options_parse(struct options *options, const struct option_set *set, int arg
 		if (taken < 0)
 			return -1;
 	}
-	options->library.hook = options->on_change ? ATOMICDIR_HOOK_AFTER : ATOMICDIR_HOOK_NONE;
-	return 0;
+	options->library.hook = options_have_hook(options) ? ATOMICDIR_HOOK_AFTER : ATOMICDIR_HOOK_NONE;
+	return options_check(options, set->takes, error);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Options as a table. A row says what an option is called, which commands take it, what it means and where its value goes; rows that
- * both programs share are here, the others are each program's. The tables give parsing and help. Parsing is pure: it prints
- * nothing, and its texts point into argv.
+ * Options as a table. A row says what an option is called, which commands take it, what it means and where its value goes;
+ * rows that both programs share are here, the others are each program's. The tables give parsing and help. Parsing is pure: it
+ * prints nothing, and its texts point into argv.
  */
 #ifndef COMMAND_OPTIONS_H
 #define COMMAND_OPTIONS_H
@@ -16,10 +16,14 @@
 struct options {
 	struct atomicdir_options library;
 	const char *check, *on_change;
+	int signal;		       /* sent instead of running the on-change command; 0: none */
+	const char *pidfile, *process; /* to whom */
 	int64_t hook_timeout_ms;
-	bool json;
-	int verbosity;	 /* -1 quiet, 0, 1 verbose */
-	char **operands; /* the words before "--" that are no options */
+	int64_t hook_after_signal_ms; /* how long a hook goes on once we are asked to end; 0: as long as it may anyway */
+	bool json, rollback_on_failure;
+	bool is_repeated; /* the command runs for long: that nothing has changed is told with -v alone */
+	int verbosity;	  /* -1 quiet, 0, 1 verbose */
+	char **operands;  /* the words before "--" that are no options */
 	int operand_count;
 	char **command; /* the words after "--"; NULL: there was no "--" */
 };
@@ -29,7 +33,10 @@ enum {
 	TAKES_PUBLISH = 1, /* all that publish */
 	TAKES_WAIT = 2,	   /* all that wait for another writer */
 	TAKES_JSON = 4,
-	TAKES_OWN = 8
+	TAKES_CONTENT = 8,	/* all that publish what they make, rather than what is there already */
+	TAKES_APPLICATION = 16, /* all that run the application, which a signal may be for */
+	TAKES_LAYOUT = 32,	/* others that have to know LINK's layout where it has none */
+	TAKES_OWN = 64
 };
 
 /* Reads the value of an option into its target. The text is NULL where the option takes no value. USAGE. */
@@ -48,8 +55,8 @@ int option_count(void *int64, const char *text, struct atomicdir_error *error);
 int option_duration(void *int64_ms, const char *text, struct atomicdir_error *error);
 int option_mode(void *mode, const char *text, struct atomicdir_error *error);
 int option_owner(void *library, const char *text, struct atomicdir_error *error);
+int option_signal(void *integer, const char *text, struct atomicdir_error *error);
 int option_text(void *text_pointer, const char *text, struct atomicdir_error *error);
-int option_layout(void *integer, const char *text, struct atomicdir_error *error);
 int option_flag(void *boolean, const char *text, struct atomicdir_error *error);
 int option_library_flag(void *integer, const char *text, struct atomicdir_error *error);
 
@@ -69,9 +76,11 @@ struct option_set {
 	const char *help; /* the command that lists them, such as "atomicdir help fill" */
 };
 
-/* `options` begins the program's struct, which is zeroed but for what the caller has set. argv comes without the program's and
- * the command's name; it is reordered, and the options' to keep. USAGE. */
+/* `options` begins the program's struct, which is zeroed except for what the caller has set. argv comes without the names of
+ * program and command; it is reordered, and must live as long as the options, which point into it. USAGE. */
 int options_parse(struct options *options, const struct option_set *set, int argc, char **argv, struct atomicdir_error *error);
+/* Whether somebody is to be told of a change. */
+bool options_have_hook(const struct options *options);
 /* Prints each option with its help, in at most 80 columns. */
 void options_help(const struct option_set *set, FILE *to);
 

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -15,23 +19,46 @@
 #define NOTE_LINE_MAX 1024
 
 static const char *program = "atomicdir";
+static bool is_journal;	    /* standard error goes to systemd's journal */
 static bool is_output_lost; /* memory ran out for a result as JSON */
+
+/* systemd names the stream to its journal by device and inode: whoever has redirected standard error since has another one. */
+static bool report_find_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &status) == 0 &&
+	       status.st_dev == device && status.st_ino == inode;
+}
 
 void report_init(const char *name)
 {
 	program = name;
+	is_journal = report_find_journal();
+}
+
+/* The journal reads how grave a line is from its beginning: the numbers are those of syslog(3). */
+static void report_print(int priority, const char *kind, const char *text)
+{
+	char mark[8] = "";
+
+	if (is_journal)
+		snprintf(mark, sizeof(mark), "<%d>", priority);
+	fprintf(stderr, "%s%s: %s%s\n", mark, program, kind, text);
 }
 
 int report_error(const struct atomicdir_error *error)
 {
-	fprintf(stderr, "%s: %s\n", program, error->text);
+	report_print(LOG_ERR, "", error->text);
 	return error->kind ? error->kind : ATOMICDIR_FAILED;
 }
 
 void report_warning(const struct options *options, const struct atomicdir_error *error)
 {
 	if (error->kind == ATOMICDIR_OK && error->text[0] && options->verbosity >= 0)
-		fprintf(stderr, "%s: warning: %s\n", program, error->text);
+		report_print(LOG_WARNING, "warning: ", error->text);
 }
 
 static __attribute__((format(printf, 1, 0))) void report_line(const char *format, va_list arguments)
@@ -40,7 +67,7 @@ static __attribute__((format(printf, 1, 0))) void report_line(const char *format
 
 	vsnprintf(text, sizeof(text), format, arguments);
 	text_sanitise(text);
-	fprintf(stderr, "%s: %s\n", program, text);
+	report_print(LOG_INFO, "", text);
 }
 
 void report_notice(const struct options *options, const char *format, ...)
@@ -141,7 +168,8 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	const char *published = options->library.dry_run ? "would publish" : "published";
 	char size[32];
 
-	if (!live || (!options->json && to == stderr && options->verbosity < 0))
+	if (!live || (!options->json && to == stderr && options->verbosity < 0) ||
+	    (!is_changed && options->is_repeated && options->verbosity <= 0))
 		return;
 	if (options->json) {
 		report_result_json(link, is_changed, live, -1);

@@ -34,10 +34,10 @@ void report_would_publish(const struct options *options, bool is_different, cons
 /* Prints generations, as a table or a JSON array; the note is read for JSON alone. */
 void report_generations(const struct options *options, const char *link, const struct atomicdir_generation *list);
 void report_changes(const struct options *options, const struct atomicdir_change *list);
-/* Prints what was written as JSON. Where memory ran out for it nothing is printed, and report_end() reports that. */
+/* Prints the writer's JSON. If memory ran out nothing is printed, and report_end() reports that. */
 void report_json(const struct json_writer *json);
-/* Ends all printing, and returns the status. Where the output could not be written the status is FAILED, unless something was
- * published: that stays so. */
+/* Ends all printing, and returns the exit status: `status`, or FAILED if the output could not be written and nothing was
+ * published. */
 int report_end(int status, bool is_publication);
 
 void report_size(char text[static 32], int64_t bytes);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,4 +129,21 @@ int value_owner(const char *text, uid_t *uid, gid_t *gid, struct atomicdir_error
 	*uid = new_uid;
 	*gid = new_gid;
 	return 0;
+}
+
+int value_signal(const char *text, int *signal, struct atomicdir_error *error)
+{
+	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	char number[16];
+
+	for (int one = 1; one < SIGRTMIN; one++) {
+		const char *known = sigabbrev_np(one);
+
+		snprintf(number, sizeof(number), "%d", one);
+		if (known && (strcmp(known, name) == 0 || strcmp(number, text) == 0)) {
+			*signal = one;
+			return 0;
+		}
+	}
+	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not a signal such as HUP, SIGHUP or 1", text);
 }

@@ -17,4 +17,7 @@ int value_mode(const char *text, mode_t *mode, struct atomicdir_error *error);
  * stays as it was. */
 int value_owner(const char *text, uid_t *uid, gid_t *gid, struct atomicdir_error *error);
 
+/* Takes HUP, SIGHUP or 1. */
+int value_signal(const char *text, int *signal, struct atomicdir_error *error);
+
 #endif

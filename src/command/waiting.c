@@ -15,7 +15,7 @@ static bool waiting_was_in_vain(const struct atomicdir_error *error)
 	return error->kind == ATOMICDIR_BUSY && error->errnum == EWOULDBLOCK;
 }
 
-/* Says how long it was waited for. */
+/* Adds to the error how long this call has waited. */
 static int waiting_end(int result, int64_t wait_ms, struct atomicdir_error *error)
 {
 	char time[32];

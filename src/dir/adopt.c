@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is at LINK becomes ours without a gap: a real directory trades places with our symlink in one rename; what somebody else's
- * symlink leads to is copied and published in its place.
+ * Adoption: what stands at LINK becomes the first generation, and readers see no gap. A real directory and our symlink are
+ * exchanged in one rename; the directory behind somebody else's symlink is copied, and our symlink replaces that one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "dir/seal.h"
 #include "dir/stage.h"
 
-/* ---- The swap of an adoption: the directory at LINK and a symlink under the generation's name trade places ---- */
+/* ---- The swap of an adoption: exchanges the directory at LINK and a symlink that has the generation's name ---- */
 
 static int exchange_prepare(const struct place *place, int64_t number, struct atomicdir_error *warning,
 			    struct atomicdir_error *error)
@@ -34,11 +34,11 @@ static int exchange_prepare(const struct place *place, int64_t number, struct at
 	name_link_text(&place->name, number, text, sizeof(text));
 	if (fstatat(place->parent_fd, place->name.base, &top, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    create_link_at(place->store_fd, name, text, top.st_uid, top.st_gid) < 0)
-		return error_system(error, errno, name, "cannot make the symlink to exchange");
+		return error_system(error, errno, place->name.store, "cannot make the symlink for the exchange in the store");
 	return 0;
 }
 
-/* A symlink still, or the exchange would have happened. */
+/* The exchange has not happened, so the generation's name is still the symlink's. */
 static void exchange_forget(const struct place *place, int64_t number)
 {
 	part_remove(place->store_fd, number, PART_DIRECTORY);
@@ -82,7 +82,8 @@ static const struct swap exchange = {
 
 /* ---- Adoption ---- */
 
-/* The directory moves one level down, and what it holds must mean the same there: it is sealed as it is, which changes nothing. */
+/* Checks the directory by sealing it with rules that change nothing. It moves one level down, so its relative symlinks must
+ * stay in it. */
 static int adopt_check_directory(const struct place *place, int fd, struct tree_count *count, struct atomicdir_error *error)
 {
 	struct links links = { .place = place, .top_fd = fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
@@ -118,7 +119,7 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 	return outcome;
 }
 
-/* What it leads to is copied as it is, and stays. */
+/* The directory behind the symlink is copied as it is; the original is left alone. */
 static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	const struct place *place = &stage->writer.place;

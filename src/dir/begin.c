@@ -18,7 +18,7 @@ static int begin_look(struct writer *writer, enum begin_with with, struct atomic
 	return with == BEGIN_WITH_ANYTHING ? 0 : live_require_ours(&writer->live, &writer->place, error);
 }
 
-/* Where what the live one's info says cannot be read, nothing may be published: the new one's would have lost it. */
+/* Nothing may be published if the live generation's info cannot be read: the new one's info carries on what that says. */
 static int begin_read_info(struct writer *writer, struct atomicdir_error *error)
 {
 	int store_fd = writer->place.store_fd;
@@ -29,9 +29,10 @@ static int begin_read_info(struct writer *writer, struct atomicdir_error *error)
 		return 0;
 	part_name(name, live, PART_INFO);
 	error_system(error, errno, writer->place.name.link, "cannot read the history of generation %" PRId64 " of", live);
-	error_append(error,
-		     "if that does not pass, remove '%s/%s' from its directory: which generations to keep is forgotten then",
-		     writer->place.name.store, name);
+	error_append(
+		error,
+		"if this happens again, remove '%s/%s' in the same directory; what it records about older generations is lost then",
+		writer->place.name.store, name);
 	return -1;
 }
 
@@ -52,8 +53,8 @@ static int begin_check_generation(const struct writer *writer, struct atomicdir_
 			    wanted, live);
 }
 
-/* Whoever may write in LINK's directory chooses what LINK names. Its number counts only among the lower half of all numbers, so
- * that nobody can use them up. */
+/* Whoever may write in LINK's directory chooses the number in LINK. One from the upper half of all numbers is ignored here, so
+ * that nobody can use the numbers up. */
 static int64_t begin_find_highest(const struct writer *writer)
 {
 	int64_t linked = writer->live.named, stored = writer->found.count ? writer->found.list[0].number : 0;
@@ -68,8 +69,8 @@ static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise
 	return remembered >= 0 ? remembered : otherwise;
 }
 
-/* Steps 1 to 3. LINK is looked at before anything is made, so that a refusal leaves nothing, and again when it cannot change any
- * more. */
+/* Steps 1 to 3, and 5. LINK is looked at before anything is made, so that a refusal leaves nothing behind, and again with the
+ * lock, when no other writer can change it. */
 static int begin_lock_once(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
 {
 	enum place_use use = writer->options.visible_store ? PLACE_TO_MAKE_VISIBLE : PLACE_TO_WRITE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * From a filled stage to a published generation: step 7, then publish.h.
+ * From a filled stage to a published generation: step 7, then publish() for steps 8 to 12, then step 13.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,13 +11,14 @@
 #include "dir/compare.h"
 #include "dir/layout.h"
 #include "dir/prune.h"
+#include "dir/note.h"
 #include "dir/publish.h"
 #include "dir/room.h"
 #include "dir/stage.h"
 #include "dir/tell.h"
 
-/* With keep_times a file that has the live one's bytes keeps its time, so that ETags do not change with every deploy. The times of an
- * inode with other names are not the stage's alone to change. Failing does no harm. */
+/* With keep_times: gives an unchanged file the time that it has in the live generation, so that ETags do not change with every
+ * deploy. Not a file with several hard links: its other names may be outside the stage. A failure does no harm. */
 static void stage_keep_time(int stage_fd, const char *name, const struct tree_entry *live, const struct tree_entry *own)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, live->modified };
@@ -55,7 +56,8 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
 }
 
-/* What COMMAND or a caller has removed or moved is not there to be sealed, and what took its place would go live as it is. */
+/* Refuses if somebody (perhaps COMMAND itself) has removed or moved the stage: what took its place would be published
+ * unsealed. */
 static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	const struct writer *writer = &stage->writer;
@@ -167,7 +169,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	enum outcome outcome;
 	int is_sealed;
 
-	/* The check has run meanwhile where it was sealed before. */
+	/* If it is sealed already a check has run since, and may have moved it. */
 	if (stage->state == STAGE_SEALED)
 		is_sealed = stage_is_in_place(stage, error);
 	else
@@ -188,6 +190,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	if (outcome == OUTCOME_IN_DOUBT)
 		stage->state = STAGE_ENDED;
 	if (outcome == OUTCOME_PUBLISHED) {
+		note_forget_refused(&writer->place);
 		stage_finish(stage);
 		tell_published(writer, replaced, live);
 	}

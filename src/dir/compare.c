@@ -78,8 +78,8 @@ struct comparison {
 	const struct compare *how;
 	struct tree_path path;
 	bool differs;
-	bool is_cut;  /* memory ran out: what was listed is not all */
-	char *blocks; /* two, for what may be secrets: wiped when they end */
+	bool is_cut;  /* memory ran out: the list is not complete */
+	char *blocks; /* two buffers, wiped when they are freed: the files may be secrets */
 	struct atomicdir_error *error;
 };
 
@@ -111,12 +111,12 @@ static int comparison_add(struct comparison *comparison, const char *path, char 
 	if (added && added->path)
 		return 0;
 	if (added)
-		changes->count--; /* never one without its path */
+		changes->count--; /* a change without a path must not be listed */
 	comparison->is_cut = true;
 	return error_system(comparison->error, errno, NULL, "cannot list what differs");
 }
 
-/* The entry at the current path cannot be read: an error, or a difference. */
+/* The entry at the current path cannot be read: an error if the comparison is exact, else a difference. */
 static int comparison_cannot_read(struct comparison *comparison, int directory_fd, const char *name)
 {
 	if (comparison->how->is_exact)
@@ -124,7 +124,7 @@ static int comparison_cannot_read(struct comparison *comparison, int directory_f
 	return comparison_add(comparison, comparison->path.text, 'M');
 }
 
-/* ---- What only one side has ---- */
+/* ---- Entries that only one side has ---- */
 
 struct only_one {
 	struct comparison *comparison;
@@ -164,7 +164,7 @@ static int compare_only_one(struct comparison *comparison, int directory_fd, con
 	return tree_walk(&walk, fd, comparison->error) < 0 && (comparison->how->is_exact || comparison->is_cut) ? -1 : 0;
 }
 
-/* ---- What both have: each of these says 1, the same; 0, different; -1 with errno, it cannot be read ---- */
+/* ---- Entries that both sides have. Each function returns 1: the same; 0: different; -1 with errno: cannot be read ---- */
 
 static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
 {
@@ -183,7 +183,7 @@ static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int6
 	return 1;
 }
 
-/* 1 or 0; -1 with errno. What lies in the older one may be anybody's by now. */
+/* Checks first that `a_fd` still is the file that was looked at: somebody may have replaced it in the older generation. */
 static int compare_opened(struct comparison *comparison, int a_fd, int b_fd, const struct tree_entry *a)
 {
 	cleanup_attributes struct attributes a_attributes = { 0 }, b_attributes = { 0 };
@@ -210,7 +210,8 @@ static int compare_files(struct comparison *comparison, int a_dir, int b_dir, co
 		return 0;
 	if (a->device == b->device && a->inode == b->inode)
 		return 1;
-	/* What cannot be compared at once, for a lease or for a FIFO that took its place, differs. */
+	/* O_NONBLOCK: a file under a lease, or a FIFO that has replaced the file, counts as different; nothing is waited
+	 * for. */
 	a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (a_fd < 0 && (errno == EWOULDBLOCK || errno == ELOOP || errno == ENXIO))
 		return 0;
@@ -223,7 +224,7 @@ static int compare_files(struct comparison *comparison, int a_dir, int b_dir, co
 	return is_same;
 }
 
-/* Not inlined: its texts would stand on the stack of what recurses. */
+/* Not inlined: its buffers would otherwise be on the stack at each level of the recursion. */
 static __attribute__((noinline)) int compare_links(const struct comparison *comparison, int a_dir, int b_dir, const char *name,
 						   int depth)
 {
@@ -246,7 +247,6 @@ static bool compare_facts(const struct tree_entry *a, const struct tree_entry *b
 
 static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth);
 
-/* 1 or 0; -1 with errno. */
 static int compare_attributes(int a_fd, int b_fd)
 {
 	cleanup_attributes struct attributes a = { 0 }, b = { 0 };
@@ -267,7 +267,7 @@ static int compare_directories(struct comparison *comparison, int a_dir, int b_d
 	is_same = compare_attributes(a_fd, b_fd);
 	if (is_same < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
-	/* One difference for each path. */
+	/* At most one difference is listed for a path. */
 	if (!is_same && !differs && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
 	return comparison_is_over(comparison) ? 0 : compare_content(comparison, a_fd, b_fd, depth + 1);

@@ -11,25 +11,28 @@
 #include "dir/place.h"
 #include "dir/tree.h"
 
-/* What differs, gathered; in the order of paths. */
+/* A list of differences. */
 struct changes;
 struct changes *changes_new(void);
 void changes_free(struct changes **changes);
 #define cleanup_changes cleanup(changes_free)
-/* As one block of memory that free(3) ends; NULL for none. How many; -1: no memory. */
+/* Returns how many there are, and them in *list, sorted by path, as one block for free(3); NULL if there are none. -1: no
+ * memory. */
 int changes_take(const struct changes *changes, struct atomicdir_change **list);
 
 struct compare {
 	struct changes *changes; /* NULL: the comparison ends at the first difference */
 	bool is_exact; /* what cannot be read is an error; else it differs, so that a damaged generation can be replaced */
 	const volatile int *stop; /* the comparison ends with EINTR once this is not 0; NULL: it does not */
-	/* Both are of this place: a symlink of generation `a` into itself is the same as one of `b` into itself. NULL: of none. */
+	/* If both trees are generations of this place: a symlink of `a` into itself equals one of `b` into itself. NULL: they
+	 * are not. */
 	const struct place *place;
 	int64_t a, b;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };
-/* What became of `a_fd` (-1: nothing) in `b_fd`, which is ours. 1: they differ. */
+/* Compares `a_fd` (-1: an empty tree) with `b_fd`, which belongs to us, so that its modes may be lent. 1: they differ; 0: they
+ * do not; -1. */
 int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error);
 
 #endif

@@ -25,20 +25,20 @@
 #include "dir/tree.h"
 
 #define BLOCK 65536
-#define COPY_CHUNK (16 << 20) /* after which it is seen whether the copy is to stop */
-#define COPY_TRIES 3	      /* of a file that changes while it is copied */
-#define COPY_TICK_NS 20000000 /* two changes that are closer than this may leave the same time */
+#define COPY_CHUNK (16 << 20) /* after so many bytes `stop` is checked */
+#define COPY_TRIES 3	      /* how often a file is copied that changes meanwhile */
+#define COPY_TICK_NS 20000000 /* two changes within this time may leave the same timestamp */
 
 /* A directory of the copy that is being filled. */
 struct copy_level {
 	int fd;
-	bool is_made; /* by us: it gets the facts of the one that it is copied from */
-	gid_t gid;    /* as it was made, with this setgid bit from its parent, which stays if the group does */
+	bool is_made; /* this copy made it, so it gets owner, mode and times of the original */
+	gid_t gid;    /* its group when it was made; if it keeps that, it keeps the setgid bit that its parent gave it */
 	mode_t setgid;
-	struct lending lending; /* of one that was there */
+	struct lending lending; /* the write bit of one that existed before */
 };
 
-/* The first name that a file with several names got in the copy. */
+/* A file with several hard links, and the path of its first name in the copy. */
 struct copy_name {
 	dev_t device;
 	ino_t inode;
@@ -70,7 +70,7 @@ static bool copy_is_stopped(const struct copy_pair *pair)
 
 static int copy_by_reading(const struct copy_pair *pair)
 {
-	/* Not on the stack: a thread may have little. */
+	/* On the heap: a thread's stack may be small. */
 	char *block = wiping_malloc(BLOCK);
 	ssize_t size;
 	int result = block ? 0 : -1;
@@ -81,7 +81,7 @@ static int copy_by_reading(const struct copy_pair *pair)
 	return result;
 }
 
-/* From one offset to another. 1: the file systems cannot do it between them. */
+/* Copies from one offset to another by copy_file_range(2). 1: the two file systems do not support that. */
 static int copy_range(const struct copy_pair *pair, off_t at, off_t end)
 {
 	off_t to_at = at;
@@ -95,7 +95,7 @@ static int copy_range(const struct copy_pair *pair, off_t at, off_t end)
 			return 1;
 		if (copied < 0)
 			return -1;
-		/* It has become shorter; or it is a file of proc(5)'s kind. */
+		/* The file became shorter, or it is of the kind that proc(5) has. */
 		if (!copied)
 			return 1;
 	}
@@ -125,7 +125,7 @@ static int copy_range_by_reading(const struct copy_pair *pair, off_t at, off_t e
 	return result < 0 ? -1 : 0;
 }
 
-/* What is data of a file with holes; the holes stay holes. */
+/* Copies only the data of a file with holes, so that the holes stay holes. */
 static int copy_data(const struct copy_pair *pair, off_t size)
 {
 	off_t data = 0, hole = 0;
@@ -142,7 +142,7 @@ static int copy_data(const struct copy_pair *pair, off_t size)
 		if (done < 0)
 			return -1;
 	}
-	/* ENXIO: no more data, to the end. */
+	/* ENXIO: there is no more data up to the end. */
 	if (data < 0 && errno != ENXIO)
 		return -1;
 	return ftruncate(pair->to_fd, size);
@@ -168,7 +168,7 @@ static int copy_bytes(const struct copy_pair *pair, off_t size)
 	return copy_by_reading(pair);
 }
 
-/* ---- One moment ---- */
+/* ---- A file as it was at one moment ---- */
 
 static bool copy_is_unchanged(const struct stat *before, const struct stat *after)
 {
@@ -178,7 +178,7 @@ static bool copy_is_unchanged(const struct stat *before, const struct stat *afte
 	       before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
 }
 
-/* Whether it was changed so short a time ago that another change might not show in its times. */
+/* Whether it was changed so recently that a further change might leave the same timestamp. */
 static bool copy_is_recent(const struct stat *status)
 {
 	struct timespec now;
@@ -189,7 +189,7 @@ static bool copy_is_recent(const struct stat *status)
 	return age_ns < COPY_TICK_NS;
 }
 
-/* 1: the same bytes. */
+/* 1: both have the same bytes. */
 static int copy_is_same(const struct copy_pair *pair)
 {
 	char *blocks = wiping_malloc((size_t)2 * BLOCK);
@@ -210,7 +210,7 @@ static int copy_is_same(const struct copy_pair *pair)
 	return is_same;
 }
 
-/* Copies bytes and attributes as they were at one moment, which *status tells. 0; 1: it was changed meanwhile; -1. */
+/* Copies bytes and attributes as they were at one moment; *status is the file's at that moment. 1: it changed meanwhile; -1. */
 static int copy_moment(const struct copy_pair *pair, struct stat *status, struct attributes *attributes)
 {
 	struct stat after;
@@ -232,9 +232,9 @@ static int copy_moment(const struct copy_pair *pair, struct stat *status, struct
 	return copy_is_unchanged(status, &after) ? 0 : 1;
 }
 
-/* ---- What belongs to a file or directory ---- */
+/* ---- Owner, mode, attributes and times ---- */
 
-/* As cp -p: an owner that we may not give takes the setuid and setgid bits with it; the group alone is given if we may. */
+/* Like cp -p: where we may not set the owner, the setuid and setgid bits are dropped, and the group alone is set if we may. */
 static int copy_owner(int fd, const struct stat *now, const struct stat *from, mode_t *mode)
 {
 	if (now->st_uid == from->st_uid && now->st_gid == from->st_gid)
@@ -265,7 +265,7 @@ static int copy_attributes(int fd, const struct attributes *attributes, struct c
 	return 0;
 }
 
-/* Owner, mode, attributes, time: in this order, since each may undo what comes after it. */
+/* Sets owner, mode, attributes and time, in this order, since each step may reset what a later one sets. */
 static int copy_facts(int fd, const struct stat *from, const struct attributes *attributes, mode_t setgid,
 		      struct copy_rules *rules, const char *path, struct atomicdir_error *error)
 {
@@ -282,7 +282,7 @@ static int copy_facts(int fd, const struct stat *from, const struct attributes *
 	return 0;
 }
 
-/* Half a file is worse than none: the caller may go on. */
+/* Removes a partial copy, since the caller may go on after the error. */
 static int copy_undo(int directory_fd, const char *name)
 {
 	unlinkat(directory_fd, name, 0);
@@ -329,7 +329,7 @@ static int copy_file(struct copying *copying, int from_dir, const char *from_nam
 	return copy_undo(to_dir, to_name);
 }
 
-/* Not inlined: its text would stand on the stack of what recurses. */
+/* Not inlined: its buffer would otherwise be on the stack at each level of the recursion. */
 static __attribute__((noinline)) int copy_link(struct copying *copying, int from_dir, const char *from_name,
 					       const char *to_name, const struct tree_entry *facts, const char *path,
 					       struct atomicdir_error *error)
@@ -376,8 +376,8 @@ static void names_free(void *name)
 	free(name);
 }
 
-/* What has several names becomes one file with several names again. 1: its copy has this name too now; 0: it is still to be copied,
- * under this path; -1. */
+/* Hard links in the source become hard links in the copy. 1: the file was copied before, and this name is now linked to that
+ * copy; 0: this is its first name, still to be copied; -1. */
 static int names_link(struct copying *copying, const struct tree_entry *facts, const char *to_name, const char *path,
 		      struct atomicdir_error *error)
 {
@@ -414,7 +414,8 @@ static int copy_make_directory(int parent_fd, const char *name, struct copy_leve
 	return fchmod(level->fd, 0700 | level->setgid);
 }
 
-/* What is there keeps its mode, which may forbid us to add to it. 1: it is no directory, and stays. */
+/* Enters a directory that exists already; a missing write bit is lent for as long. 1: it is not a directory, and stays as it
+ * is. */
 static int copy_enter_existing(int parent_fd, const char *name, struct copy_level *level)
 {
 	struct stat there;
@@ -461,12 +462,12 @@ static int copy_directory_facts(struct copying *copying, const struct copy_level
 
 	if (fstat(from_fd, &from) < 0 || attributes_read(from_fd, &attributes) < 0)
 		return error_system(error, errno, path, "cannot examine the directory");
-	/* A setgid bit goes with the group that it was made for. */
+	/* A setgid bit from the parent stays only with the group that it was given for. */
 	return copy_facts(level->fd, &from, &attributes, from.st_gid == level->gid ? level->setgid : 0, copying->rules, path,
 			  error);
 }
 
-/* Also where the copy has failed (from_fd -1): what was lent is given back. */
+/* Called also after a failure (from_fd -1), to take back a lent write bit. */
 static int copy_leave(struct copying *copying, int from_fd, const char *path, struct atomicdir_error *error)
 {
 	struct copy_level *level = &copying->levels[copying->depth--];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * The other way of an adoption: what is live takes the place of our symlinks, as real files and directories, and the store goes. How it
- * takes their place is the layout's `detach`. For a LINK that is swapped itself:
+ * Detaching, the reverse of an adoption: what is live takes the place of our symlinks, as real files and directories. Then the
+ * store is removed. How it takes their place is the layout's `detach`. If LINK itself is swapped:
  *
  *	step				a crash just after it leaves
- *	the detour is made		a directory in the store, which the next writer removes
- *	LINK and N trade places		a directory at LINK, and a store that the next detach removes, or the next adoption uses again;
- *					LINK as it was, where the power was cut before the next step
- *	both directories are synced	the same, for good
- *	the grace is waited out		the same
- *	the store goes			less of it; its lock goes last
+ *	make the detour			a directory in the store, which the next writer removes
+ *	exchange LINK and N		a directory at LINK, and a store that the next detach removes or the next adoption uses again;
+ *					after a power cut LINK may still be the symlink
+ *	sync both directories		the directory at LINK, now also after a power cut, and the store
+ *	wait for the grace		the same
+ *	remove the store		a part of the store; the lock is removed last, so the next detach removes the rest
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,8 @@
 
 /* ---- What is refused ---- */
 
-/* An absolute one that goes through the store, or through the swapped name where that goes too. Not inlined: its text would stand on the stack of what recurses. */
+/* Whether a symlink is absolute and goes through the store, which will be removed, or through the swapped name if that is removed
+ * too. Not inlined: its buffer would otherwise be on the stack at each level of the walk's recursion. */
 static __attribute__((noinline)) bool detach_leads_into_store(const struct place *place, const struct walk_entry *entry)
 {
 	char text[PATH_MAX], store[NAME_SIZE + 3], swapped[NAME_SIZE + 3];
@@ -58,7 +59,7 @@ static int detach_visit(void *arg, const struct walk_entry *entry, struct atomic
 	return links_check(links, entry, error);
 }
 
-/* The directory moves one level up, and what it holds must mean the same there. */
+/* The directory moves one level up, so its relative symlinks must not lead out of it. */
 static int detach_check_links(const struct writer *writer, struct atomicdir_error *error)
 {
 	struct links links = { .place = &writer->place, .top_fd = writer->live.fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
@@ -105,7 +106,7 @@ static int detach_exchange(struct writer *writer, struct atomicdir_error *error)
 	return place->layout->detach(place, &writer->live, error);
 }
 
-/* ---- The whole ---- */
+/* ---- The steps in their order ---- */
 
 static int detach_make_durable(const struct writer *writer, struct atomicdir_error *error)
 {
@@ -125,7 +126,7 @@ static enum outcome detach_doubt(const struct writer *writer, struct atomicdir_e
 	return OUTCOME_IN_DOUBT;
 }
 
-/* Readers find what they need in a real directory, of this call or of one that died: the rest. */
+/* The steps after the exchange, which was made by this call or by one that was killed. */
 static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct atomicdir_error *error)
 {
 	const struct layout *layout = writer->place.layout;
@@ -135,7 +136,7 @@ static enum outcome detach_finish(struct writer *writer, int64_t wait_ms, struct
 		return detach_doubt(writer, error);
 	if (clock_sleep_ms(wait_ms) < 0) {
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "the wait ended early, so the next call will remove the store of");
+			   "detached, but the wait for readers was cut short; run it again to remove the store of");
 		return OUTCOME_PUBLISHED;
 	}
 	if (layout->leave && layout->leave(&writer->place, &writer->live, has_disk, error) < 0)

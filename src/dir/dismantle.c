@@ -16,7 +16,7 @@
 #include "dir/remove.h"
 #include "dir/tree.h"
 
-#define PINNED_TRIES 100 /* a reader that comes just now finds out, and lets go */
+#define PINNED_TRIES 100 /* a reader that has just opened the generation notices that LINK is gone, and closes it */
 
 int dismantle_check_pins(const struct writer *writer, int64_t except, struct atomicdir_error *error)
 {
@@ -33,7 +33,7 @@ int dismantle_check_pins(const struct writer *writer, int64_t except, struct ato
 	return 0;
 }
 
-/* A death here leaves a generation without `.info`, or its files without a directory: both go when the call is repeated. */
+/* A crash here leaves a generation without `.info`, or its files without a directory: the next call removes both. */
 static void dismantle_generation(struct writer *writer, const struct found *found)
 {
 	static const struct timespec pause = { 0, 5000000 };
@@ -56,20 +56,20 @@ static void dismantle_generation(struct writer *writer, const struct found *foun
 
 static void dismantle_files(struct writer *writer)
 {
-	static const char *const files[] = { NAME_NEXT, "status", "refused" };
+	static const char *const files[] = { NAME_NEXT, "status", "status.new", NAME_REFUSED };
 	const struct place *place = &writer->place;
 	struct atomicdir_error why;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (unlinkat(place->store_fd, files[i], 0) < 0 && errno != ENOENT)
 			error_warn(&writer->warning, errno, files[i], "cannot remove");
-	/* What a detach made for readers that held the old text of LINK. */
+	/* The detour of a detach (detach.c). */
 	error_clear(&why);
 	if (tree_remove_at(place->store_fd, place->name.store, &why) < 0)
 		error_warn(&writer->warning, 0, NULL, "%s", why.text);
 }
 
-/* Says what keeps the store there, unless that was said already. */
+/* Warns of what keeps the store from being removed, unless there is a warning already. */
 static void dismantle_report(struct writer *writer, int errnum)
 {
 	cleanup_names struct tree_names names = { 0 };

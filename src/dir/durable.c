@@ -29,7 +29,7 @@ static int durable_files(const struct writer *writer, int fd, int64_t number, st
 		return -1;
 	if (!is_broken("store-not-synced") && sync_fd(place->store_fd, place->name.store, error) < 0)
 		return -1;
-	/* Until a generation in it is live on disk the store's own name may not be there, whoever made it. */
+	/* The store's own name may not be on disk until a generation in it is, whoever made the store. */
 	if (writer->live.number && writer->last_swap == OUTCOME_PUBLISHED)
 		return 0;
 	return sync_fd(place->parent_fd, place->name.parent, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What callers put into a stage. Paths are relative and never go through a symlink; directories on the way are made. A directory
- * without its owner's write bit gets it for as long as the stage is filled.
+ * The entries that callers put into a stage. Paths are relative and never go through a symlink; missing parent directories are
+ * made. A directory without its owner's write bit has that bit until the stage is sealed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,8 @@ static int path_check(const struct atomicdir_stage *stage, const char *path, str
 	}
 }
 
-/* What root makes in the store of another user belongs to that user. Nobody else is in the stage, so the name is what was just made. */
+/* Where root works in another user's store, a new entry is given to that user. By name is safe: nobody else can write in the
+ * stage. */
 static int entry_give(const struct atomicdir_stage *stage, int parent_fd, const char *name)
 {
 	cleanup_fd int fd = -1;
@@ -71,7 +72,7 @@ static int directory_make(struct atomicdir_stage *stage, int parent_fd, const ch
 	return tree_look(parent_fd, name, &made) < 0 ? -1 : seal_modes_add(&stage->directories, &made, mode);
 }
 
-/* One level down, made where it is missing, with its owner's write bit until the stage is sealed. */
+/* Opens a directory one level down; makes it if it is missing; gives it its owner's write bit until the stage is sealed. */
 static int directory_enter(struct atomicdir_stage *stage, int parent_fd, const char *name)
 {
 	cleanup_fd int fd = -1;
@@ -88,7 +89,7 @@ static int directory_enter(struct atomicdir_stage *stage, int parent_fd, const c
 	return take_fd(&fd);
 }
 
-/* The directory `path` inside the stage. The text of `path` changes for a moment. */
+/* Opens the directory `path` inside the stage. The text of `path` is changed meanwhile, and is the same again in the end. */
 static int directory_reach(struct atomicdir_stage *stage, char *path)
 {
 	cleanup_fd int fd = fcntl(stage->fd, F_DUPFD_CLOEXEC, 0);
@@ -103,7 +104,7 @@ static int directory_reach(struct atomicdir_stage *stage, char *path)
 	return take_fd(&fd);
 }
 
-/* The descriptor of the directory that `path` goes into; it stays the stage's. *name: the last component. */
+/* Returns the directory that `path` is to be made in; the stage owns that descriptor. *name: the last component of `path`. */
 static int path_parent(struct atomicdir_stage *stage, const char *path, const char **name, struct atomicdir_error *error)
 {
 	cleanup_free char *directory = NULL, *walked = NULL;
@@ -127,7 +128,7 @@ static int path_parent(struct atomicdir_stage *stage, const char *path, const ch
 	stage_forget_recent(stage);
 	stage->recent_fd = directory_reach(stage, walked);
 	if (stage->recent_fd < 0)
-		return error_system(error, errno, path, "cannot make the directory of");
+		return error_system(error, errno, path, "cannot make the directory for");
 	stage->recent_path = take_pointer(&directory);
 	return stage->recent_fd;
 }
@@ -148,7 +149,7 @@ static int file_make(const struct atomicdir_stage *stage, int parent_fd, const c
 	return -1;
 }
 
-/* What a caller asks for. */
+/* The entry that a caller asks for. */
 struct entry {
 	const char *path;
 	mode_t mode;
@@ -283,7 +284,7 @@ static int copy_entry_to(struct atomicdir_stage *stage, int from_fd, const char 
 	return done;
 }
 
-/* A tree that holds the store would be copied into itself without end. */
+/* Refuses a tree that holds the store: it would be copied into itself without end. */
 static int copy_check_source(const struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
 {
 	cleanup_free char *real = path_absolute(from);
@@ -291,11 +292,11 @@ static int copy_check_source(const struct atomicdir_stage *stage, const char *fr
 
 	if (!real || strncmp(stage->path, real, size) != 0 || (stage->path[size] != '/' && size > 1 && stage->path[size]))
 		return 0;
-	return error_object(error, ATOMICDIR_USAGE, from, "holds the store of '%s', so it cannot be copied into it",
+	return error_object(error, ATOMICDIR_USAGE, from, "holds the store of '%s', so a copy of it would contain itself",
 			    stage->writer.place.name.link);
 }
 
-/* The whole stage becomes a copy of a directory, in which relative links mean what they meant there. */
+/* Makes the whole stage a copy of a directory. Its relative symlinks must lead to the same as they do there. */
 static int copy_all(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
 {
 	struct copy_rules rules = { 0 };
@@ -303,7 +304,7 @@ static int copy_all(struct atomicdir_stage *stage, const char *from, struct atom
 	close_fd(&stage->from_fd);
 	stage->from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stage->from_fd < 0)
-		return error_system(error, errno, from, "cannot open the directory to copy");
+		return error_system(error, errno, from, "cannot open the source directory");
 	stage->links_leaving = LINKS_MUST_STAY;
 	return stage_copy_directory(stage, stage->from_fd, &rules, error);
 }
@@ -345,7 +346,7 @@ static int carry_open_parent(const struct atomicdir_stage *stage, const char *pa
 	return copy ? take_fd(&fd) : -1;
 }
 
-/* Links of the live generation into itself come to lead into the stage. */
+/* Symlinks of the live generation into itself are changed to lead into the stage. */
 static struct copy_rules carry_rules(const struct atomicdir_stage *stage)
 {
 	const struct writer *writer = &stage->writer;

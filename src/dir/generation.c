@@ -21,7 +21,7 @@ void generation_list_clear(struct generation_list *list)
 	list->count = 0;
 }
 
-/* What is no directory, or not there, has no readers. */
+/* A directory that does not exist, or is something else, has no readers. */
 static enum atomicdir_kept generation_use_by_readers(int fd)
 {
 	if (fd < 0)
@@ -31,7 +31,8 @@ static enum atomicdir_kept generation_use_by_readers(int fd)
 	return errno == EWOULDBLOCK ? ATOMICDIR_KEPT_PINNED : ATOMICDIR_KEPT_UNKNOWN;
 }
 
-/* Whoever runs the hook holds its mark, and began to while the generation was live. A mark that nobody can open is held by nobody. */
+/* A process that runs the hook has the mark locked, from a time when the generation was live. A mark that nobody can open is
+ * not locked. */
 static enum atomicdir_kept generation_use_by_hook(const struct place *place, int64_t number)
 {
 	cleanup_fd int fd = part_open(place->store_fd, number, PART_HOOK);
@@ -64,7 +65,7 @@ static bool generation_is_pinned(const struct place *place, int64_t number)
 	return generation_use_by_readers(fd) == ATOMICDIR_KEPT_PINNED;
 }
 
-/* What cannot be looked at may be there: that is not durable, and its hook is due until its mark is known to be gone. */
+/* A file that cannot be examined counts as existing: then the generation is not durable, or its hook is due. */
 static int generation_describe(struct atomicdir_generation *item, const struct place *place, int64_t number, int64_t live)
 {
 	cleanup_info struct info info = INFO_INIT;

@@ -17,17 +17,18 @@ struct generation_list {
 void generation_list_clear(struct generation_list *list);
 #define cleanup_generations cleanup(generation_list_clear)
 
-/* What is not to be read by us stays unknown. -1: no memory, or no path to name it by; then the list is as it was. */
+/* Adds a generation; facts that we may not read stay unknown. -1: no memory, or it has no path; then the list is as it was. */
 int generation_list_add(struct generation_list *list, const struct place *place, int64_t number, int64_t live);
-/* Takes the last one back. */
+/* Removes the one that was added last. */
 void generation_list_drop(struct generation_list *list);
-/* NULL for an empty one. How many. */
+/* Returns how many there are, and them in *packed, as one block for free(3); NULL if there are none. -1: no memory. */
 int generation_list_pack(const struct generation_list *list, struct atomicdir_generation **packed,
 			 struct atomicdir_error *error);
-/* Whether somebody uses it: ATOMICDIR_KEPT_PINNED, _HOOK (its hook is running), _UNKNOWN with errno, or _NO_MORE. `fd`: its
- * directory as it was opened, or -1 with errno; where nobody uses it, it is locked, and no reader can pin it any more. */
+/* Whether a generation is in use: ATOMICDIR_KEPT_PINNED, _HOOK (its hook is running), _UNKNOWN with errno, or _NO_MORE. `fd`:
+ * what place_open_generation() returned, with its errno. After _NO_MORE `fd` is locked, and no reader can pin the generation
+ * any more. */
 enum atomicdir_kept generation_use(const struct place *place, int64_t number, int fd);
-/* The same, for those who only look. */
+/* The same, without keeping a lock. */
 enum atomicdir_kept generation_look_for_use(const struct place *place, int64_t number);
 
 #endif

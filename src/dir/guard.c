@@ -35,14 +35,14 @@ int guard_check(const struct place *place, const struct stat *store, struct atom
 	if (store->st_mode & S_IWOTH)
 		return guard_refuse(place, store->st_mode, error);
 	if (fstat(place->parent_fd, &parent) < 0)
-		return error_system(error, errno, place->name.parent, "cannot examine the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot examine the directory");
 	if (store->st_dev != parent.st_dev)
-		return error_object(error, ATOMICDIR_FAILED, name, "is on another file system than LINK");
+		return error_object(error, ATOMICDIR_FAILED, name, "is on another file system than '%s'", place->name.link);
 	return 0;
 }
 
-/* Whoever may write in the parent may as well put another symlink at LINK: the right to write in the store adds nothing to that. In a
- * sticky parent LINK is safe from all but its owner. */
+/* Whether the group may write in the parent too. It can then replace LINK itself, so that a right to write in the store gives
+ * it nothing more. This does not hold where the parent is sticky: there only LINK's owner can replace it. */
 static bool guard_group_has_parent(const struct place *place, const struct stat *store)
 {
 	struct stat parent;
@@ -51,8 +51,8 @@ static bool guard_group_has_parent(const struct place *place, const struct stat 
 	       !(parent.st_mode & S_ISVTX) && fgetxattr(place->store_fd, ACCESS_ACL, NULL, 0) < 0;
 }
 
-/* Whether nobody but the store's owner has made anything in it. The files beside the generations get their mode back: only what was
- * opened is changed, and no file that has other names. */
+/* The group could write in the store: refuses if anything in it belongs to another user, and gives the files beside the
+ * generations their mode back. The mode is set through the descriptor, and never on a file that has other hard links. */
 static int guard_repair_entries(const struct place *place, const struct stat *store, struct atomicdir_error *error)
 {
 	cleanup_names struct tree_names names = { 0 };
@@ -77,7 +77,8 @@ static int guard_repair_entries(const struct place *place, const struct stat *st
 	return 0;
 }
 
-/* What is made in the store would inherit a default one. Most stores have none, and some file systems know none. */
+/* Removes an ACL, if the store has one and the file system supports them. New files in the store would inherit a default
+ * ACL. */
 static int guard_remove_acl(const struct place *place, const char *name)
 {
 	return fgetxattr(place->store_fd, name, NULL, 0) < 0 ? 0 : fremovexattr(place->store_fd, name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Who may write in a store. Only its owner is let near it, and root. A mode that a death under a hostile umask, a default ACL or a walk
- * that gives a volume to a group (Kubernetes' fsGroup) made of it is repaired; a store that others could have written in is refused.
+ * Who may write in a store: only its owner and root. A store that others could have written in is refused. A mode that is
+ * wrong but harmless is repaired: a writer was killed under an odd umask, the directory has a default ACL, or Kubernetes gave
+ * the volume to a group (fsGroup).
  */
 #ifndef DIR_GUARD_H
 #define DIR_GUARD_H
@@ -12,9 +13,9 @@
 
 #define STORE_MODE 0711
 
-/* Before the store is opened: whether it may be ours, or root's to work in. */
+/* Before the store is opened: refuses one that has another owner (unless we are root) or that everybody may write in. */
 int guard_check(const struct place *place, const struct stat *store, struct atomicdir_error *error);
-/* Once it is open: gives it and the files in it the modes that they should have. */
+/* Once it is open: refuses one that its group could have written in, and gives it and its files their right modes. */
 int guard_repair(const struct place *place, struct atomicdir_error *warning, struct atomicdir_error *error);
 
 #endif

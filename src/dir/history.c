@@ -11,7 +11,8 @@ void history_clear(struct history *history)
 	*history = HISTORY_INIT;
 }
 
-/* A mark that was left by an earlier publication says nothing of one without a hook. -1 with errno. */
+/* A hook's mark that is left means not good, unless it is from an earlier publication, and the last one had no hook. -1 with
+ * errno. */
 static int history_is_good(const struct place *place, const struct found *found, bool is_live)
 {
 	cleanup_info struct info info = INFO_INIT;
@@ -21,7 +22,7 @@ static int history_is_good(const struct place *place, const struct found *found,
 	return info_read(place->store_fd, found->number, is_live, &info) < 0 ? -1 : info.is_without_hook;
 }
 
-/* What is about to be replaced, as far as its info says, is as young as can be. */
+/* 0 for one that is about to be replaced, as far as its info says. */
 static int64_t history_age(const struct info *info, int64_t number, const char *boot, int64_t now_ms)
 {
 	int64_t at_ms = info_replaced_at(info, number, boot);

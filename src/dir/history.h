@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is known of all published generations together: which are there, which are good, what was live before what, and when each was
- * replaced. Retention, rollback and list go by it.
+ * All published generations and what is known of each: whether it is good, whether it is in the live one's line, and when it
+ * was replaced. Retention, rollback and list use it.
  */
 #ifndef DIR_HISTORY_H
 #define DIR_HISTORY_H
@@ -13,13 +13,14 @@
 struct history {
 	struct retained *list; /* newest first */
 	size_t count;
-	struct retention rules; /* without keep and grace, which depend on who asks */
+	struct retention rules; /* the caller sets keep and grace_ms */
 };
 #define HISTORY_INIT ((struct history){ 0 })
 void history_clear(struct history *history);
 #define cleanup_history cleanup(history_clear)
 
-/* Of what was found, where `live` is live and `info` is what is known of it, with its line complete. -1 with errno. */
+/* `found`: what the store holds; `live`: the live generation's number; `info`: its info, with the line complete. -1 with
+ * errno. */
 int history_read(struct history *history, const struct place *place, const struct found_list *found, int64_t live,
 		 const struct info *info, const char *boot);
 

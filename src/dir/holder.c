@@ -36,7 +36,8 @@ static bool holder_read(const char *path, char *text, size_t size)
 	return got > 0;
 }
 
-/* The process that took the lock; 0: not known. It is not there any more where a child has inherited the lock (proc_locks(5)). */
+/* The process that took the lock; 0: not known. That process may have ended, if a child has inherited the lock
+ * (proc_locks(5)). */
 static pid_t holder_in_locks(const struct stat *file)
 {
 	cleanup(holder_close_stream) FILE *stream = fopen("/proc/locks", "re");
@@ -54,7 +55,7 @@ static pid_t holder_in_locks(const struct stat *file)
 	return 0;
 }
 
-/* Whether the process has the file open, and locked through that descriptor. -1: we may not know. */
+/* Whether the process has the file open, and locked through that descriptor. -1: we may not look into that process. */
 static int holder_has_lock(pid_t pid, const struct stat *file)
 {
 	char path[64], text[1024];

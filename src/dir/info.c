@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 
 #define INFO_SIZE_MAX (64 << 20) /* millions of generations */
-#define INFO_REPLACED_MAX 1000	 /* no more generations are kept for being young */
+#define INFO_REPLACED_MAX 1000	 /* RETENTION_YOUNG_MAX: `grace` keeps no more than these */
 
 void info_clear(struct info *info)
 {
@@ -26,7 +26,7 @@ void info_clear(struct info *info)
 
 /* ---- When generations were replaced ---- */
 
-/* By number; of two for one number the later comes first. */
+/* Sorts by number; of two records of one number the later one comes first. */
 static int info_compare_replaced(const void *a, const void *b)
 {
 	const struct info_replaced *x = a, *y = b;
@@ -43,7 +43,7 @@ static int info_compare_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* The latest first; what is about to be replaced before all others. */
+/* Sorts the latest first, and before all others what is about to be replaced (0). */
 static int info_compare_at(const void *a, const void *b)
 {
 	const struct info_replaced *x = a, *y = b;
@@ -62,7 +62,7 @@ static int info_add_replaced(struct info *info, int64_t number, int64_t at_ms)
 	return 0;
 }
 
-/* One for each number. */
+/* Sorts by number, and keeps the latest record of each. */
 static void info_sort_replaced(struct info *info)
 {
 	size_t kept = 0;
@@ -118,7 +118,7 @@ int info_stamp(struct info *info, int64_t number, int64_t at_ms)
 	return 0;
 }
 
-/* One line at the end of the file: a death in the middle leaves the line before it, by which the time is not known. */
+/* Appends a line to the file. If a crash cuts it short, the line written before the swap stays valid: the time is not known. */
 int info_settle(struct info *info, int store_fd, int64_t number, enum part part, int64_t now_ms)
 {
 	char text[64];
@@ -187,7 +187,7 @@ static int info_parse_line(struct info *info, const char *key, char *value)
 	return 0;
 }
 
-/* Keys that the first version did not write say what they would have said. */
+/* Gives the keys that the first version did not write the values that follow from the others. */
 static void info_check(struct info *info, bool has_before)
 {
 	if (info->previous > NAME_NUMBER_MAX)
@@ -219,7 +219,7 @@ static int info_parse(struct info *info, char *text)
 	return 0;
 }
 
-/* 1: there is a file. What somebody put there that is none counts as none. */
+/* 1: read; 0: missing, or something that we never write, such as a symlink or FIFO; -1 with errno. */
 static int info_read_part(int store_fd, int64_t number, enum part part, struct buffer *text)
 {
 	if (part_read(store_fd, number, part, INFO_SIZE_MAX, text) == 0)
@@ -247,7 +247,7 @@ int info_complete(int store_fd, struct info *info)
 	int64_t next = info->previous, last = next + 1;
 	bool has_line = info->has_line;
 
-	/* Previous ones have smaller numbers; a damaged file must not lead in circles. */
+	/* A previous generation has a smaller number: checked, so that a damaged file cannot make this loop endless. */
 	while (!has_line && next > 0 && next < last) {
 		cleanup_info struct info before = INFO_INIT;
 

@@ -10,15 +10,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
 #include "dir/layout.h"
 #include "dir/remove.h"
 #include "dir/symlink.h"
 
-/* Whether LINK leads into the store of this name. */
+/* Sets the store's name, visible or not, and says whether `text`, LINK's target, leads into a store of that name. */
 static bool link_leads_to(struct place *place, bool is_visible, long name_max, const char *text)
 {
 	name_store(&place->name, is_visible, name_max);
@@ -62,7 +62,7 @@ static bool link_reserves(const char *name)
 	return strcmp(name, NAME_WAKE) == 0;
 }
 
-/* Beside the new symlink there may be what a detach made for readers and did not come to use. */
+/* Removes the new symlink of a publication, and the detour of a detach (detach.c), that were not used. */
 static void link_recover(const struct place *place)
 {
 	struct atomicdir_error ignored;
@@ -73,8 +73,9 @@ static void link_recover(const struct place *place)
 
 /* ---- The way out: LINK and the live generation trade places in one rename ---- */
 
-/* Once they have traded places, whoever holds LINK's old text for a moment comes to the name N in the store: by then that is LINK's old
- * symlink, and the same text, read from there, leads through STORE/STORE/N and so to LINK. */
+/* A reader may have read LINK's target, STORE/N, just before the exchange, and follow it just after. It then finds at STORE/N
+ * the old symlink, whose target STORE/N is now relative to the store: STORE/STORE/N. The detour is a symlink there that leads
+ * to LINK. */
 static int link_make_detour(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
 	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + 8];
@@ -86,11 +87,11 @@ static int link_make_detour(const struct place *place, int64_t number, struct at
 	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
 	    give_to_owner_of(place->store_fd, fd) < 0)
 		return error_system(error, errno, place->name.store,
-				    "cannot make the symlink for readers that have read the old target, in the store");
+				    "cannot make the temporary symlink for current readers in the store");
 	return 0;
 }
 
-/* Whether it has happened though the call said no, as network and FUSE file systems are known to do. */
+/* Whether the exchange has happened although the call failed: network and FUSE file systems are known to report that. */
 static bool link_is_detached(const struct place *place, const struct live *live)
 {
 	struct stat open;
@@ -100,7 +101,7 @@ static bool link_is_detached(const struct place *place, const struct live *live)
 	       now.device == open.st_dev && now.inode == open.st_ino;
 }
 
-/* ".." of the directory changes, which needs its owner's write bit. A death in between leaves that lent. */
+/* The rename changes the directory's "..", which needs its owner's write bit. A crash in between leaves that bit set. */
 static int link_exchange(const struct place *place, const struct live *live)
 {
 	struct lending lending = { .fd = -1 };

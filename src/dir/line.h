@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * A generation's line: what was live when it was first published, what was live when that one was, and so on back. Numbers in falling
- * order, held as runs: a run from 41 to 38 is every generation between them that was there when the line was made. No number is used
- * twice, so no other one can come to be between them, and a line is short however many generations are kept.
+ * A generation's line: the generation that was live when it was first published, then the one that was live when that was
+ * first published, and so on. The numbers fall, and are stored as runs: the run 41-38 means each generation from 41 down to 38
+ * that existed when the line was made. Numbers are never reused, so no generation can be added to a run later. A line is short
+ * even if thousands of generations are kept.
  */
 #ifndef DIR_LINE_H
 #define DIR_LINE_H
@@ -22,13 +23,14 @@ struct line {
 };
 
 void line_clear(struct line *line);
-/* A number below the last one. `joins`: no generation is between them. -1: no memory. */
+/* Adds a number, lower than all before. `joins`: it continues the last run, since no generation is between them. -1: no
+ * memory. */
 int line_add(struct line *line, int64_t number, bool joins);
-/* What another line has below a number, which is no more than the last one of this line. -1: no memory. */
+/* Appends the part of another line that is below a number; that number is at most the last one of this line. -1: no memory. */
 int line_append(struct line *line, const struct line *other, int64_t below);
 bool line_has(const struct line *line, int64_t number);
 
-/* "41-38 36 30-1". What follows a mistake is left out, so that a damaged text is a shorter line. */
+/* Parses "41-38 36 30-1". Parsing stops at the first mistake, so a damaged text gives a shorter line. */
 int line_parse(struct line *line, const char *text);
 int line_print(const struct line *line, struct buffer *text);
 

@@ -45,7 +45,7 @@ void links_clear(struct links *links)
 	links->has_others = false;
 }
 
-/* Any of them may be reached by a path of its own, a bind mount. */
+/* Finds the directories of the other generations: by inode, since a bind mount gives one another path. */
 static void links_find_others(struct links *links)
 {
 	struct links_id own = links_id_of(links->top_fd, "");
@@ -80,15 +80,16 @@ enum region {
 	REGION_OUTSIDE
 };
 
+/* A path, followed one component at a time. */
 struct pursuit {
 	struct links *links;
-	int fd; /* O_PATH: where it has come to */
+	int fd; /* O_PATH: where the path has led so far */
 	enum region region;
-	bool has_left;	    /* the tree, on its way */
-	bool has_met_other; /* generation, through which it leads: that will be removed */
-	bool is_in_from;    /* in the directory that the tree was copied from */
-	char *rest;	    /* what is still to be followed, on the heap */
-	int followed;	    /* links */
+	bool has_left;	    /* the path has been outside the tree */
+	bool has_met_other; /* the path goes through another generation, which will be removed some day */
+	bool is_in_from;    /* it is in the directory that the tree was copied from */
+	char *rest;	    /* the components still to be followed, on the heap */
+	int followed;	    /* how many symlinks were followed */
 };
 
 static bool pursuit_is_other(const struct pursuit *pursuit, struct links_id id)
@@ -99,7 +100,7 @@ static bool pursuit_is_other(const struct pursuit *pursuit, struct links_id id)
 	return false;
 }
 
-/* Which region it has come to, by what is there, else by the region that it came from. */
+/* Sets the region after a step: from the directory that was reached if it is one of the known ones, else the region stays. */
 static void pursuit_arrive(struct pursuit *pursuit, bool is_up)
 {
 	const struct links *links = pursuit->links;
@@ -129,7 +130,7 @@ static void pursuit_go(struct pursuit *pursuit, int *fd, bool is_up)
 	pursuit_arrive(pursuit, is_up);
 }
 
-/* The text of a link goes before what is still to be followed. */
+/* A symlink was met: its text is followed before the rest. */
 static int pursuit_prepend(struct pursuit *pursuit, const char *text)
 {
 	cleanup_fd int root_fd = -1;
@@ -154,7 +155,7 @@ static int pursuit_prepend(struct pursuit *pursuit, const char *text)
 	return 0;
 }
 
-/* One component. 1: go on; 0: it has ended, there or not; -1 with errno. */
+/* Follows one component. 1: go on; 0: it does not exist, so the path ends here; -1 with errno. */
 static int pursuit_step(struct pursuit *pursuit, const char *name)
 {
 	const struct links *links = pursuit->links;
@@ -163,7 +164,7 @@ static int pursuit_step(struct pursuit *pursuit, const char *name)
 	char text[PATH_MAX];
 	ssize_t size;
 
-	/* LINK stands for this tree, which it will lead to. */
+	/* LINK will lead to this tree, so it is followed as if it did already. */
 	is_link = strcmp(name, links->place->name.base) == 0 &&
 		  links_id_is(links_id_of(pursuit->fd, ""), links_id_of(links->place->parent_fd, ""));
 	fd = is_link ? fcntl(links->top_fd, F_DUPFD_CLOEXEC, 0) : openat(pursuit->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -178,7 +179,7 @@ static int pursuit_step(struct pursuit *pursuit, const char *name)
 	return pursuit_prepend(pursuit, text) < 0 ? -1 : 1;
 }
 
-/* To the end of the link. -1 with errno: ELOOP, it leads to itself. */
+/* Follows the path to its end. -1 with errno; ELOOP: it leads to itself. */
 static int pursuit_run(struct pursuit *pursuit)
 {
 	int done = 1;
@@ -213,7 +214,7 @@ static int links_refuse_self(const struct walk_entry *entry, const char *text, s
 	return error_object(error, ATOMICDIR_FAILED, entry->path, "is a symlink that leads to itself (by '%.200s')", text);
 }
 
-/* Seen from the place that the tree was copied from. */
+/* Whether the symlink leads to the same inode here as in the directory that the tree was copied from. */
 static bool links_agree(const struct links *links, const struct walk_entry *entry)
 {
 	struct stat there, here;
@@ -230,8 +231,8 @@ static int links_judge(const struct pursuit *pursuit, const struct walk_entry *e
 	if (pursuit->has_met_other || pursuit->region == REGION_STORE)
 		return error_object(
 			error, ATOMICDIR_FAILED, entry->path,
-			"is a symlink into another generation (to '%.200s'), which will be removed; make it relative, "
-			"or let it lead through '%s'",
+			"is a symlink into another generation or the store itself (to '%.200s'), which would not last; let it "
+			"lead within this directory, or through '%s'",
 			text, links->place->name.link);
 	if (*text == '/' && pursuit->is_in_from && links->leaving == LINKS_MUST_STAY)
 		return error_object(
@@ -267,13 +268,14 @@ static int links_pursue(struct links *links, const struct walk_entry *entry, con
 	return links_judge(&pursuit, entry, text, error);
 }
 
-/* By the kernel, which follows it within the tree. 0: it stays in the tree; else the errno. An old seccomp filter knows no openat2(2). */
+/* Asks the kernel whether the symlink stays in the tree. 0: it does; else an errno, which may also mean that openat2(2) is not
+ * allowed here (old seccomp filters): then it is followed by hand. */
 static int links_try_beneath(int top_fd, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
 	cleanup_fd int fd = -1;
 
-	/* EAGAIN: something, anywhere, was renamed meanwhile. */
+	/* EAGAIN: something on this system was renamed at this moment (openat2(2)). */
 	for (int tries = 0; tries < 100; tries++) {
 		fd = (int)syscall(SYS_openat2, top_fd, path, &how, sizeof(how));
 		if (fd >= 0 || errno != EAGAIN)
@@ -282,7 +284,7 @@ static int links_try_beneath(int top_fd, const char *path)
 	return fd >= 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* Not inlined: its text would stand on the stack of what recurses. */
+/* Not inlined: its buffer would otherwise be on the stack at each level of the walk's recursion. */
 __attribute__((noinline)) int links_check(struct links *links, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	char text[PATH_MAX];
@@ -300,9 +302,10 @@ __attribute__((noinline)) int links_check(struct links *links, const struct walk
 	return links_pursue(links, entry, text, error);
 }
 
-/* ---- Links that remember a place ---- */
+/* ---- Symlinks and scripts that name their own generation ---- */
 
-/* The start of the component in `text` that is the generation's number; NULL: there is none. */
+/* Where in `text` the component stands that may be a generation's number: after the store's name if the text is absolute, else
+ * after `depth` times "../", if it is `number`. NULL: there is none. */
 static char *links_find_number(const struct place *place, char *text, int depth, const char *number)
 {
 	char *store = strstr(text, place->name.store), *at = text;
@@ -314,7 +317,7 @@ static char *links_find_number(const struct place *place, char *text, int depth,
 		if (!store || store == text || store[-1] != '/' || store[strlen(place->name.store)] != '/')
 			return NULL;
 		at = store + strlen(place->name.store) + 1;
-		/* The store of the same name in another directory is another store. */
+		/* A store of the same name in another directory is not this one. */
 		store[-1] = '\0';
 		if (stat(store - 1 == text ? "/" : text, &status) < 0)
 			status.st_ino = 0;
@@ -326,7 +329,7 @@ static char *links_find_number(const struct place *place, char *text, int depth,
 	return depth == 0 && strncmp(at, number, strlen(number)) == 0 ? at : NULL;
 }
 
-/* The interpreter of a script (execve(2)), as text; "" for all else. */
+/* The path of a script's interpreter (execve(2)); "" if the file is not a script. */
 static void script_read_interpreter(const struct walk_entry *entry, char *text, size_t capacity)
 {
 	cleanup_fd int fd = openat(entry->directory_fd, entry->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

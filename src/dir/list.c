@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,22 @@ int atomicdir_show(const char *link, struct atomicdir_generation **live, struct 
 	return generation_list_pack(&list, live, error) < 0 ? -1 : 0;
 }
 
-/* Why each is kept, by what the last fill was told. */
+char *atomicdir_store(const char *link, struct atomicdir_error *error)
+{
+	cleanup_place struct place place = PLACE_INIT;
+	struct atomicdir_error own;
+	char *path;
+
+	error = error_or(error, &own);
+	if (place_open(&place, link, ATOMICDIR_LAYOUT_AUTO, PLACE_TO_READ, error) < 0)
+		return NULL;
+	if (asprintf(&path, "%s/%s", strcmp(place.parent_path, "/") == 0 ? "" : place.parent_path, place.name.store) >= 0)
+		return path;
+	error_system(error, errno, link, "cannot name the store of");
+	return NULL;
+}
+
+/* Decides why each generation is kept, by the `keep` and `grace` of the last fill. */
 static int list_judge(const struct reader *reader, const struct found_list *found, struct history *history)
 {
 	const struct layout *layout = reader->place.layout;
@@ -65,7 +81,7 @@ static int list_add(const struct reader *reader, const struct retained *one, str
 	return 0;
 }
 
-/* What could not be removed whole is no generation any more, and no list would have it. The newest number may be a stage. */
+/* Warns of a generation that could not be removed completely, since no list shows it. The newest number may be a stage. */
 static void list_warn_of_leftovers(const struct reader *reader, const struct found_list *found, struct atomicdir_error *warning)
 {
 	for (size_t i = 0; i < found->count; i++) {

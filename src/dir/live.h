@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What stands at LINK, and the live generation if there is one. A dangling link of our form is ours, with nothing live.
+ * What stands at LINK, and the live generation if there is one. A dangling symlink of our form counts as ours, with nothing
+ * live.
  */
 #ifndef DIR_LIVE_H
 #define DIR_LIVE_H
@@ -20,12 +21,12 @@ enum stands {
 
 struct live {
 	enum stands stands;
-	int64_t named;	/* OURS: the number in it */
+	int64_t named;	/* OURS: the number in the symlink */
 	int64_t number; /* the live generation's; 0: nothing is live */
 	int fd;		/* its directory; -1: not open */
-	dev_t device;	/* of what stands there, as is the next one */
+	dev_t device;	/* `device` and `inode` are those of what stands there */
 	ino_t inode;
-	char text[4096]; /* of a symlink */
+	char text[4096]; /* a symlink's target */
 };
 #define LIVE_INIT ((struct live){ .fd = -1 })
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "dir/info.h"
@@ -36,4 +37,17 @@ int note_read(const struct place *place, int64_t number, bool is_live, struct bu
 	if (!info.old_note)
 		return 0;
 	return buffer_add_text(note, info.old_note) < 0 ? -1 : 1;
+}
+
+int note_refuse(const struct place *place, int64_t number)
+{
+	cleanup_buffer struct buffer note = { 0 };
+	int got = note_read(place, number, false, &note);
+
+	return got <= 0 ? got : store_file_replace(place->store_fd, NAME_REFUSED, note.bytes, note.size, false);
+}
+
+void note_forget_refused(const struct place *place)
+{
+	unlinkat(place->store_fd, NAME_REFUSED, 0);
 }

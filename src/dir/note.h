@@ -17,4 +17,9 @@ int note_replace(const struct place *place, int64_t number, const struct buffer 
 /* Also what an earlier version left in N.info. 1: read; 0: there is none; -1 with errno. */
 int note_read(const struct place *place, int64_t number, bool is_live, struct buffer *note);
 
+/* `refused`: the note of the generation that was last rolled back from, for publishers that do not want to publish the same again. A
+ * fill that changes something removes it. -1 with errno; fine where the generation has no note. */
+int note_refuse(const struct place *place, int64_t number);
+void note_forget_refused(const struct place *place);
+
 #endif

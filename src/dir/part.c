@@ -61,18 +61,24 @@ int part_write(int store_fd, int64_t number, enum part part, const void *bytes, 
 	return part_create(store_fd, name, bytes, size, false);
 }
 
-int part_replace(int store_fd, int64_t number, enum part part, const void *bytes, size_t size, bool to_disk)
+int store_file_replace(int store_fd, const char *name, const void *bytes, size_t size, bool to_disk)
 {
-	char name[NAME_NUMBER_SIZE];
 	int saved;
 
-	part_name(name, number, part);
 	if (part_create(store_fd, NAME_NEXT, bytes, size, to_disk) == 0 && renameat(store_fd, NAME_NEXT, store_fd, name) == 0)
 		return 0;
 	saved = errno;
 	unlinkat(store_fd, NAME_NEXT, 0);
 	errno = saved;
 	return -1;
+}
+
+int part_replace(int store_fd, int64_t number, enum part part, const void *bytes, size_t size, bool to_disk)
+{
+	char name[NAME_NUMBER_SIZE];
+
+	part_name(name, number, part);
+	return store_file_replace(store_fd, name, bytes, size, to_disk);
 }
 
 int part_append(int store_fd, int64_t number, enum part part, const void *bytes, size_t size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the store holds of a generation: its directory and the files beside it. The one place that knows their names.
+ * A generation's directory and the files beside it in the store. Only this module knows their names.
  */
 #ifndef DIR_PART_H
 #define DIR_PART_H
@@ -17,7 +17,7 @@ enum part {
 	PART_INFO,     /* the generation was published */
 	PART_INFO_NEW, /* it is being published: its swap is not known to be on disk */
 	PART_HOOK,     /* its hook is due */
-	PART_GOOD,     /* its hook has ended well once */
+	PART_GOOD,     /* its hook has succeeded once */
 	PART_NOTE,     /* the publisher's note */
 	PART_TRASH,    /* its directory while it is being removed */
 	PART_COUNT
@@ -27,20 +27,22 @@ void part_name(char name[static NAME_NUMBER_SIZE], int64_t number, enum part par
 
 /* All of these return -1 with errno. */
 int part_open(int store_fd, int64_t number, enum part part);
-/* A new file with these bytes, 0600. What has its name already is removed first. */
+/* Makes a file with these bytes and mode 0600. An existing file is removed first. */
 int part_write(int store_fd, int64_t number, enum part part, const void *bytes, size_t size);
-/* The same for a file that may be there: at every moment it is there, with the old bytes or the new ones. */
+/* The same, but replaces an existing file atomically. `to_disk`: syncs the new file first. */
 int part_replace(int store_fd, int64_t number, enum part part, const void *bytes, size_t size, bool to_disk);
-/* Adds to the end of a file that is there. */
+/* The same for a file of the store that belongs to no generation. */
+int store_file_replace(int store_fd, const char *name, const void *bytes, size_t size, bool to_disk);
+/* Appends to an existing file. */
 int part_append(int store_fd, int64_t number, enum part part, const void *bytes, size_t size);
 int part_read(int store_fd, int64_t number, enum part part, size_t limit, struct buffer *bytes);
 int part_rename(int store_fd, int64_t number, enum part from, enum part to);
-/* 0 also where there is none. */
+/* 0 also if it does not exist. */
 int part_remove(int store_fd, int64_t number, enum part part);
-/* What cannot be looked at may be there. */
+/* False only if it certainly does not exist. */
 bool part_may_exist(int store_fd, int64_t number, enum part part);
 
-/* What there is of each number, found in one pass; newest first. */
+/* Which parts of each number exist, found in one pass over the store; sorted, newest first. */
 struct found {
 	int64_t number;
 	unsigned parts; /* of 1 << enum part */

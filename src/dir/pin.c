@@ -15,10 +15,10 @@
 #include "base/path.h"
 #include "dir/part.h"
 
-#define PIN_TRIES 1000 /* a writer locks a generation for as long as its removal takes */
+#define PIN_TRIES 1000 /* 5 s: a writer that removes a generation has it locked meanwhile */
 static const struct timespec pin_pause = { 0, 5000000 };
 
-/* A descriptor, or what became of the attempt. */
+/* Why pin_directory() returned no descriptor. */
 enum pin_failure { PIN_GONE = -1, PIN_LOCKED = -2, PIN_FAILED = -3 };
 
 static int pin_directory(const struct place *place, int64_t number)
@@ -35,7 +35,7 @@ static int pin_directory(const struct place *place, int64_t number)
 		return errno == EWOULDBLOCK ? PIN_LOCKED : PIN_FAILED;
 	if (fstat(fd, &own) < 0)
 		return PIN_FAILED;
-	/* It may have been removed between the look and the lock. */
+	/* A writer may have removed it after it was opened and before it was locked. */
 	if (fstatat(place->store_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? PIN_GONE : PIN_FAILED;
 	if (named.st_dev != own.st_dev || named.st_ino != own.st_ino)
@@ -43,7 +43,7 @@ static int pin_directory(const struct place *place, int64_t number)
 	return take_fd(&fd);
 }
 
-/* Where that cannot be known, opening its directory will tell. */
+/* False if `number` certainly was not published. If in doubt true: then opening its directory decides. */
 static bool pin_may_be_published(const struct reader *reader, int64_t number)
 {
 	if (number <= 0 || reader->place.store_fd < 0)
@@ -75,7 +75,7 @@ int pin_generation(const struct reader *reader, int64_t number, struct atomicdir
 	return error_system(error, errno, link, "cannot open generation %" PRId64 " of", number);
 }
 
-/* 1: pinned, and *fd is open. 0: look again. */
+/* 1: pinned, and *fd is open; 0: LINK has just changed, or the generation is locked: try again; -1. */
 static int pin_live(const char *link, int64_t *generation, int *fd, struct atomicdir_error *error)
 {
 	cleanup_reader struct reader reader = READER_INIT;
@@ -91,7 +91,7 @@ static int pin_live(const char *link, int64_t *generation, int *fd, struct atomi
 	opened = pin_directory(&reader.place, reader.live.named);
 	if (opened == PIN_FAILED)
 		return error_system(error, errno, link, "cannot open the live generation of");
-	/* It may have been replaced meanwhile. */
+	/* If it was replaced before it was locked, the new one is wanted. */
 	if (opened < 0 || live_look(&reader.place, &now) < 0 || now.stands != STANDS_OURS || now.named != reader.live.named)
 		return 0;
 	if (generation)
@@ -112,7 +112,7 @@ int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error 
 
 		if (result)
 			return result < 0 ? -1 : fd;
-		/* A first refusal is a swap just now: look at once. */
+		/* The first failure usually means that a swap came in between: try again at once. */
 		if (tries && nanosleep(&pin_pause, NULL) < 0)
 			return error_system(error, errno, link, "cannot wait to pin the live generation of");
 	}
@@ -124,9 +124,10 @@ int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error 
 			    "has its live generation locked by another process, so it cannot be pinned");
 }
 
-/* ---- Pins on what is copied ---- */
+/* ---- Pinning the source of a copy ---- */
 
-/* The length of the part of an absolute path that names a generation, "/srv/.app.atomicdir/000042"; 0: it names none. */
+/* How many bytes of an absolute path lead to a generation's directory, as in "/srv/.app.atomicdir/000042"; 0: the path is in
+ * none. */
 static size_t source_generation(const char *path)
 {
 	static const char suffix[] = ".atomicdir";
@@ -140,7 +141,7 @@ static size_t source_generation(const char *path)
 	return 0;
 }
 
-/* 1: there is nothing to pin, or it is pinned; 0: look again; -1 */
+/* 1: pinned, or the path is in no generation; 0: the generation is being removed or replaced: try again; -1. */
 static int source_try(const char *path, int *pin_fd, struct atomicdir_error *error)
 {
 	cleanup_free char *real = path_absolute(path), *again = NULL;
@@ -156,7 +157,7 @@ static int source_try(const char *path, int *pin_fd, struct atomicdir_error *err
 		return errno == ENOENT ? 0 : error_system(error, errno, path, "cannot open the generation to copy");
 	if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return 0;
-	/* It may have been removed, or another one may be live, since the look. */
+	/* Before it was locked it may have been removed, or `path` may have come to lead to another generation. */
 	again = path_absolute(path);
 	if (fstat(fd, &status) < 0 || !status.st_nlink || !again || strncmp(again, real, size) != 0)
 		return 0;

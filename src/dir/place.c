@@ -23,13 +23,13 @@ int place_open(struct place *place, const char *link, int layout, enum place_use
 		return -1;
 	place->parent_fd = open(place->name.parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place->parent_fd < 0)
-		return error_system(error, errno, place->name.parent, "cannot open the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot open the directory");
 	place->layout = layout_find(place, layout, error);
 	if (!place->layout || place->layout->locate(place, use, error) < 0)
 		return -1;
 	place->parent_path = path_absolute(place->name.parent);
 	if (!place->parent_path)
-		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory");
 	return 0;
 }
 
@@ -38,7 +38,7 @@ int place_open_to_write(struct place *place, struct atomicdir_error *error)
 	int fd = openat(place->parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_system(error, errno, place->name.parent, "cannot open the directory of LINK");
+		return error_system(error, errno, place->name.parent, "cannot open the directory");
 	close_fd(&place->parent_fd);
 	place->parent_fd = fd;
 	return 0;

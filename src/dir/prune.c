@@ -17,8 +17,9 @@
 
 /* ---- Removing a generation ---- */
 
-/* In the order of their removal. `.info` goes first: a death after that leaves a directory that was never published, which the next
- * run removes. The mark goes before what it may become at this moment (hook.c). */
+/* In the order of their removal. `.info` goes first: if a crash comes next, the directory counts as never published, and the
+ * next run removes it. PART_HOOK goes before PART_GOOD, since a hook that succeeds at this moment renames the one to the other
+ * (hook.c). */
 static const enum part prune_files[] = { PART_INFO, PART_INFO_NEW, PART_HOOK, PART_GOOD, PART_NOTE };
 #define PRUNE_FILES (sizeof(prune_files) / sizeof(*prune_files))
 
@@ -37,7 +38,7 @@ static int generation_unpublish(const struct place *place, int64_t number)
 	return 0;
 }
 
-/* Whatever it is that keeps it: a pin is respected also where it cannot be asked for. */
+/* A generation stays also if it cannot be found out whether it is in use. */
 static void generation_warn_of_use(const struct place *place, int64_t number, enum atomicdir_kept use,
 				   struct atomicdir_error *warning)
 {
@@ -60,7 +61,7 @@ static int generation_remove_unused(const struct place *place, int64_t number, s
 
 	part_name(name, number, part);
 	if (generation_unpublish(place, number) < 0) {
-		error_warn(warning, errno, name, "cannot remove the old generation");
+		error_warn(warning, errno, place->name.link, "cannot remove the record of generation %" PRId64 " of", number);
 		return -1;
 	}
 	if (part_rename(place->store_fd, number, part, PART_TRASH) == 0)
@@ -69,11 +70,13 @@ static int generation_remove_unused(const struct place *place, int64_t number, s
 	error_clear(&why);
 	if (tree_remove_at(place->store_fd, name, &why) == 0)
 		return 1;
-	error_warn(warning, 0, NULL, "cannot remove an old generation: %s", why.text);
+	error_warn(warning, 0, NULL, "generation %" PRId64 " of '%s' could not be removed completely: %s", number,
+		   place->name.link, why.text);
 	return -1;
 }
 
-/* The lock on the directory is held until it is gone: a reader who opened it before sees that in its pin. */
+/* The directory stays locked until it is removed. A reader that opened it before waits for that lock, and then finds it
+ * gone. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning)
 {
 	cleanup_fd int fd = place_open_generation(place, number);
@@ -112,7 +115,7 @@ static void prune_one(struct writer *writer, int64_t number, struct generation_l
 		generation_list_drop(removed);
 }
 
-/* What is there now: hooks may have ended since this call began. */
+/* Reads the store again, since hooks may have ended since this call began. */
 static int prune_decide(struct writer *writer, struct history *history)
 {
 	cleanup_found struct found_list found = { 0 };
@@ -120,12 +123,12 @@ static int prune_decide(struct writer *writer, struct history *history)
 
 	error_clear(&why);
 	if (found_read(&writer->place, &found, &why) < 0) {
-		error_warn(&writer->warning, 0, NULL, "old generations stay: %s", why.text);
+		error_warn(&writer->warning, 0, NULL, "no old generation was removed: %s", why.text);
 		return -1;
 	}
 	if (history_read(history, &writer->place, &found, writer->live.number, &writer->info, writer->boot) < 0) {
 		error_warn(&writer->warning, errno, writer->place.name.store,
-			   "old generations stay: cannot read which are to be kept in");
+			   "no old generation was removed: cannot read the records in");
 		return -1;
 	}
 	history->rules.keep = writer->keep;
@@ -138,7 +141,7 @@ void prune(struct writer *writer, struct generation_list *removed)
 {
 	cleanup_history struct history history = HISTORY_INIT;
 
-	/* A power cut may still lead LINK back to one of them. */
+	/* In doubt a power cut may still lead LINK back to an old generation. */
 	if (writer->last_swap == OUTCOME_IN_DOUBT || prune_decide(writer, &history) < 0)
 		return;
 	for (size_t i = 0; i < history.count; i++)

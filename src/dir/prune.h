@@ -8,17 +8,19 @@
 #include "dir/generation.h"
 #include "dir/writer.h"
 
-/* Never fails: what cannot be removed is a warning in the writer. `removed` may be NULL; with dry_run it only tells. */
+/* Never fails: what cannot be removed is a warning in the writer. Adds what it removed to `removed`, which may be NULL; with
+ * dry_run it adds what it would remove, and removes nothing. */
 void prune(struct writer *writer, struct generation_list *removed);
 /* The same after a publication. Where the layout says so it waits until what was replaced has had its grace, unless that is long. */
 void prune_replaced(struct writer *writer);
 
-/* Removes a generation with all that belongs to it. 1: done; 0: it is in use, or may be; -1: it could not be. Both are a warning. */
+/* Removes a generation and its files. 1: removed; 0: not, since it is or may be in use; -1: failed. 0 and -1 come with a
+ * warning. */
 int generation_remove(const struct place *place, int64_t number, struct atomicdir_error *warning);
-/* The same for one that was never published, whose directory is open as `fd`. A pin on it is a reader's mistake: only one that is
- * known is respected. */
+/* The same for one that was never published, whose directory is open as `fd`. Nobody should use it, so only a certain pin
+ * keeps it: one that may be in use is removed. */
 int generation_remove_unpublished(const struct place *place, int64_t number, int fd, struct atomicdir_error *warning);
-/* The files beside a generation that is not there any more: `parts` as found. */
+/* Removes the files (`parts`, as found) of a generation whose directory is gone already. */
 void generation_remove_files(const struct place *place, int64_t number, unsigned parts);
 
 #endif

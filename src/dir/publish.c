@@ -20,9 +20,9 @@
 #include "dir/prune.h"
 #include "dir/room.h"
 
-/* ---- What is known of the generation ---- */
+/* ---- The generation's info ---- */
 
-/* The line of a new generation: what is live, and that one's line, as far as they are still there. */
+/* The line of a new generation: the live one, then the live one's line, without generations that were removed. */
 static int describe_line(struct info *info, const struct writer *writer)
 {
 	bool was_in_line = false;
@@ -42,7 +42,7 @@ static int describe_line(struct info *info, const struct writer *writer)
 	return 0;
 }
 
-/* When each kept generation was replaced is carried along, so that the live one's info is all that a prune has to read. */
+/* Copies from the live one's info when each kept generation was replaced: a prune then reads this one file. */
 static int describe_replaced(struct info *info, const struct writer *writer, int64_t number)
 {
 	static const struct info nothing;
@@ -88,8 +88,9 @@ static int describe(struct info *info, const struct writer *writer, const struct
 
 /* ---- The steps ---- */
 
-/* A fresh mark, even where there is one: that one is of an earlier time when this was live, and its hook may be running and about to
- * end. There is a mark at every moment, since a power cut may lead back to this generation. */
+/* Makes a new mark even if there is one already: the old one is from an earlier publication of this generation, whose hook may
+ * still run and rename it. It is replaced atomically, since a power cut may lead back to this generation while its hook is
+ * due. */
 static int publish_mark(const struct writer *writer, int64_t number)
 {
 	if (writer->options.hook == ATOMICDIR_HOOK_NONE)
@@ -109,7 +110,7 @@ static int publish_prepare(struct writer *writer, const struct publication *publ
 	if (publication->note && note_write(place, publication->number, publication->note) < 0)
 		return error_system(error, errno, link, "cannot write the note of the new generation of");
 	if (publish_mark(writer, publication->number) < 0)
-		return error_system(error, errno, link, "cannot write the mark of the hook of the new generation of");
+		return error_system(error, errno, link, "cannot mark the hook as due for the new generation of");
 	return publication->swap->prepare(place, publication->number, &writer->warning, error);
 }
 
@@ -123,12 +124,12 @@ static void publish_undo(const struct writer *writer, const struct publication *
 	(void)layout_mend(&writer->place, &writer->live, &ignored);
 	part_remove(store_fd, publication->number, PART_INFO_NEW);
 	if (publication->known)
-		return; /* its hook may have been due before */
+		return; /* it was published before: its note is its own, and its hook may have been due then */
 	part_remove(store_fd, publication->number, PART_NOTE);
 	part_remove(store_fd, publication->number, PART_HOOK);
 }
 
-/* What is published again is no old generation that may make room. */
+/* The shared lock keeps room_make() from removing this generation itself, which a rollback publishes again. */
 static int publish_prepare_in_room(struct writer *writer, const struct publication *publication, const struct info *info,
 				   struct atomicdir_error *error)
 {
@@ -159,8 +160,8 @@ static int publish_mend(const struct writer *writer, const struct publication *p
 	return layout->mend ? layout->mend(&writer->place, publication->fd, error) : 0;
 }
 
-/* Step 11. The grace of what was replaced counts from the moment when a power cut can no longer make it live: a barrier may take
- * minutes. */
+/* Step 11. The grace of the old generation begins only now, when a power cut can no longer make it live: the barrier may have
+ * taken minutes. */
 static enum outcome publish_confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
 	int store_fd = writer->place.store_fd;
@@ -169,14 +170,15 @@ static enum outcome publish_confirm(struct writer *writer, const struct publicat
 		return OUTCOME_IN_DOUBT;
 	if (info_settle(&writer->info, store_fd, publication->number, PART_INFO_NEW, clock_ms()) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "published, but cannot record the end of the old generation of");
+			   "published, but cannot record the time of the swap of");
 	if (part_rename(store_fd, publication->number, PART_INFO_NEW, PART_INFO) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "published, but cannot write the final record (the next run will) of the new generation of");
+			   "published, but the next run has to complete the record of");
 	return OUTCOME_PUBLISHED;
 }
 
-/* Step 12: an inotify watch on the directory that LINK led to would see nothing as long as that directory is kept. */
+/* Step 12: makes and removes a file in the old generation. Otherwise a program that watches it by inotify(7) would notice
+ * nothing until it is removed. */
 static void publish_wake(struct writer *writer, int old_fd)
 {
 	struct lending lending = { .fd = -1 };
@@ -194,7 +196,7 @@ static void publish_wake(struct writer *writer, int old_fd)
 			   "cannot restore mode %04o of the old generation of", lending.mode);
 }
 
-/* From here on what was live is the old generation; its directory is returned. */
+/* Makes the new generation the writer's live one. Returns the old one's directory, or -1. */
 static int publish_advance(struct writer *writer, const struct publication *publication, struct info *info)
 {
 	int old_fd = take_fd(&writer->live.fd);
@@ -208,7 +210,8 @@ static int publish_advance(struct writer *writer, const struct publication *publ
 	return old_fd;
 }
 
-/* Once more, since a barrier may take minutes: the name is about to lead there. An adoption's directory still stands at LINK. */
+/* Checks again, just before the swap, that the store and the generation are in place: the barrier may have taken minutes. An
+ * adoption's directory is not in the store yet. */
 static int publish_is_in_place(const struct writer *writer, const struct publication *publication,
 			       struct atomicdir_error *error)
 {
@@ -241,7 +244,7 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 		publish_undo(writer, publication);
 	if (outcome == OUTCOME_PUBLISHED) {
 		old_fd = publish_advance(writer, publication, &info);
-		/* Nothing old may go before the swap is known to be on disk. */
+		/* Nothing old may be removed before the swap is known to be on disk. */
 		outcome = publish_confirm(writer, publication, error);
 	}
 	if (outcome == OUTCOME_IN_DOUBT)
@@ -260,11 +263,11 @@ void publish_facts(struct writer *writer, const struct buffer *note)
 	struct info *info = &writer->info;
 
 	if (note && note_replace(place, writer->live.number, note, info->is_synced) < 0)
-		error_warn(&writer->warning, errno, place->name.link, "cannot keep the note with the live generation of");
+		error_warn(&writer->warning, errno, place->name.link, "cannot write the note of the live generation of");
 	if (info->keep == writer->keep && info->grace_ms == writer->grace_ms)
 		return;
 	info->keep = writer->keep;
 	info->grace_ms = writer->grace_ms;
 	if (info_replace(place->store_fd, writer->live.number, info, info->is_synced) < 0)
-		error_warn(&writer->warning, errno, place->name.link, "cannot record how many generations to keep of");
+		error_warn(&writer->warning, errno, place->name.link, "cannot record how long to keep old generations of");
 }

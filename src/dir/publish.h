@@ -12,21 +12,22 @@
 #include "dir/writer.h"
 
 struct publication {
-	const struct swap *swap; /* how the name comes to lead to it */
+	const struct swap *swap; /* how LINK is made to lead to it */
 	int64_t number;
-	int fd;			  /* its directory; for syncfs(2) opened before it was filled */
-	struct info *known;	  /* it was published before: what is known of it, which stays, and is taken; NULL: a new one */
-	bool is_fill;		  /* what it is told to keep is remembered for later calls */
-	struct tree_count count;  /* of a new one */
-	const volatile int *stop; /* not 0: it is not published, unless the swap has begun; NULL: it is */
+	int fd;			   /* its directory, opened before it was filled (sync_filesystem()) */
+	struct info *known;	   /* of one that was published before: its info, which publish() takes over; NULL: a new one */
+	bool is_fill;		   /* its keep and grace are recorded for later calls */
+	struct tree_count count;   /* of a new one */
+	const volatile int *stop;  /* if this is not 0 just before the swap, nothing is published; may be NULL */
 	const struct buffer *note; /* NULL: none */
 };
 
-/* After PUBLISHED and IN_DOUBT writer->live and writer->info are the new generation's, unless LINK cannot be read any more. After
- * NOT_PUBLISHED what steps 8 and 9 made is undone; the generation itself stays the caller's. */
+/* After PUBLISHED writer->live and writer->info are the new generation's; after IN_DOUBT too, unless LINK could not be read
+ * after the swap. After NOT_PUBLISHED the files that step 8 wrote are removed again; the generation's directory is left to the
+ * caller. */
 enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error);
 
-/* After an unchanged fill its keep, its grace and its note (NULL: none) are the live generation's. */
+/* After an unchanged fill: records its keep, its grace and its note (NULL: none) with the live generation. */
 void publish_facts(struct writer *writer, const struct buffer *note);
 
 #endif

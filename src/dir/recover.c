@@ -2,6 +2,7 @@
 #include "dir/recover.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -16,7 +17,8 @@
 #include "dir/prune.h"
 #include "dir/remove.h"
 
-/* Without this, "unchanged" would call durable what a killed writer had only renamed. */
+/* A killed writer may have swapped without making it durable. Without this, the next fill could report "unchanged", as if it
+ * were. */
 static int recover_make_durable(struct writer *writer)
 {
 	struct atomicdir_error why;
@@ -30,14 +32,13 @@ static int recover_make_durable(struct writer *writer)
 	return -1;
 }
 
-/* A death after the swap, before it was written down when: the grace of what was replaced counts from now. */
+/* If a writer was killed after the swap and before it recorded the time, the grace of the old generation begins now. */
 static void recover_settle(struct writer *writer, unsigned parts)
 {
 	enum part part = parts & FOUND(PART_INFO_NEW) ? PART_INFO_NEW : PART_INFO;
 
 	if (info_settle(&writer->info, writer->place.store_fd, writer->live.number, part, clock_ms()) < 0)
-		error_warn(&writer->warning, errno, writer->place.name.link,
-			   "cannot record when the last generation was replaced of");
+		error_warn(&writer->warning, errno, writer->place.name.link, "cannot record the time of the last swap of");
 }
 
 /* The live generation's swap is made durable, and its `.info.new` becomes `.info`. */
@@ -46,11 +47,12 @@ static void recover_swap(struct writer *writer, unsigned parts)
 	int store_fd = writer->place.store_fd, done;
 	int64_t number = writer->live.number;
 	bool has_disk = sync_way_has_disk(writer->way), was_synced = writer->info.is_synced;
-	/* What is removed would break a line that the first version wrote. */
+	/* Removing a generation would break a line that the first version wrote. */
 	bool is_whole = writer->info.has_line || !writer->info.line.count;
 	bool is_unfinished = parts & FOUND(PART_INFO_NEW) || !(parts & FOUND(PART_INFO)) || !is_whole;
 
-	/* It was published without a sync, as asked, or because there was no disk: the next writer that syncs makes it durable. */
+	/* It was published without a sync, as asked, or because there was no disk: the next writer that syncs makes it
+	 * durable. */
 	if (!is_unfinished && (was_synced || !has_disk)) {
 		recover_settle(writer, parts);
 		return;
@@ -70,7 +72,7 @@ static void recover_swap(struct writer *writer, unsigned parts)
 		error_warn(&writer->warning, errno, writer->place.name.link, "cannot finish an earlier publication of");
 }
 
-/* A death in the middle of an adoption leaves our symlink under a generation's name. What cannot be looked at may be a directory. */
+/* A crash in the middle of an adoption leaves our symlink under a generation's name. If that cannot be examined: false. */
 static bool recover_is_no_directory(const struct place *place, int64_t number)
 {
 	char name[NAME_NUMBER_SIZE];
@@ -80,7 +82,7 @@ static bool recover_is_no_directory(const struct place *place, int64_t number)
 	return fstatat(place->store_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(status.st_mode);
 }
 
-/* What a death during step 12 leaves. */
+/* Removes and restores what a crash during step 12 leaves: the file, and the write bit. */
 static void recover_wake(const struct place *place, int64_t number)
 {
 	cleanup_fd int fd = place_open_generation(place, number);
@@ -89,7 +91,7 @@ static void recover_wake(const struct place *place, int64_t number)
 		unlinkat(fd, NAME_WAKE, 0);
 }
 
-/* A number that is not the live one's. */
+/* Recovers a number that is not the live one's. */
 static void recover_number(struct writer *writer, const struct found *found)
 {
 	const struct place *place = &writer->place;
@@ -117,7 +119,8 @@ static void recover_trash(struct writer *writer, int64_t number)
 	part_name(name, number, PART_TRASH);
 	error_clear(&why);
 	if (tree_remove_at(writer->place.store_fd, name, &why) < 0)
-		error_warn(&writer->warning, 0, NULL, "cannot remove an old generation: %s", why.text);
+		error_warn(&writer->warning, 0, NULL, "what is left of generation %" PRId64 " of '%s' cannot be removed: %s",
+			   number, writer->place.name.link, why.text);
 }
 
 /* Names that were lost come back, also where nothing else changes; nothing may go that one of them may still lead to. */
@@ -156,7 +159,8 @@ void recover(struct writer *writer)
 		renameat(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base);
 	place->layout->recover(place);
 	recover_names(writer);
-	/* First of all: until the swap is on disk a power cut may lead LINK back to another generation, so nothing may go. */
+	/* This comes first: until the swap is on disk a power cut may lead LINK back to another generation, so none may be
+	 * removed. */
 	if (live && live->parts & ~FOUND(PART_TRASH))
 		recover_swap(writer, live->parts);
 	recover_sync_names(writer);

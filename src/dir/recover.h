@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Step 4: whatever a killed writer or a lost power left in the store is finished or removed. What cannot be is a warning in the
- * writer, never a failure.
+ * Step 4: finishes or removes whatever a killed writer or a power cut left in the store. What cannot be finished or removed is
+ * a warning in the writer, never a failure.
  */
 #ifndef DIR_RECOVER_H
 #define DIR_RECOVER_H

@@ -16,7 +16,8 @@ static void retention_keep_live(const struct retention *rules, struct retained *
 	}
 }
 
-/* What a rollback may lead to comes first, then what else has worked: releases that fail never push it out. */
+/* `keep` counts the good generations of the line first, to which a rollback may lead, then other good ones. So failed releases
+ * never displace a good one. */
 static void retention_keep_first(const struct retention *rules, struct retained *list, size_t count)
 {
 	static const struct {
@@ -46,7 +47,7 @@ static void retention_keep_young(const struct retention *rules, struct retained 
 	}
 }
 
-/* While it is not known that the live one works there is a way back, however little is kept. */
+/* As long as the live one's hook is due, the generations that it may go back to are kept, however small `keep` is. */
 static void retention_keep_for_hook(const struct retention *rules, struct retained *list, size_t count)
 {
 	const struct retained *good = retention_go_back(list, count);

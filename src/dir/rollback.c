@@ -14,15 +14,16 @@
 #include "dir/generation.h"
 #include "dir/history.h"
 #include "dir/layout.h"
+#include "dir/note.h"
 #include "dir/part.h"
 #include "dir/prune.h"
 #include "dir/publish.h"
 #include "dir/room.h"
 #include "dir/tell.h"
 
-#define NAMED_MAX 10 /* so many of the kept generations does an error name */
+#define NAMED_MAX 10 /* how many of the kept generations an error names at most */
 
-/* ---- Where it leads ---- */
+/* ---- Which generation to publish again ---- */
 
 static int rollback_fail_naming(const struct history *history, const char *link, const char *claim,
 				struct atomicdir_error *error)
@@ -36,7 +37,7 @@ static int rollback_fail_naming(const struct history *history, const char *link,
 		if (one->number == history->rules.live || kept++ >= NAMED_MAX)
 			continue;
 		error_append(error, "generation %" PRId64 " is kept%s", one->number,
-			     one->is_good ? "" : ", but its hook has never ended well");
+			     one->is_good ? "" : ", but its hook has never succeeded");
 	}
 	if (kept > NAMED_MAX)
 		error_append(error, "and %zu older ones", kept - NAMED_MAX);
@@ -44,7 +45,8 @@ static int rollback_fail_naming(const struct history *history, const char *link,
 	return -1;
 }
 
-/* The newest good one of what was live before the live one. What never worked is passed over, and so is what was gone back from. */
+/* The newest good generation of the live one's line. Those that never worked are skipped; those that were rolled back are not
+ * in it. */
 static int64_t rollback_find(const struct writer *writer, struct atomicdir_error *error)
 {
 	cleanup_history struct history history = HISTORY_INIT;
@@ -72,7 +74,7 @@ static int64_t rollback_require_kept(const struct writer *writer, int64_t target
 			    "has no generation %" PRId64 ": it was removed, or never published", target);
 }
 
-/* The generation that was asked for, anywhere (-1: none was), or the way back. -1: there is none. */
+/* The generation that was asked for, in the line or not; asked -1: the newest good one of the line. -1: there is none. */
 static int64_t rollback_choose(const struct writer *writer, int64_t asked, struct atomicdir_error *error)
 {
 	if (asked == 0)
@@ -80,9 +82,9 @@ static int64_t rollback_choose(const struct writer *writer, int64_t asked, struc
 	return asked < 0 ? rollback_find(writer, error) : rollback_require_kept(writer, asked, error);
 }
 
-/* ---- Publishing it ---- */
+/* ---- Publishing it again ---- */
 
-/* A death while watchers were woken may have left the write bit of the top directory lent. */
+/* A crash while watchers were woken (step 12) may have left the write bit of the top directory set. */
 static int rollback_repair_top(const struct writer *writer, int fd, int64_t number, mode_t mode, struct atomicdir_error *error)
 {
 	struct stat status;
@@ -96,7 +98,8 @@ static int rollback_repair_top(const struct writer *writer, int fd, int64_t numb
 	return 0;
 }
 
-/* What is known of it. A line that the first version wrote may be broken by now, unless the live one's goes on with it. */
+/* Reads its info. A line that the first version wrote may be broken by now, except where the live one's line goes on with
+ * it. */
 static int rollback_read(const struct writer *writer, int64_t number, struct info *known)
 {
 	int store_fd = writer->place.store_fd;
@@ -130,18 +133,21 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 		return OUTCOME_NOT_PUBLISHED;
 	outcome = publish(writer, &publication, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED) {
-		/* What was to be published again is no old generation that may make room. */
+		/* The shared lock keeps room_make() from removing this generation itself. */
 		flock(fd, LOCK_SH | LOCK_NB);
 		room_report(writer, error);
 	}
 	if (outcome == OUTCOME_PUBLISHED) {
+		if (replaced && note_refuse(&writer->place, replaced) < 0)
+			error_warn(&writer->warning, errno, writer->place.name.link,
+				   "cannot record which generation was rolled back from at");
 		prune_replaced(writer);
 		tell_published(writer, replaced, live);
 	}
 	return outcome;
 }
 
-/* A dry run: *live is what would be live. */
+/* For a dry run: *live is the generation that would be live. */
 static enum outcome rollback_tell_target(const struct writer *writer, int64_t number, struct atomicdir_generation **live,
 					 struct atomicdir_error *error)
 {

@@ -56,7 +56,7 @@ static const struct seal_mode *seal_modes_find(const struct seal_modes *modes, c
 		else
 			high = middle;
 	}
-	/* Another birth: that directory was removed, and its inode was given to this one. */
+	/* Another time of birth: the recorded directory was removed, and this new one got its inode number. */
 	for (; modes && low < modes->count && modes->items[low].inode == directory->inode; low++)
 		if (modes->items[low].born.tv_sec == directory->born.tv_sec &&
 		    modes->items[low].born.tv_nsec == directory->born.tv_nsec)
@@ -64,9 +64,9 @@ static const struct seal_mode *seal_modes_find(const struct seal_modes *modes, c
 	return NULL;
 }
 
-/* ---- First pass: what cannot be published ---- */
+/* ---- First pass: refuses what cannot be published ---- */
 
-/* A file or symlink that has several names, and how many of them were met. All are on one device. */
+/* A file or symlink with several hard links, and how many of them the walk has met. All are on one device. */
 struct shared {
 	ino_t inode;
 	nlink_t links, met;
@@ -102,7 +102,7 @@ static int shared_compare(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-/* One for each name becomes one for each inode. */
+/* Merges the records of one inode into one, and adds up how many names were met. */
 static void shared_gather(struct sealing *sealing)
 {
 	struct shared *all = sealing->shared;
@@ -130,7 +130,7 @@ static bool shared_is_outside(const struct sealing *sealing, const struct tree_e
 	return found && found->met < found->links;
 }
 
-/* The one change of the first pass: nothing more is going to be made in this directory. */
+/* The only change that the first pass makes: a directory's recorded mode, since nothing more will be made in it. */
 static int seal_recorded_mode(const struct sealing *sealing, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	const struct seal_mode *recorded = seal_modes_find(sealing->rules->directories, &entry->facts);
@@ -173,7 +173,8 @@ static int check_entry(void *arg, const struct walk_entry *entry, struct atomicd
 
 /* ---- Second pass: owners and modes ---- */
 
-/* The other names of the file may be the live generation's: it must not change. The directory may have its final mode already. */
+/* Replaces a file that has hard links outside the stage by a copy: they may be the live generation's, which must not change.
+ * The directory may have its final mode already, without write permission. */
 static int seal_part_with(const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	struct copy_rules rules = { .is_exact = true };
@@ -208,13 +209,13 @@ static bool seal_has_owner(const struct seal_rules *rules, const struct tree_ent
 	return (rules->uid == (uid_t)-1 || rules->uid == entry->uid) && (rules->gid == (gid_t)-1 || rules->gid == entry->gid);
 }
 
-/* What has a stated mode has no ACL. */
+/* Whether an option states the entry's mode: then that is exact, and the entry has no ACL. */
 static bool seal_states_mode(const struct seal_rules *rules, mode_t mode)
 {
 	return (S_ISREG(mode) && rules->file_mode) || (S_ISDIR(mode) && rules->dir_mode);
 }
 
-/* chown(2) takes the setuid bit and the file's capabilities, so these come after it. */
+/* chown(2) clears the setuid bit and the file's capabilities, so these are set after it. */
 static int finish_opened(const struct sealing *sealing, int fd, const struct tree_entry *facts, mode_t mode)
 {
 	const struct seal_rules *rules = sealing->rules;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A tree made ready to be published: what cannot be published is refused before anything is changed, then owners and modes are made
- * final, children before parents, the top directory last.
+ * Makes a tree ready to be published: first refuses what cannot be published, before anything is changed; then sets the final
+ * owners and modes, children before parents, the top directory last.
  */
 #ifndef DIR_SEAL_H
 #define DIR_SEAL_H
@@ -10,12 +10,12 @@
 #include "dir/top.h"
 #include "dir/tree.h"
 
-/* The modes that directories get when they are sealed: until then their owner may write in them. A directory is known by its inode,
- * so one that was renamed meanwhile keeps its mode, and one that was removed stays away. */
+/* The modes that directories get when they are sealed: until then their owner may write in them. A directory is known by its
+ * inode, so one that was renamed meanwhile keeps its mode, and one that was removed stays away. */
 struct seal_mode {
 	ino_t inode;
 	struct timespec born;
-	size_t order; /* the first one that was recorded for a directory counts */
+	size_t order; /* of recording: the first mode recorded for a directory counts */
 	mode_t mode;
 };
 struct seal_modes {

@@ -74,7 +74,7 @@ struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir
 		return NULL;
 	if (writer_begin(&stage->writer, link, options, BEGIN_A_FILL, error) == 0 && stage_make(stage, error) == 0) {
 		stage->is_fill = true;
-		/* It is told once, not by the commit as well. */
+		/* The caller sees this warning now; the commit does not repeat it. */
 		*error = stage->writer.warning;
 		error_clear(&stage->writer.warning);
 		return stage;
@@ -100,7 +100,8 @@ void stage_end(struct atomicdir_stage *stage)
 	stage->is_waiting = false;
 	if (stage->state == STAGE_ENDED)
 		return;
-	/* What the caller wrote itself has failed for want of room, as far as can be seen. Else no later call would get any. */
+	/* The stage is given up and the file system is full: probably the caller's own writing failed for that. Makes room for
+	 * the next try. */
 	if (stage->state == STAGE_FILLING && room_is_out(stage->fd))
 		errnum = ENOSPC;
 	stage->state = STAGE_ENDED;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * The stage: a generation that is not published yet. It is ENDED while it has no directory to undo: before that is made, and
- * after it was published, found unchanged, or given up. In between it is FILLING until it is sealed, and SEALED until more is changed
- * through it; a stage that is freed then removes its directory. The stage owns its writer, and with it the lock.
+ * The stage: a generation that is not published yet. It is ENDED while it has no directory of its own: before that is made,
+ * and after it was published, found unchanged, or given up. In between it is FILLING until it is sealed, and SEALED until more
+ * is changed through it; freeing it in these two states removes the directory. The stage owns its writer, and with it the
+ * lock.
  */
 #ifndef DIR_STAGE_H
 #define DIR_STAGE_H
@@ -17,34 +18,34 @@ struct atomicdir_stage {
 	struct writer writer;
 	enum stage_state state;
 	bool is_fill;	 /* else an adoption */
-	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: locked still, nothing old removed, and it can be undone */
+	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: it has the lock, has pruned nothing, and can be undone */
 	int64_t number;
 	int fd;	    /* opened before anything was written: syncfs(2) reports through it */
 	char *path; /* absolute */
 	struct buffer note;
 	bool has_note;
 	struct seal_modes directories; /* whose modes are set when the stage is sealed */
-	char *recent_path;	       /* the directory that an entry was made in last, and its descriptor */
+	char *recent_path;	       /* with recent_fd: the directory in which the last entry was made */
 	int recent_fd;
 	struct top top;
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
-	volatile int stop;		  /* the caller wants no more of it */
-	bool is_carried;		  /* files of the live generation came along */
-	size_t lost_attributes;		  /* of copied files, which the file system cannot hold */
-	struct tree_count count;	  /* of a sealed one, as is the next one */
-	bool is_different;		  /* from the live generation */
+	volatile int stop;		  /* not 0: the caller wants to stop */
+	bool is_carried;		  /* files of the live generation were carried into it */
+	size_t lost_attributes;		  /* attributes of copied files that the file system cannot hold */
+	struct tree_count count;	  /* once it is sealed */
+	bool is_different;		  /* once it is sealed: from the live generation */
 };
 
-/* A stage whose writer is still to begin (begin.h), and that has no directory yet. NULL: no memory. */
+/* Allocates a stage that is ENDED, and whose writer has not begun (begin.h). NULL: no memory. */
 struct atomicdir_stage *stage_new(struct atomicdir_error *error);
 /* Step 6: makes the directory. */
 int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error);
 /* Removes the directory, if it was not published. */
 void stage_end(struct atomicdir_stage *stage);
-/* Copies a directory: what is in it, and what it is itself. */
+/* Copies a directory: its content, owner, mode, attributes and time. */
 int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy_rules *rules, struct atomicdir_error *error);
-/* Closes what is open inside it, before it is sealed or removed. */
+/* Closes recent_fd, before the stage is sealed or removed. */
 void stage_forget_recent(struct atomicdir_stage *stage);
 
 /* Steps 7 to 13; with ATOMICDIR_HOOK_LOCKED to 12. */

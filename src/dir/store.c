@@ -51,7 +51,7 @@ int store_open(struct place *place, struct atomicdir_error *warning, struct atom
 	return guard_repair(place, warning, error);
 }
 
-/* 0; 1: another writer removed an unused store meanwhile, so look again; -1 */
+/* 0; 1: another writer has just removed the store, which was unused: try again; -1 */
 static int store_make(struct store *store, struct place *place, struct atomicdir_error *warning, struct atomicdir_error *error)
 {
 	if (mkdirat(place->parent_fd, place->name.store, 0700) == 0)
@@ -63,7 +63,7 @@ static int store_make(struct store *store, struct place *place, struct atomicdir
 
 /* ---- The lock ---- */
 
-/* It may have mode 0 just as the store may. A file with other names is not ours alone to change. */
+/* Like the store, the lock may have mode 0 after a crash, which is repaired, but never on a file that has other hard links. */
 static int lock_open(const struct place *place)
 {
 	cleanup_fd int fd = openat(place->store_fd, LOCK, LOCK_FLAGS), path_fd = -1;
@@ -101,7 +101,7 @@ static int lock_check(const struct store *store, const struct place *place, stru
 	return 0;
 }
 
-/* 0; 1: the store was removed meanwhile; -1 */
+/* 0; 1: the store has been removed: try again; -1 */
 static int store_open_lock(struct store *store, const struct place *place, struct atomicdir_error *error)
 {
 	close_fd(&store->lock_fd);
@@ -115,7 +115,7 @@ static int store_open_lock(struct store *store, const struct place *place, struc
 	return lock_check(store, place, error);
 }
 
-/* flock(2) knows no time limit, and a timer would need a signal, which belongs to the caller. */
+/* Polls, since flock(2) has no timeout, and a timer would need a signal, which is the caller's to use. */
 static int store_flock(int fd, int64_t wait_ms)
 {
 	int64_t end_ms = clock_ms() + wait_ms;
@@ -138,7 +138,7 @@ static int store_flock(int fd, int64_t wait_ms)
 	return 0;
 }
 
-/* Whether the name still is this file's. -1: that cannot be known. */
+/* Whether the name still leads to this file. -1: that cannot be known. */
 static int store_is_named(int directory_fd, const char *name, int fd)
 {
 	struct stat named, open;
@@ -156,7 +156,7 @@ static int store_is_unused(const struct store *store)
 	return fstat(store->lock_fd, &lock) < 0 ? -1 : lock.st_size == 0;
 }
 
-/* With the lock held: 1 where the store's name and the lock's still are what was locked. */
+/* With the lock held: 1 if both names still lead to the store and the lock that are open; 0: they do not, so try again; -1. */
 static int store_confirm(struct store *store, const struct place *place, struct atomicdir_error *error)
 {
 	int is_same = store_is_named(place->parent_fd, place->name.store, place->store_fd);
@@ -172,7 +172,7 @@ static int store_confirm(struct store *store, const struct place *place, struct 
 	return is_same;
 }
 
-/* Whoever has it set its time when he took it. */
+/* A writer sets the lock file's modification time when it takes the lock. */
 static int store_busy(const struct store *store, const struct place *place, struct atomicdir_error *error)
 {
 	char since[32] = "", who[96] = "";
@@ -213,7 +213,7 @@ int store_lock(struct store *store, struct place *place, int64_t wait_ms, struct
 			return -1;
 		store->is_new = store->is_new && is_locked;
 	}
-	/* Since when it is held, for those who wait; without that they are told less. */
+	/* For store_busy() of those who wait: since when the lock is held. A failure only makes their message shorter. */
 	(void)futimens(store->lock_fd, NULL);
 	return 0;
 }
@@ -232,7 +232,7 @@ int store_check_held(const struct store *store, const struct place *place, struc
 			    "has lost its store: '%s' was removed, moved or replaced meanwhile", place->name.store);
 }
 
-/* A child that was forked meanwhile has the lock too, until it is given up for all. */
+/* LOCK_UN: a child that was forked meanwhile has a copy of the descriptor, and closing ours would leave the lock held. */
 void store_unlock(struct store *store)
 {
 	if (store->lock_fd >= 0)
@@ -240,7 +240,8 @@ void store_unlock(struct store *store)
 	close_fd(&store->lock_fd);
 }
 
-/* Only with the lock, or where there never was one: else it may be another writer's by now. */
+/* Whether this call may remove the store: it holds the lock, or the store never had one. Otherwise another writer may use
+ * it. */
 static bool store_may_go(const struct store *store, const struct place *place)
 {
 	if (place->store_fd < 0 || store->lock_fd < 0)
@@ -263,7 +264,7 @@ void store_unmake(const struct store *store, const struct place *place)
 	place_unmake(place);
 }
 
-/* What is not ours keeps the store and its lock there: ENOTEMPTY. */
+/* ENOTEMPTY if the store holds anything but its lock: then both stay. */
 static int store_check_empty(const struct place *place)
 {
 	cleanup_names struct tree_names names = { 0 };
@@ -289,7 +290,7 @@ int store_remove(const struct store *store, const struct place *place)
 	return unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
 }
 
-/* A lock with damaged content counts as 0: the store and LINK still say which numbers were given. */
+/* The last number, from the lock file. Damaged content counts as 0: the store and LINK still show which numbers were used. */
 static int64_t store_read_number(int lock_fd)
 {
 	char text[32] = "";

@@ -64,7 +64,7 @@ int symlink_prepare(const struct place *place, int64_t number, struct atomicdir_
 	return 0;
 }
 
-/* A failed call is not believed: network and FUSE file systems are known to report an error for a rename that has happened. */
+/* After a failed rename, looks whether it has happened all the same: network and FUSE file systems are known to report that. */
 static enum outcome symlink_look_after_failure(const struct place *place, int64_t number, int errnum, const char *what,
 					       struct atomicdir_error *error)
 {
@@ -86,7 +86,7 @@ static enum outcome symlink_create(const struct place *place, int64_t number, st
 		return OUTCOME_PUBLISHED;
 	if (errno != EINVAL && errno != ENOSYS)
 		return symlink_look_after_failure(place, number, errno, "cannot put the new symlink in place at", error);
-	/* The file system cannot rename without replacing. symlinkat(2) replaces nothing either. */
+	/* The file system lacks RENAME_NOREPLACE; symlinkat(2) does not replace an existing name either. */
 	if (symlink_make(place, number, place->parent_fd, place->name.base) < 0)
 		return symlink_look_after_failure(place, number, errno, "cannot make the symlink", error);
 	unlinkat(place->store_fd, NAME_NEXT, 0);

@@ -62,7 +62,7 @@ int sync_fd(int fd, const char *what, struct atomicdir_error *error)
 	return fsync(fd) < 0 ? error_system(error, errno, what, "cannot make durable") : 0;
 }
 
-/* A directory after what is in it. */
+/* Syncs an entry; the walk visits a directory after its content. */
 static int sync_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	cleanup_fd int fd = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The barriers. A failed one is an error and never tried again: the kernel reports a write error once, and what was not written is
- * gone (fsync(2)).
+ * The barriers. A failed one is an error and never tried again: the kernel reports a write error once, and what was not
+ * written is gone (fsync(2)).
  */
 #ifndef DIR_SYNC_H
 #define DIR_SYNC_H
@@ -23,9 +23,10 @@ static inline bool sync_way_has_disk(enum sync_way way)
 	return way == SYNC_WAY_FS || way == SYNC_WAY_FILES;
 }
 
-/* `wanted` is an enum atomicdir_sync. By itself syncfs is used only where it was seen to report write errors. */
+/* `wanted` is an enum atomicdir_sync. Without a wish syncfs(2) is used only where it is known to report write errors. */
 enum sync_way sync_way(int fd, int wanted);
-/* `fd` inside the generation, opened before it was filled, so that every write error since is reported. */
+/* Calls syncfs(2). `fd` is in the generation and was opened before that was filled, so that every write error since is
+ * reported. */
 int sync_filesystem(int fd, struct atomicdir_error *error);
 int sync_tree(int top_fd, struct atomicdir_error *error);
 int sync_fd(int fd, const char *what, struct atomicdir_error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Trees by descriptor: never through a symlink, never by a path that somebody may change. What an entry is, the names in a directory,
- * and the one walk through a tree. Paths are for messages only.
+ * Trees by descriptor: never through a symlink, never by a path that somebody may change. What an entry is, the names in a
+ * directory, and the one walk through a tree. Paths are for messages only.
  */
 #ifndef DIR_TREE_H
 #define DIR_TREE_H
@@ -33,7 +33,7 @@ struct tree_entry {
 /* `name` "" is what the descriptor itself is open on. -1 with errno. */
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
 
-/* "WHAT 'PATH': why", from errno; and whose the entry is, where that is why it cannot be read. Returns -1. */
+/* Sets "WHAT 'PATH': why", from errno; if the reason is that the entry belongs to another user, adds that. Returns -1. */
 int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error);
 
 /* The names in a directory, sorted by byte. */
@@ -67,18 +67,18 @@ struct walk_entry {
 };
 
 struct walk {
-	/* A directory before its content: 1 passes over it. May be NULL. */
+	/* Called for a directory before its content; 1: skip the content. May be NULL. */
 	int (*enter)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
-	/* Every entry; a directory after its content. May be NULL. */
+	/* Called for every entry; for a directory after its content. May be NULL. */
 	int (*visit)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
 	void *arg;
-	const char *path;	  /* what comes before the paths that it tells; NULL: nothing */
+	const char *path;	  /* a prefix for the entries' paths; NULL: none */
 	bool is_generation;	  /* the name that wakes watchers is no part of the tree */
 	const volatile int *stop; /* the walk ends with EINTR once this is not 0; NULL: it does not */
-	bool may_lend;		  /* the tree is ours: where its modes are in the way, they are changed for a moment */
+	bool may_lend;		  /* the tree is ours: modes that forbid reading are changed for a moment */
 };
-/* In the order of names. Both functions return -1 to end it, with the error set. A directory that cannot be opened, and a tree
- * deeper than TREE_DEPTH_MAX, are errors. What is mounted is visited and not entered. */
+/* Walks in the order of names. Either function returns -1, with the error set, to end the walk. A directory that cannot be
+ * opened, and a tree deeper than TREE_DEPTH_MAX, are errors. A mount point is visited and not entered. */
 int tree_walk(const struct walk *walk, int top_fd, struct atomicdir_error *error);
 
 struct tree_count {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Taking back a commit whose hook has failed: what was live before is published again, before anybody else had the lock.
+ * Undoing a commit whose hook has failed: what was live before is published again, without giving up the lock in between.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include "dir/rollback.h"
 #include "dir/stage.h"
 
-/* What stands at LINK since the commit, which is what the undo replaces. */
+/* Looks at what the commit made of LINK, which is what the undo replaces. */
 static int undo_look(struct writer *writer, struct atomicdir_error *error)
 {
 	const char *link = writer->place.name.link;
@@ -27,7 +27,7 @@ static int undo_look(struct writer *writer, struct atomicdir_error *error)
 	return 0;
 }
 
-/* Exactly what was live before, even where that is not good itself. */
+/* Publishes exactly what was live before, even if that is not good. */
 static enum outcome stage_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct writer *writer = &stage->writer;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * LINK goes, and then all that was made for it.
+ * Removes LINK, and then the store.
  *
  *	step				a crash just after it leaves
  *	LINK is unlinked		a store that the next removal finishes, or the next fill uses again; LINK as it was, where the power
@@ -67,7 +67,7 @@ static enum outcome unpublish(struct writer *writer, struct atomicdir_error *err
 		error_append(error, "'%s' is removed, but a power cut may undo that; run it again", place->name.link);
 		return OUTCOME_IN_DOUBT;
 	}
-	/* Our own lock on it would be taken for a reader's. */
+	/* dismantle() would take our own lock on it for a reader's pin. */
 	live_close(&writer->live);
 	dismantle(writer);
 	return OUTCOME_PUBLISHED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * One writer at work: the options, the place with the lock held, what is live, and what recovery found. Everything that publishes or
- * removes starts with writer_begin() (begin.h), and ends with writer_report() and writer_end().
+ * One writer at work: the options, the place with the lock held, what is live, and what recovery found. Everything that
+ * publishes or removes starts with writer_begin() (begin.h), and ends with writer_report() and writer_end().
  */
 #ifndef DIR_WRITER_H
 #define DIR_WRITER_H
@@ -21,9 +21,9 @@ struct writer {
 		last_swap; /* PUBLISHED or IN_DOUBT: whether the live generation is known to be live on disk. In doubt it must
 				  * not pass for unchanged, and nothing may be removed */
 	struct found_list found; /* all that the store held before recovery */
-	int64_t highest;	 /* of all its numbers, and LINK's own */
-	struct info info;	 /* the live one's, with its line complete */
-	int64_t keep, grace_ms;	 /* as asked, else as the last fill was told, else as by default */
+	int64_t highest;	 /* the highest number in the store or LINK */
+	struct info info;	 /* the live generation's, with its line complete */
+	int64_t keep, grace_ms;	 /* this call's, else the last fill's, else the layout's defaults */
 	enum sync_way way;
 	bool has_made_room; /* room.h */
 	char boot[64];	    /* this boot's id */
@@ -38,8 +38,8 @@ struct writer {
 
 void writer_end(struct writer *writer);
 
-/* Called last by every entry point, with the outcome as the public result: puts the warnings into an error that is empty, and adds
- * to one that is not what LINK names now. */
+/* Called last by every entry point, with the outcome as the public result: puts the warnings into an error that is empty, and
+ * adds to one that is not what LINK names now. */
 void writer_report(const struct writer *writer, enum outcome outcome, struct atomicdir_error *error);
 /* What the public calls return. */
 int outcome_result(enum outcome outcome);

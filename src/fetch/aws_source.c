@@ -6,30 +6,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "aws/aws.h"
+#include "aws/confine.h"
+#include "aws/handed.h"
 #include "aws/place.h"
 #include "fetch/aws_describe.h"
-#include "fetch/keys.h"
 #include "fetch/parameterstore.h"
 #include "fetch/secretsmanager.h"
 
 struct aws_source {
 	struct source source;
 	const struct request *request;
-	struct keys keys;
+	struct handed handed;
 	struct aws aws;
 	bool is_told; /* that another region is asked */
 };
 
-static const struct {
+typedef void (*ask_fn)(struct aws *aws, struct lookup **lookups, size_t count);
+
+static const struct service {
 	const char *name;
-	void (*get)(struct aws *aws, struct lookup **lookups, size_t count);
+	ask_fn get, look; /* look NULL: what it has must be fetched */
 } services[] = {
-	{ "", secretsmanager_get },
-	{ "ssm", parameterstore_get },
+	{ "", secretsmanager_get, secretsmanager_look },
+	{ "ssm", parameterstore_get, NULL },
 };
 
 #define SERVICES (sizeof(services) / sizeof(*services))
@@ -57,8 +61,13 @@ static void aim(const struct aws *aws, struct lookup *lookup)
 	lookup->secret.instead_of = settings->first_region;
 }
 
+static ask_fn service_way(const struct service *service, bool is_looking)
+{
+	return is_looking && service->look ? service->look : service->get;
+}
+
 /* Those that have no result yet. */
-static void get_open(struct aws *aws, struct lookup *lookups, size_t count)
+static void get_open(struct aws *aws, struct lookup *lookups, size_t count, bool is_looking)
 {
 	cleanup_free struct lookup **chosen = calloc(count + 1, sizeof(*chosen));
 
@@ -74,7 +83,7 @@ static void get_open(struct aws *aws, struct lookup *lookups, size_t count)
 			if (!lookups[j].result && strcmp(lookups[j].service, services[i].name) == 0)
 				chosen[used++] = &lookups[j];
 		if (used)
-			services[i].get(aws, chosen, used);
+			service_way(&services[i], is_looking)(aws, chosen, used);
 	}
 }
 
@@ -109,7 +118,7 @@ static bool is_unreachable(const struct lookup *lookup)
 }
 
 /* Of one region is all, or nothing: what belongs together would not go together otherwise. */
-static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_t count)
+static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_t count, bool is_looking)
 {
 	bool is_any = false;
 
@@ -121,21 +130,33 @@ static void get_elsewhere(struct aws_source *self, struct lookup *lookups, size_
 		secret_clear(&lookups[i].secret);
 		error_clear(&lookups[i].error);
 		lookups[i].result = 0;
+		lookups[i].is_hidden = lookups[i].is_deleted = false;
 	}
-	get_open(&self->aws, lookups, count);
+	get_open(&self->aws, lookups, count, is_looking);
 }
 
-static void get(struct source *source, struct lookup *lookups, size_t count)
+static void get_all(struct source *source, struct lookup *lookups, size_t count, bool is_looking)
 {
 	struct aws_source *self = (struct aws_source *)source;
 
-	get_open(&self->aws, lookups, count);
-	get_elsewhere(self, lookups, count);
+	get_open(&self->aws, lookups, count, is_looking);
+	get_elsewhere(self, lookups, count, is_looking);
 	tell_of_failover(self);
+	source->is_throttled = self->aws.is_throttled;
 	for (size_t i = 0; i < count && self->aws.settings.first_region; i++)
 		if (lookups[i].result < 0)
 			error_append(&lookups[i].error, "region %s was asked since %s fails: %.400s", self->aws.settings.region,
 				     self->aws.settings.first_region, self->aws.why.text);
+}
+
+static void get(struct source *source, struct lookup *lookups, size_t count)
+{
+	get_all(source, lookups, count, false);
+}
+
+static void look(struct source *source, struct lookup *lookups, size_t count)
+{
+	get_all(source, lookups, count, true);
 }
 
 static int list_here(struct aws_source *self, const char *service, const char *prefix, struct listing *listing,
@@ -161,7 +182,10 @@ static int list(struct source *source, const char *service, const char *prefix, 
 {
 	struct aws_source *self = (struct aws_source *)source;
 
-	if (list_open(self, service, prefix, listing, error) < 0)
+	int result = list_open(self, service, prefix, listing, error);
+
+	source->is_throttled = self->aws.is_throttled;
+	if (result < 0)
 		return -1;
 	listing->instead_of = self->aws.settings.first_region;
 	tell_of_failover(self);
@@ -185,7 +209,7 @@ static void release(struct source *source)
 	struct aws_source *self = (struct aws_source *)source;
 
 	aws_clear(&self->aws);
-	keys_clear(&self->keys);
+	handed_clear(&self->handed);
 	free(self);
 }
 
@@ -213,7 +237,7 @@ static int check(const struct request *request, struct atomicdir_error *error)
 
 static int renew(void *context, const char *region, struct credentials *fresh, struct atomicdir_error *error)
 {
-	return keys_renew(context, region, fresh, error);
+	return handed_renew(context, region, fresh, error);
 }
 
 /* While somebody else is asked for the keys the connection is opened, where all secrets are of one service. */
@@ -224,8 +248,14 @@ static void open_ahead(struct aws_source *self, const struct request *request)
 	cleanup_free char *region = NULL, *url = NULL;
 
 	/* What secretdir has said already need not be waited for. */
-	if (!self->keys.input->input.size && aws_place(&self->aws.settings, service, id, &region, &url, NULL) == 0)
-		http_open_ahead(self->aws.http, url, self->keys.input->fd);
+	if (!self->handed.input->input.size && aws_place(&self->aws.settings, service, id, &region, &url, NULL) == 0)
+		http_open_ahead(self->aws.http, url, self->handed.input->fd);
+}
+
+/* The last thing before libcurl is there. */
+static int confine(const struct aws_settings *settings, struct atomicdir_error *error)
+{
+	return aws_confine(settings->ca_bundle, settings->endpoints, AWS_CALLED, STDOUT_FILENO, error);
 }
 
 static int take_settings(struct aws_source *self, const struct request *request, const struct aws_settings *settings,
@@ -236,6 +266,8 @@ static int take_settings(struct aws_source *self, const struct request *request,
 		aws_set(&self->aws, settings);
 		return 0;
 	}
+	if (confine(settings, error) < 0)
+		return -1;
 	return aws_init(&self->aws, settings, told_option(&request->told, OPTION_FAILOVER_REGION), error);
 }
 
@@ -245,11 +277,11 @@ static int wait_for_keys(struct aws_source *self, const struct request *request,
 	struct aws_settings settings;
 
 	for (;;) {
-		enum keys_news news = keys_next(&self->keys, &settings, &credentials, error);
+		enum handed_news news = handed_next(&self->handed, &settings, &credentials, error);
 
-		if (news == KEYS_FAILED || take_settings(self, request, &settings, error) < 0)
+		if (news == HANDED_FAILED || take_settings(self, request, &settings, error) < 0)
 			return -1;
-		if (news == KEYS_COMPLETE)
+		if (news == HANDED_COMPLETE)
 			break;
 		open_ahead(self, request);
 	}
@@ -257,6 +289,7 @@ static int wait_for_keys(struct aws_source *self, const struct request *request,
 	credentials = (struct credentials){ 0 };
 	return 0;
 }
+
 static struct aws_source *begin(const struct request *request, struct atomicdir_error *error)
 {
 	struct aws_source *self;
@@ -268,7 +301,7 @@ static struct aws_source *begin(const struct request *request, struct atomicdir_
 		error_errno(error, NULL, "cannot start");
 		return NULL;
 	}
-	self->source = (struct source){ .get = get, .list = list, .describe = describe, .free = release };
+	self->source = (struct source){ .get = get, .look = look, .list = list, .describe = describe, .free = release };
 	self->request = request;
 	return self;
 }
@@ -279,10 +312,11 @@ struct source *aws_source_open(struct request *request, struct atomicdir_error *
 
 	if (!self)
 		return NULL;
-	self->keys.input = &request->input;
+	self->handed.input = &request->input;
 	if (wait_for_keys(self, request, error) == 0) {
+		self->aws.are_keys_kept = self->handed.are_kept;
 		self->aws.renew = renew;
-		self->aws.renew_context = &self->keys;
+		self->aws.renew_context = &self->handed;
 		return &self->source;
 	}
 	release(&self->source);

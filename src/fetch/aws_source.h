@@ -10,6 +10,7 @@
 #include "fetch/request.h"
 #include "fetch/source.h"
 
+/* Confines the process to what its settings need. */
 struct source *aws_source_open(struct request *request, struct atomicdir_error *error);
 
 /* With these keys, and no others; the settings' texts stay the caller's. */

@@ -97,6 +97,13 @@ static int take(const struct file *file, const struct json *object, struct secre
 }
 
 /* What the AWS CLI could not get stands in Errors. */
+static int kind_of_code(const char *code)
+{
+	if (strcmp(code, "AccessDeniedException") == 0)
+		return ATOMICDIR_DENIED;
+	return strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND : ATOMICDIR_FAILED;
+}
+
 static int refuse(const struct file *file, const char *id, struct atomicdir_error *error)
 {
 	char what[128];
@@ -107,11 +114,7 @@ static int refuse(const struct file *file, const char *id, struct atomicdir_erro
 		if (!code || !is_text(one, "SecretId", id))
 			continue;
 		snprintf(what, sizeof(what), "it could not be fetched (%.64s), says", code);
-		return complain(file, id,
-				strcmp(code, "AccessDeniedException") == 0	 ? ATOMICDIR_DENIED
-				: strcmp(code, "ResourceNotFoundException") == 0 ? ATOMICDIR_NOT_FOUND
-										 : ATOMICDIR_FAILED,
-				what, MAKE_ANEW, error);
+		return complain(file, id, kind_of_code(code), what, MAKE_ANEW, error);
 	}
 	return complain(file, id, ATOMICDIR_NOT_FOUND, "no such secret, stage or version in",
 			"mend the entry, or make it optional", error);
@@ -133,7 +136,7 @@ static int get_plain(const struct file *file, const char *id, const char *stage,
 
 static int get(const struct file *file, struct lookup *lookup)
 {
-	const struct json *one = file->values ? file->values->first : file->is_single ? file->root : NULL;
+	const struct json *one = file->values ? file->values->first : file->root;
 
 	if (!file->values && !file->is_single)
 		return get_plain(file, lookup->id, lookup->stage, lookup->version, &lookup->secret, &lookup->error);
@@ -153,9 +156,11 @@ static int file_list(struct source *source, const char *service, const char *pre
 		     struct atomicdir_error *error)
 {
 	const struct file *file = (const struct file *)source;
-	const struct json *first = file->values ? file->values->first : file->is_single ? file->root : file->root->first;
+	const struct json *first = file->is_single ? file->root : file->root->first;
 
 	(void)service;
+	if (file->values)
+		first = file->values->first;
 	for (const struct json *one = first; one; one = one->next) {
 		bool is_plain = !file->values && !file->is_single;
 		const char *name = is_plain ? one->key : json_member_text(one, "Name");
@@ -202,17 +207,8 @@ static int look(struct file *file, const char *path, struct atomicdir_error *err
 	return 0;
 }
 
-static int read_whole(const char *path, struct buffer *content, struct atomicdir_error *error)
+static int read_whole(int fd, const char *path, struct buffer *content, struct atomicdir_error *error)
 {
-	bool is_passed = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
-	cleanup_fd int fd =
-		is_passed ? fcntl(PROTOCOL_INPUT_FD, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0) {
-		error_errno(error, path, "cannot open the file of secrets");
-		error->kind = errno == EACCES || errno == EPERM ? ATOMICDIR_DENIED : ATOMICDIR_UNREACHABLE;
-		return -1;
-	}
 	if (read_to_end(fd, FILE_MAX, content) == 0)
 		return 0;
 	if (errno == EFBIG)
@@ -220,21 +216,36 @@ static int read_whole(const char *path, struct buffer *content, struct atomicdir
 	return error_errno(error, path, "cannot read the file of secrets");
 }
 
-struct source *file_open(struct request *request, struct atomicdir_error *error)
+static int open_path(const char *path, struct atomicdir_error *error)
+{
+	bool is_passed = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+	int fd = is_passed ? fcntl(PROTOCOL_INPUT_FD, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	error_errno(error, path, "cannot open the file of secrets");
+	error->kind = errno == EACCES || errno == EPERM ? ATOMICDIR_DENIED : ATOMICDIR_UNREACHABLE;
+	return -1;
+}
+
+int file_open(const struct request *request, struct atomicdir_error *error)
+{
+	const char *path = told_option(&request->told, OPTION_ARGUMENT);
+
+	if (!path)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
+	if (told_option(&request->told, OPTION_TAG))
+		return error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
+	return open_path(path, error);
+}
+
+struct source *file_read(int fd, const struct request *request, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer content = { 0 };
 	const char *path = told_option(&request->told, OPTION_ARGUMENT), *why = "";
 	struct file *file;
 
-	if (!path) {
-		error_set(error, ATOMICDIR_USAGE, NULL, "the source 'file' needs a path: --source file:PATH");
-		return NULL;
-	}
-	if (told_option(&request->told, OPTION_TAG)) {
-		error_set(error, ATOMICDIR_USAGE, path, "--tag is for the source 'aws': a file of secrets has no tags");
-		return NULL;
-	}
-	if (read_whole(path, &content, error) < 0)
+	if (read_whole(fd, path, &content, error) < 0)
 		return NULL;
 	file = calloc(1, sizeof(*file));
 	if (!file) {

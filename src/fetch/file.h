@@ -9,6 +9,9 @@
 #include "fetch/request.h"
 #include "fetch/source.h"
 
-struct source *file_open(struct request *request, struct atomicdir_error *error);
+/* The descriptor of the file that is asked for, before anything of it is read. */
+int file_open(const struct request *request, struct atomicdir_error *error);
+/* Reads and parses it; the descriptor stays the caller's. */
+struct source *file_read(int fd, const struct request *request, struct atomicdir_error *error);
 
 #endif

@@ -97,10 +97,15 @@ static bool has_stage(const struct json *stages, const char *wanted)
 	return !stages;
 }
 
+const char *secretsmanager_stage(const struct lookup *lookup)
+{
+	return *lookup->stage || *lookup->version ? lookup->stage : "AWSCURRENT";
+}
+
 /* NULL: in nothing. */
 static const char *answer_differs(const struct json *answer, const char *id, const struct lookup *lookup)
 {
-	const char *stage = *lookup->stage || *lookup->version ? lookup->stage : "AWSCURRENT";
+	const char *stage = secretsmanager_stage(lookup);
 
 	if (!secretsmanager_is_of(answer, id))
 		return "the answer is for another secret";
@@ -109,6 +114,21 @@ static const char *answer_differs(const struct json *answer, const char *id, con
 	if (*stage && !has_stage(aws_member(answer, "VersionStages"), stage))
 		return "the answer is a version of another stage than the one that was asked for";
 	return NULL;
+}
+
+/* Without an ARN it is none whose versions could be asked for. */
+static int secret_take_arn(struct secret *secret, const struct json *answer)
+{
+	const char *arn = json_member_text(answer, "ARN");
+	cleanup_buffer struct buffer lines = { 0 };
+
+	if (!arn || strncmp(arn, "arn:", 4) != 0)
+		return 0;
+	if (secretsmanager_add_version(&lines, secret->version, aws_member(answer, "VersionStages")) < 0)
+		return -1;
+	secret->arn = strdup(arn);
+	secret->versions = take_pointer(&lines.bytes);
+	return secret->arn ? 0 : -1;
 }
 
 /* Name says what it is, also where it was asked for by an ARN. */
@@ -134,9 +154,10 @@ static void lookup_take(const struct json *answer, const char *operation, const 
 	secret->name = strdup(name);
 	secret->version = strdup(version);
 	secret->created = is_dated ? strdup(created->text) : NULL;
-	lookup->result = secret->name && secret->version && (secret->created || !is_dated)
-				 ? 1
-				 : error_errno(&lookup->error, lookup->id, "cannot read the value of");
+	lookup->result =
+		secret->name && secret->version && (secret->created || !is_dated) && secret_take_arn(secret, answer) == 0
+			? 1
+			: error_errno(&lookup->error, lookup->id, "cannot read the value of");
 }
 
 /* ---- One call: for one secret, or for a batch ---- */
@@ -254,6 +275,7 @@ static int make_batch(struct group *group)
 	group->call->id = group->ids[0];
 	group->call->secret = group->words;
 	group->call->resource = "*";
+	group->call->is_dispensable = true;
 	json_write_begin(&json, NULL, '{');
 	json_write_begin(&json, "SecretIdList", '[');
 	for (size_t i = 0; i < group->count; i++)

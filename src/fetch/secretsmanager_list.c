@@ -38,10 +38,14 @@ static bool has_tags(const struct json *secret, const struct told *told)
 static int take(const struct json *one, const char *name, struct listing *listing)
 {
 	const char *arn = json_member_text(one, "ARN"), *key = json_member_text(one, "KmsKeyId");
+	cleanup_buffer struct buffer lines = { 0 };
 
 	if (aws_member(one, "DeletedDate"))
 		return listing_add_deleted(listing, name);
-	return listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name, key ? key : "");
+	if (listing_add(listing, name, arn && strncmp(arn, "arn:", 4) == 0 ? arn : name, key ? key : "") < 0 ||
+	    secretsmanager_add_versions(&lines, aws_member(one, "SecretVersionsToStages")) < 0)
+		return -1;
+	return lines.size ? listing_add_versions(listing, lines.bytes) : 0;
 }
 
 /* For what AWS does not answer. */

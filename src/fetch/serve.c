@@ -34,7 +34,8 @@ struct job {
 	struct task *tasks;
 	struct lookup *lookups; /* each secret once, whoever wants it */
 	size_t count, lookup_count;
-	size_t answers; /* as "done" counts them */
+	size_t answers;	 /* as "done" counts them */
+	bool is_looking; /* for versions alone */
 	struct live live;
 };
 
@@ -253,6 +254,78 @@ static int send_secret(struct job *job, const struct task *task, const struct se
 	return has_key ? send_key(job, task, secret, path, root, error) : send_formatted(job, task, secret, path, root, error);
 }
 
+/* ---- Versions ---- */
+
+/* A secret, whose versions are told before its files, or alone. */
+struct sight {
+	const char *source, *name, *arn, *version, *versions;
+	const char *why; /* NULL; else nothing is known, for this reason */
+};
+
+static int sight_add(const struct sight *sight, struct buffer *output)
+{
+	if (field_add_text(output, WORD_KNOWN, sight->source) < 0)
+		return -1;
+	if (sight->why)
+		return field_add_text(output, WORD_UNKNOWN, sight->why);
+	if (field_add_text(output, WORD_NAME, sight->name) < 0 || field_add_text(output, WORD_ARN, sight->arn) < 0 ||
+	    field_add_text(output, WORD_VERSION, sight->version) < 0)
+		return -1;
+	return field_add_text(output, WORD_VERSIONS, sight->versions);
+}
+
+static int send_sight(struct job *job, const struct wanted *wanted, const struct sight *sight, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer output = { 0 };
+
+	if (field_add_text(&output, WORD_INDEX, wanted->index) < 0 || sight_add(sight, &output) < 0)
+		return error_errno(error, NULL, "cannot answer");
+	job->answers += job->is_looking;
+	return send(&output, error);
+}
+
+static int send_known(struct job *job, const struct task *task, struct atomicdir_error *error)
+{
+	const struct lookup *lookup = &job->lookups[task->lookup];
+	const struct secret *secret = &lookup->secret;
+	struct sight sight = { task->name, secret->name, secret->arn, secret->version, secret->versions, NULL };
+	char why[sizeof(lookup->error.text)];
+
+	if (lookup->result < 0) {
+		memcpy(why, lookup->error.text, sizeof(why));
+		text_hide_users(why);
+		sight.why = why;
+	}
+	return sight.why || secret->arn ? send_sight(job, task->wanted, &sight, error) : 0;
+}
+
+/* The version of the lines that has the stage; "": none has, or there are no lines. */
+static char *versions_find(const char *lines, const char *stage)
+{
+	size_t size = strlen(stage);
+
+	for (const char *line = lines; line && *line; line += strcspn(line, "\n") + 1) {
+		const char *end = line + strcspn(line, "\n");
+
+		for (const char *word = line + strcspn(line, "\t\n"); word < end; word += 1 + strcspn(word + 1, "\t\n"))
+			if (strncmp(word + 1, stage, size) == 0 && word[1 + size] == '\t')
+				return strndup(line, strcspn(line, "\t"));
+	}
+	return strdup("");
+}
+
+/* As the list has it, which may be late. */
+static int send_listed(struct job *job, const struct wanted *wanted, const struct listed *listed, struct atomicdir_error *error)
+{
+	const char *lines = listed->versions ? listed->versions : "";
+	cleanup_free char *version = versions_find(lines, *wanted->stage ? wanted->stage : "AWSCURRENT");
+	struct sight sight = { listed->name, listed->name, listed->id, version, lines, NULL };
+
+	return version ? send_sight(job, wanted, &sight, error) : error_errno(error, NULL, "cannot answer");
+}
+
+/* ---- All of it ---- */
+
 static bool is_same(const struct task *one, const struct task *other)
 {
 	return strcmp(one->name, other->name) == 0 && strcmp(one->wanted->service, other->wanted->service) == 0 &&
@@ -297,7 +370,9 @@ static bool is_absent(const struct job *job, const struct task *task)
 
 static bool is_failed(const struct job *job, const struct task *task)
 {
-	return job->lookups[task->lookup].result < 0 && !is_absent(job, task);
+	const struct lookup *lookup = &job->lookups[task->lookup];
+
+	return lookup->result < 0 && !is_absent(job, task) && !(job->is_looking && lookup->is_hidden);
 }
 
 /* Under the same name one of another stage may have failed before. */
@@ -330,8 +405,10 @@ static void add_others(const struct job *job, const struct task *first, struct a
 		is_full = size < 0 || (size_t)size >= sizeof(names) - used;
 		names[used += is_full ? 0 : (size_t)size] = '\0';
 	}
-	if (more)
-		error_append(error, "%zu more failed%s%s", more, names, is_full ? used ? ", ..." : ": ..." : "");
+	if (more && is_full)
+		error_append(error, "%zu more failed%s%s...", more, names, used ? ", " : ": ");
+	else if (more)
+		error_append(error, "%zu more failed%s", more, names);
 }
 
 /* Before anything is sent. */
@@ -367,24 +444,29 @@ static int send_absence(const struct job *job, const struct task *task, struct a
 	return send_absent(task->wanted, error);
 }
 
+static int send_result(struct job *job, const struct task *task, struct atomicdir_error *error)
+{
+	const struct secret *secret = &job->lookups[task->lookup].secret;
+
+	if (is_absent(job, task))
+		return send_absence(job, task, error);
+	if (live_check_age(&job->live, task->name, task->wanted, secret, error) < 0 || send_known(job, task, error) < 0)
+		return -1;
+	return job->is_looking ? 0 : send_secret(job, task, secret, error);
+}
+
 static int run_tasks(struct job *job, struct atomicdir_error *error)
 {
 	if (plan_lookups(job, error) < 0)
 		return -1;
-	job->source->get(job->source, job->lookups, job->lookup_count);
+	(job->is_looking ? job->source->look : job->source->get)(job->source, job->lookups, job->lookup_count);
 	if (job->source->warning.text[0] && send_warning(error, "%s", job->source->warning.text) < 0)
 		return -1;
 	if (check_lookups(job, error) < 0)
 		return -1;
-	for (size_t i = 0; i < job->count; i++) {
-		const struct task *task = &job->tasks[i];
-		const struct secret *secret = &job->lookups[task->lookup].secret;
-
-		if (is_absent(job, task) ? send_absence(job, task, error) < 0
-					 : live_check_age(&job->live, task->name, task->wanted, secret, error) < 0 ||
-						   send_secret(job, task, secret, error) < 0)
+	for (size_t i = 0; i < job->count; i++)
+		if (send_result(job, &job->tasks[i], error) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -412,7 +494,10 @@ static int plan_prefix(struct job *job, const struct wanted *wanted, bool is_tag
 			  *wanted->service ? "parameter" : "secret", is_tagged ? " with this --tag" : "");
 		return error_prefix(error, "%s", *wanted->secret ? wanted->secret : "every name");
 	}
-	for (size_t i = 0; i < listing.count; i++) {
+	for (size_t i = 0; i < listing.count && job->is_looking; i++)
+		if (send_listed(job, wanted, &listing.items[i], error) < 0)
+			return -1;
+	for (size_t i = 0; i < listing.count && !job->is_looking; i++) {
 		if (add_task(job, wanted, listing.items[i].id, listing.items[i].name, wanted_path(wanted),
 			     listing.items[i].name + size, error) < 0)
 			return -1;
@@ -450,13 +535,16 @@ static int run(struct job *job, const struct request *request, struct atomicdir_
 {
 	if (told_option(&request->told, OPTION_DESCRIBE))
 		return describe(job, error);
+	job->is_looking = told_option(&request->told, OPTION_VERSIONS);
+	if (job->is_looking && !job->source->look)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "this source has no versions that could be asked for");
 	job->live = live_of(request);
 	for (size_t i = 0; i < request->count; i++) {
 		const struct wanted *wanted = &request->wanted[i];
 		bool is_arn = strncmp(wanted->secret, "arn:", 4) == 0;
+		const char *path = is_arn ? wanted->path : wanted_path(wanted);
 		int result = wanted_is_prefix(wanted) ? plan_prefix(job, wanted, told_option(&request->told, OPTION_TAG), error)
-						      : add_task(job, wanted, wanted->secret, wanted->secret,
-								 is_arn ? wanted->path : wanted_path(wanted), "", error);
+						      : add_task(job, wanted, wanted->secret, wanted->secret, path, "", error);
 
 		if (result < 0)
 			return -1;
@@ -472,6 +560,8 @@ static int finish(const struct job *job, int result, struct atomicdir_error *err
 	if (result < 0 && !error->kind)
 		error->kind = ATOMICDIR_FAILED;
 	snprintf(count, sizeof(count), "%zu", job->answers);
+	if (result < 0 && job->source && job->source->is_throttled && field_add_text(&output, WORD_THROTTLED, "") < 0)
+		return ATOMICDIR_FAILED;
 	if ((result < 0 ? protocol_add_error(&output, error) : field_add_text(&output, WORD_DONE, count)) < 0 ||
 	    write_all(STDOUT_FILENO, output.bytes, output.size) < 0)
 		return ATOMICDIR_FAILED;

@@ -12,6 +12,8 @@ void secret_clear(struct secret *secret)
 	free(secret->name);
 	free(secret->version);
 	free(secret->created);
+	free(secret->arn);
+	free(secret->versions);
 	*secret = (struct secret){ 0 };
 }
 
@@ -21,6 +23,7 @@ void listing_clear(struct listing *listing)
 		free(listing->items[i].name);
 		free(listing->items[i].id);
 		free(listing->items[i].key);
+		free(listing->items[i].versions);
 	}
 	free(listing->items);
 	free(listing->deleted);
@@ -37,8 +40,17 @@ int listing_add(struct listing *listing, const char *name, const char *id, const
 	item = array_add(&listing->items, &listing->count, sizeof(*item));
 	if (!item)
 		return -1;
-	*item = (struct listed){ strdup(name), strdup(id), strdup(key) };
+	*item = (struct listed){ .name = strdup(name), .id = strdup(id), .key = strdup(key) };
 	return item->name && item->id && item->key ? 0 : -1;
+}
+
+int listing_add_versions(struct listing *listing, const char *versions)
+{
+	struct listed *last = &listing->items[listing->count - 1];
+
+	free(last->versions);
+	last->versions = strdup(versions);
+	return last->versions ? 0 : -1;
 }
 
 int listing_add_deleted(struct listing *listing, const char *name)

@@ -17,6 +17,8 @@ struct secret {
 	char *name;		/* as the source has it, however it was asked for */
 	char *version;		/* or "" */
 	char *created;		/* that version, in seconds since 1970, in digits; NULL: not known */
+	char *arn;		/* NULL: it has none, or no versions that could be asked for */
+	char *versions;		/* as base/protocol.h has them; with an ARN */
 	const char *place;	/* where it is from; "": nobody asks for it elsewhere */
 	const char *instead_of; /* the place that ought to have been asked; NULL: it was */
 };
@@ -29,12 +31,14 @@ struct lookup {
 	struct secret secret;
 	struct atomicdir_error error;
 	bool is_deleted; /* it is there no more, but can be restored */
+	bool is_hidden;	 /* it may not be looked at */
 };
 
 struct listed {
 	char *name;
-	char *id;  /* what to get it by */
-	char *key; /* as struct described has it */
+	char *id;	/* what to get it by */
+	char *key;	/* as struct described has it */
+	char *versions; /* as struct secret has them; NULL: not known */
 };
 
 struct listing {
@@ -58,6 +62,8 @@ typedef int (*described_fn)(void *context, const struct described *described);
 struct source {
 	/* All of them. Kinds UNREACHABLE, DENIED, NOT_FOUND, FAILED, USAGE; the text names the secret. */
 	void (*get)(struct source *source, struct lookup *lookups, size_t count);
+	/* The same but for values: what versions there are, and which one is wanted. NULL: the source knows nothing of the kind. */
+	void (*look)(struct source *source, struct lookup *lookups, size_t count);
 	/* Every secret whose name begins with the prefix. */
 	int (*list)(struct source *source, const char *service, const char *prefix, struct listing *listing,
 		    struct atomicdir_error *error);
@@ -65,6 +71,7 @@ struct source {
 	 * more, or memory is out. NULL: the source knows nothing of the kind. */
 	int (*describe)(struct source *source, described_fn take, void *context);
 	void (*free)(struct source *source);
+	bool is_throttled;		/* it has failed because it was asked too often */
 	struct atomicdir_error warning; /* what the user should hear of although it went well; a text of "": nothing */
 };
 
@@ -72,6 +79,8 @@ void secret_clear(struct secret *secret);
 void listing_clear(struct listing *listing);
 /* Once for each name. -1 with ENOMEM. */
 int listing_add(struct listing *listing, const char *name, const char *id, const char *key);
+/* Of the one that was added last. */
+int listing_add_versions(struct listing *listing, const char *versions);
 int listing_add_deleted(struct listing *listing, const char *name);
 
 #endif

@@ -75,12 +75,12 @@ static int path_expand(const char *path, struct buffer *expanded)
 {
 	while (*path) {
 		const char *name, *value;
-		size_t name_size, size = reference_measure(path, &name, &name_size);
+		size_t name_size, size = reference_measure(path, &name, &name_size), used = size ? size : 1;
 
 		value = size ? variable_find(name, name_size) : NULL;
-		if ((value ? buffer_add_text(expanded, value) : buffer_add(expanded, path, size ? size : 1)) < 0)
+		if ((value ? buffer_add_text(expanded, value) : buffer_add(expanded, path, used)) < 0)
 			return -1;
-		path += size ? size : 1;
+		path += used;
 	}
 	return buffer_add_text(expanded, "");
 }

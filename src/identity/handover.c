@@ -38,35 +38,11 @@ static void handover_clear(struct handover *handover)
 
 /* ---- The request ---- */
 
-static int request_take(struct handover *handover, const struct record *request, struct atomicdir_error *error)
-{
-	const struct field *first = request->fields;
-
-	if (!request->count || !field_is(first, WORD_IDENTITY) || !field_text(first) ||
-	    strcmp(field_text(first), PROTOCOL_VERSION) != 0)
-		return error_set(error, ATOMICDIR_FAILED, NULL, "the request is of another version of the protocol");
-	for (size_t i = 1; i < request->count; i++) {
-		const char *text = field_text(&request->fields[i]);
-
-		if (!field_is(&request->fields[i], WORD_OPTION) || !text)
-			return error_set(error, ATOMICDIR_FAILED, request->fields[i].name,
-					 "the request has a field that is not known");
-		if (told_add(&handover->told, text) < 0)
-			return error_errno(error, NULL, "cannot read the request");
-	}
-	return 0;
-}
-
 static int request_read_from(int fd, struct handover *handover, struct atomicdir_error *error)
 {
 	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
-	cleanup_record struct record request = { 0 };
-	int got = record_read(&reader, &request);
 
-	if (got < 0 && errno != ENODATA)
-		return error_errno(error, NULL, "cannot read the request");
-	return got > 0 ? request_take(handover, &request, error)
-		       : error_set(error, ATOMICDIR_FAILED, NULL, "the request is not whole");
+	return told_read(&reader, WORD_IDENTITY, &handover->told, error);
 }
 
 /* ---- The file of keys ---- */
@@ -128,9 +104,10 @@ static int handover_find(struct handover *handover, struct atomicdir_error *erro
 				 "--external-id is what a role is asked with, and there is no --role-arn");
 	if (aws_config_load(&handover->told, error) < 0 || places_find(&handover->told, &handover->settings, error) < 0)
 		return -1;
+	/* What one question has found of the servers' clock the next one, perhaps of another process, begins with. */
+	handover->settings.skew_s = handover->net.skew_s;
 	if (credentials_find(handover, &context, error) < 0)
 		return -1;
-	handover->settings.skew_s = handover->net.skew_s;
 	if (handover->settings.region)
 		return 0;
 	if (region_find(&context, &handover->region, error) < 0)

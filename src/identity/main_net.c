@@ -5,11 +5,21 @@
  */
 #include <stdio.h>
 
+#include "aws/confine.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/harden.h"
 #include "identity/network.h"
 #include "process/process.h"
+
+/* Its ports are those of the first question: net.c asks another process where one leads elsewhere. fetch-aws, which every round that
+ * has keys starts, says what cannot be confined here. */
+static int confine(const struct record *question, struct atomicdir_error *error)
+{
+	const char *const urls[] = { record_text(question, WORD_URL), NET_METADATA };
+
+	return aws_confine(record_text(question, WORD_CA_BUNDLE), urls, 2, -1, error);
+}
 
 /* All questions of one process are asked in the same way. */
 static int http_open(struct http **http, const struct record *question, struct record *answer)
@@ -19,7 +29,7 @@ static int http_open(struct http **http, const struct record *question, struct r
 	if (*http)
 		return 1;
 	error_clear(&error);
-	*http = http_new(record_text(question, WORD_CA_BUNDLE), &error);
+	*http = confine(question, &error) < 0 ? NULL : http_new(record_text(question, WORD_CA_BUNDLE), &error);
 	return *http ? 1 : protocol_put_error(answer, &error);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/url.h"
 
 /* ---- The program ---- */
 
@@ -64,9 +65,23 @@ static int net_start(struct net *net, struct atomicdir_error *error)
 
 /* ---- Asking ---- */
 
+/* What runs may not be able to connect to the port: then another one is started, for that. */
+static int net_prepare(struct net *net, const struct record *record, struct atomicdir_error *error)
+{
+	const char *url = record_text(record, WORD_URL);
+	int port = url_port(url ? url : "");
+
+	if (net->is_started && port != net->port && port != url_port("https://") && port != url_port(NET_METADATA))
+		net_clear(net);
+	if (net->is_started)
+		return 0;
+	net->port = port;
+	return net_start(net, error);
+}
+
 static int net_exchange(struct net *net, const struct record *record, struct record *answer, struct atomicdir_error *error)
 {
-	if (!net->is_started && net_start(net, error) < 0)
+	if (net_prepare(net, record, error) < 0)
 		return -1;
 	if (record_write(record, net->question_fd) < 0 || record_read(&net->answers, answer) <= 0)
 		return error_set(error, ATOMICDIR_FAILED, NULL,

@@ -14,6 +14,7 @@ struct net {
 	const struct aws_settings *settings; /* how to ask; stays the caller's */
 	struct child child;
 	int question_fd;
+	int port; /* that of the first question that the child was asked */
 	struct field_reader answers;
 	char skew_s[32]; /* what it has found of the servers' clock; or "" */
 	bool is_started;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -57,6 +58,8 @@ int network_answer(struct http *http, const struct record *question, struct reco
 
 	error_clear(&error);
 	settings_take(question, &asker.settings);
+	if (asker.settings.skew_s)
+		http_set_skew_s(http, strtoll(asker.settings.skew_s, NULL, 10));
 	result = run ? run(&asker, question, answer, &error)
 		     : error_set(&error, ATOMICDIR_FAILED, NULL, "identity-net is asked what it does not know");
 	if (network_add_skew(http, answer) < 0 || (result == 0 && record_add_text(answer, WORD_NOTHING, "1") < 0))

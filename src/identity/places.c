@@ -47,6 +47,7 @@ static const struct endpoint_name {
 } endpoint_names[AWS_SERVICES] = {
 	[AWS_SECRETSMANAGER] = { "AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets_manager" },
 	[AWS_SSM] = { "AWS_ENDPOINT_URL_SSM", "ssm" },
+	[AWS_SQS] = { "AWS_ENDPOINT_URL_SQS", "sqs" },
 	[AWS_STS] = { "AWS_ENDPOINT_URL_STS", "sts" },
 	[AWS_SSO] = { "AWS_ENDPOINT_URL_SSO", "sso" },
 	[AWS_SSO_OIDC] = { "AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc" },
@@ -101,13 +102,16 @@ static int endpoint_check(const char *endpoint, const char *from, struct atomicd
 	return 0;
 }
 
-static int endpoints_find(const struct told *told, const char *endpoints[AWS_SOURCES], struct atomicdir_error *error)
+/* What is wrong with that of a service which is not asked hinders nobody. */
+static int endpoints_find(const struct told *told, const char *endpoints[AWS_CALLED], struct atomicdir_error *error)
 {
 	const char *option = told_option(told, OPTION_ENDPOINT_URL);
 
-	for (int i = 0; i < AWS_SOURCES; i++) {
+	for (int i = 0; i < AWS_CALLED; i++) {
 		const char *from = "--endpoint-url";
 
+		if (i == AWS_SQS && !told_option(told, OPTION_QUEUE_URL))
+			continue;
 		endpoints[i] = option ? option : endpoint_find((enum aws_service)i, &from);
 		if (endpoints[i] && endpoint_check(endpoints[i], from, error) < 0)
 			return -1;

@@ -42,6 +42,9 @@
 #define WORD_REGION_DOWN "region-down" /* beside an error: the service in that region was not reached, or failed itself */
 #define WORD_NOTHING "nothing"	       /* beside an error: there is nobody to ask, and the error says why */
 
+/* Of a machine: identity-net connects to its port, to HTTPS's, and to that of the first question's URL. */
+#define NET_METADATA "http://169.254.169.254/"
+
 /* A question in the making, with how to ask. What is not whole because memory ran out is not asked: net_ask() says so. */
 struct question {
 	struct record record;

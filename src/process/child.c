@@ -45,7 +45,7 @@ static int launch_close_fds(void)
 	return close_range(FIRST_PASSED, ~0U, CLOSE_RANGE_CLOEXEC) == 0 ? 0 : launch_close_each_fd();
 }
 
-/* A copy above every number that the child's own descriptors will have. */
+/* Duplicates a descriptor to a number above all those that the child's descriptors will have. */
 static int launch_lift_fd(const struct launch *launch, int fd)
 {
 	cleanup_fd int null_fd = -1;
@@ -55,7 +55,7 @@ static int launch_lift_fd(const struct launch *launch, int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PASSED + (int)launch->passed_count);
 }
 
-/* All are lifted before the first is placed, since one may stand at another's number. */
+/* All are duplicated upwards before the first is put in its place, since one may have the number that another is to get. */
 static int launch_place_fds(const struct launch *launch)
 {
 	int fds[FIRST_PASSED + CHILD_PASSED_MAX] = { launch->input_fd, launch->output_fd, launch->error_fd };
@@ -91,7 +91,7 @@ static void launch_become(const struct launch *launch, pid_t parent, int failure
 {
 	int why;
 
-	/* Whoever outlives us would write where the next run writes. */
+	/* A child that outlived us would write into what the next run works on. */
 	if (launch->death_signal)
 		prctl(PR_SET_PDEATHSIG, launch->death_signal);
 	if (getppid() != parent)
@@ -137,7 +137,7 @@ static int child_fork(struct child *child, const struct launch *launch, int *fai
 	return child->pid < 0 ? -1 : 0;
 }
 
-/* Why it could not be executed; 0: it was. A program that is executed closes the other end. */
+/* The errno of an execve(2) that failed; 0: it succeeded, which has closed the other end of the pipe. */
 static int child_read_failure(int failure_fd)
 {
 	int why = 0;
@@ -174,8 +174,8 @@ int child_start(struct child *child, const struct launch *launch, struct atomicd
 
 /* ---- Its end ---- */
 
-/* It may have left its group, and must not survive that. */
-static void child_signal(const struct child *child, int number)
+/* A child may have left its group, so SIGKILL is sent to the child itself too. */
+void child_send(const struct child *child, int number)
 {
 	if (child->pid <= 0)
 		return;
@@ -191,7 +191,7 @@ void child_end(struct child *child)
 	}
 	child->end = CHILD_ASKED;
 	child->due_ms = clock_ms() + child->kill_after_ms;
-	child_signal(child, SIGTERM);
+	child_send(child, SIGTERM);
 }
 
 void child_time_out(struct child *child)
@@ -218,10 +218,11 @@ void child_kill(struct child *child)
 	if (child->end == CHILD_BY_ITSELF)
 		child->end = CHILD_ASKED;
 	child->due_ms = -1;
-	child_signal(child, SIGKILL);
+	child_send(child, SIGKILL);
 }
 
-/* As long as it is not reaped its number, and so its group's, is nobody else's: what is left in the group is killed before. */
+/* Kills what is left of the group before it reaps the child: only until then the pid, and so the group's id, cannot be
+ * reused. */
 static bool child_reap(struct child *child, int options)
 {
 	siginfo_t info = { 0 };
@@ -234,7 +235,7 @@ static bool child_reap(struct child *child, int options)
 	if (!info.si_pid)
 		return false;
 	if (child->is_leader && (child->is_group_killed || child->end != CHILD_BY_ITSELF))
-		child_signal(child, SIGKILL);
+		child_send(child, SIGKILL);
 	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;
@@ -255,13 +256,35 @@ void child_follow_stop(struct child *child)
 		return;
 	child_end(child);
 	child->end = CHILD_WITHOUT_TERMINAL;
-	/* What is stopped ends only once it goes on. */
-	child_signal(child, SIGCONT);
+	/* A stopped process acts on SIGTERM only when it is continued. */
+	child_send(child, SIGCONT);
 }
 
 void child_wait(struct child *child)
 {
 	child_reap(child, 0);
+}
+
+int child_keep_no_fds(void)
+{
+	return launch_close_fds();
+}
+
+void child_adopt_orphans(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+pid_t child_find_ended(void)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) < 0 ? 0 : info.si_pid;
+}
+
+void child_reap_stranger(pid_t pid)
+{
+	waitpid(pid, NULL, WNOHANG);
 }
 
 void child_clear(struct child *child)

@@ -32,7 +32,7 @@ static void variable_free(char *variable)
 	free(variable);
 }
 
-/* Takes the variable, which is NULL where there was no memory for it. */
+/* Adds the variable and owns it; NULL: there was no memory for it. */
 static void environment_add(struct environment *environment, char *variable)
 {
 	char **items = variable ? reallocarray(environment->items, environment->count + 2, sizeof(*items)) : NULL;

@@ -10,17 +10,31 @@
 #include "base/cleanup.h"
 #include "process/signals.h"
 
-int loop_open(struct loop *loop)
+static int loop_open_with(struct loop *loop, int (*hold)(sigset_t *before))
 {
-	/* The clock of clock_ms(): what became due while the machine slept is due when it wakes. */
+	/* CLOCK_BOOTTIME, as clock_ms(): it counts the time that the machine was suspended. */
 	*loop = (struct loop){ .signal_fd = -1, .timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK) };
 	if (loop->timer_fd < 0)
 		return -1;
-	loop->signal_fd = signals_hold(&loop->before);
+	loop->signal_fd = hold(&loop->before);
 	if (loop->signal_fd >= 0)
 		return 0;
 	close_fd(&loop->timer_fd);
 	return -1;
+}
+
+int loop_open(struct loop *loop)
+{
+	return loop_open_with(loop, signals_hold);
+}
+
+int loop_open_reaper(struct loop *loop)
+{
+	if (loop_open_with(loop, signals_hold_all) < 0)
+		return -1;
+	loop->is_reaper = true;
+	child_adopt_orphans();
+	return 0;
 }
 
 void loop_close(struct loop *loop)
@@ -48,7 +62,7 @@ void loop_remove(struct loop *loop, struct child *child)
 		*place = child->next;
 }
 
-/* Each is asked for by its number: one SIGCHLD may stand for several, and one that another loop has read is not missed. */
+/* Checks each child by its pid: one SIGCHLD may stand for several children, and an outer loop may have read it. */
 static struct child *loop_find_ended(const struct loop *loop)
 {
 	struct child *child = loop->children;
@@ -58,6 +72,26 @@ static struct child *loop_find_ended(const struct loop *loop)
 		child = child->next;
 	}
 	return child;
+}
+
+static bool loop_has(const struct loop *loop, pid_t pid)
+{
+	const struct child *child = loop->children;
+
+	while (child && child->pid != pid)
+		child = child->next;
+	return child;
+}
+
+/* Those before one of ours; the others once that is reaped. */
+static void loop_reap_strangers(const struct loop *loop)
+{
+	pid_t pid = loop->is_reaper ? child_find_ended() : 0;
+
+	while (pid > 0 && !loop_has(loop, pid)) {
+		child_reap_stranger(pid);
+		pid = child_find_ended();
+	}
 }
 
 static bool is_earlier(int64_t one, int64_t other)
@@ -105,7 +139,7 @@ static int loop_read_signal(const struct loop *loop)
 	return (int)info.ssi_signo;
 }
 
-/* What poll(2) is asked about: the loop's own descriptors, then the caller's. */
+/* Polls the loop's own descriptors, then the caller's. */
 enum { POLLED_SIGNAL, POLLED_TIMER, POLLED_FDS, POLLED_MAX = POLLED_FDS + LOOP_FDS_MAX };
 
 static int loop_poll(const struct loop *loop, struct pollfd polled[POLLED_MAX], const struct pollfd *fds, size_t count)
@@ -133,8 +167,8 @@ static bool polled_is_ready(const struct pollfd *polled, struct pollfd *fds, siz
 	return is_ready;
 }
 
-/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. Children's limits go
- * before the caller's descriptors, which may always be ready. */
+/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. Children's
+ * limits go before the caller's descriptors, which may always be ready. */
 struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms)
 {
 	for (;;) {
@@ -143,6 +177,7 @@ struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int6
 		struct pollfd polled[POLLED_MAX];
 		int signal;
 
+		loop_reap_strangers(loop);
 		if (!ended && (loop_set_timer(loop, due_ms) < 0 || loop_poll(loop, polled, fds, count) < 0))
 			return (struct event){ .kind = EVENT_FAILED };
 		signal = ended || polled[POLLED_SIGNAL].revents ? loop_read_signal(loop) : 0;

@@ -16,8 +16,8 @@ static int run_explain_signal(const char *what, int signal, struct atomicdir_err
 	return -1;
 }
 
-/* The signal that ended it; 0: none did. -1: we cannot wait for it. */
-static int run_wait(struct loop *loop, struct child *child, enum run_signals signals)
+/* The signal because of which it has ended; 0: none. -1: we cannot wait for it. */
+static int run_wait(struct loop *loop, struct child *child, const struct launch *launch, enum run_signals signals)
 {
 	int ended_by = 0;
 
@@ -27,11 +27,15 @@ static int run_wait(struct loop *loop, struct child *child, enum run_signals sig
 		if (event.kind == EVENT_FAILED)
 			return -1;
 		if (event.kind == EVENT_CHILD)
-			return ended_by;
-		if (event.kind == EVENT_SIGNAL && signals == RUN_ENDS && !ended_by) {
+			return child->end == CHILD_BY_ITSELF ? 0 : ended_by;
+		if (event.kind != EVENT_SIGNAL || ended_by)
+			continue;
+		if (signals == RUN_ENDS || launch->after_signal_ms)
 			ended_by = event.signal;
+		if (signals == RUN_ENDS)
 			child_end(child);
-		}
+		else if (launch->after_signal_ms)
+			child_limit(child, launch->after_signal_ms);
 	}
 }
 
@@ -50,7 +54,7 @@ int run_to_end(const struct launch *launch, const char *name, enum run_signals s
 		return -1;
 	}
 	loop_add(&loop, &child);
-	ended_by = run_wait(&loop, &child, signals);
+	ended_by = run_wait(&loop, &child, launch, signals);
 	if (ended_by < 0)
 		error_system(error, errno, NULL, "cannot wait for %s", what);
 	loop_close(&loop);

@@ -8,6 +8,8 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+/* What a program that runs another one hands on to it. */
+static const int handed_on[] = { SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGPWR, SIGIO, SIGVTALRM, SIGPROF };
 static const int changed[] = { SIGPIPE, SIGXFSZ, SIGCHLD };
 
 static struct sigaction inherited[COUNT(changed)];
@@ -38,7 +40,7 @@ void signals_ignore(void)
 		signal(ignored[i], SIG_IGN);
 }
 
-/* A signal that is ignored must not be blocked: blocked, it would be kept for us to read. */
+/* Leaves out signals that are ignored: if they were blocked, they would become pending and be read as events. */
 static void signals_find_ending(sigset_t *set)
 {
 	sigemptyset(set);
@@ -50,17 +52,35 @@ static void signals_find_ending(sigset_t *set)
 	}
 }
 
+static int signals_hold_set(sigset_t *held, sigset_t *before)
+{
+	int fd;
+
+	sigaddset(held, SIGCHLD);
+	fd = signalfd(-1, held, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0)
+		sigprocmask(SIG_BLOCK, held, before);
+	return fd;
+}
+
 int signals_hold(sigset_t *before)
 {
 	sigset_t held;
-	int fd;
 
 	signals_find_ending(&held);
-	sigaddset(&held, SIGCHLD);
-	fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd >= 0)
-		sigprocmask(SIG_BLOCK, &held, before);
-	return fd;
+	return signals_hold_set(&held, before);
+}
+
+int signals_hold_all(sigset_t *before)
+{
+	sigset_t held;
+
+	signals_find_ending(&held);
+	for (size_t i = 0; i < COUNT(handed_on); i++)
+		sigaddset(&held, handed_on[i]);
+	for (int real_time = SIGRTMIN; real_time <= SIGRTMAX; real_time++)
+		sigaddset(&held, real_time);
+	return signals_hold_set(&held, before);
 }
 
 /* ---- While the library works ---- */
@@ -91,7 +111,7 @@ static int signals_uninstall(void)
 	return caught;
 }
 
-/* A signal that comes just before the call blocks would be lost to it, so an alarm repeats it. */
+/* A signal that comes just before the call blocks would not interrupt it, so an alarm interrupts it again. */
 static void signals_note(int number)
 {
 	if (number != SIGALRM)

@@ -36,11 +36,11 @@ void terminal_close(struct terminal *terminal)
 
 int terminal_follow_stop(struct terminal *terminal, pid_t group, int signal)
 {
-	/* Somebody has stopped just that one, and will continue it. */
+	/* Somebody has stopped this process alone, and will continue it. */
 	if (signal == SIGSTOP)
 		return 0;
 	terminal_close(terminal);
-	/* Where no shell could continue us, as in a container, the kernel passes over this. */
+	/* In an orphaned group (no shell could continue us, as in a container) the kernel ignores this signal. */
 	raise(signal == SIGTTOU ? SIGTTIN : signal);
 	terminal_open(terminal);
 	if (terminal->fd < 0 && signal != SIGTSTP)

@@ -10,5 +10,8 @@
 int command_sync(const struct options *options);
 int command_plan(const struct options *options);
 int command_policy(const struct options *options);
+int command_watch(const struct options *options);
+int command_run(const struct options *options);
+int command_status(const struct options *options);
 
 #endif

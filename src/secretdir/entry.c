@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/entry.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/protocol.h"
+#include "base/record.h"
 #include "base/utf8.h"
 #include "command/value.h"
 #include "secretdir/input.h"
@@ -465,6 +468,118 @@ int entries_add_file(struct entries *entries, const char *path, struct atomicdir
 	}
 	return 0;
 }
+
+/* ---- Copies ---- */
+
+struct entry *entries_add_copy(struct entries *entries, const struct entry *entry)
+{
+	struct entry *copy = array_add(&entries->items, &entries->count, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *entry;
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		*entry_text_at(copy, i) = NULL;
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (entry_replace(entry_text_at(copy, i), *(char **)((uintptr_t)entry + texts[i].offset)) < 0)
+			return NULL;
+	return copy;
+}
+
+int entry_replace(char **text, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -1;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+/* The text as it is written says it, but not that of a spec, which has its parts besides. Where it is written does not count. */
+int entry_print(const struct entry *entry, struct buffer *text)
+{
+	for (size_t i = 0; i < TEXT_COUNT; i++)
+		if (texts[i].offset != offsetof(struct entry, place) &&
+		    buffer_printf(text, "%s\t", *(char **)((uintptr_t)entry + texts[i].offset)) < 0)
+			return -1;
+	return buffer_printf(text, "%d %d %d %o %u %u", entry->is_optional, entry->is_base64, entry->is_prefix, entry->mode,
+			     entry->uid, entry->gid);
+}
+
+/* ---- From one process to another ---- */
+
+#define WORD_FLAGS "flags"
+
+/* By numbers, since two of the texts have no name. */
+static int entry_encode(struct entry *entry, struct record *record)
+{
+	char name[FIELD_NAME_SIZE], flags[80];
+
+	for (size_t i = 0; i < TEXT_COUNT; i++) {
+		snprintf(name, sizeof(name), "text-%zu", i);
+		if (record_add_text(record, name, *entry_text_at(entry, i)) < 0)
+			return -1;
+	}
+	snprintf(flags, sizeof(flags), "%d %d %d %o %u %u", entry->is_optional, entry->is_base64, entry->is_prefix, entry->mode,
+		 entry->uid, entry->gid);
+	return record_add_text(record, WORD_FLAGS, flags);
+}
+
+static int entry_decode(struct entry *entry, const struct record *record)
+{
+	const char *flags = record_text(record, WORD_FLAGS);
+	int is_optional, is_base64, is_prefix;
+	char name[FIELD_NAME_SIZE];
+
+	for (size_t i = 0; i < TEXT_COUNT; i++) {
+		const char *text;
+
+		snprintf(name, sizeof(name), "text-%zu", i);
+		text = record_text(record, name);
+		*entry_text_at(entry, i) = strdup(text ? text : "");
+		if (!*entry_text_at(entry, i))
+			return -1;
+	}
+	if (!flags || sscanf(flags, "%d %d %d %o %u %u", &is_optional, &is_base64, &is_prefix, &entry->mode, &entry->uid,
+			     &entry->gid) != 6) {
+		errno = EPROTO;
+		return -1;
+	}
+	entry->is_optional = is_optional;
+	entry->is_base64 = is_base64;
+	entry->is_prefix = is_prefix;
+	return 0;
+}
+
+int entries_write(const struct entries *entries, int fd)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < entries->count && result == 0; i++) {
+		cleanup_record struct record record = { 0 };
+
+		result = entry_encode(&entries->items[i], &record) < 0 ? -1 : record_write(&record, fd);
+	}
+	return result;
+}
+
+int entries_read(struct entries *entries, struct field_reader *reader)
+{
+	cleanup_record struct record record = { 0 };
+	int got;
+
+	while ((got = record_read(reader, &record)) > 0) {
+		struct entry *entry = array_add(&entries->items, &entries->count, sizeof(*entry));
+
+		if (!entry || entry_decode(entry, &record) < 0)
+			return -1;
+	}
+	return got;
+}
+
+/* ---- What it asks for ---- */
 
 const char *entry_path(const struct entry *entry)
 {

@@ -22,14 +22,15 @@
 
 struct fetcher {
 	struct worker worker;
-	struct keys keys; /* where it needs some */
-	struct told told; /* what identity-aws is told, too */
+	struct keys *keys; /* the caller's */
+	struct told told;  /* what identity-aws is told, too */
 	struct field index, path, source, version, created,
 		place; /* path, source: the ARN, and its key, where secrets are described */
+	struct field name, arn, versions;
 	const struct entries *entries;
 	size_t *answers; /* how many each entry got */
 	size_t count;	 /* of files, or of secrets, as "done" counts them */
-	bool is_describing, needs_keys, is_renewed;
+	bool is_describing, is_looking, needs_keys, is_renewed, is_throttled;
 };
 
 /* ---- Starting it ---- */
@@ -100,10 +101,10 @@ static bool is_name(const char *name, size_t size)
 /* The sources that secretdir comes with. Another's program gets our environment, which has no AWS_*. */
 static const struct own_source {
 	const char *name;
-	bool needs_keys;
+	bool needs_keys, knows_versions;
 } own_sources[] = {
-	{ "aws", true },
-	{ "file", false },
+	{ "aws", true, true },
+	{ "file", false, false },
 };
 
 static const struct own_source *own_source_find(const char *name)
@@ -114,20 +115,28 @@ static const struct own_source *own_source_find(const char *name)
 	return NULL;
 }
 
+bool fetcher_knows_versions(const char *source)
+{
+	const struct own_source *own = own_source_find(source);
+
+	return own && own->knows_versions;
+}
+
 bool fetcher_reads_input(const char *source)
 {
 	return source && (strcmp(source, "file:-") == 0 || strcmp(source, "file:/dev/stdin") == 0);
 }
 
-static struct fetcher *fetcher_new(struct told *told, const struct entries *entries)
+static struct fetcher *fetcher_new(struct told *told, const struct entries *entries, struct keys *keys)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
 	if (!fetcher)
 		return NULL;
-	fetcher->keys.fd = -1;
+	fetcher->keys = keys;
 	fetcher->entries = entries;
 	fetcher->is_describing = told_option(told, OPTION_DESCRIBE);
+	fetcher->is_looking = told_option(told, OPTION_VERSIONS);
 	fetcher->answers = calloc(entries->count + 1, sizeof(*fetcher->answers));
 	if (!fetcher->answers) {
 		fetcher_free(fetcher);
@@ -138,67 +147,22 @@ static struct fetcher *fetcher_new(struct told *told, const struct entries *entr
 	return fetcher;
 }
 
-/* The descriptor that the source needs beside its request and its answer: that of the keys, or our standard input. */
-static int fetcher_open_passed(struct fetcher *fetcher, struct atomicdir_error *error)
-{
-	int fd;
-
-	if (fetcher->needs_keys)
-		return keys_open(&fetcher->keys, error) < 0 ? -1 : keys_open_reader(&fetcher->keys, error);
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? error_errno(error, NULL, "cannot pass standard input on") : fd;
-}
-
 static int fetcher_spawn(struct fetcher *fetcher, const char *name, const char *source, const char *path,
 			 struct atomicdir_error *error)
 {
 	cleanup(environment_clear) struct environment environment = { 0 };
 	const struct own_source *own = own_source_find(name);
-	bool needs_fd;
-	cleanup_fd int passed_fd = -1;
+	bool needs_input = fetcher_reads_input(source);
+	cleanup_fd int input_fd = -1;
 
+	fetcher->needs_keys = own && own->needs_keys;
+	if (fetcher->needs_keys)
+		return keys_start(fetcher->keys, &fetcher->worker, "the fetcher", path, error);
 	if (own)
 		program_inherit(&environment);
-	fetcher->needs_keys = own && own->needs_keys;
-	needs_fd = fetcher->needs_keys || fetcher_reads_input(source);
-	if (needs_fd && (passed_fd = fetcher_open_passed(fetcher, error)) < 0)
-		return -1;
-	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &passed_fd, needs_fd, error);
-}
-
-/* A word that says what became of the keys, and a text. */
-static int fetcher_tell_of_keys(struct fetcher *fetcher, const char *word, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer said = { 0 };
-
-	if (field_add_text(&said, word, "") < 0)
-		return error_errno(error, NULL, "cannot hand the keys over");
-	return worker_tell(&fetcher->worker, &said, error);
-}
-
-/* There are none: the fetcher says so, after what it has to say by itself. */
-static int fetcher_tell_no_keys(struct fetcher *fetcher, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer said = { 0 };
-
-	if (interrupt_check(error) < 0)
-		return -1;
-	if (protocol_add_error(&said, error) < 0)
-		return error_errno(error, NULL, "cannot hand the keys over");
-	return worker_tell(&fetcher->worker, &said, error);
-}
-
-/* `region`: as keys_ask() has it. */
-static int fetcher_hand_keys(struct fetcher *fetcher, const char *region, struct atomicdir_error *error)
-{
-	enum keys_news news;
-
-	if (keys_ask(&fetcher->keys, &fetcher->told, region, error) < 0)
-		return fetcher_tell_no_keys(fetcher, error);
-	while ((news = keys_next(&fetcher->keys, error)) == KEYS_SETTINGS)
-		if (fetcher_tell_of_keys(fetcher, WORD_SETTINGS, error) < 0)
-			return -1;
-	return news == KEYS_COMPLETE ? fetcher_tell_of_keys(fetcher, WORD_KEYS, error) : fetcher_tell_no_keys(fetcher, error);
+	if (needs_input && (input_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) < 0)
+		return error_errno(error, NULL, "cannot pass standard input on");
+	return worker_start(&fetcher->worker, "the fetcher", path, own ? &environment : NULL, &input_fd, needs_input, error);
 }
 
 static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *source, const char *path,
@@ -207,13 +171,13 @@ static int fetcher_begin(struct fetcher *fetcher, const char *name, const char *
 	if (fetcher_spawn(fetcher, name, source, path, error) < 0 || worker_tell(&fetcher->worker, request, error) < 0)
 		return -1;
 	if (fetcher->needs_keys)
-		return fetcher_hand_keys(fetcher, "", error);
+		return keys_hand(fetcher->keys, &fetcher->worker, &fetcher->told, error);
 	close_fd(&fetcher->worker.request_fd);
 	return 0;
 }
 
 struct fetcher *fetcher_start(const char *source, struct told *told, const struct entries *entries,
-			      const struct published *live, struct atomicdir_error *error)
+			      const struct published *live, struct keys *keys, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 	size_t size = strcspn(source, ":");
@@ -236,7 +200,7 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 		error_set(error, ATOMICDIR_USAGE, path, "no such source '%.64s': install it as", name);
 	if (found <= 0)
 		return NULL;
-	fetcher = fetcher_new(told, entries);
+	fetcher = fetcher_new(told, entries, keys);
 	if (!fetcher)
 		error_errno(error, NULL, "cannot start the fetcher");
 	else if (fetcher_begin(fetcher, name, source, path, &request, error) == 0)
@@ -250,7 +214,7 @@ void fetcher_free(struct fetcher *fetcher)
 	if (!fetcher)
 		return;
 	worker_clear(&fetcher->worker);
-	keys_close(&fetcher->keys);
+	worker_clear(&fetcher->keys->worker);
 	told_clear(&fetcher->told);
 	field_clear(&fetcher->index);
 	field_clear(&fetcher->path);
@@ -258,13 +222,16 @@ void fetcher_free(struct fetcher *fetcher)
 	field_clear(&fetcher->version);
 	field_clear(&fetcher->created);
 	field_clear(&fetcher->place);
+	field_clear(&fetcher->name);
+	field_clear(&fetcher->arn);
+	field_clear(&fetcher->versions);
 	free(fetcher->answers);
 	free(fetcher);
 }
 
-const struct keys *fetcher_keys(const struct fetcher *fetcher)
+bool fetcher_is_throttled(const struct fetcher *fetcher)
 {
-	return fetcher->needs_keys && fetcher->keys.from[0] ? &fetcher->keys : NULL;
+	return fetcher->is_throttled;
 }
 
 /* ---- Its end ---- */
@@ -462,13 +429,38 @@ static int take_described(struct fetcher *fetcher, struct fetched *fetched, stru
 	return FETCHER_DESCRIBED;
 }
 
+/* What is known of a secret comes before its files, or, where it was asked for, alone. */
+static int take_known(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
+{
+	fetcher->answers[fetched->entry] += fetcher->is_looking;
+	fetcher->count += fetcher->is_looking;
+	fetched->source = field_text(&fetcher->path);
+	if (read_field(fetcher, &fetcher->name, error) < 0)
+		return -1;
+	if (fetched->source && field_is(&fetcher->name, WORD_UNKNOWN) && fetcher->is_looking)
+		return take_text(&fetcher->name, FETCHER_HIDDEN, error);
+	fetched->name = field_text(&fetcher->name);
+	if (!fetched->source || !fetched->name || !field_is(&fetcher->name, WORD_NAME))
+		return garbled(fetcher, "a secret is not whole", error);
+	if (read_part(fetcher, &fetcher->arn, WORD_ARN, error) < 0 ||
+	    read_part(fetcher, &fetcher->version, WORD_VERSION, error) < 0 ||
+	    read_part(fetcher, &fetcher->versions, WORD_VERSIONS, error) < 0)
+		return -1;
+	fetched->arn = field_text(&fetcher->arn);
+	fetched->version = field_text(&fetcher->version);
+	fetched->versions = field_text(&fetcher->versions);
+	return FETCHER_KNOWN;
+}
+
 static int take_answer(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
 {
 	if (read_field(fetcher, &fetcher->path, error) < 0)
 		return -1;
 	if (fetcher->is_describing)
 		return take_described(fetcher, fetched, error);
-	if (field_is(&fetcher->path, WORD_PATH))
+	if (field_is(&fetcher->path, WORD_KNOWN))
+		return take_known(fetcher, fetched, error);
+	if (field_is(&fetcher->path, WORD_PATH) && !fetcher->is_looking)
 		return take_file(fetcher, fetched, error);
 	if (field_is(&fetcher->path, WORD_ABSENT))
 		return take_absent(fetcher, fetched->entry, error);
@@ -483,7 +475,7 @@ static int renew_keys(struct fetcher *fetcher, struct atomicdir_error *error)
 	if (!fetcher->needs_keys || fetcher->is_renewed || !region)
 		return garbled(fetcher, "it asks for keys that it may not have", error);
 	fetcher->is_renewed = true;
-	return fetcher_hand_keys(fetcher, region, error);
+	return keys_hand_anew(fetcher->keys, &fetcher->worker, &fetcher->told, region, error);
 }
 
 int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomicdir_error *error)
@@ -497,6 +489,13 @@ int fetcher_next(struct fetcher *fetcher, struct fetched *fetched, struct atomic
 	}
 	if (field_is(&fetcher->index, WORD_WARNING))
 		return take_text(&fetcher->index, FETCHER_WARNING, error);
+	if (field_is(&fetcher->index, WORD_UNCONFINED))
+		return take_text(&fetcher->index, FETCHER_UNCONFINED, error);
+	if (field_is(&fetcher->index, WORD_THROTTLED)) {
+		fetcher->is_throttled = true;
+		if (read_field(fetcher, &fetcher->index, error) < 0)
+			return -1;
+	}
 	if (field_is(&fetcher->index, WORD_ERROR))
 		return take_error(fetcher, &fetcher->index, error);
 	if (field_is(&fetcher->index, WORD_DONE))

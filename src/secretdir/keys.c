@@ -19,18 +19,40 @@
 
 /* ---- The file ---- */
 
+void keys_lend(struct keys *keys, int fd, uint64_t asked)
+{
+	*keys = KEYS_INIT;
+	keys->fd = fd;
+	keys->is_lent = true;
+	keys->is_filled = asked != 0;
+	keys->asked = asked;
+}
+
 int keys_open(struct keys *keys, struct atomicdir_error *error)
 {
-	*keys = (struct keys){ .fd = memfd_create("keys", MFD_CLOEXEC), .seconds_left = -1 };
+	if (keys->fd >= 0)
+		return 0;
+	*keys = KEYS_INIT;
+	keys->fd = memfd_create("keys", MFD_CLOEXEC);
 	if (keys->fd < 0 || fchmod(keys->fd, 0600) < 0)
 		return error_errno(error, NULL, "cannot make a file in memory for the keys");
 	return 0;
 }
 
+bool keys_can_stay(const struct keys *keys)
+{
+	if (!keys->is_filled || keys->is_elsewhere)
+		return false;
+	return !keys->is_fresh || (!keys->is_fixed && keys->seconds_left > 0);
+}
+
 void keys_close(struct keys *keys)
 {
 	worker_clear(&keys->worker);
-	wipe_file(keys->fd);
+	if (!keys->is_lent || !keys_can_stay(keys))
+		wipe_file(keys->fd);
+	if (keys->is_lent)
+		keys->fd = -1;
 	close_fd(&keys->fd);
 }
 
@@ -42,11 +64,6 @@ static int file_open_anew(int fd, struct atomicdir_error *error)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	reader_fd = open(path, O_RDONLY | O_CLOEXEC);
 	return reader_fd < 0 ? error_errno(error, path, "cannot open") : reader_fd;
-}
-
-int keys_open_reader(const struct keys *keys, struct atomicdir_error *error)
-{
-	return file_open_anew(keys->fd, error);
 }
 
 /* ---- Asking ---- */
@@ -63,8 +80,9 @@ static int request_add(struct buffer *request, const char *name, const char *val
 /* Of what fetch-aws is told, what says who we are and where. */
 static int request_make(struct buffer *request, const struct told *told, const char *region)
 {
-	static const char *const names[] = { OPTION_REGION,  OPTION_FAILOVER_REGION, OPTION_ENDPOINT_URL, OPTION_CA_BUNDLE,
-					     OPTION_PROFILE, OPTION_ROLE_ARN,	     OPTION_EXTERNAL_ID,  OPTION_ARN_REGION };
+	static const char *const names[] = { OPTION_REGION,	 OPTION_FAILOVER_REGION, OPTION_ENDPOINT_URL,
+					     OPTION_CA_BUNDLE,	 OPTION_PROFILE,	 OPTION_ROLE_ARN,
+					     OPTION_EXTERNAL_ID, OPTION_ARN_REGION,	 OPTION_QUEUE_URL };
 
 	if (field_add_text(request, WORD_IDENTITY, PROTOCOL_VERSION) < 0)
 		return -1;
@@ -99,12 +117,33 @@ static int identity_start(struct keys *keys, struct atomicdir_error *error)
 	return worker_start(&keys->worker, "identity-aws", path, &environment, passed, 2, error);
 }
 
+/* A number that stands for what is asked: whatever is asked otherwise gives other keys. FNV-1a. 0: it cannot be told. */
+static uint64_t request_number(const struct told *told)
+{
+	cleanup_buffer struct buffer request = { 0 };
+	uint64_t number = 0xcbf29ce484222325;
+
+	if (request_make(&request, told, "") < 0)
+		return 0;
+	for (size_t i = 0; i < request.size; i++)
+		number = (number ^ (unsigned char)request.bytes[i]) * 0x100000001b3;
+	return number;
+}
+
+bool keys_are_there(const struct keys *keys, const struct told *told)
+{
+	return keys->is_filled && request_number(told) == keys->asked;
+}
+
 int keys_ask(struct keys *keys, const struct told *told, const char *region, struct atomicdir_error *error)
 {
 	cleanup_buffer struct buffer request = { 0 };
 
 	worker_clear(&keys->worker);
 	wipe_file(keys->fd);
+	keys->is_filled = keys->is_fixed = false;
+	keys->seconds_left = -1;
+	keys->asked = request_number(told);
 	if (request_make(&request, told, region) < 0)
 		return error_errno(error, NULL, "cannot ask for the keys");
 	if (identity_start(keys, error) < 0 || worker_tell(&keys->worker, &request, error) < 0)
@@ -141,8 +180,10 @@ static bool keys_take(struct keys *keys, const struct field *field, const char *
 static enum keys_news keys_take_end(struct keys *keys, const struct field *field, const char *text,
 				    struct atomicdir_error *error)
 {
-	if (field_is(field, WORD_DONE))
-		return worker_reap(&keys->worker, error) < 0 ? KEYS_FAILED : KEYS_COMPLETE;
+	if (field_is(field, WORD_DONE)) {
+		keys->is_filled = keys->is_fresh = worker_reap(&keys->worker, error) == 0;
+		return keys->is_filled ? KEYS_COMPLETE : KEYS_FAILED;
+	}
 	if (!field_is(field, WORD_ERROR) || protocol_take_error(text, error) < 0)
 		return keys_refuse(keys, "a field comes where none may be", error);
 	worker_reap(&keys->worker, NULL);
@@ -171,4 +212,71 @@ enum keys_news keys_next(struct keys *keys, struct atomicdir_error *error)
 		if (!keys_take(keys, &field, text))
 			return keys_take_end(keys, &field, text, error);
 	}
+}
+
+/* ---- Handing them over ---- */
+
+int keys_start(struct keys *keys, struct worker *worker, const char *what, const char *path, struct atomicdir_error *error)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	cleanup_fd int reader_fd = -1;
+
+	if (keys_open(keys, error) < 0)
+		return -1;
+	reader_fd = file_open_anew(keys->fd, error);
+	if (reader_fd < 0)
+		return -1;
+	program_inherit(&environment);
+	return worker_start(worker, what, path, &environment, &reader_fd, 1, error);
+}
+
+/* A word that says what became of the keys, and a text. */
+static int worker_tell_of_keys(struct worker *worker, const char *word, const char *text, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer said = { 0 };
+
+	if (field_add_text(&said, word, text) < 0)
+		return error_errno(error, NULL, "cannot hand the keys over");
+	return worker_tell(worker, &said, error);
+}
+
+/* There are none: the program says so, after what it has to say by itself. */
+static int worker_tell_no_keys(struct worker *worker, struct atomicdir_error *error)
+{
+	cleanup_buffer struct buffer said = { 0 };
+
+	if (interrupt_check(error) < 0)
+		return -1;
+	if (protocol_add_error(&said, error) < 0)
+		return error_errno(error, NULL, "cannot hand the keys over");
+	return worker_tell(worker, &said, error);
+}
+
+/* Those of the other region are not kept: the first one may be back by the next round. */
+static bool keys_are_of_other(const struct keys *keys, const struct told *told)
+{
+	const char *other = told_option(told, OPTION_FAILOVER_REGION);
+
+	return other && strcmp(other, keys->region) == 0;
+}
+
+int keys_hand_anew(struct keys *keys, struct worker *worker, const struct told *told, const char *region,
+		   struct atomicdir_error *error)
+{
+	enum keys_news news;
+
+	if (keys_ask(keys, told, region, error) < 0)
+		return worker_tell_no_keys(worker, error);
+	while ((news = keys_next(keys, error)) == KEYS_SETTINGS)
+		if (worker_tell_of_keys(worker, WORD_SETTINGS, "", error) < 0)
+			return -1;
+	keys->is_elsewhere = *region || keys_are_of_other(keys, told);
+	return news == KEYS_COMPLETE ? worker_tell_of_keys(worker, WORD_KEYS, "", error) : worker_tell_no_keys(worker, error);
+}
+
+int keys_hand(struct keys *keys, struct worker *worker, const struct told *told, struct atomicdir_error *error)
+{
+	if (!keys_are_there(keys, told))
+		return keys_hand_anew(keys, worker, told, "", error);
+	return worker_tell_of_keys(worker, WORD_KEYS, keys->is_fresh ? "" : KEYS_KEPT, error);
 }

@@ -3,16 +3,23 @@
 #include "command/dispatch.h"
 #include "secretdir/command.h"
 #include "secretdir/options.h"
+#include "secretdir/schedule.h"
 #include "secretdir/surroundings.h"
 
-#define PUBLISHES (TAKES_PUBLISH | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
+#define PUBLISHES (TAKES_PUBLISH | TAKES_CONTENT | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
 
 /* Entries may also come from files, and may stand behind "--". */
 static const struct command commands[] = {
-	{ "sync", "LINK ENTRY...", "fetch secrets, and publish them as files below LINK", command_sync, .takes = PUBLISHES,
-	  .least = 1, .most = -1, .tail = TAIL_ALLOWED, .is_publication = true },
+	{ "sync", "LINK ENTRY...", "fetch secrets, and publish them as files below LINK", command_sync,
+	  .takes = PUBLISHES | TAKES_RETRY, .least = 1, .most = -1, .tail = TAIL_ALLOWED, .is_publication = true },
 	{ "plan", "LINK ENTRY...", "list what sync would publish: paths and versions, never values", command_plan,
 	  .takes = PUBLISHES, .least = 1, .most = -1, .tail = TAIL_ALLOWED },
+	{ "watch", "LINK ENTRY...", "sync, and keep what is published up to date", command_watch,
+	  .takes = PUBLISHES | TAKES_ROUNDS, .least = 1, .most = -1, .tail = TAIL_ALLOWED },
+	{ "run", "LINK ENTRY... -- COMMAND...", "watch, and run COMMAND once the secrets are there", command_run,
+	  .takes = PUBLISHES | TAKES_ROUNDS | TAKES_APPLICATION, .least = 1, .most = -1, .tail = TAIL_REQUIRED },
+	{ "status", "LINK", "tell how old the secrets are, and what is wrong, also to probes", command_status,
+	  .takes = TAKES_STATUS | TAKES_JSON, .least = 1, .most = 1 },
 	{ "policy", "ENTRY...", "print the least IAM policy that lets sync work", command_policy,
 	  .takes = TAKES_ENTRIES | TAKES_POLICY, .most = -1, .tail = TAIL_ALLOWED },
 	{ 0 },
@@ -37,7 +44,13 @@ static const struct program program = {
 
 int main(int argc, char **argv)
 {
-	struct secret_options options = { .round_timeout_ms = 10 * 60 * 1000 };
+	struct secret_options options = { .round_timeout_ms = 10 * 60 * 1000,
+					  .interval_ms = SCHEDULE_INTERVAL_MS,
+					  .full_interval_ms = 24 * 60 * 60 * 1000,
+					  .settle_ms = 2000,
+					  .start_timeout_ms = -1,
+					  .kill_timeout_ms = 10000,
+					  .max_age_ms = -1 };
 	int status;
 
 	harden();

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/arn.h"
+#include "base/queue_url.h"
 
 /* A spec may say where secrets are fetched from, and two could contradict each other. */
 static int option_spec(void *spec, const char *text, struct atomicdir_error *error)
@@ -30,6 +31,13 @@ static int option_tag(void *tags, const char *text, struct atomicdir_error *erro
 	if (*text == '=' || !strchr(text, '='))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not KEY=VALUE", text);
 	return option_list(tags, text, error);
+}
+
+static int option_queue(void *url, const char *text, struct atomicdir_error *error)
+{
+	struct queue_url queue;
+
+	return queue_url_parse(text, &queue, error) < 0 ? -1 : option_text(url, text, error);
 }
 
 static int option_kms_key(void *keys, const char *text, struct atomicdir_error *error)
@@ -65,21 +73,43 @@ const struct option secret_options_table[] = {
 	  "mode of files, in octal (default: 0400, with a group 0440)" },
 	{ "--dir-mode", "MODE", TAKES_FILES, option_mode, LIBRARY(dir_mode),
 	  "mode of directories, in octal (default: 0500, with a group 0550)" },
+	{ "--top-mode", "MODE", TAKES_FILES, option_mode, LIBRARY(top_mode),
+	  "mode of the top directory, in octal (default: that of directories)" },
 	{ "--owner", "USER[:GROUP]", TAKES_FILES, option_owner, AT(shared.library),
 	  "owner of files and directories, unless an entry has its own" },
 	{ "--keep", "N", TAKES_FILES, option_count, LIBRARY(keep), "keep N generations beside the live one (default: 0)" },
 	{ "--grace", "DURATION", TAKES_FILES, option_duration, LIBRARY(grace_ms),
 	  "keep a replaced generation for at least DURATION, such as 500ms, 30s, 5m, 2h or 7d (default: 1s; volume: 100ms)" },
-	{ "--layout", "LAYOUT", TAKES_FILES, option_layout, LIBRARY(layout),
-	  "link, or volume for a directory that must stay one (default: what LINK is, else link)" },
 	{ "--transform", "COMMAND", TAKES_FILES, option_text, AT(transform),
 	  "run COMMAND in the new generation to make more files of those of the entries; only where one of them has changed" },
 	{ "--require-tmpfs", NULL, TAKES_FILES, option_flag, AT(require_tmpfs), "fail unless LINK is on tmpfs or ramfs" },
 	{ "--round-timeout", "DURATION", TAKES_FILES, option_duration, AT(round_timeout_ms),
 	  "time limit of fetching and filling; then the status is 8 (default: 10m)" },
+	{ "--interval", "DURATION", TAKES_ROUNDS, option_duration, AT(interval_ms), "time between two rounds (default: 5m)" },
+	{ "--full-interval", "DURATION", TAKES_ROUNDS, option_duration, AT(full_interval_ms),
+	  "time after which a round fetches everything (default: 24h)" },
+	{ "--always-fetch", NULL, TAKES_ROUNDS, option_flag, AT(always_fetch), "let every round fetch everything" },
+	{ "--settle", "DURATION", TAKES_ROUNDS, option_duration, AT(settle_ms),
+	  "wait for further changes after one was seen (default: 2s)" },
+	{ "--start-timeout", "DURATION", TAKES_ROUNDS, option_duration, AT(start_timeout_ms),
+	  "give up if nothing could be published for so long at the start (default: try for ever)" },
+	{ "--metrics", "FILE", TAKES_ROUNDS, option_text, AT(metrics),
+	  "write metrics to FILE after each round, for Prometheus' node exporter" },
+	{ "--metrics-names", NULL, TAKES_ROUNDS, option_flag, AT(metrics_names), "with --metrics: paths and versions too" },
+	{ "--restart", NULL, TAKES_APPLICATION, option_flag, AT(restart), "after a change end COMMAND, and start it anew" },
+	{ "--kill-timeout", "DURATION", TAKES_APPLICATION, option_duration, AT(kill_timeout_ms),
+	  "how long COMMAND has to end before it is killed (default: 10s)" },
+	{ "--keep-environment", NULL, TAKES_APPLICATION, option_flag, AT(keep_environment),
+	  "give COMMAND the AWS keys of the environment too" },
+	{ "--retry", NULL, TAKES_RETRY, option_flag, AT(retry), "publish also what was rolled back from" },
+	{ "--max-age", "DURATION", TAKES_STATUS, option_duration, AT(max_age_ms),
+	  "how long ago the last round that went well may be (default: three intervals of the watcher)" },
+	{ "--published", NULL, TAKES_STATUS, option_flag, AT(published), "ask only whether something is published" },
 	{ "--offline", NULL, TAKES_POLICY, option_flag, AT(offline), "ask nobody: each secret stands by its name" },
 	{ "--split", NULL, TAKES_POLICY, option_flag, AT(split),
 	  "print several documents, one a line, each as long as a managed policy may be (6144)" },
+	{ "--notify-queue", "URL", TAKES_POLICY, option_queue, AT(notify_queue),
+	  "queue of SQS that tells of changes: allow to read it" },
 	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
 	  "key of your own that encrypts these secrets (repeatable)" },
 	{ 0 },

@@ -141,7 +141,7 @@ int command_plan(const struct options *options)
 	int is_changed;
 
 	error_clear(&error);
-	if (round_init(&round, secret_options_of(options), &error) < 0)
+	if (round_init(&round, secret_options_of(options), -1, &error) < 0)
 		return report_error(&error);
 	round.library.dry_run = 1;
 	round.library.hook = ATOMICDIR_HOOK_NONE;

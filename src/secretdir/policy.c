@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/protocol.h"
+#include "base/queue_url.h"
 #include "command/report.h"
 #include "secretdir/command.h"
 #include "secretdir/interrupt.h"
@@ -46,6 +47,7 @@ static void maker_clear(struct maker *maker)
 	texts_clear(&maker->policy.tags);
 	texts_clear(&maker->policy.parameters);
 	texts_clear(&maker->policy.keys);
+	texts_clear(&maker->policy.queues);
 	texts_clear(&maker->policy.alias_keys);
 	texts_clear(&maker->policy.aliases);
 	for (size_t i = 0; i < maker->known_count; i++) {
@@ -124,6 +126,8 @@ static int maker_listen(struct maker *maker, struct fetcher *fetcher, struct ato
 
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
+		if (got == FETCHER_UNCONFINED)
+			report_verbose(&maker->options->shared, "%s", error->text);
 		if (got == FETCHER_UNKNOWN)
 			maker_record_unknown(maker, error);
 		if (got == FETCHER_DESCRIBED && maker_record(maker, &fetched, error) < 0)
@@ -134,6 +138,10 @@ static int maker_listen(struct maker *maker, struct fetcher *fetcher, struct ato
 /* Asks AWS for ARNs and keys. What it does not answer stands in the policy by its name. -1: a signal came. */
 static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 {
+	cleanup(keys_close) struct keys keys = KEYS_INIT;
+	struct source_question question = {
+		maker->options, &maker->spec, &maker->entries, &maker->entries, OPTION_DESCRIBE, "1", NULL, &keys
+	};
 	struct fetcher *fetcher;
 	struct atomicdir_error why;
 	int result;
@@ -143,7 +151,7 @@ static int maker_ask(struct maker *maker, struct atomicdir_error *error)
 	if (interrupt_begin(error) < 0)
 		return -1;
 	error_clear(&why);
-	fetcher = source_ask(maker->options, &maker->spec, &maker->entries, OPTION_DESCRIBE, "1", NULL, &why);
+	fetcher = source_ask(&question, &why);
 	if (!fetcher || maker_listen(maker, fetcher, &why) < 0)
 		maker_record_unknown(maker, &why);
 	fetcher_free(fetcher);
@@ -380,6 +388,25 @@ static int maker_add_keys(struct maker *maker, struct atomicdir_error *error)
 	return 0;
 }
 
+/* ---- The queue ---- */
+
+static int maker_add_queue(struct maker *maker, struct atomicdir_error *error)
+{
+	const char *url = maker->options->notify_queue;
+	cleanup_free char *arn = NULL;
+	struct queue_url queue;
+
+	if (!url)
+		return 0;
+	if (queue_url_parse(url, &queue, error) < 0)
+		return -1;
+	arn = queue_url_arn(&queue, maker->region);
+	if (!arn)
+		return maker_fail(error);
+	maker->is_anywhere = maker->is_anywhere || (!*queue.region && strcmp(maker->region, "*") == 0);
+	return texts_add_format(&maker->policy.queues, error, "%s", arn) < 0 ? -1 : 0;
+}
+
 /* ---- The whole policy ---- */
 
 static int maker_make(struct maker *maker, struct atomicdir_error *error)
@@ -396,7 +423,7 @@ static int maker_make(struct maker *maker, struct atomicdir_error *error)
 		if (maker_add_entry(maker, i, error) < 0)
 			return -1;
 	maker->policy.has_batches = maker->current > 1 || maker->policy.has_prefix;
-	return maker_add_keys(maker, error);
+	return maker_add_queue(maker, error) < 0 ? -1 : maker_add_keys(maker, error);
 }
 
 static void maker_tell(const struct maker *maker)

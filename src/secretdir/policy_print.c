@@ -14,7 +14,7 @@ struct statement {
 	bool is_tagged, is_of_keys;    /* what its condition is of */
 };
 
-#define STATEMENTS_MAX 7
+#define STATEMENTS_MAX 8
 
 struct statements {
 	const struct policy *policy;
@@ -42,6 +42,7 @@ static struct statements statements_of(const struct policy *policy)
 	static const char *const list[] = { "secretsmanager:ListSecrets", NULL };
 	static const char *const parameters[] = { "ssm:GetParameters", NULL };
 	static const char *const paths[] = { "ssm:GetParameters", "ssm:GetParametersByPath", NULL };
+	static const char *const queue[] = { "sqs:DeleteMessage", "sqs:ReceiveMessage", NULL };
 	static const char *const decrypt[] = { "kms:Decrypt", NULL };
 	struct statements all = { .policy = policy };
 
@@ -56,6 +57,8 @@ static struct statements statements_of(const struct policy *policy)
 		       (struct statement){ .name = "Parameters",
 					   .actions = policy->has_path ? paths : parameters,
 					   .resources = &policy->parameters });
+	statements_add(&all, policy->queues.count,
+		       (struct statement){ .name = "Queue", .actions = queue, .resources = &policy->queues });
 	statements_add(
 		&all, policy->keys.count,
 		(struct statement){ .name = "Keys", .actions = decrypt, .resources = &policy->keys, .is_of_keys = true });

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Who may read what is published: the modes and owners of files and directories, by the options and the entries. A directory can be
- * passed by all whom a file below it is meant for, and read by nobody but its owner and group.
+ * Who may read what is published: modes and owners of files and directories, from the options and the entries. Whoever may
+ * read a file can pass through the directories above it; only their owner and group can list them.
  */
 #ifndef SECRETDIR_RIGHTS_H
 #define SECRETDIR_RIGHTS_H
@@ -11,24 +11,24 @@
 struct rights {
 	const struct atomicdir_options *wanted; /* as the command line has them */
 	const struct entries *entries;
-	mode_t file_mode, dir_mode; /* where nothing else says it */
+	mode_t file_mode, dir_mode; /* the defaults */
 	bool is_grouped;	    /* a group is to read all of it */
-	bool is_library_owning;	    /* the library sets the one owner of all, and lets him in when all is final */
+	bool is_library_owning;	    /* all has one owner, whom the library sets when it seals */
 };
 
 void rights_init(struct rights *rights, const char *link, const struct atomicdir_options *wanted,
 		 const struct entries *entries);
 mode_t rights_file_mode(const struct rights *rights, const struct entry *entry);
-/* Of the directory at `path` in the generation; "": its top directory. */
+/* The mode of the directory at `path` in the generation; "": the top directory. */
 mode_t rights_dir_mode(const struct rights *rights, const char *path);
 /* Whether no entry has an owner of its own. */
 bool rights_have_one_owner(const struct rights *rights);
-/* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL, unless the library does. The descriptor may be of
- * O_PATH. */
+/* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL, unless the library does. The descriptor
+ * may be of O_PATH. */
 int rights_own(const struct rights *rights, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error);
-/* Adds to an error, where it is that an owner could not be set, what to do; returns -1. */
+/* If the error is that an owner could not be set, adds what to do. Returns -1. */
 int rights_explain(struct atomicdir_error *error);
-/* Whether nobody but root, who publishes it, can read the file of the entry, though no option asks for that. */
+/* Whether we are root and nobody else can read the entry's file, although no option asks for that. */
 bool rights_are_roots(const struct rights *rights, const struct entry *entry);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/round.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +17,18 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/protocol.h"
-#include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
 #include "command/waiting.h"
 #include "secretdir/interrupt.h"
 #include "secretdir/path.h"
+#include "secretdir/round_seal.h"
+#include "secretdir/round_versions.h"
+#include "secretdir/sealed.h"
 #include "secretdir/source.h"
 #include "secretdir/transform.h"
 #include "secretdir/wanted.h"
 
-#define NOTE_MAX (16 << 20) /* the library's */
 #define TMPFS_MAGIC 0x01021994
 #define RAMFS_MAGIC 0x858458f6
 
@@ -41,6 +44,8 @@ static void round_take_modes(struct round *round)
 	round->library = *wanted;
 	round->library.file_mode = 0;
 	round->library.keep_times = 1;
+	if (round->options->shared.rollback_on_failure)
+		round->library.hook = ATOMICDIR_HOOK_LOCKED;
 	round->rights.is_library_owning = rights_have_one_owner(&round->rights) && !round->options->transform;
 	if (!round->rights.is_library_owning) {
 		round->library.uid = (uid_t)-1;
@@ -108,11 +113,18 @@ static int round_check_place(const struct round *round, struct atomicdir_error *
 			 "'%s' is not on tmpfs or ramfs, as --require-tmpfs demands; nothing was fetched", given);
 }
 
-int round_init(struct round *round, const struct secret_options *options, struct atomicdir_error *error)
+static int round_read_wanted(struct round *round, int wanted_fd, struct atomicdir_error *error)
 {
-	*round = (struct round){ .options = options };
+	if (wanted_fd >= 0)
+		return wanted_load(wanted_fd, &round->entries, &round->spec, error);
+	return wanted_read(round->options, 1, &round->entries, &round->spec, error);
+}
+
+int round_init(struct round *round, const struct secret_options *options, int wanted_fd, struct atomicdir_error *error)
+{
+	*round = (struct round){ .options = options, .is_full = true, .keys = KEYS_INIT };
 	round->link = link_absolute(options->shared.operands[0], error);
-	if (!round->link || wanted_read(options, 1, &round->entries, &round->spec, error) < 0)
+	if (!round->link || round_read_wanted(round, wanted_fd, error) < 0)
 		return -1;
 	round_take_modes(round);
 	return round_check_place(round, error);
@@ -122,6 +134,7 @@ void round_clear(struct round *round)
 {
 	atomicdir_free(round->stage);
 	round->stage = NULL;
+	keys_close(&round->keys);
 	for (size_t i = 0; i < round->count; i++) {
 		free(round->placed[i].path);
 		free(round->placed[i].source);
@@ -130,6 +143,8 @@ void round_clear(struct round *round)
 		free(round->placed[i].place);
 	}
 	free(round->placed);
+	moves_clear(&round->moves);
+	selection_clear(&round->asked);
 	round_note_clear(&round->live);
 	round_note_clear(&round->note);
 	entries_clear(&round->entries);
@@ -164,6 +179,30 @@ static void round_recover(const struct round *round)
 		report_warning(&round->options->shared, &error);
 }
 
+static bool is_number(const char *name)
+{
+	return *name && strspn(name, "0123456789") == strlen(name);
+}
+
+/* Whether a generation lies in the store that was never published: it has no record there. */
+static bool round_has_remains(const struct round *round)
+{
+	cleanup_free char *path = atomicdir_store(round_given(round), NULL);
+	DIR *store = path ? opendir(path) : NULL;
+	const struct dirent *one;
+	bool has_remains = !store;
+
+	while (store && !has_remains && (one = readdir(store))) {
+		char info[sizeof(one->d_name) + 8];
+
+		snprintf(info, sizeof(info), "%s.info", one->d_name);
+		has_remains = is_number(one->d_name) && !exists_at(dirfd(store), info);
+	}
+	if (store)
+		closedir(store);
+	return has_remains;
+}
+
 enum { ROUND_STALE = 1 };
 
 static int round_begin_stage(const struct atomicdir_options *library, void *context, struct atomicdir_error *error)
@@ -174,10 +213,21 @@ static int round_begin_stage(const struct atomicdir_options *library, void *cont
 	return round->stage ? 0 : -1;
 }
 
+/* Whether what is not fetched can still be carried, now that the lock is held. -1 with ENOMEM. */
+static int round_can_carry(const struct round *round)
+{
+	int is_of = note_is_of(&round->live, &round->entries);
+
+	return is_of > 0 ? round_files_are_same(round) : is_of;
+}
+
 /* Begins the stage when the first file is there, so that a slow source does not make other writers wait. ROUND_STALE: another
- * generation went live since the round began to fetch, so that what came may be older than what is live. */
+ * generation went live since the round began to fetch, so that what came may be older than what is live; or what was to be carried is not
+ * what it was. */
 static int round_begin(struct round *round, struct atomicdir_error *error)
 {
+	int can_carry;
+
 	if (round->stage)
 		return 0;
 	if (waiting_call(&round->options->shared, &round->library, round_begin_stage, round, error) < 0) {
@@ -188,25 +238,44 @@ static int round_begin(struct round *round, struct atomicdir_error *error)
 	report_warning(&round->options->shared, error);
 	if (round_note_read(round_given(round), &round->live, error) < 0)
 		return -1;
-	return round->first_live == round_live_number(round) ? 0 : ROUND_STALE;
+	if (round->first_live != round_live_number(round))
+		return ROUND_STALE;
+	if (!round->is_partial)
+		return 0;
+	can_carry = round_can_carry(round);
+	return can_carry < 0 ? error_errno(error, round_given(round), "cannot carry what is live at")
+			     : !can_carry * ROUND_STALE;
 }
 
-static int round_record(struct round *round, const struct fetched *file, struct atomicdir_error *error)
+static int round_record(struct round *round, const struct placed *placed, struct atomicdir_error *error)
 {
 	struct placed *one = array_add(&round->placed, &round->count, sizeof(*one));
 
 	if (!one)
-		return error_errno(error, file->path, "cannot record the file");
-	one->path = strdup(file->path);
-	one->source = strdup(file->source);
-	one->version = strdup(file->version);
-	one->created = strdup(file->created);
-	one->place = strdup(file->place);
-	one->size = file->value.size;
-	one->entry = file->entry;
+		return error_errno(error, placed->path, "cannot record the file");
+	*one = (struct placed){ strdup(placed->path),
+				strdup(placed->source),
+				strdup(placed->version),
+				strdup(placed->created),
+				strdup(placed->place),
+				placed->size,
+				placed->entry };
 	if (one->path && one->source && one->version && one->created && one->place)
 		return 0;
-	return error_errno(error, file->path, "cannot record the file");
+	return error_errno(error, placed->path, "cannot record the file");
+}
+
+static int round_record_fetched(struct round *round, const struct fetched *file, struct atomicdir_error *error)
+{
+	const struct placed placed = { (char *)(uintptr_t)file->path,
+				       (char *)(uintptr_t)file->source,
+				       (char *)(uintptr_t)file->version,
+				       (char *)(uintptr_t)file->created,
+				       (char *)(uintptr_t)file->place,
+				       file->value.size,
+				       file->entry };
+
+	return round_record(round, &placed, error);
 }
 
 /* Says which other file is in the way; where it is none, the error stays as it is. */
@@ -272,7 +341,7 @@ static int round_place(struct round *round, const struct fetched *file, struct a
 
 	if (result)
 		return result;
-	if (round_record(round, file, error) < 0 || round_make_directories(round, file->path, error) < 0)
+	if (round_record_fetched(round, file, error) < 0 || round_make_directories(round, file->path, error) < 0)
 		return -1;
 	if (atomicdir_write(round->stage, file->path, file->value.bytes, file->value.size, mode, error) < 0)
 		return round_explain(round, error);
@@ -312,77 +381,118 @@ static int round_own_all_directories(const struct round *round, struct atomicdir
 	return rights_own(&round->rights, NULL, atomicdir_fd(round->stage), round_given(round), error);
 }
 
-/* ---- The note ---- */
+/* ---- Secrets ---- */
 
-static int round_add_to_note(struct round *round, const struct placed *placed)
+/* Versions of what is fetched. One that is not there is noted too, once. */
+static int round_note_secret(struct round *round, const struct fetched *fetched, bool is_known)
 {
-	struct published_file *file = published_add(&round->note.published);
-	const struct entry *entry = &round->entries.items[placed->entry];
+	const char *source = is_known ? fetched->source : round->entries.items[fetched->entry].secret;
+	struct noted *secret;
+	char index[32];
 
-	if (!file || published_set(&file->path, placed->path) < 0 || published_set(&file->source, placed->source) < 0 ||
-	    published_set(&file->version, placed->version) < 0 || published_set(&file->created, placed->created) < 0 ||
-	    published_set(&file->place, placed->place) < 0 || published_set(&file->service, entry->service) < 0)
+	if (noted_find(&round->note, fetched->entry, source))
+		return 0;
+	secret = round_note_add(&round->note);
+	snprintf(index, sizeof(index), "%zu", fetched->entry);
+	if (!secret || published_set(&secret->source, source) < 0 || published_set(&secret->index, index) < 0)
 		return -1;
-	return published_set(&file->stage, entry->stage);
+	if (!is_known)
+		return 0;
+	if (published_set(&secret->name, fetched->name) < 0 || published_set(&secret->arn, fetched->arn) < 0 ||
+	    published_set(&secret->version, fetched->version) < 0)
+		return -1;
+	return published_set(&secret->stages, fetched->versions);
 }
 
-static int round_make_note(struct round *round, struct atomicdir_error *error)
-{
-	const char *transform = round->options->transform;
+/* ---- What is carried ---- */
 
-	for (size_t i = 0; i < round->count; i++)
-		if (round_add_to_note(round, &round->placed[i]) < 0)
+static int round_carry_file(struct round *round, const struct published_file *file, size_t entry, struct atomicdir_error *error)
+{
+	const struct placed placed = { file->path,    file->source, file->version,
+				       file->created, file->place,  sealed_size(file->sealed),
+				       entry };
+
+	if (round_record(round, &placed, error) < 0 || round_make_directories(round, file->path, error) < 0)
+		return -1;
+	return atomicdir_carry(round->stage, file->path, error) < 0 ? round_explain(round, error) : 0;
+}
+
+/* What is gone is noted as absent, so that it is seen when it comes back. Of a prefix it is told by the list. */
+static int round_note_gone(struct round *round)
+{
+	for (size_t i = 0; i < round->moves.count; i++) {
+		const struct move *move = &round->moves.items[i];
+		const struct fetched gone = { .entry = move->entry };
+
+		if (move->is_gone && !entry_is_prefix(&round->entries.items[move->entry]) &&
+		    round_note_secret(round, &gone, false) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All that has not moved, as it was under the lock just now. */
+static int round_carry(struct round *round, struct atomicdir_error *error)
+{
+	const struct round_note *live = &round->live;
+
+	for (size_t i = 0; i < live->published.count; i++) {
+		const struct published_file *file = &live->published.files[i];
+		size_t entry = note_index(file->index);
+
+		if (entry < round->entries.count && !moves_have(&round->moves, entry, file->source) &&
+		    round_carry_file(round, file, entry, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < live->secret_count; i++)
+		if (!moves_have(&round->moves, note_index(live->secrets[i].index), live->secrets[i].source) &&
+		    round_note_copy(&round->note, &live->secrets[i]) < 0)
 			return error_errno(error, NULL, "cannot note the versions");
-	return transform && published_set(&round->note.transform, transform) < 0
-		       ? error_errno(error, NULL, "cannot note the versions")
-		       : 0;
-}
-
-/* The watcher and the failover go by the versions, so a generation without them is not published. */
-static int round_add_note(const struct round *round, struct atomicdir_error *error)
-{
-	cleanup_buffer struct buffer text = { 0 };
-
-	if (round_note_write(&round->note, &text) < 0)
-		return error_errno(error, NULL, "cannot note the versions");
-	if (text.size > NOTE_MAX)
-		return error_set(
-			error, ATOMICDIR_FAILED, NULL,
-			"the versions of %zu files take %zu bytes, and a generation can hold %d of them; publish fewer files here",
-			round->count, text.size, NOTE_MAX);
-	return atomicdir_note(round->stage, text.bytes, text.size, error);
+	return round_note_gone(round) < 0 ? error_errno(error, NULL, "cannot note the versions") : 0;
 }
 
 /* ---- The whole round ---- */
 
+static int round_take(struct round *round, int got, struct fetched *fetched, struct atomicdir_error *error)
+{
+	if (round->is_partial)
+		fetched->entry = round->asked.of[fetched->entry];
+	if (got == FETCHER_WARNING)
+		report_warning(&round->options->shared, error);
+	if (got == FETCHER_UNCONFINED)
+		report_verbose(&round->options->shared, "%s", error->text);
+	if ((got == FETCHER_KNOWN || got == FETCHER_ABSENT) && round_note_secret(round, fetched, got == FETCHER_KNOWN) < 0)
+		return error_errno(error, NULL, "cannot note the versions");
+	return got == FETCHER_FILE ? round_place(round, fetched, error) : 0;
+}
+
 /* ROUND_STALE: as round_begin() has it. */
 static int round_listen(struct round *round, struct fetcher *fetcher, struct atomicdir_error *error)
 {
-	cleanup(fetched_clear) struct fetched file = { 0 };
+	cleanup(fetched_clear) struct fetched fetched = { 0 };
 
 	for (;;) {
-		int got = fetcher_next(fetcher, &file, error);
+		int got = fetcher_next(fetcher, &fetched, error), result;
 
 		if (got < 0)
 			return -1;
 		if (got == FETCHER_DONE)
 			return round_begin(round, error);
-		if (got == FETCHER_WARNING)
-			report_warning(&round->options->shared, error);
-		if (got == FETCHER_FILE) {
-			int result = round_place(round, &file, error);
-
-			if (result)
-				return result;
-		}
+		result = round_take(round, got, &fetched, error);
+		if (result)
+			return result;
 	}
 }
 
 /* With -v: where the keys are from that AWS is asked with. */
-static void round_report_keys(const struct round *round, const struct keys *keys)
+static void round_report_keys(struct round *round)
 {
+	const struct keys *keys = &round->keys;
 	char expiry[64] = "";
 
+	if (!keys->from[0] || round->are_keys_told)
+		return;
+	round->are_keys_told = true;
 	if (keys->seconds_left >= 0)
 		snprintf(expiry, sizeof(expiry), ", which expire in %" PRId64 " s", keys->seconds_left);
 	report_verbose(&round->options->shared, "AWS is asked%s%s with keys from %s%s", *keys->region ? " in region " : "",
@@ -390,70 +500,112 @@ static void round_report_keys(const struct round *round, const struct keys *keys
 }
 
 /* A source that may have something older is told what is live. */
-static struct fetcher *round_ask(struct round *round, struct atomicdir_error *error)
+struct fetcher *round_ask(struct round *round, const struct entries *entries, const char *name, const char *value,
+			  struct atomicdir_error *error)
 {
 	bool can_be_older = source_regions(round->options, &round->spec).other;
+	struct source_question question = { .options = round->options,
+					    .spec = &round->spec,
+					    .all = &round->entries,
+					    .entries = entries,
+					    .name = name,
+					    .value = value,
+					    .live = can_be_older ? &round->live.published : NULL,
+					    .keys = &round->keys };
 	struct fetcher *fetcher;
-	const char *live = NULL;
 
-	if (can_be_older && !round->stage && round_note_read(round_given(round), &round->live, error) < 0)
-		return NULL;
-	if (can_be_older && round->live.is_unknown)
-		live = "unknown";
-	fetcher = source_ask(round->options, &round->spec, &round->entries, OPTION_LIVE, live,
-			     can_be_older ? &round->live.published : NULL, error);
-	if (fetcher && fetcher_keys(fetcher))
-		round_report_keys(round, fetcher_keys(fetcher));
+	if (can_be_older && round->live.is_unknown) {
+		question.name = OPTION_LIVE;
+		question.value = "unknown";
+	}
+	fetcher = source_ask(&question, error);
+	if (fetcher)
+		round_report_keys(round);
 	return fetcher;
+}
+
+void round_end_fetcher(struct round *round, struct fetcher *fetcher)
+{
+	round->is_throttled = round->is_throttled || (fetcher && fetcher_is_throttled(fetcher));
+	if (round->memo)
+		round->memo->keys_asked = round->keys.is_filled ? round->keys.asked : 0;
+	fetcher_free(fetcher);
 }
 
 static int round_fetch(struct round *round, struct atomicdir_error *error)
 {
-	struct fetcher *fetcher = round_ask(round, error);
-	int result = fetcher ? round_listen(round, fetcher, error) : -1;
+	const struct entries *entries = round->is_partial ? &round->asked.entries : &round->entries;
+	struct fetcher *fetcher;
+	int result;
 
-	fetcher_free(fetcher);
+	round_note_clear_secrets(&round->note);
+	if (!round->stage && round_note_read(round_given(round), &round->live, error) < 0)
+		return -1;
+	/* All that has moved may be gone. */
+	if (round->is_partial && !entries->count)
+		return round_begin(round, error);
+	fetcher = round_ask(round, entries, NULL, NULL, error);
+	result = fetcher ? round_listen(round, fetcher, error) : -1;
+	round_end_fetcher(round, fetcher);
 	return result;
 }
 
 /* What is made of the entries' files. */
 static int round_complete(struct round *round, struct atomicdir_error *error)
 {
-	struct transform transform = { round->options, round->link,  round->stage,
-				       &round->rights, &round->live, &round->note.published };
+	struct transform transform = { round->options, round->link, round->stage, &round->rights, &round->live, &round->note };
 
-	if (round_make_note(round, error) < 0 || transform_apply(&transform, error) < 0 ||
-	    round_own_all_directories(round, error) < 0)
+	if (round->is_partial && round_carry(round, error) < 0)
 		return -1;
-	return round_add_note(round, error);
+	if (round_note_make(round, error) < 0 || transform_apply(&transform, error) < 0)
+		return -1;
+	return round_own_all_directories(round, error);
+}
+
+static int round_fetch_all(struct round *round, struct atomicdir_error *error)
+{
+	int result = round_fetch(round, error);
+
+	/* The lock is held by now, so nothing else goes live. What was piped to us cannot be had again. */
+	if (result == ROUND_STALE && !fetcher_reads_input(round->options->source)) {
+		round->is_partial = false;
+		result = round_fetch(round, error);
+	}
+	return result < 0 ? -1 : round_complete(round, error);
 }
 
 int round_fill(struct round *round, struct atomicdir_error *error)
 {
-	int result;
+	int can_look;
 
 	if (interrupt_begin(error) < 0)
 		return -1;
 	interrupt_limit(round->options->round_timeout_ms);
-	round_recover(round);
 	round->first_live = round_live_number(round);
-	result = round_fetch(round, error);
-	/* The lock is held by now, so nothing else goes live. What was piped to us cannot be had again. */
-	if (result == ROUND_STALE && !fetcher_reads_input(round->options->source))
-		result = round_fetch(round, error);
-	return result < 0 ? -1 : round_complete(round, error);
+	can_look = round_can_look(round, error);
+	/* Whoever takes the lock writes on the disk: where nothing was left that is not to be done each time. */
+	if (can_look <= 0 || round_has_remains(round))
+		round_recover(round);
+	if (can_look > 0) {
+		int result = round_look(round, error);
+
+		if (result)
+			return result;
+	}
+	return can_look < 0 ? -1 : round_fetch_all(round, error);
 }
 
-int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error)
+void round_published(struct round *round, int64_t number)
 {
-	const struct options *shared = &round->options->shared;
-	int is_different = atomicdir_seal(round->stage, shared->check ? NULL : changes, error);
+	if (round->memo)
+		round->memo->live = number;
+}
 
-	if (is_different < 0)
-		return rights_explain(error);
-	if (!shared->check)
-		return is_different;
-	if (is_different > 0 && check_run(shared, round->link, atomicdir_path(round->stage), error) < 0)
+int64_t round_keys_left_ms(const struct round *round)
+{
+	const struct keys *keys = &round->keys;
+
+	if (!keys->is_lent || !keys_can_stay(keys))
 		return -1;
-	return atomicdir_seal(round->stage, changes, error);
+	return keys->is_fresh ? keys->seconds_left * 1000 : ROUND_KEYS_STAY;
 }

@@ -58,13 +58,24 @@ static int tell_all(struct told *told, const struct secret_options *options, con
 	return 0;
 }
 
-struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
-			   const char *name, const char *value, const struct published *live, struct atomicdir_error *error)
+int source_tell(struct told *told, const struct secret_options *options, const struct spec *spec, const struct entries *entries)
+{
+	return tell_all(told, options, spec) < 0 ? -1 : tell_arn_region(told, entries);
+}
+
+const char *source_name(const struct secret_options *options)
+{
+	return options->source ? options->source : "aws";
+}
+
+struct fetcher *source_ask(const struct source_question *question, struct atomicdir_error *error)
 {
 	cleanup(told_clear) struct told told = { 0 };
 
-	if (tell_all(&told, options, spec) == 0 && tell_arn_region(&told, entries) == 0 && tell(&told, name, value) == 0)
-		return fetcher_start(options->source ? options->source : "aws", &told, entries, live, error);
+	if (source_tell(&told, question->options, question->spec, question->all) == 0 &&
+	    tell(&told, question->name, question->value) == 0)
+		return fetcher_start(source_name(question->options), &told, question->entries, question->live, question->keys,
+				     error);
 	error_errno(error, NULL, "cannot start the fetcher");
 	return NULL;
 }

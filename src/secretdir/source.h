@@ -19,9 +19,22 @@ struct source_regions {
 
 struct source_regions source_regions(const struct secret_options *options, const struct spec *spec);
 
-/* Starts its fetcher; `name` and `value` are one more option for that, or NULL, and `live` is what is published, or NULL. As
- * fetcher_start(). */
-struct fetcher *source_ask(const struct secret_options *options, const struct spec *spec, const struct entries *entries,
-			   const char *name, const char *value, const struct published *live, struct atomicdir_error *error);
+/* What a fetcher is asked. */
+struct source_question {
+	const struct secret_options *options;
+	const struct spec *spec;
+	const struct entries *all;     /* that the command line asks for: what is said of regions follows from them */
+	const struct entries *entries; /* those that are asked for now */
+	const char *name, *value;      /* one more option, or NULL */
+	const struct published *live;  /* what is published, or NULL */
+	struct keys *keys;	       /* as fetcher_start() has them */
+};
+
+const char *source_name(const struct secret_options *options);
+/* Adds what the options and the spec say of AWS, and what follows from the entries. -1 with ENOMEM. */
+int source_tell(struct told *told, const struct secret_options *options, const struct spec *spec,
+		const struct entries *entries);
+/* Starts its fetcher, as fetcher_start(). */
+struct fetcher *source_ask(const struct source_question *question, struct atomicdir_error *error);
 
 #endif

@@ -121,6 +121,14 @@ static void reading_take_warning(struct reading *reading, const char *text)
 	report_warning(reading->options, &warning);
 }
 
+static void reading_take_unconfined(struct reading *reading, const char *text)
+{
+	struct atomicdir_error notice;
+
+	protocol_take_text(text, &notice);
+	report_verbose(reading->options, "%s", notice.text);
+}
+
 static int reading_end_entry(struct reading *reading)
 {
 	return reading->count ? entries_end(reading->entries, reading->error) : 0;
@@ -155,6 +163,10 @@ static int reading_take(struct reading *reading, const struct field *field)
 		return reading_take_option(reading, text);
 	if (field_is(field, WORD_WARNING)) {
 		reading_take_warning(reading, text);
+		return 0;
+	}
+	if (field_is(field, WORD_UNCONFINED)) {
+		reading_take_unconfined(reading, text);
 		return 0;
 	}
 	if (field_is(field, WORD_ENTRY))

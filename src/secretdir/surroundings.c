@@ -100,3 +100,43 @@ const char *surroundings_region(void)
 {
 	return kept.region[0] ? kept.region : NULL;
 }
+
+static bool is_key(const char *variable)
+{
+	static const char *const names[] = { "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+static void surroundings_add(struct environment *environment, const struct field *field)
+{
+	cleanup_free char *copy = strdup(field_text(field));
+	char *value = copy ? strchr(copy, '=') : NULL;
+
+	if (!value) {
+		environment->is_incomplete = true;
+		return;
+	}
+	*value++ = '\0';
+	environment_set(environment, copy, value);
+	explicit_bzero(value, strlen(value));
+}
+
+int surroundings_give(struct environment *environment, bool with_keys)
+{
+	cleanup(field_reader_clear) struct field_reader reader = { .fd = kept.fd };
+	cleanup_record struct record record = { 0 };
+
+	if (kept.fd < 0 || lseek(kept.fd, 0, SEEK_SET) < 0 || record_read(&reader, &record) <= 0)
+		return -1;
+	for (size_t i = 0; i < record.count; i++) {
+		const char *variable = field_text(&record.fields[i]);
+
+		if (variable && strncmp(variable, PREFIX, strlen(PREFIX)) == 0 && (with_keys || !is_key(variable)))
+			surroundings_add(environment, &record.fields[i]);
+	}
+	return 0;
+}

@@ -6,7 +6,11 @@
 #ifndef SECRETDIR_SURROUNDINGS_H
 #define SECRETDIR_SURROUNDINGS_H
 
+#include <stdbool.h>
+
 #include <atomicdir.h>
+
+#include "process/environment.h"
 
 /* Call this first of all. */
 void surroundings_take(void);
@@ -16,5 +20,9 @@ void surroundings_close(void);
 int surroundings_fd(struct atomicdir_error *error);
 /* What AWS_REGION, else AWS_DEFAULT_REGION, said; NULL where they said nothing. */
 const char *surroundings_region(void);
+
+/* Adds the AWS_* variables that were taken to a child's environment: without the keys of AWS_ACCESS_KEY_ID and its like, unless
+ * `with_keys`. For the child itself, since its memory then holds them. -1 with errno. */
+int surroundings_give(struct environment *environment, bool with_keys);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "command/hook.h"
+#include "secretdir/sealed.h"
 
 /* The bits that COMMAND's umask takes. Files that it makes without a mode of their own have one that nobody else would choose. */
 #define UMASK 0062
@@ -66,18 +67,30 @@ static bool entry_is_same(int stage_fd, int live_fd, const char *path)
 	return one_fd >= 0 && other_fd >= 0 && file_is_same(one_fd, other_fd);
 }
 
+/* What somebody has altered is not carried. */
+static bool made_is_same(const struct published *made, int live_fd)
+{
+	for (size_t i = 0; i < made->count; i++)
+		if (!sealed_is_same(made->files[i].sealed, live_fd, made->files[i].path))
+			return false;
+	return true;
+}
+
 /* Whether the live generation was made of just these entries by just this command. The lock is held: it stays what it is. */
 static bool transform_is_done(const struct transform *transform)
 {
-	const struct published *live = &transform->live->published, *entries = transform->entries;
+	const struct published *live = &transform->live->published, *entries = &transform->note->published;
 	cleanup_fd int live_fd = -1;
 
-	if (transform->live->is_unknown || !transform->live->transform ||
+	/* An earlier version noted no entries, and not what was made. */
+	if (transform->live->is_unknown || !transform->live->transform || !transform->live->entries.count ||
 	    strcmp(transform->live->transform, transform->options->transform) != 0 || live->count != entries->count)
 		return false;
 	qsort(live->files, live->count, sizeof(*live->files), published_compare);
 	qsort(entries->files, entries->count, sizeof(*entries->files), published_compare);
 	live_fd = open(transform->link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (live_fd >= 0 && !made_is_same(&transform->live->made, live_fd))
+		return false;
 	for (size_t i = 0; i < entries->count && live_fd >= 0; i++)
 		if (strcmp(live->files[i].path, entries->files[i].path) != 0 ||
 		    !entry_is_same(atomicdir_fd(transform->stage), live_fd, entries->files[i].path))
@@ -92,8 +105,8 @@ static int entries_mark(const struct transform *transform, struct stat *before, 
 {
 	const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, mark_time };
 
-	for (size_t i = 0; i < transform->entries->count; i++) {
-		const char *path = transform->entries->files[i].path;
+	for (size_t i = 0; i < transform->note->published.count; i++) {
+		const char *path = transform->note->published.files[i].path;
 
 		if (fstatat(atomicdir_fd(transform->stage), path, &before[i], AT_SYMLINK_NOFOLLOW) < 0 ||
 		    utimensat(atomicdir_fd(transform->stage), path, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -115,8 +128,8 @@ static bool entry_is_untouched(int stage_fd, const char *path, const struct stat
 
 static int entries_check_untouched(const struct transform *transform, const struct stat *before, struct atomicdir_error *error)
 {
-	for (size_t i = 0; i < transform->entries->count; i++) {
-		const char *path = transform->entries->files[i].path;
+	for (size_t i = 0; i < transform->note->published.count; i++) {
+		const char *path = transform->note->published.files[i].path;
 
 		if (!entry_is_untouched(atomicdir_fd(transform->stage), path, &before[i]))
 			return error_set(
@@ -140,6 +153,21 @@ static bool path_is_entry(const struct published *entries, const char *path)
 	const struct published_file wanted = { .path = (char *)(uintptr_t)path };
 
 	return entries->count && bsearch(&wanted, entries->files, entries->count, sizeof(*entries->files), published_compare);
+}
+
+static int made_note(struct round_note *note, const char *path)
+{
+	struct published_file *file = published_add(&note->made);
+
+	return file ? published_set(&file->path, path) : -1;
+}
+
+static int made_note_all(struct round_note *note, const struct published *made)
+{
+	for (size_t i = 0; i < made->count; i++)
+		if (made_note(note, made->files[i].path) < 0)
+			return -1;
+	return 0;
 }
 
 /* Gives a new file or directory what it did not get from COMMAND. */
@@ -166,13 +194,15 @@ static int walk_entry(const struct walk *walk, int directory_fd, const char *nam
 	if (fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return transform_fail(path, walk->error);
 	/* A symlink has neither; what else there may be is refused when the stage is sealed. */
-	if (path_is_entry(walk->transform->entries, path) || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+	if (path_is_entry(&walk->transform->note->published, path) || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
 		return 0;
 	fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return transform_fail(path, walk->error);
 	if (S_ISDIR(status.st_mode) && walk_directory(walk, fd, path, depth + 1) < 0)
 		return -1;
+	if (S_ISREG(status.st_mode) && made_note(walk->transform->note, path) < 0)
+		return transform_fail(path, walk->error);
 	return made_finish(walk, fd, path, &status);
 }
 
@@ -207,7 +237,8 @@ static int made_finish_all(const struct transform *transform, struct atomicdir_e
 	if (fstat(stage_fd, &status) < 0)
 		return transform_fail(transform->link, error);
 	walk.gid = status.st_mode & S_ISGID ? status.st_gid : getegid();
-	qsort(transform->entries->files, transform->entries->count, sizeof(*transform->entries->files), published_compare);
+	qsort(transform->note->published.files, transform->note->published.count, sizeof(*transform->note->published.files),
+	      published_compare);
 	return walk_directory(&walk, stage_fd, "", 0);
 }
 
@@ -216,7 +247,7 @@ static int made_finish_all(const struct transform *transform, struct atomicdir_e
 static int transform_run(const struct transform *transform, struct atomicdir_error *error)
 {
 	const struct options *shared = &transform->options->shared;
-	cleanup_free struct stat *before = calloc(transform->entries->count + 1, sizeof(*before));
+	cleanup_free struct stat *before = calloc(transform->note->published.count + 1, sizeof(*before));
 	cleanup_free struct atomicdir_generation *live = NULL;
 
 	if (!before)
@@ -238,6 +269,8 @@ int transform_apply(const struct transform *transform, struct atomicdir_error *e
 	if (!transform->options->transform)
 		return 0;
 	if (transform_is_done(transform))
-		return atomicdir_carry(transform->stage, ".", error);
+		return made_note_all(transform->note, &transform->live->made) < 0
+			       ? transform_fail(transform->link, error)
+			       : atomicdir_carry(transform->stage, ".", error);
 	return transform_run(transform, error);
 }

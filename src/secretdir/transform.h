@@ -15,8 +15,8 @@ struct transform {
 	const char *link; /* absolute */
 	struct atomicdir_stage *stage;
 	const struct rights *rights;
-	const struct round_note *live;	 /* of the live generation */
-	const struct published *entries; /* the files of the entries, in the stage */
+	const struct round_note *live; /* of the live generation */
+	struct round_note *note;       /* of the stage: has the files of the entries, and takes those that are made */
 };
 
 /* Runs it, or carries. Its files get the default mode and owner unless it set them. FAILED. */

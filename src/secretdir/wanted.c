@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "secretdir/wanted.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/protocol.h"
+#include "base/record.h"
 #include "secretdir/fetcher.h"
 
 /* What reads standard input first would leave nothing for the others. */
@@ -41,4 +46,36 @@ int wanted_read(const struct secret_options *options, int first, struct entries 
 	if (!entries->count)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "no ENTRY given; name the secrets to publish");
 	return entries_check(entries, error);
+}
+
+int wanted_write(const struct entries *entries, const struct spec *spec, int fd, struct atomicdir_error *error)
+{
+	cleanup_record struct record record = { 0 };
+
+	if (lseek(fd, 0, SEEK_SET) < 0 || ftruncate(fd, 0) < 0 || record_add_text(&record, OPTION_REGION, spec->region) < 0 ||
+	    record_add_text(&record, OPTION_FAILOVER_REGION, spec->failover_region) < 0 || record_write(&record, fd) < 0 ||
+	    entries_write(entries, fd) < 0)
+		return error_errno(error, NULL, "cannot keep the entries in memory");
+	return 0;
+}
+
+static int wanted_take_region(const struct record *record, const char *name, char **region)
+{
+	const char *text = record_text(record, name);
+
+	*region = text ? strdup(text) : NULL;
+	return text && !*region ? -1 : 0;
+}
+
+int wanted_load(int fd, struct entries *entries, struct spec *spec, struct atomicdir_error *error)
+{
+	cleanup(field_reader_clear) struct field_reader reader = { .fd = fd };
+	cleanup_record struct record record = { 0 };
+
+	if (lseek(fd, 0, SEEK_SET) < 0 || record_read(&reader, &record) <= 0 ||
+	    wanted_take_region(&record, OPTION_REGION, &spec->region) < 0 ||
+	    wanted_take_region(&record, OPTION_FAILOVER_REGION, &spec->failover_region) < 0 ||
+	    entries_read(entries, &reader) < 0)
+		return error_errno(error, NULL, "cannot read the entries that were kept in memory");
+	return 0;
 }

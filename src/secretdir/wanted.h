@@ -13,4 +13,8 @@
 int wanted_read(const struct secret_options *options, int first, struct entries *entries, struct spec *spec,
 		struct atomicdir_error *error);
 
+/* The same, as one process of ours leaves it to others in a file, which is then read from its beginning. FAILED. */
+int wanted_write(const struct entries *entries, const struct spec *spec, int fd, struct atomicdir_error *error);
+int wanted_load(int fd, struct entries *entries, struct spec *spec, struct atomicdir_error *error);
+
 #endif

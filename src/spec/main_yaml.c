@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * spec-yaml: reads a spec's name and bytes on its standard input, and answers with entries (base/protocol.h). It opens no file.
+ * spec-yaml: reads a spec's name and bytes on its standard input, and answers with entries (base/protocol.h). It can open no file.
  */
 #include <stdio.h>
 
@@ -9,6 +9,7 @@
 #include "base/field.h"
 #include "base/file.h"
 #include "base/harden.h"
+#include "sandbox/sandbox.h"
 #include "spec/spec.h"
 
 static int read_request(struct field fields[static 4], struct atomicdir_error *error)
@@ -41,6 +42,7 @@ static int refuse(const struct atomicdir_error *error)
 
 int main(void)
 {
+	const struct sandbox sandbox = { 0 };
 	struct field fields[4] = { 0 };
 	cleanup(answer_clear) struct answer whole = { 0 };
 	struct atomicdir_error error;
@@ -48,7 +50,9 @@ int main(void)
 
 	harden();
 	error_clear(&error);
-	result = read_request(fields, &error);
+	result = sandbox_enter(&sandbox, STDOUT_FILENO, &error);
+	if (result == 0)
+		result = read_request(fields, &error);
 	if (result == 0)
 		result = spec_parse(field_text(&fields[1]), fields[2].value.bytes, fields[2].value.size, &whole, &error);
 	if (result == 0)

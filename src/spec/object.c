@@ -60,7 +60,9 @@ static const char *service_of_arn(const char *arn)
 	if (!service)
 		return NULL;
 	service++;
-	return strncmp(service, "ssm:", 4) == 0 ? "ssm" : strncmp(service, "secretsmanager:", 15) == 0 ? "" : NULL;
+	if (strncmp(service, "ssm:", 4) == 0)
+		return "ssm";
+	return strncmp(service, "secretsmanager:", 15) == 0 ? "" : NULL;
 }
 
 static const char *service_of_type(const struct node *type, struct atomicdir_error *error)
@@ -156,11 +158,12 @@ static int add_mode(const struct object_rules *rules, const struct node *own, co
 		    struct atomicdir_error *error)
 {
 	const struct node *mode = own ? own : parent;
+	const char *otherwise = rules->is_provided ? MODE : "";
 
 	if (mode && (strlen(mode->text) != 4 || strspn(mode->text, "01234567") != 4))
 		return place_refuse(&mode->place, error, "filePermission '%.32s' is not four octal digits such as \"0400\"",
 				    mode->text);
-	return answer_add(answer, WORD_MODE, mode ? mode->text : rules->is_provided ? MODE : "", error);
+	return answer_add(answer, WORD_MODE, mode ? mode->text : otherwise, error);
 }
 
 static int add_source(const struct object *object, struct answer *answer, struct atomicdir_error *error)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The AWS JSON 1.1 protocol, for operations.py; and JSON as AWS reads and writes it, for others too."""
+"""The AWS JSON protocol, 1.1 where a service says nothing else, for operations.py; and JSON as AWS reads and writes it, for others too."""
 
 import base64
 import codecs
@@ -27,7 +27,7 @@ def claims(service, request):
 def operation_name(service, request):
     if request.method != "POST" or request.target != "/":
         raise Refusal("UnknownOperationException", "", 404, common=True)
-    if request.header("content-type") != CONTENT_TYPE:
+    if request.header("content-type") != (service.content_type or CONTENT_TYPE):
         raise Refusal("UnknownOperationException", "", 404, common=True)
     prefix, _, name = (request.header("x-amz-target") or "").partition(".")
     if prefix != service.target or not name:

@@ -127,6 +127,22 @@ def parameter(directory, command, arguments):
     return 0
 
 
+def queue(directory, command, arguments):
+    if arguments.pop("show", False):
+        print(json.dumps(ask(directory, "queue-show", arguments)))
+        return 0
+    result = ask(directory, command, arguments)
+    if "url" in result:
+        print(result["url"])
+    return 0
+
+
+def message(directory, command, arguments):
+    take_value(arguments)
+    print(ask(directory, command, arguments)["id"])
+    return 0
+
+
 def token(directory, command, arguments):
     """A token from a file, to its last byte."""
     if "token_file" in arguments:
@@ -210,6 +226,7 @@ def parse_options():
     add_permission_commands(command)
     add_identity_commands(command)
     add_parameter_command(secret)
+    add_queue_commands(secret)
     add_fault_commands(command)
     sub = command("requests", requests, "print the log of requests")
     sub.add_argument("--operation", metavar="OPERATION")
@@ -252,6 +269,9 @@ def add_value_commands(secret):
     sub.add_argument("--now", action="store_true", default=None, help="gone altogether")
     sub.add_argument("--listed", action="store_true", default=None, help="gone, but lists do not know yet")
     secret("restore", tell, "undo delete")
+    sub = secret("lag", tell, "let descriptions and lists go on to say what they say now")
+    sub.add_argument("--lists", action="store_true", default=None, help="lists alone")
+    sub.add_argument("--off", action="store_true", default=None)
     sub = secret("show", show, "ARN, tags, versions and stages of a secret")
     sub.add_argument("--arn", action="store_true", default=None, help="only the ARN")
     sub = secret("raw", raw, "bytes to answer GetSecretValue with, exactly")
@@ -343,6 +363,23 @@ def add_parameter_command(secret):
     sub.add_argument("--kms-key", metavar="ARN")
 
 
+def add_queue_commands(secret):
+    sub = secret("queue", queue, "a queue of SQS, or other properties of one; prints its URL")
+    sub.add_argument("--bind", dest="bindings", action="append", choices=("bare", "sns", "none"),
+                     help="events of Secrets Manager come so (repeatable; default: none)")
+    sub.add_argument("--visibility", type=int, metavar="SECONDS", help="where a request does not say it (default 30)")
+    which = sub.add_mutually_exclusive_group()
+    which.add_argument("--remove", action="store_true", default=None, help="no such queue")
+    which.add_argument("--show", action="store_true", default=None, help="print how many messages are in it, and who polls")
+    sub = secret("message", message, "a message in a queue; prints its id")
+    value = sub.add_mutually_exclusive_group(required=True)
+    value.add_argument("--string", dest="text")
+    value.add_argument("--file")
+    sub.add_argument("--sns", action="store_true", default=None, help="in the envelope of SNS")
+    sub.add_argument("--id", metavar="ID")
+    sub.add_argument("--copies", type=int, metavar="N", help="several that have the same id")
+
+
 def add_fault_commands(command):
     sub = command("fault", fault, "fail the next requests")
     sub.add_argument("kind", choices=("error", "throttle", "expired", "delay", "cut", "garbage", "date", "trickle", "item"))
@@ -385,7 +422,7 @@ def add_fault_commands(command):
     sub.add_argument("--limit", type=int)
     sub.add_argument("--empty", action="store_true", default=None)
     sub = command("clear", tell, "forget faults, policy, raw, clock, paging; or what is named")
-    sub.add_argument("parts", nargs="*", metavar="PART", help="also secrets, parameters, identities, keys, requests, all")
+    sub.add_argument("parts", nargs="*", metavar="PART", help="also secrets, parameters, identities, keys, queues, requests, all")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import faults
 import permissions
 import world as world_module
 
-PARTS = ("faults", "policy", "raw", "clock", "paging", "secrets", "parameters", "identities", "keys", "requests")
+PARTS = ("faults", "policy", "raw", "clock", "paging", "secrets", "parameters", "identities", "keys", "queues", "requests")
 # What a test that begins wants gone; what it set up itself stays.
 PASSING = ("faults", "policy", "raw", "clock", "paging")
 

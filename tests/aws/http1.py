@@ -14,7 +14,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 4 * 1024 * 1024
@@ -34,6 +34,7 @@ class Request:
     body: bytes
     scheme: str = "https"
     regions: List[str] = field(default_factory=list)  # those that are served where it arrived
+    is_gone: Callable = lambda: False  # has the client left? For who keeps it waiting
 
     @property
     def path(self):
@@ -186,6 +187,16 @@ def _trickle(connection_socket, head, body, bytes_per_second):
     for i in range(len(body)):
         connection_socket.sendall(body[i : i + 1])
         time.sleep(1.0 / bytes_per_second)
+
+
+def has_left(connection_socket):
+    """Whether the client has ended the connection; nothing is read, from TLS neither."""
+    if not select.select([connection_socket], [], [], 0)[0]:
+        return False
+    try:
+        return not socket.socket.recv(connection_socket, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        return True
 
 
 def _keep_waiting(connection_socket):

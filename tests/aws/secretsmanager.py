@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Dict, Optional, Set
 
 import aws_json
+import events
 import faults
 import operations
 import paging
@@ -54,13 +55,15 @@ class Secret:
     next_rotation: Optional[float] = None
     deleted: Optional[float] = None
     gone: bool = False  # but lists do not know yet
+    lagging: Optional[dict] = None  # what descriptions and lists say meanwhile
+    lagging_lists: Optional[dict] = None
     returned_name: Optional[str] = None
     raw_members: Dict[str, bytes] = field(default_factory=dict)
     raw_body: Optional[bytes] = None
 
 
 def new_state():
-    return {"regions": {}}
+    return {"regions": {}, "made": {}}
 
 
 def _secrets(world, region):
@@ -71,13 +74,17 @@ def _secrets(world, region):
 
 
 def _suffix(name):
+    """Six characters that only the name decides, or, made anew, how often it was made."""
     letters = string.ascii_letters + string.digits
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
     return "".join(letters[byte % len(letters)] for byte in digest[:6])
 
 
 def _arn(world, region, name):
-    return "arn:aws:secretsmanager:%s:%s:secret:%s-%s" % (region, world.account, name, _suffix(name))
+    made = world.services[NAME]["made"]
+    made[region, name] = made.get((region, name), 0) + 1
+    often = "" if made[region, name] == 1 else "#%d" % made[region, name]
+    return "arn:aws:secretsmanager:%s:%s:secret:%s-%s" % (region, world.account, name, _suffix(name + often))
 
 
 def _find(world, region, secret_id):
@@ -233,13 +240,14 @@ def _list_secrets(call, body):
 
 
 def _listed(secret):
-    entry = _described(secret)
+    entry = dict(secret.lagging_lists or _described(secret))
     entry["SecretVersionsToStages"] = entry.pop("VersionIdsToStages")
     return entry
 
 
 def _describe_secret(call, body):
-    return _described(_permitted(call, "DescribeSecret", body["SecretId"]))
+    secret = _permitted(call, "DescribeSecret", body["SecretId"])
+    return secret.lagging or _described(secret)
 
 
 def _described(secret):
@@ -386,7 +394,8 @@ def _put(world, arguments):
         raise ValueError("version %s exists" % version_id)
     version = Version(version_id, now, text, binary)
     secret.versions[version_id] = version
-    for stage in arguments.get("stages") or ["AWSCURRENT"]:
+    stages = arguments.get("stages") or ["AWSCURRENT"]
+    for stage in stages:
         _move_stage(secret, version, stage)
     secret.tags.update(arguments.get("tags") or {})
     for member in ("description", "kms_key", "owning_service", "returned_name"):
@@ -395,6 +404,8 @@ def _put(world, arguments):
     if arguments.get("next_rotation") is not None:
         secret.next_rotation = now + arguments["next_rotation"]
     secret.changed = now
+    for stage in stages:
+        events.label_updated(world, secret, version.id, stage)
     return {"version_id": version_id, "arn": secret.arn}
 
 
@@ -450,6 +461,7 @@ def _stage(world, arguments):
         raise ValueError("no version " + arguments["version_id"])
     _move_stage(secret, version, arguments["stage"])
     secret.changed = world.now()
+    events.label_updated(world, secret, version.id, arguments["stage"])
     return {}
 
 
@@ -467,6 +479,15 @@ def _delete(world, arguments):
 def _restore(world, arguments):
     secret = _existing(world, arguments)
     secret.deleted, secret.gone = None, False
+    return {}
+
+
+def _lag(world, arguments):
+    """Descriptions and lists, or lists alone, go on to say what they say now."""
+    secret = _existing(world, arguments)
+    now = None if arguments.get("off") else _described(secret)
+    secret.lagging_lists = now
+    secret.lagging = None if arguments.get("lists") else now
     return {}
 
 
@@ -492,7 +513,7 @@ def _show(world, arguments):
 
 COMMANDS = {
     "put": _put, "rotate": _rotate, "name": _name, "load": _load, "tag": _tag, "stage": _stage,
-    "delete": _delete, "restore": _restore, "raw": _raw, "show": _show,
+    "delete": _delete, "restore": _restore, "lag": _lag, "raw": _raw, "show": _show,
 }
 
 
@@ -500,6 +521,7 @@ def clear(world, parts):
     regions = world.services[NAME]["regions"]
     if "secrets" in parts:
         regions.clear()
+        world.services[NAME]["made"].clear()
     if "raw" in parts:
         for secrets in regions.values():
             for secret in secrets.values():

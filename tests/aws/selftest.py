@@ -18,6 +18,7 @@ from selftest_tools import CASES, Skip, control, here, read, served
 
 # Each adds its cases, in this order.
 import selftest_secrets
+import selftest_queues
 import selftest_identities
 
 

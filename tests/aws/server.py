@@ -37,6 +37,7 @@ import http1
 import imds
 import operations
 import secretsmanager
+import sqs
 import ssm
 import sso
 import sso_oidc
@@ -48,7 +49,7 @@ from world import World, add_default_key
 
 # A service is a module with NAME, claims(), serve(), new_state(), COMMANDS and
 # clear(). The first that claims a request gets it.
-SERVICES = [secretsmanager, ssm, sso, sso_oidc, sts]
+SERVICES = [secretsmanager, ssm, sqs, sso, sso_oidc, sts]
 # Those that have a listener of their own, in plain http.
 METADATA = [container, imds]
 # Where clients look for them when they are not told: ECS, EKS; EC2.
@@ -190,6 +191,7 @@ class Server:
         if request is None:
             return False
         request.regions = door.regions
+        request.is_gone = lambda: http1.has_left(connection)
         if self.record:
             self.record.write({"method": request.method, "target": request.target, "headers": request.headers,
                                "body": request.body.decode("latin-1")})

@@ -29,7 +29,7 @@ ok "an option without its value is refused" refused 2 "$atomicdir" fill app --ke
 ok "a value is not taken from behind --" refused 2 "$atomicdir" fill app --on-change= -- true
 ok "two LINKs are refused" refused 2 "$atomicdir" fill a b -- true
 ok "fill without COMMAND or --from is refused" refused 2 "$atomicdir" fill app
-ok "fill with both is refused" refused 2 "$atomicdir" fill app --from / -- true
+ok "fill with both COMMAND and --from is refused" refused 2 "$atomicdir" fill app --from / -- true
 ok "an empty COMMAND is refused" refused 2 "$atomicdir" fill app --
 for command in list show prune adopt diff rollback; do
 	ok "$command without LINK is refused" refused 2 "$atomicdir" $command
@@ -43,78 +43,78 @@ done
 for number in x -1 1x '' 99999999999999999999; do
 	ok "'$number' is no generation" refused 2 "$atomicdir" rollback app "$number"
 done
-ok "exec without COMMAND, status 125" refused 125 "$atomicdir" exec app
-ok "exec with an unknown option, status 125" refused 125 "$atomicdir" exec --json app -- true
-ok "exec where nothing is live, status 125" refused 125 "$atomicdir" exec app -- true
-ok "no command at all is refused" refused 2 "$atomicdir"
+ok "exec without COMMAND ends with status 125" refused 125 "$atomicdir" exec app
+ok "exec with an unknown option ends with status 125" refused 125 "$atomicdir" exec --json app -- true
+ok "exec of a LINK with nothing live ends with status 125" refused 125 "$atomicdir" exec app -- true
+ok "atomicdir without a command is refused" refused 2 "$atomicdir"
 ok "help for an unknown command is refused" refused 2 "$atomicdir" help nonsense
-ok "list of nothing" test "$("$atomicdir" list nothing 2>&1)" != x
-ok "rollback of nothing, status 7" refused 7 "$atomicdir" rollback app
-ok "show of nothing, status 7" refused 7 "$atomicdir" show app
+is "$("$atomicdir" list nothing 2>&1)" "" "list of a LINK that does not exist prints nothing"
+ok "rollback of a LINK with nothing live ends with status 7" refused 7 "$atomicdir" rollback app
+ok "show of a LINK with nothing live ends with status 7" refused 7 "$atomicdir" show app
 for command in fill list show rollback prune diff exec adopt; do
-	ok "help $command fits 80 columns, on standard output" sh -c "'$atomicdir' help $command 2>complained | awk 'length > 80 { exit 1 } END { exit !NR }' && test ! -s complained"
-	ok "so does $command --help, wherever it stands" sh -c "test \"\$('$atomicdir' $command LINK --help)\" = \"\$('$atomicdir' help $command)\""
+	ok "help $command is printed on standard output and fits 80 columns" sh -c "'$atomicdir' help $command 2>complained | awk 'length > 80 { exit 1 } END { exit !NR }' && test ! -s complained"
+	ok "$command --help prints the same, also after an operand" sh -c "test \"\$('$atomicdir' $command LINK --help)\" = \"\$('$atomicdir' help $command)\""
 done
 
 # Options that hold.
-ok "options may follow LINK, with = or without" fill app --keep=5 --grace 0s -- touch a
-ok "behind -- all is COMMAND's" sh -c "'$atomicdir' fill app --grace 0s -- sh -c 'test \"\$1\" = --keep && touch b' sh --keep"
-ok "0 for --if-generation: only where nothing is" status 7 fill --if-generation 0 app -- true
+ok "options may follow LINK, and their values may follow a space or '='" fill app --keep=5 --grace 0s -- touch a
+ok "every argument after -- belongs to COMMAND" sh -c "'$atomicdir' fill app --grace 0s -- sh -c 'test \"\$1\" = --keep && touch b' sh --keep"
+ok "--if-generation 0 publishes only where nothing is live" status 7 fill --if-generation 0 app -- true
 if [ "$(id -u)" = 0 ]; then
-	ok "--owner by number and name" fill --owner 12:root app -- touch owned
+	ok "--owner takes a number for the user and a name for the group" fill --owner 12:root app -- touch owned
 	is "$(stat -c %u:%g app/owned)" 12:0 "is what is published"
-	ok "--owner USER: is also the user's group, as chown has it" fill --owner nobody: app -- touch owned
+	ok "--owner USER: means the user's own group too, as for chown" fill --owner nobody: app -- touch owned
 	is "$(stat -c %g app/owned)" "$(id -g nobody)" "is what is published"
-	ok "--owner :GROUP leaves the user" fill --owner :12 app -- touch owned
+	ok "--owner :GROUP does not change the user" fill --owner :12 app -- touch owned
 	is "$(stat -c %u:%g app/owned)" "$(id -u):12" "is what is published"
 else skip "--owner" "not root"; fi
 for mask in 0 077 0777; do
-	ok "modes are exact with umask $mask" sh -c "umask $mask; '$atomicdir' fill --file-mode 0640 --dir-mode 0751 u$mask -- sh -c 'mkdir d && chmod 700 d && : >d/f'"
-	is "$(stat -c %a u$mask/. u$mask/d u$mask/d/f | tr '\n' ' ')" "751 751 640 " "so they are"
+	ok "a fill with --file-mode and --dir-mode succeeds with umask $mask" sh -c "umask $mask; '$atomicdir' fill --file-mode 0640 --dir-mode 0751 u$mask -- sh -c 'mkdir d && chmod 700 d && : >d/f'"
+	is "$(stat -c %a u$mask/. u$mask/d u$mask/d/f | tr '\n' ' ')" "751 751 640 " "the modes are exactly those of the options, with umask $mask"
 done
-ok "-q: no result line on standard error" sh -c "test -z \"\$('$atomicdir' fill -q app -- touch quiet 2>&1)\""
-ok "-v: what differs, on standard error" sh -c "'$atomicdir' fill -v app -- touch loud 2>&1 >said | grep -qx 'atomicdir: A loud' && test ! -s said"
+ok "-q prints no result line on standard error" sh -c "test -z \"\$('$atomicdir' fill -q app -- touch quiet 2>&1)\""
+ok "-v lists what differs on standard error" sh -c "'$atomicdir' fill -v app -- touch loud 2>&1 >said | grep -qx 'atomicdir: A loud' && test ! -s said"
 "$atomicdir" fill --grace 0s busy -- sh -c 'touch '"$work"'/holding; while [ -e '"$work"'/holding ]; do sleep 0.02; done' 2>err.busy & pid=$!
 started holding
-ok "--wait that passes, status 5" status 5 fill --wait 100ms busy -- true
-ok "prune --no-wait, status 5" status 5 "$atomicdir" prune --no-wait busy
+ok "a --wait that expires ends with status 5" status 5 fill --wait 100ms busy -- true
+ok "prune --no-wait ends with status 5 while another writer has the lock" status 5 "$atomicdir" prune --no-wait busy
 rm holding; wait $pid
 
 # JSON.
-ok "each --json is JSON" sh -c "for c in 'fill --from .busy.atomicdir/000001 j' 'list app' 'show app' 'prune --dry-run app' 'diff app' 'fill --dry-run --from .busy.atomicdir/000001 j' 'rollback --dry-run app' 'rollback app' 'adopt app'; do '$atomicdir' \$c --json | python3 -m json.tool >/dev/null || exit 1; done"
-ok "also for names that are no UTF-8, with quotes and newlines" sh -c "'$atomicdir' fill --json \"\$(printf 'a\"\\n\\377')\" -- true | python3 -c 'import json, sys; assert json.load(sys.stdin)[\"files\"] == 0'"
-ok "what a fill says" sh -c "'$atomicdir' fill --json new -- sh -c 'printf 12345 >f' | python3 -c 'import json, sys
+ok "each command with --json prints valid JSON" sh -c "for c in 'fill --from .busy.atomicdir/000001 j' 'list app' 'show app' 'prune --dry-run app' 'diff app' 'fill --dry-run --from .busy.atomicdir/000001 j' 'rollback --dry-run app' 'rollback app' 'adopt app'; do '$atomicdir' \$c --json | python3 -m json.tool >/dev/null || exit 1; done"
+ok "--json prints valid JSON for a LINK with quotes, newlines and bytes that are not UTF-8" sh -c "'$atomicdir' fill --json \"\$(printf 'a\"\\n\\377')\" -- true | python3 -c 'import json, sys; assert json.load(sys.stdin)[\"files\"] == 0'"
+ok "fill --json says what was published" sh -c "'$atomicdir' fill --json new -- sh -c 'printf 12345 >f' | python3 -c 'import json, sys
 o = json.load(sys.stdin)
 assert (o[\"changed\"], o[\"generation\"], o[\"previous\"], o[\"files\"], o[\"bytes\"]) == (True, 1, None, 1, 5), o'"
 
 # What COMMAND gets, and what becomes of its end.
-is "$(echo in | fill io -- sh -c 'cat >f; echo out')" out "COMMAND has our standard input and output"
-is "$(cat io/f)" in "and its input is what is published"
-ok "COMMAND sees LINK, STAGE and LIVE" fill io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_STAGE" = "$PWD" && test "$(cat "$ATOMICDIR_LIVE/f")" = in && touch g'
-ok "LIVE is empty where nothing is" fill fresh -- sh -c 'test -z "$ATOMICDIR_LIVE" && touch g'
+is "$(echo in | fill io -- sh -c 'cat >f; echo out')" out "COMMAND inherits standard input and output"
+is "$(cat io/f)" in "what COMMAND reads from standard input can be published"
+ok "COMMAND gets ATOMICDIR_LINK, ATOMICDIR_STAGE and ATOMICDIR_LIVE" fill io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_STAGE" = "$PWD" && test "$(cat "$ATOMICDIR_LIVE/f")" = in && touch g'
+ok "ATOMICDIR_LIVE is empty where nothing is live" fill fresh -- sh -c 'test -z "$ATOMICDIR_LIVE" && touch g'
 ok "COMMAND gets no descriptor beyond the standard ones" fill io -- sh -c 'test ! -e /proc/self/fd/8 && touch none' 8</dev/null
-ok "nor does a check" fill --check 'test ! -e /proc/self/fd/8' io -- touch check 8</dev/null
-ok "nor a hook" fill --on-change 'test ! -e /proc/self/fd/8' io -- touch hook 8</dev/null
-ok "a hook sees what is said of it, and nothing of the check" fill --check 'test -n "$ATOMICDIR_STAGE" && test -z "${ATOMICDIR_LIVE+set}"' \
+ok "a check gets no descriptor beyond the standard ones" fill --check 'test ! -e /proc/self/fd/8' io -- touch check 8</dev/null
+ok "a hook gets no descriptor beyond the standard ones" fill --on-change 'test ! -e /proc/self/fd/8' io -- touch hook 8</dev/null
+ok "a check and a hook each get their own ATOMICDIR_ variables and not the other's" fill --check 'test -n "$ATOMICDIR_STAGE" && test -z "${ATOMICDIR_LIVE+set}"' \
 	--on-change 'test -n "$ATOMICDIR_NEW" && test -z "${ATOMICDIR_STAGE+set}"' io -- touch seen
-ok "no such COMMAND says why" sh -c "'$atomicdir' fill io -- ./none 2>&1 | grep -q 'No such file'"
+ok "a COMMAND that does not exist is an error that says so" sh -c "'$atomicdir' fill io -- ./none 2>&1 | grep -q 'No such file'"
 printf 'x' >plain
-ok "nor one that cannot be executed" sh -c "'$atomicdir' fill io -- '$work/plain' 2>&1 | grep -q 'Permission denied'"
-ok "which is not what a COMMAND's own 127 is" sh -c "'$atomicdir' fill io -- sh -c 'exit 127' 2>&1 | grep -q 'status 127'"
+ok "a COMMAND that cannot be executed is an error that says why" sh -c "'$atomicdir' fill io -- '$work/plain' 2>&1 | grep -q 'Permission denied'"
+ok "a COMMAND that exits with 127 itself is reported as that" sh -c "'$atomicdir' fill io -- sh -c 'exit 127' 2>&1 | grep -q 'status 127'"
 ok "a COMMAND that dies of a signal says which" sh -c "'$atomicdir' fill io -- sh -c 'kill -SEGV \$\$' 2>&1 | grep -q 'signal 11'"
 ok "a COMMAND over RLIMIT_FSIZE publishes nothing" sh -c "ulimit -f 1; '$atomicdir' fill io -- sh -c 'head -c 100000 /dev/zero >big'; test \$? = 1"
-ok "a copy over it neither, and says why" sh -c "head -c 100000 /dev/zero >$work/busy-big; mkdir -p bigs; mv busy-big bigs; ulimit -f 1; '$atomicdir' fill io --from bigs 2>&1 | grep -q 'too large'"
-ok "exec leaves no signal ignored that was not" sh -c "test \"\$('$atomicdir' exec io -- grep SigIgn /proc/self/status)\" = \"\$(grep SigIgn /proc/self/status)\""
-ok "fill neither" sh -c "test \"\$('$atomicdir' fill io -- sh -c 'touch g; grep SigIgn /proc/self/status')\" = \"\$(grep SigIgn /proc/self/status)\""
-ok "exec says which generation it is" "$atomicdir" exec io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_LIVE" = "$PWD" && test "$ATOMICDIR_GENERATION" -gt 0'
-ok "126 for what cannot be executed" status 126 "$atomicdir" exec io -- "$work/plain"
+ok "a copy over RLIMIT_FSIZE publishes nothing, and the error says why" sh -c "head -c 100000 /dev/zero >$work/busy-big; mkdir -p bigs; mv busy-big bigs; ulimit -f 1; '$atomicdir' fill io --from bigs 2>&1 | grep -q 'too large'"
+ok "exec does not leave a signal ignored for COMMAND" sh -c "test \"\$('$atomicdir' exec io -- grep SigIgn /proc/self/status)\" = \"\$(grep SigIgn /proc/self/status)\""
+ok "fill does not leave a signal ignored for COMMAND" sh -c "test \"\$('$atomicdir' fill io -- sh -c 'touch g; grep SigIgn /proc/self/status')\" = \"\$(grep SigIgn /proc/self/status)\""
+ok "exec tells COMMAND the generation and its path" "$atomicdir" exec io -- sh -c 'test "$ATOMICDIR_LINK" = '"$work"'/io && test "$ATOMICDIR_LIVE" = "$PWD" && test "$ATOMICDIR_GENERATION" -gt 0'
+ok "exec ends with status 126 where COMMAND cannot be executed" status 126 "$atomicdir" exec io -- "$work/plain"
 "$atomicdir" exec io -- sh -c 'touch '"$work"'/pinning; exec sleep 30' & pid=$!
 started pinning
 fill io -- touch later 2>err.io
-ok "list says who pins a generation" sh -c "'$atomicdir' list io | grep -q 'pinned by $pid (sleep)'"
-ok "and prune leaves it" sh -c "'$atomicdir' prune --keep 0 io; '$atomicdir' list io | grep -q pinned"
+ok "list says which process pins a generation" sh -c "'$atomicdir' list io | grep -q 'pinned by $pid (sleep)'"
+ok "prune keeps a pinned generation" sh -c "'$atomicdir' prune --keep 0 io; '$atomicdir' list io | grep -q pinned"
 kill $pid; wait $pid
-ok "until the process ends" sh -c "'$atomicdir' prune --keep 0 io; ! '$atomicdir' list io | grep -q pinned"
+ok "prune removes it once the process has ended" sh -c "'$atomicdir' prune --keep 0 io; ! '$atomicdir' list io | grep -q pinned"
 
 # Signals.
 for signal in TERM INT HUP; do
@@ -130,7 +130,7 @@ done
 rm -f here
 "$atomicdir" fill sig --check "touch $work/here; sleep 60" -- touch x 2>said & pid=$!
 started here; kill -TERM $pid; wait $pid; code=$?
-is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1" "in the check too: nothing is published"
+is "$code $(ls .sig.atomicdir) $(wc -l <said)" "1 lock 1" "a signal during the check ends it, and nothing is published"
 rm -f here
 (trap '' HUP; exec "$atomicdir" fill nohup -- sh -c 'touch '"$work"'/here; sleep 0.5; touch done') 2>said & pid=$!
 started here; kill -HUP $pid; wait $pid; code=$?
@@ -139,66 +139,66 @@ rm -f here
 "$atomicdir" fill hooked --on-change "touch $work/here; sleep 0.5; touch $work/hook-ended" -- touch x 2>said & pid=$!
 started here; kill -TERM $pid; wait $pid; code=$?
 ok "a hook that is running is waited for" test "$code" = 0 -a -e hook-ended
-ok "a parent that ignores its children does not hang us" limited python3 -c 'import os, signal, sys
+ok "fill ends also if its parent ignores SIGCHLD" limited python3 -c 'import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])' "$atomicdir" fill child -- touch x
 
 # Hooks.
-ok "a check that ends well, but too late, has not ended well" status 4 limited "$atomicdir" fill --hook-timeout 200ms --check 'trap "exit 0" TERM; while :; do sleep 0.05; done' late -- touch x
-ok "so nothing is published" test ! -e late
+ok "a check that times out has failed, even if it then exits with 0" status 4 limited "$atomicdir" fill --hook-timeout 200ms --check 'trap "exit 0" TERM; while :; do sleep 0.05; done' late -- touch x
+ok "after a check that timed out nothing is published" test ! -e late
 ok "a check sees what would be published" fill --check 'test -e x && test "$ATOMICDIR_STAGE" = "$PWD"' late -- touch x
-ok "and may change it" fill --check 'touch stamp' late -- touch y
-ok "which is published" test -e late/stamp
-ok "a check is not run when nothing changed" fill --check 'touch '"$work"'/checked; false' late -- touch y stamp
-ok "so it was not" test ! -e checked
-is "$(fill --check 'echo noise' late -- touch z)" "" "output of a check goes to standard error"
+ok "a check may change the stage" fill --check 'touch stamp' late -- touch y
+ok "what a check has changed is published" test -e late/stamp
+ok "an unchanged fill succeeds without its check" fill --check 'touch '"$work"'/checked; false' late -- touch y stamp
+ok "the check did not run for an unchanged fill" test ! -e checked
+is "$(fill --check 'echo noise' late -- touch z)" "" "a check's standard output goes to standard error"
 i=0; while [ $i -lt 3 ]; do i=$((i + 1)); fill --keep 3 --grace 0s old -- sh -c "echo $i >f" 2>err.old; done
-ok "the old one is there while the hook runs, with --keep 0 too" fill --keep 0 --grace 0s --if-generation 3 --on-change 'test "$(cat "$ATOMICDIR_OLD/f")" = 3' old -- sh -c 'echo 4 >f'
-is "$("$atomicdir" list old | wc -l)" 1 "and gone after it"
+ok "the old generation exists while the hook runs, also with --keep 0" fill --keep 0 --grace 0s --if-generation 3 --on-change 'test "$(cat "$ATOMICDIR_OLD/f")" = 3' old -- sh -c 'echo 4 >f'
+is "$("$atomicdir" list old | wc -l)" 1 "the old generation is removed after the hook"
 fill --keep 2 --grace 0s old -- sh -c 'echo 5 >f' 2>err.old
 "$atomicdir" rollback old >err.old
-ok "so it is for rollback" "$atomicdir" rollback --keep 0 --grace 0s --on-change 'test "$(cat "$ATOMICDIR_OLD/f")" = 4' old 5
-is "$("$atomicdir" list old | wc -l)" 1 "and gone after it"
-ok "a hook that failed is due, as list says" sh -c "'$atomicdir' fill --on-change false old -- touch due; '$atomicdir' list old | grep -q 'hook due'"
-ok "and goes with what is not live any more" fill --on-change 'test -e "$ATOMICDIR_NEW/next"' old -- touch next
-ok "what is live has no mark then" test ! -e "$("$atomicdir" show old).hook"
-ok "rollback --check that says no, status 4, and LINK is as it was" sh -c "before=\$(readlink old); '$atomicdir' rollback --check false old; test \$? = 4 && test \"\$(readlink old)\" = \"\$before\""
+ok "rollback: the old generation exists while the hook runs, also with --keep 0" "$atomicdir" rollback --keep 0 --grace 0s --on-change 'test "$(cat "$ATOMICDIR_OLD/f")" = 4' old 5
+is "$("$atomicdir" list old | wc -l)" 1 "the old generation is removed after the hook"
+ok "list says that a failed hook is due" sh -c "'$atomicdir' fill --on-change false old -- touch due; '$atomicdir' list old | grep -q 'hook due'"
+ok "a due hook of a generation that is no longer live does not stop the next fill" fill --on-change 'test -e "$ATOMICDIR_NEW/next"' old -- touch next
+ok "after a hook that succeeded the live generation has no mark" test ! -e "$("$atomicdir" show old).hook"
+ok "rollback with a --check that fails ends with status 4 and does not change LINK" sh -c "before=\$(readlink old); '$atomicdir' rollback --check false old; test \$? = 4 && test \"\$(readlink old)\" = \"\$before\""
 mkdir real; touch real/r
-ok "adopt --check that says no, status 4" status 4 "$atomicdir" adopt --check false real
-ok "and it is as it was" test ! -L real -a -e real/r
-ok "adopt --on-change runs it" "$atomicdir" adopt --on-change 'touch '"$work"'/adopted; test -e "$ATOMICDIR_NEW/r"' real
-ok "so it ran" test -e adopted
-ok "adopt of what is ours: 0, and no check" "$atomicdir" adopt --check false real
+ok "adopt with a --check that fails ends with status 4" status 4 "$atomicdir" adopt --check false real
+ok "the directory is not adopted then" test ! -L real -a -e real/r
+ok "adopt --on-change succeeds" "$atomicdir" adopt --on-change 'touch '"$work"'/adopted; test -e "$ATOMICDIR_NEW/r"' real
+ok "adopt --on-change has run the hook" test -e adopted
+ok "adopt of what a publication made ends with status 0 and runs no check" "$atomicdir" adopt --check false real
 
 # Standard descriptors.
-ok "with standard output closed, a publication says so and stands" sh -c "mkdir -p one; echo 1 >one/f; '$atomicdir' fill --from one closed >&- 2>said; test \$? = 0 && grep -q 'standard output' said && test -e closed/f"
-ok "with all closed nothing of ours is written into our own files" sh -c "'$atomicdir' fill -v closed -- sh -c 'echo 2 >g' <&- >&- 2>&-; grep -qx '[0-9]*' .closed.atomicdir/lock && test \"\$(cat closed/g)\" = 2"
-ok "show to a closed output, status 1" sh -c "'$atomicdir' show closed >&-; test \$? = 1"
-ok "list to a full disk, status 1" sh -c "'$atomicdir' list closed >/dev/full; test \$? = 1"
-ok "list to a closed pipe, status 1" python3 -c 'import os, subprocess, sys
+ok "with standard output closed a fill publishes, and its error says that the result could not be printed" sh -c "mkdir -p one; echo 1 >one/f; '$atomicdir' fill --from one closed >&- 2>said; test \$? = 0 && grep -q 'standard output' said && test -e closed/f"
+ok "with all standard descriptors closed no message is written into the store's files" sh -c "'$atomicdir' fill -v closed -- sh -c 'echo 2 >g' <&- >&- 2>&-; grep -qx '[0-9]*' .closed.atomicdir/lock && test \"\$(cat closed/g)\" = 2"
+ok "show with standard output closed ends with status 1" sh -c "'$atomicdir' show closed >&-; test \$? = 1"
+ok "list to a full disk ends with status 1" sh -c "'$atomicdir' list closed >/dev/full; test \$? = 1"
+ok "list to a closed pipe ends with status 1" python3 -c 'import os, subprocess, sys
 r, w = os.pipe(); os.close(r)
 sys.exit(subprocess.run(sys.argv[1:], stdout=w).returncode != 1)' "$atomicdir" list closed
 
 # --from --dereference.
 mkdir -p tree/sub; echo d >tree/sub/f; ln -s sub tree/again; touch -d 2020-01-01 tree/sub
-ok "--dereference follows links to directories" fill --from tree --dereference deep
-is "$(stat -c %Y deep/again)" "$(date -d 2020-01-01 +%s)" "which keep their times"
+ok "--dereference copies directories behind symlinks" fill --from tree --dereference deep
+is "$(stat -c %Y deep/again)" "$(date -d 2020-01-01 +%s)" "directories behind symlinks keep their times"
 ln -s .. tree/sub/up
-ok "a link that leads back is refused" status 1 limited "$atomicdir" fill --from tree --dereference deep
-ok "and LINK is as it was" test -f deep/again/f
+ok "--dereference refuses a symlink that leads back to a parent directory" status 1 limited "$atomicdir" fill --from tree --dereference deep
+ok "LINK is unchanged after that" test -f deep/again/f
 mkdir selfish; touch selfish/f
-ok "what holds LINK's own store is refused, status 2" sh -c "cd selfish && timeout -s KILL 20 '$atomicdir' fill --from . --dereference app; test \$? = 2 && test ! -L app"
+ok "--dereference refuses a directory that holds LINK's own store, with status 2" sh -c "cd selfish && timeout -s KILL 20 '$atomicdir' fill --from . --dereference app; test \$? = 2 && test ! -L app"
 ln -s nowhere tree/sub/dangling; rm tree/sub/up
-ok "a dangling link is refused" status 1 fill --from tree --dereference deep
-ok "a file is no DIR" status 1 fill --from plain --dereference deep
+ok "--dereference refuses a dangling symlink" status 1 fill --from tree --dereference deep
+ok "--from refuses a regular file" status 1 fill --from plain --dereference deep
 
 # Pushes.
 mkdir -p push; head -c 300000 /dev/urandom >push/big; echo 1 >push/small
 if command -v rsync >/dev/null 2>&1; then
 	printf '#!/bin/sh\nshift\nexec sh -c "$*"\n' >remote; chmod +x remote
 	ok "rsync pushes through fill --edit" rsync -a --delete -e "$work/remote" --rsync-path="$atomicdir fill --edit $work/site -- rsync" push/ host:.
-	ok "and what it pushed is published" diff -r push site/
-	ok "the same again is unchanged" sh -c "before=\$(readlink site); rsync -a --delete -e '$work/remote' --rsync-path='$atomicdir fill --edit $work/site -- rsync' push/ host:. && test \"\$(readlink site)\" = \"\$before\""
+	ok "what rsync pushed is published" diff -r push site/
+	ok "a second push of the same is unchanged" sh -c "before=\$(readlink site); rsync -a --delete -e '$work/remote' --rsync-path='$atomicdir fill --edit $work/site -- rsync' push/ host:. && test \"\$(readlink site)\" = \"\$before\""
 	rm push/small; head -c 300000 /dev/urandom >push/more
 	cat >cut <<'END'
 #!/usr/bin/env python3
@@ -213,9 +213,9 @@ server.stdin.close()
 sys.exit(server.wait())
 END
 	chmod +x cut
-	ok "a connection cut in the middle fails" sh -c "! timeout 20 rsync -a --delete -e '$work/cut' --rsync-path='$atomicdir fill --edit $work/site -- rsync' push/ host:."
-	ok "and publishes nothing" test -e site/small -a ! -e site/more
-	is "$(ls -A .site.atomicdir | tr '\n' ' ')" "000001 000001.info lock " "nor leaves anything"
+	ok "a push whose connection is cut fails" sh -c "! timeout 20 rsync -a --delete -e '$work/cut' --rsync-path='$atomicdir fill --edit $work/site -- rsync' push/ host:."
+	ok "a push that was cut publishes nothing" test -e site/small -a ! -e site/more
+	is "$(ls -A .site.atomicdir | tr '\n' ' ')" "000001 000001.info lock " "a push that was cut leaves nothing in the store"
 else
 	skip "rsync pushes through fill --edit" "no rsync"
 fi
@@ -225,8 +225,8 @@ if command -v script >/dev/null 2>&1; then
 	rm -f holding; ok "a wait of more than a second says so on a terminal" sh -c "
 		'$atomicdir' fill tty -- sh -c 'touch $work/holding; sleep 2.5' 2>err.tty & while [ ! -e $work/holding ]; do sleep 0.02; done
 		script -qec \"'$atomicdir' fill tty --from one\" /dev/null </dev/null >seen; wait; grep -q 'waiting for another writer, 1 s' seen"
-	ok "and the line is gone at the end" sh -c "tail -n 1 seen | tr -d '\\r' | grep -q '\\[Kpublished 2'"
-	ok "nothing of it elsewhere" sh -c "test \"\$('$atomicdir' fill tty -- sh -c 'sleep 1.2; touch q' 2>&1)\" = 'published 3 (1 file, 0 B)'"
+	ok "the progress line is erased at the end" sh -c "tail -n 1 seen | tr -d '\\r' | grep -q '\\[Kpublished 2'"
+	ok "without a terminal no progress line is printed" sh -c "test \"\$('$atomicdir' fill tty -- sh -c 'sleep 1.2; touch q' 2>&1)\" = 'published 3 (1 file, 0 B)'"
 else
 	skip "a wait of more than a second says so on a terminal" "no script"
 fi

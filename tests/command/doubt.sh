@@ -13,9 +13,9 @@ else
 	one=$(readlink app)
 	ok "no space for the second barrier is status 6" status 6 \
 		strace -o trace -e trace=fsync -e inject=fsync:error=ENOSPC:when=1 "$atomicdir" fill --sync fs --keep 0 --grace 0s app -- sh -c 'echo 3 >f'
-	ok "and makes no room by removing what a power cut may lead back to" test -e "$one/f" -a "$(cat app/f)" = 3
+	ok "a second barrier that fails for want of space removes no old generation" test -e "$one/f" -a "$(cat app/f)" = 3
 	strace -o trace -e trace=syncfs -e inject=syncfs:error=ENOSPC "$atomicdir" fill --sync fs --keep 0 --grace 0s app -- sh -c 'echo 3 >f' >said 2>&1
-	ok "nor does the next run while it cannot sync that either" test -e "$one/f"
+	ok "the next run removes no old generation while it cannot sync the swap" test -e "$one/f"
 	ok "a rollback to what is live does not call it durable" status 6 \
 		strace -o trace -e trace=syncfs -e inject=syncfs:error=EIO "$atomicdir" rollback --sync fs app 3
 	fill --sync fs --keep 0 app -- sh -c 'echo 3 >f'
@@ -34,10 +34,10 @@ fill --keep 1 --on-change 'echo >began; read -r line <go' app -- sh -c 'echo 1 >
 read -r line <began
 fill --keep 1 --on-change true app -- sh -c 'echo 2 >f'
 ok "a rollback to a generation whose hook still runs runs its own" status 3 "$atomicdir" rollback --on-change 'echo rolled back >heard; false' app 1
-ok "then, not later" test -e heard
+ok "the rollback runs its own hook at once" test -e heard
 echo >go; wait $slow
-ok "and the first one's end does not take its mark away" test -e .app.atomicdir/000001.hook
+ok "the end of the first hook does not remove the mark of the second" test -e .app.atomicdir/000001.hook
 fill --on-change 'echo again >heard' app -- sh -c 'echo 1 >f'
-ok "so the next call runs it again" grep -q again heard
-ok "once" test ! -e .app.atomicdir/000001.hook
+ok "the next call runs the hook that is still due" grep -q again heard
+ok "the hook's mark is removed once the hook succeeded" test ! -e .app.atomicdir/000001.hook
 finish

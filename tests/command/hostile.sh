@@ -8,11 +8,11 @@ fill() { timeout 60 "$atomicdir" fill -q "$@"; }
 fill app -- sh -c 'echo 1 >f' >/dev/null
 mkfifo .app.atomicdir/000001.info.new
 ok "a FIFO where a generation's facts should be keeps nobody waiting" fill --sync files app -- sh -c 'echo 2 >f'
-ok "and the next one is published" test "$(cat app/f)" = 2
+ok "a generation is published over one whose .info is a FIFO" test "$(cat app/f)" = 2
 
 rm app/f; mkfifo app/f
 ok "a FIFO in the place of a live file keeps nobody waiting" fill app -- sh -c 'echo 2 >f'
-is "$(cat app/f)" 2 "and is replaced with the next generation"
+is "$(cat app/f)" 2 "a FIFO in the place of a live file is replaced by the next fill"
 cat >lease.py <<'PY'
 # Takes a lease on the file, says so, and keeps it.
 import fcntl, os, signal, sys
@@ -30,20 +30,20 @@ while ! [ -e leased ] && kill -0 $lease 2>/dev/null; do sleep 0.02; done
 if [ -e leased ]; then
 	# The kernel makes whoever waits wait for 45 seconds.
 	ok "a lease on a live file keeps nobody waiting" timeout 30 "$atomicdir" fill -q app -- sh -c 'echo 3 >f'
-	is "$(cat app/f)" 3 "and the next generation is published"
+	is "$(cat app/f)" 3 "a generation is published over one with a file under a lease"
 else skip "a lease on a live file keeps nobody waiting" "no leases here"; fi
 kill $lease 2>/dev/null; wait $lease 2>/dev/null
 
 fill hooked -- sh -c 'echo 1 >f' >/dev/null
 mkfifo .hooked.atomicdir/000001.hook
-ok "nor does one in the place of a hook's mark" fill --on-change 'echo ran >"$ATOMICDIR_LINK.ran"' hooked -- sh -c 'echo 1 >f'
+ok "a lease on a hook's mark keeps nobody waiting" fill --on-change 'echo ran >"$ATOMICDIR_LINK.ran"' hooked -- sh -c 'echo 1 >f'
 ok "the hook runs" test "$(cat hooked.ran)" = ran
-ok "and the mark is gone" test ! -e .hooked.atomicdir/000001.hook
+ok "the hook's mark is removed after it" test ! -e .hooked.atomicdir/000001.hook
 
 ok "nobody else can open the lock" test "$(stat -c %a .app.atomicdir/lock)" = 600
 mkdir elsewhere; ln -s elsewhere .linked.atomicdir
 ok "a symlink in the store's place is refused" status 1 "$atomicdir" fill linked -- true
-ok "and what it leads to is as it was" test -z "$(ls -A elsewhere)"
+ok "what a symlink in the store's place leads to is not changed" test -z "$(ls -A elsewhere)"
 hold() { python3 -c 'import fcntl, os, sys, subprocess
 fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
 sys.exit(subprocess.run(sys.argv[2:]).returncode)' "$@"; }
@@ -61,13 +61,13 @@ if [ -n "$anybody" ] && ! $anybody test -x "$atomicdir" 2>/dev/null; then
 	skip "a lock that is also another file, a store that others may write and we not" "no setpriv, or the tree is private"
 else
 	ok "a lock that is also another file is refused" shared_lock
-	ok "and that file keeps its mode" test "$(stat -c %a ours/closed)" = 0
+	ok "a file that is hard-linked as the lock keeps its mode" test "$(stat -c %a ours/closed)" = 0
 	mkdir -m 72 ours/.open.atomicdir; [ -z "$anybody" ] || chown 65534 ours/.open.atomicdir
 	ok "a store that others may write is refused, also where its owner may not" status 1 $anybody "$atomicdir" fill ours/open -- true
 fi
 if [ -n "$anybody" ] && $anybody test -x "$atomicdir" 2>/dev/null; then
 	mkdir -m 711 ours/.foreign.atomicdir
 	ok "a store of somebody else's is refused" status 1 $anybody "$atomicdir" fill ours/foreign -- true
-	ok "and is left as it was" test -z "$(ls -A ours/.foreign.atomicdir)"
+	ok "a store that belongs to somebody else is not changed" test -z "$(ls -A ours/.foreign.atomicdir)"
 else skip "a store of somebody else's is refused" "needs root, or the tree is private"; fi
 finish

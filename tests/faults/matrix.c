@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * matrix calls|allocations [SCENARIO]: for each scenario, every system call killed before and after it and failed with all that it
- * can say, or every allocation failed. After each: the status is a documented one and true, LINK is whole, one line says why, nothing
- * stays open, the next run works and nothing is left over.
+ * matrix calls|allocations [SCENARIO]: for each scenario, every system call killed before and after it and failed with all
+ * that it can say, or every allocation failed. After each: the status is a documented one and true, LINK is whole, one line
+ * says why, nothing stays open, the next run works and nothing is left over.
  *
- * FAULTS_SHARE=N runs one point of N, chosen by FAULTS_SEED; FAULTS_BUILD is where the programs are; FAULTS_VERBOSE tells each point.
+ * FAULTS_SHARE=N runs one point of N, chosen by FAULTS_SEED; FAULTS_BUILD is where the programs are; FAULTS_VERBOSE tells each
+ * point.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -338,6 +339,15 @@ static void find_points(struct worker *worker, bool is_allocations, struct point
 	}
 }
 
+static const char *fault_show(const struct fault *fault)
+{
+	if (fault->kind == FAULT_KILL_BEFORE)
+		return "killed before";
+	if (fault->kind == FAULT_KILL_AFTER)
+		return "killed after";
+	return fault->kind == FAULT_LIE ? "done, and said " : "";
+}
+
 static void report(const struct worker *worker, const struct point *point, const char *why)
 {
 	char name[32], text[1024];
@@ -349,11 +359,7 @@ static void report(const struct worker *worker, const struct point *point, const
 		       text);
 	else
 		printf("# %s: %s, call %ld of process %d: %s%s: %s (%s)\n", worker->scenario->name,
-		       errnos_name(&point->call, name), point->call.call, point->call.process,
-		       point->fault.kind == FAULT_KILL_BEFORE  ? "killed before"
-		       : point->fault.kind == FAULT_KILL_AFTER ? "killed after"
-		       : point->fault.kind == FAULT_LIE	       ? "done, and said "
-							       : "",
+		       errnos_name(&point->call, name), point->call.call, point->call.process, fault_show(&point->fault),
 		       point->fault.errnum ? strerrorname_np(point->fault.errnum) : "", why, text);
 	fflush(stdout);
 }
@@ -457,7 +463,9 @@ static bool run_scenario(const struct scenario *scenario, const char *base, cons
 	bool is_whole = true;
 	int status;
 
-	workers = workers < 1 ? 1 : workers > WORKERS_MAX ? WORKERS_MAX : workers;
+	if (workers < 1)
+		workers = 1;
+	workers = workers > WORKERS_MAX ? WORKERS_MAX : workers;
 	*totals = (struct totals){ 0 };
 	snprintf(template, sizeof(template), "%s/template-%zu", base, (size_t)(scenario - scenarios));
 	set_up(scenario, build, template);

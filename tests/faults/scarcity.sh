@@ -26,7 +26,7 @@ tree small 1 1; tree large 2 600; live=1 at=.
 fill --grace 0s app --from small
 ok "a file beyond RLIMIT_FSIZE is an error, not a signal" fails "File too large" sh -c "ulimit -f 100; '$atomicdir' fill -q app --from large"
 ok "what COMMAND writes beyond it ends COMMAND" fails "nothing was published" sh -c "ulimit -f 100; '$atomicdir' fill -q app -- sh -c 'cp ../../large/big big 2>/dev/null'"
-ok "and nothing is left over" clean
+ok "a COMMAND that was ended by a limit leaves nothing in the store" clean
 
 cat >ordinary.sh <<'SH'
 set -e
@@ -83,18 +83,18 @@ fi
 image disk "" ""; live=2
 fill --grace 1h disk/app --from 1; fill --grace 1h disk/app --from 2
 ok "a disk that is full is an error, and LINK is as it was" fails "No space left on device" fill --grace 1h disk/app --from 3
-ok "nothing is left of what did not fit" test "$(ls disk/.app.atomicdir | tr '\n' ' ')" = "000001 000001.info 000002 000002.info lock "
-ok "with less to keep an old generation makes room, and it is published" fill --grace 0s --keep 0 disk/app --from 3
-ok "that is what is live" test "$(cat disk/app/f)" = 3
+ok "a fill that did not fit leaves nothing in the store" test "$(ls disk/.app.atomicdir | tr '\n' ' ')" = "000001 000001.info 000002 000002.info lock "
+ok "with a smaller --keep the removal of an old generation makes room, and the fill succeeds" fill --grace 0s --keep 0 disk/app --from 3
+ok "the fill that got room is live" test "$(cat disk/app/f)" = 3
 ok "COMMAND that meets it publishes nothing" sh -c "'$atomicdir' fill -q disk/app -- sh -c 'cat ../../../1/big ../../../2/big >big' 2>/dev/null; test \$? = 1 && test \$(cat disk/app/f) = 3"
-ok "and nothing is left over" clean
+ok "a COMMAND on a full disk leaves nothing in the store" clean
 
 image room "" ""; live=2
 fill --grace 0s --keep 5 room/app --from 1; fill --grace 0s --keep 5 room/app --from 2
 ok "where COMMAND meets it, the error says that old generations made room" \
 	fails "the disk is full, and old generations were removed to make room; run it again" fill --grace 0s --keep 0 room/app -- sh -c 'cat ../../../1/big ../../../2/big >big 2>/dev/null'
-ok "which the next one has" fill --grace 0s --keep 0 room/app -- sh -c 'cp ../../../3/* .'
-is "$(cat room/app/f)" 3 "and it is published"
+ok "the next fill succeeds in the room that was made" fill --grace 0s --keep 0 room/app -- sh -c 'cp ../../../3/* .'
+is "$(cat room/app/f)" 3 "the fill that got that room is live"
 
 mkdir memory; mount -t tmpfs -o size=400k tmpfs memory; mounted="$work/memory $mounted"
 value() { printf '{"a":"%s"}' "$(head -c 60000 /dev/zero | tr '\0' "$1")" >secrets.json; }
@@ -103,13 +103,13 @@ for i in 1 2 3 4 5 6; do value $i; sync --keep 10; done >/dev/null
 ok "secrets fill it up" sh -c 'test $(ls memory/.app.atomicdir | grep -c "^[0-9]*$") = 5'
 value 9
 ok "where old generations may go the next secrets get their room at once" sync --keep 0
-is "$(head -c 3 memory/app/a)" 999 "and are published"
+is "$(head -c 3 memory/app/a)" 999 "the secrets that got room are live"
 
 image inodes "-N 64" ""; live=1; tree many 2 1 100
 fill inodes/app --from small
 ok "no more inodes: an error, and LINK is as it was" fails "No space left on device" fill inodes/app --from many
-ok "nothing is left over" clean
-ok "and what fits is published" fill inodes/app --from large
+ok "without inodes nothing is left in the store" clean
+ok "a fill that fits into the inodes that are left is published" fill inodes/app --from large
 
 image immutable "" ""; live=1
 fill --grace 0s immutable/app --from small
@@ -120,19 +120,19 @@ for what in .app.atomicdir .app.atomicdir/lock; do
 done
 chattr +i immutable/app/.
 ok "a live generation that is immutable can be replaced" fill --grace 0s --keep 0 immutable/app --from large
-ok "and stays" test -e immutable/.app.atomicdir/000001 -a "$(cat immutable/app/f)" = 2
+ok "an immutable generation that was replaced stays" test -e immutable/.app.atomicdir/000001 -a "$(cat immutable/app/f)" = 2
 chattr -i immutable/.app.atomicdir/000001
-ok "as long as it is" fill --grace 0s --keep 0 immutable/app --from small
-ok "and is removed then" test "$(ls immutable/.app.atomicdir | grep -c '^[0-9]*$')" = 1
+ok "the next fill succeeds once it is no longer immutable" fill --grace 0s --keep 0 immutable/app --from small
+ok "a generation that is no longer immutable is removed by the next fill" test "$(ls immutable/.app.atomicdir | grep -c '^[0-9]*$')" = 1
 
 image readonly "" ""; live=1
 fill readonly/app --from small
 ok "a file system that turns read-only under COMMAND: an error, and LINK is as it was" \
 	fails "Read-only file system" fill readonly/app -- sh -c "echo 2 >f; mount -o remount,abort '$work/readonly'"
-ok "and readers go on" test "$(cat readonly/app/f)" = 1
+ok "readers of a file system that turned read-only can go on" test "$(cat readonly/app/f)" = 1
 umount readonly; mount -o loop readonly.img readonly
 ok "mounted anew it is published" fill readonly/app --from large
-ok "and nothing is left over" clean
+ok "after the remount nothing unpublished is left" clean
 mount -o remount,ro readonly; live=2
 ok "read-only from the start: an error" fails "Read-only file system" fill readonly/app --from small
 ok "reading needs no more" sh -c "'$atomicdir' list readonly/app && '$atomicdir' exec readonly/app -- cat f"
@@ -153,7 +153,7 @@ sys.exit(libc.quotactl(0x800008 << 8, sys.argv[1].encode(), 65534, ctypes.c_char
 PY
 	then
 		ok "$claim" fails "Disk quota exceeded" as 1
-		ok "and what fits is published" as large
+		ok "$claim: a fill that fits is published" as large
 	else skip "$claim" "quotactl(2) refused to set one; the injector says EDQUOT"; fi
 fi
 finish

@@ -156,7 +156,7 @@ static const char *why_not(const char *name, struct cleanliness *clean)
 	char number[8];
 	size_t digits = strspn(name, "0123456789");
 
-	if (name[0] == '.' || strcmp(name, "lock") == 0)
+	if (name[0] == '.' || strcmp(name, "lock") == 0 || strcmp(name, "status") == 0 || strcmp(name, "refused") == 0)
 		return NULL;
 	snprintf(number, sizeof(number), "%.6s", name);
 	if (digits != 6)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What stays of old generations, and where a rollback leads, through the public calls: histories by table, random ones against a
- * model, undone publications, and stores of the first version. SEED=N begins with other random ones.
+ * What stays of old generations, and where a rollback leads, through the public calls: histories by table, random ones against
+ * a model, undone publications, and stores of the first version. SEED=N begins with other random ones.
  */
 #include <atomicdir.h>
 #include <errno.h>
@@ -121,7 +121,8 @@ static bool is(const char *link, const char *wanted, int64_t wanted_target)
 
 /* ---- Histories by table ---- */
 
-/* g: a fill whose hook ends well, b: one whose hook fails; r and f: a rollback whose hook ends well, or fails; a number: where to. */
+/* g: a fill whose hook ends well, b: one whose hook fails; r and f: a rollback whose hook ends well, or fails; a number: where
+ * to. */
 struct row {
 	const char *claim, *history;
 	int keep;
@@ -132,18 +133,20 @@ struct row {
 static const struct row rows[] = {
 	{ "with --keep 1 there is one to go back to", "g g g", 1, "3Lg 2g", 2 },
 	{ "a release that fails does not push out what worked", "g b", 1, "2Lb 1g", 1 },
-	{ "nor do three, and the latest of them stays while the hook is due", "g b b b", 1, "4Lb 3b 1g", 1 },
+	{ "three releases that fail do not push it out, and the latest of them stays while the hook is due", "g b b b", 1,
+	  "4Lb 3b 1g", 1 },
 	{ "with --keep 2 two that worked stay", "g g b b", 2, "4Lb 3b 2g 1g", 2 },
-	{ "after going back from a failed one nothing is behind", "g b r", 1, "2b 1Lg", 0 },
-	{ "the next good one goes back to the same", "g b r g", 1, "3Lg 1g", 1 },
-	{ "going back twice keeps the others", "g g g g g r r", 3, "5g 4g 3Lg 2g", 2 },
-	{ "and the next one goes back to where they led", "g g g g g r r g", 3, "6Lg 5g 3g 2g", 3 },
-	{ "a good one that is live again, its hook failing now, stays good", "g g f1 b", 1, "3Lb 1g", 1 },
+	{ "after a rollback from a failed release to the first generation there is nothing to go back to", "g b r", 1, "2b 1Lg",
+	  0 },
+	{ "a good release after a rollback goes back to the generation that was rolled back to", "g b r g", 1, "3Lg 1g", 1 },
+	{ "two rollbacks keep the newer good generations", "g g g g g r r", 3, "5g 4g 3Lg 2g", 2 },
+	{ "a release after two rollbacks goes back to where they led", "g g g g g r r g", 3, "6Lg 5g 3g 2g", 3 },
+	{ "a good generation stays good if its hook fails after a rollback to it", "g g f1 b", 1, "3Lb 1g", 1 },
 	{ "where nothing ever worked there is nothing to go back to", "b b b", 1, "3Lb 2b", 0 },
-	{ "with --keep 0 the way back stays until the hook has ended well", "g g b", 0, "3Lb 2g", 2 },
-	{ "going back to the first keeps those above it", "g g g g r1 g", 3, "5Lg 4g 3g 1g", 1 },
-	{ "going back by number and forward again", "g g g g r1 r4", 3, "4Lg 3g 2g 1g", 3 },
-	{ "a number leads to one that failed, too", "g b g r2", 2, "3g 2Lg 1g", 1 },
+	{ "with --keep 0 the generation to go back to stays while the hook is due", "g g b", 0, "3Lb 2g", 2 },
+	{ "a rollback to the first generation keeps good newer ones", "g g g g r1 g", 3, "5Lg 4g 3g 1g", 1 },
+	{ "a rollback by number may go back and forward again", "g g g g r1 r4", 3, "4Lg 3g 2g 1g", 3 },
+	{ "a rollback by number may lead to a release that failed", "g b g r2", 2, "3g 2Lg 1g", 1 },
 };
 
 static bool play(const char *link, const char *history, int keep)
@@ -156,8 +159,10 @@ static bool play(const char *link, const char *history, int keep)
 		enum hook hook = what == 'g' || what == 'r' ? HOOK_WELL : HOOK_BADLY;
 
 		history = rest;
-		is_done =
-			what == 'g' || what == 'b' ? fill(link, ++value, keep, hook) : roll_back(link, to ? to : -1, -1, hook);
+		if (what == 'g' || what == 'b')
+			is_done = fill(link, ++value, keep, hook);
+		else
+			is_done = roll_back(link, to ? to : -1, -1, hook);
 	}
 	return is_done;
 }
@@ -173,7 +178,8 @@ static void test_rows(void)
 		if (!ok(play(link, row->history, row->keep) && is(link, row->stays, row->leads_to), row->claim))
 			printf("# %s, keep %d; %s\n", row->history, row->keep, error.text);
 		if (strcmp(row->history, "g g b") == 0)
-			ok(fill(link, value, row->keep, HOOK_WELL) && is(link, "3Lg", 0), "and no longer");
+			ok(fill(link, value, row->keep, HOOK_WELL) && is(link, "3Lg", 0),
+			   "with --keep 0 that generation is removed once the hook succeeded");
 	}
 }
 
@@ -182,10 +188,10 @@ static void test_texts(void)
 	ok(play("named", "g b r", 5) && leads_to("named") == 0 &&
 		   strstr(error.text,
 			  "'named' has no good generation that was live before the live one; generation 2 is kept, but "
-			  "its hook has never ended well; name the one to publish again; 'named' is unchanged"),
-	   "where there is no way back the text names what is kept");
+			  "its hook has never succeeded; name the one to publish again; 'named' is unchanged"),
+	   "where there is nothing to go back to the error names the generations that are kept");
 	ok(play("alone", "g", 5) && leads_to("alone") == 0 && strstr(error.text, "no other one is kept"),
-	   "or that nothing else is");
+	   "where there is nothing to go back to and nothing else is kept, the error says so");
 }
 
 /* ---- Random histories, against a model ---- */
@@ -452,17 +458,19 @@ static void test_undo(void)
 
 	ok(fill("undone", 1, 0, HOOK_NO), "(a first generation is published)");
 	stage = commit_locked("undone", 2, &result);
-	ok(result == 1 && is_locked("undone"), "with HOOK_LOCKED commit keeps the lock");
-	ok(strcmp(listed("undone"), "2Lb 1g") == 0, "and removes nothing, whatever is to be kept");
+	ok(result == 1 && is_locked("undone"), "a commit with HOOK_LOCKED keeps the lock");
+	ok(strcmp(listed("undone"), "2Lb 1g") == 0, "a commit with HOOK_LOCKED removes nothing, whatever `keep` says");
 	ok(atomicdir_undo(stage, &live, &error) == 1 && live && live->number == 1 && live->is_hook_due && live->next &&
 		   live->next->number == 2,
-	   "undo publishes what was live before, with a hook due, and tells both");
+	   "undo publishes what was live before, with its hook due, and returns both generations");
 	free(live);
-	ok(atomicdir_undo(stage, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE, "once");
-	ok(is_locked("undone"), "the lock is kept until free");
+	ok(atomicdir_undo(stage, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE, "a second undo is refused");
+	ok(is_locked("undone"), "the lock is held until the stage is freed");
 	atomicdir_free(stage);
-	ok(!is_locked("undone") && is("undone", "2b 1Lb", 0), "what was undone is not good, and stays while the hook is due");
-	ok(fill("undone", 1, 0, HOOK_WELL) && is("undone", "1Lg", 0), "and goes once that hook has ended well");
+	ok(!is_locked("undone") && is("undone", "2b 1Lb", 0),
+	   "the generation that was undone is not good, and stays while the hook is due");
+	ok(fill("undone", 1, 0, HOOK_WELL) && is("undone", "1Lg", 0),
+	   "the generation that was undone is removed once that hook succeeded");
 }
 
 static void test_undo_after_death(void)
@@ -474,9 +482,9 @@ static void test_undo_after_death(void)
 	fill("dead", 2, 0, HOOK_BADLY); /* what a death between the swap and the undo leaves */
 	stage = commit_locked("dead", 2, &result);
 	ok(result == 0 && atomicdir_undo(stage, NULL, &error) == 1,
-	   "what a dead call left due can be undone by the next, unchanged");
+	   "an unchanged commit can undo a publication whose process died with the hook due");
 	atomicdir_free(stage);
-	ok(is("dead", "2b 1Lg", 0), "and the one before is live");
+	ok(is("dead", "2b 1Lg", 0), "then the generation before it is live");
 }
 
 static void test_undo_nothing(void)
@@ -494,11 +502,11 @@ static void test_undo_nothing(void)
 	stage = begin("first", 2, &options);
 	ok(atomicdir_commit(stage, NULL, &error) == 1 && atomicdir_undo(stage, NULL, &error) < 0 &&
 		   error.kind == ATOMICDIR_USAGE,
-	   "nor can what was committed without HOOK_LOCKED");
+	   "a commit without HOOK_LOCKED cannot be undone");
 	atomicdir_free(stage);
 	options.hook = ATOMICDIR_HOOK_LOCKED;
 	ok(atomicdir_rollback("first", 1, &options, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE,
-	   "a rollback knows no HOOK_LOCKED");
+	   "a rollback refuses HOOK_LOCKED");
 }
 
 /* ---- What calls are told is for them, what fills are told is remembered ---- */
@@ -507,21 +515,22 @@ static void test_remembered(void)
 {
 	for (int i = 0; i < 6; i++)
 		fill("told", ++value, 4, HOOK_NO);
-	ok(is("told", "6Lg 5g 4g 3g 2g", 5), "(four are kept)");
-	ok(roll_back("told", 5, 3, HOOK_NO) && is("told", "5Lg 4g 3g 2g", 4), "the keep of a rollback is for that call");
-	ok(roll_back("told", 4, 0, HOOK_NO) && is("told", "4Lg", 0), "(as is that of another)");
+	ok(is("told", "6Lg 5g 4g 3g 2g", 5), "(four old generations are kept)");
+	ok(roll_back("told", 5, 3, HOOK_NO) && is("told", "5Lg 4g 3g 2g", 4), "the `keep` of a rollback holds for that call");
+	ok(roll_back("told", 4, 0, HOOK_NO) && is("told", "4Lg", 0), "the `keep` of a second rollback holds for that call");
 	for (int i = 0; i < 3; i++)
 		fill("told", ++value, 4, HOOK_NO);
 	ok(roll_back("told", 4, 5, HOOK_NO) && roll_back("told", 9, -1, HOOK_NO) && is("told", "9Lg 8g 7g 4g", 8),
-	   "the next one goes by that of the last fill");
+	   "a rollback without `keep` uses that of the last fill");
 	ok(atomicdir_prune("told", how(2, HOOK_NO), NULL, &error) == 1 && is("told", "9Lg 8g 7g", 8),
-	   "that of a prune is for that call");
-	ok(atomicdir_prune("told", how(-1, HOOK_NO), NULL, &error) == 0, "and is not remembered");
+	   "the `keep` of a prune holds for that call");
+	ok(atomicdir_prune("told", how(-1, HOOK_NO), NULL, &error) == 0, "the `keep` of a prune is not recorded");
 	value++;
 	ok(fill("same", value, 3, HOOK_NO) && fill("same", ++value, 3, HOOK_NO) && fill("same", value, 0, HOOK_NO) &&
 		   is("same", "2Lg", 0),
-	   "that of an unchanged fill holds");
-	ok(roll_back("same", 2, 5, HOOK_NO) && fill("same", ++value, 0, HOOK_NO) && is("same", "4Lg", 0), "from then on");
+	   "the `keep` of an unchanged fill holds at once");
+	ok(roll_back("same", 2, 5, HOOK_NO) && fill("same", ++value, 0, HOOK_NO) && is("same", "4Lg", 0),
+	   "the `keep` of an unchanged fill is recorded for later calls");
 }
 
 /* ---- Marks ---- */
@@ -539,28 +548,28 @@ static void test_marks(void)
 
 	fill("marked", 1, 1, HOOK_WELL);
 	ok(exists(".marked.atomicdir/000001.good") && !exists(".marked.atomicdir/000001.hook"),
-	   "a hook that ends well turns its mark into that of a good generation");
+	   "a hook that succeeds turns N.hook into N.good");
 	fill("marked", 2, 1, HOOK_WELL);
 	roll_back("marked", 1, -1, HOOK_BADLY);
 	ok(exists(".marked.atomicdir/000001.good") && exists(".marked.atomicdir/000001.hook"),
-	   "published again, a fresh mark stands beside it");
+	   "a rollback to a good generation adds a new N.hook");
 	fill("marked", 3, 0, HOOK_NO);
 	ok(is("marked", "3Lg", 0) && !exists(".marked.atomicdir/000001.good") && !exists(".marked.atomicdir/000002.good"),
-	   "it goes with its generation");
+	   "N.good is removed with its generation");
 	fill("run", 1, 0, HOOK_BADLY);
 	fd = open(".run.atomicdir/000001.hook", O_RDONLY | O_CLOEXEC);
 	ok(flock(fd, LOCK_EX | LOCK_NB) == 0 && fill("run", 2, 0, HOOK_NO) && is("run", "2Lg 1b", 0),
 	   "a generation whose hook is running stays");
 	close(fd);
-	ok(fill("run", 2, 0, HOOK_NO) && is("run", "2Lg", 0), "until it has ended");
+	ok(fill("run", 2, 0, HOOK_NO) && is("run", "2Lg", 0), "a generation whose hook has ended is removed");
 	fill("late", 1, 1, HOOK_BADLY);
 	roll_back("late", 1, -1, HOOK_NO);
 	fill("late", 2, 1, HOOK_WELL);
 	ok(roll_back("late", 1, -1, HOOK_NO) && strcmp(listed("late"), "2g 1Lg") == 0 && exists(".late.atomicdir/000001.hook"),
-	   "one that is last published without a hook is good, whatever mark it has");
+	   "a generation last published without a hook is good, whatever mark it has");
 	close(open(".late.atomicdir/000009.good", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	fill("late", 3, 1, HOOK_NO);
-	ok(!exists(".late.atomicdir/000009.good"), "a mark without a generation goes");
+	ok(!exists(".late.atomicdir/000009.good"), "a mark without a generation is removed");
 }
 
 /* ---- Stores of the first version ---- */
@@ -591,16 +600,18 @@ static void test_first_version(void)
 	for (int64_t number = 1; number <= 4; number++)
 		write_old_info("old", number, number - 1);
 	ok(is("old", "4Lg 3b 2g 1g", 2),
-	   "of the first version's generations those are good that have no mark, and the line is read");
-	ok(atomicdir_prune("old", how(1, HOOK_NO), NULL, &error) == 2 && is("old", "4Lg 2g", 2), "and kept by");
-	ok(fill("old", ++value, -1, HOOK_NO) && is("old", "5Lg 4g", 4), "the next fill knows them");
+	   "in a store of the first version, generations without a mark are good, and the line is found");
+	ok(atomicdir_prune("old", how(1, HOOK_NO), NULL, &error) == 2 && is("old", "4Lg 2g", 2),
+	   "a prune in a store of the first version keeps the good one");
+	ok(fill("old", ++value, -1, HOOK_NO) && is("old", "5Lg 4g", 4),
+	   "a fill in a store of the first version keeps its good generations");
 	ok(fill("old", ++value, 9, HOOK_NO) && roll_back("old", 4, -1, HOOK_NO) && is("old", "6g 5g 4Lg", 0),
-	   "(the one before 4 is gone)");
+	   "(the generation before 4 has been removed)");
 	play("gap", "g g b g", 9);
 	for (int64_t number = 1; number <= 4; number++)
 		write_old_info("gap", number, number - 1);
 	ok(fill("gap", ++value, 3, HOOK_NO) && roll_back("gap", 4, -1, HOOK_NO) && is("gap", "5g 4Lg 2g 1g", 2),
-	   "nor is a line of the first version broken by what has been removed since");
+	   "a line of the first version survives the removal of generations in it");
 	play("back", "g g g", 9);
 	roll_back("back", 2, -1, HOOK_NO);
 	for (int64_t number = 1; number <= 3; number++)
@@ -663,7 +674,8 @@ static void test_many(void)
 
 	printf("# 1,500: %.0f; 6,000: %.0f; of the first version %.0f and %.0f\n", few, many, few_old, many_old);
 	ok(few > 0 && many > 0 && many < few * 9, "four times the generations cost no more than in proportion");
-	ok(few_old > 0 && many_old > 0 && many_old < few_old * 9, "the first version's too");
+	ok(few_old > 0 && many_old > 0 && many_old < few_old * 9,
+	   "four times the generations of the first version cost no more than in proportion");
 }
 
 int main(void)

@@ -69,7 +69,8 @@ static void test_who_has_it(void)
 	struct atomicdir_stage *stage = begin("who", 0);
 
 	ok(is_busy_with("who", 0, getpid()), "a writer that is refused is told which process has the lock, and since when");
-	ok(is_busy_with("who", 20, getpid()) && error.errnum == EWOULDBLOCK, "also one that has waited");
+	ok(is_busy_with("who", 20, getpid()) && error.errnum == EWOULDBLOCK,
+	   "a writer that has waited is told which process has the lock");
 	atomicdir_free(stage);
 }
 
@@ -86,7 +87,7 @@ static void test_fork(void)
 	stage = begin("forked", 0);
 	pid = fork_paused();
 	atomicdir_free(stage);
-	ok(is_free("forked"), "nor after free");
+	ok(is_free("forked"), "a child that was forked while a stage was open does not keep the lock after free");
 	end(pid);
 }
 
@@ -126,7 +127,7 @@ static void test_orphan(void)
 	if (child > 0)
 		kill(child, SIGKILL);
 	stage = begin("orphaned", -1);
-	ok(stage, "and the lock ends with it");
+	ok(stage, "the lock ends when that child ends");
 	atomicdir_free(stage);
 }
 
@@ -165,12 +166,12 @@ static void test_store_moved(void)
 	stage = begin("anew", 0);
 	ok(rename(".anew.atomicdir", "kept2") == 0 && mkdir(".anew.atomicdir", 0711) == 0 &&
 		   is_refused(stage, "has lost its store"),
-	   "so is one that was made anew");
+	   "a store that was removed and made anew meanwhile is refused");
 	atomicdir_free(stage);
-	ok(access(".anew.atomicdir", F_OK) == 0, "and the new one is left alone");
+	ok(access(".anew.atomicdir", F_OK) == 0, "the store that was made anew is not changed");
 	stage = begin("unlocked", 0);
 	ok(unlink(".unlocked.atomicdir/lock") == 0 && is_refused(stage, "has lost its store"),
-	   "so is one whose lock was removed");
+	   "a store whose lock was removed meanwhile is refused");
 	atomicdir_free(stage);
 }
 
@@ -184,12 +185,12 @@ static void test_stage_moved(void)
 	stage = begin("stage", 0);
 	ok(rename(atomicdir_path(stage), "away") == 0 && mkdir(atomicdir_path(stage), 0755) == 0 &&
 		   is_refused(stage, "removed, moved or replaced") && access("stage", F_OK) < 0,
-	   "so is one in whose place another was made");
+	   "a stage in whose place another directory was made is refused");
 	atomicdir_free(stage);
 	stage = begin("stage", 0);
 	ok(atomicdir_seal(stage, NULL, &error) == 1 && rename(atomicdir_path(stage), "away2") == 0 &&
 		   is_refused(stage, "removed, moved or replaced"),
-	   "so is one that was moved once it was sealed");
+	   "a stage that was moved after it was sealed is refused");
 	atomicdir_free(stage);
 	ok(access("away", F_OK) == 0 && access("away2", F_OK) == 0, "what was moved away is left alone");
 }

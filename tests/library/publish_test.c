@@ -110,11 +110,11 @@ static mode_t mode_of(const char *path)
 static void test_fill(void)
 {
 	ok(fill("one") == 1 && is_live("000001"), "a first fill publishes generation 1 through a relative link");
-	ok(holds("app/a", "one") && holds("app/sub/b", "one"), "its files are there, byte for byte");
+	ok(holds("app/a", "one") && holds("app/sub/b", "one"), "a first fill publishes the files byte for byte");
 	ok(mode_of("app/sub/b") == 0600 && mode_of("app/sub") == 0755 && mode_of("app/.") == 0755, "modes are exact");
 	ok(exists(in_store("000001.info")) && !exists(in_store("000001.info.new")), "N.info says that it was published");
 	ok(fill("one") == 0 && is_live("000001"), "the same again is unchanged, and nothing is swapped");
-	ok(!exists(in_store("000002")), "nothing is left of the stage that was not needed");
+	ok(!exists(in_store("000002")), "an unchanged fill leaves nothing of its stage");
 	ok(fill("two") == 1 && is_live("000003"), "no number is used twice");
 	ok(holds(in_store("000001/a"), "one"), "one generation before the live one is kept");
 	ok(fill("three") == 1 && !exists(in_store("000001")) && exists(in_store("000003")), "older ones are removed");
@@ -127,7 +127,7 @@ static void test_umask(void)
 	ok(fill("umask") == 1, "a hostile umask is no obstacle");
 	umask(old);
 	ok(mode_of("app/sub/b") == 0600 && mode_of("app/a") == 0644 && mode_of("app/.") == 0755,
-	   "and modes are exact all the same");
+	   "modes are exact under a hostile umask");
 }
 
 static void test_rollback(void)
@@ -138,12 +138,12 @@ static void test_rollback(void)
 	fill("bad");
 	ok(atomicdir_rollback("app", -1, NULL, &live, &error) == 1 && holds("app/a", "good"),
 	   "a rollback leads to what was live before");
-	ok(live && live->is_live && live->next && !live->next->is_live, "and tells both generations");
+	ok(live && live->is_live && live->next && !live->next->is_live, "a rollback returns both generations");
 	free(live);
 	ok(fill("better") == 1 && atomicdir_list("app", &list, &error) == 2, "a good one after it drops the bad one");
 	free(list);
 	ok(atomicdir_rollback("app", -1, NULL, NULL, &error) == 1 && holds("app/a", "good"),
-	   "and a rollback from it leads to the good one");
+	   "a rollback from a good generation leads to the good one before it");
 	ok(atomicdir_rollback("app", 999, NULL, NULL, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION &&
 		   holds("app/a", "good"),
 	   "a generation that is not there is refused");
@@ -194,7 +194,7 @@ static void test_paths(void)
 		   strstr(error.text, "'other' is a symlink into another generation"),
 	   "a link into another generation is refused with its path");
 	atomicdir_free(stage);
-	ok(holds("app/a", "after"), "and LINK is as it was");
+	ok(holds("app/a", "after"), "LINK is unchanged after a symlink was refused");
 }
 
 static void test_modes(void)
@@ -221,7 +221,7 @@ static void test_carry_and_diff(void)
 		   strcmp(changes->next->path, "ro") == 0,
 	   "a seal tells what differs, by path");
 	free(changes);
-	ok(atomicdir_commit(stage, NULL, &error) == 1 && holds("app/ro/x", "x"), "and it is published so");
+	ok(atomicdir_commit(stage, NULL, &error) == 1 && holds("app/ro/x", "x"), "what was sealed is published");
 	atomicdir_free(stage);
 	ok(atomicdir_diff("app", -1, -1, &changes, &error) == 1 && changes, "diff compares with the one before");
 	free(changes);
@@ -242,7 +242,7 @@ static void test_pin(void)
 	ok(fd >= 0 && exists(path), "a pinned generation is not removed");
 	close(fd);
 	fill("p4");
-	ok(!exists(path), "and goes once it is unpinned");
+	ok(!exists(path), "a generation is removed once it is unpinned");
 }
 
 static void test_hook(void)
@@ -259,12 +259,11 @@ static void test_hook(void)
 	free(live);
 	stage = atomicdir_begin("app", &options, &error);
 	pair(stage, (char[]){ "hook" }, &error);
-	ok(atomicdir_commit(stage, &live, &error) == 0 && live->is_hook_due,
-	   "which the next call sees, though nothing changed");
-	ok(atomicdir_hook_done("app", live->number, &error) == 0, "until the hook is done");
+	ok(atomicdir_commit(stage, &live, &error) == 0 && live->is_hook_due, "an unchanged call sees that the hook is due");
+	ok(atomicdir_hook_done("app", live->number, &error) == 0, "the hook is due until it is done");
 	atomicdir_free(stage);
 	free(live);
-	ok(atomicdir_show("app", &live, &error) == 0 && !live->is_hook_due, "and then no more");
+	ok(atomicdir_show("app", &live, &error) == 0 && !live->is_hook_due, "the hook is not due after it is done");
 	free(live);
 }
 
@@ -273,8 +272,9 @@ static void test_recovery(void)
 	ok(mkdir(in_store("900000"), 0700) == 0 && mkdir(in_store("899999.trash"), 0700) == 0 &&
 		   symlink("x", in_store("next")) == 0 && fill("recovered") == 1,
 	   "what a killed writer left is no obstacle");
-	ok(!exists(in_store("900000")) && !exists(in_store("899999.trash")) && !exists(in_store("next")), "and is cleaned up");
-	ok(is_live("900001"), "its number is not used again");
+	ok(!exists(in_store("900000")) && !exists(in_store("899999.trash")) && !exists(in_store("next")),
+	   "what a killed writer left is removed");
+	ok(is_live("900001"), "a killed writer's number is not used again");
 }
 
 static void test_adopt(void)
@@ -282,7 +282,8 @@ static void test_adopt(void)
 	ok(mkdir("real", 0750) == 0 && mkdir("real/sub", 0700) == 0 && atomicdir_adopt("real", NULL, &error) == 1 &&
 		   exists("real/sub"),
 	   "a real directory is adopted");
-	ok(mode_of("real/.") == 0750 && atomicdir_adopt("real", NULL, &error) == 0, "with its mode, and only once");
+	ok(mode_of("real/.") == 0750 && atomicdir_adopt("real", NULL, &error) == 0,
+	   "an adopted directory keeps its mode, and a second adoption changes nothing");
 	ok(mkdir("target", 0755) == 0 && symlink("target", "current") == 0 && mkdir("target/x", 0755) == 0 &&
 		   atomicdir_adopt("current", NULL, &error) == 1 && exists("current/x") && exists("target/x"),
 	   "what somebody else's symlink points to is copied, and stays");
@@ -359,7 +360,7 @@ static void test_concurrency(void)
 		torn += (long)result;
 	}
 	ok(failures == 0, "of 8 writers that fill 250 times none fails");
-	ok(torn == 0, "and 4 pinned readers never see a mix");
+	ok(torn == 0, "4 readers with pins never see a mix of generations");
 }
 
 static void test_publication(void)

@@ -64,12 +64,12 @@ static void test_detach(void)
 	fill("app", "2");
 	ok(detach("app") == 1 && is_directory("app", 0755) && exists("app/f"),
 	   "the live generation becomes a real directory at LINK");
-	ok(!exists(".app.atomicdir"), "and the store goes");
-	ok(detach("app") == 0, "once more there is nothing to do");
-	ok(!exists(".app.atomicdir"), "and no store is left by that");
+	ok(!exists(".app.atomicdir"), "a detach removes the store");
+	ok(detach("app") == 0, "a second detach has nothing to do");
+	ok(!exists(".app.atomicdir"), "a second detach leaves no store");
 	ok(atomicdir_adopt("app", NULL, &error) == 1 && fill("app", "3") == 1 && detach("app") == 1 &&
 		   !exists(".app.atomicdir"),
-	   "it can be adopted, filled and detached again");
+	   "a detached directory can be adopted, filled and detached again");
 }
 
 static void test_detach_modes(void)
@@ -93,7 +93,7 @@ static void test_link_into_store(void)
 	   "(a link that remembers its generation is published)");
 	atomicdir_free(stage);
 	ok(is_refused(detach("remembers"), ATOMICDIR_FAILED, "'l' is a symlink through the store"),
-	   "so is an absolute link through the store");
+	   "an absolute symlink through the store is refused by a detach");
 }
 
 static void test_detach_refusals(void)
@@ -131,7 +131,7 @@ static void test_detach_pins(void)
 	ok(atomicdir_detach("pinned", &dry, &error) == 1 && exists(".pinned.atomicdir/000002/f"), "a dry run only tells");
 	ok(detach("pinned") == 1 && !exists(".pinned.atomicdir"), "a pin on the live one is no obstacle");
 	file_fd = openat(live_fd, "f", O_RDONLY | O_CLOEXEC);
-	ok(file_fd >= 0, "and its reader goes on reading");
+	ok(file_fd >= 0, "a reader with a pin on a detached generation can go on reading");
 	close(file_fd);
 	close(live_fd);
 }
@@ -152,12 +152,12 @@ static void test_detach_again(void)
 	   "what a detach left unfinished the next one finishes");
 	ok(make_unfinished("back", ".back.atomicdir") && atomicdir_adopt("back", NULL, &error) == 1 && fill("back", "2") == 1 &&
 		   exists("back/f"),
-	   "or an adoption makes it a generation again");
+	   "an adoption makes a generation again of what a detach left unfinished");
 	fill("litter", "1");
 	ok(mkdir(".litter.atomicdir/.litter.atomicdir", 0711) == 0 &&
 		   symlink("../../litter", ".litter.atomicdir/.litter.atomicdir/000001") == 0 && fill("litter", "2") == 1 &&
 		   !exists(".litter.atomicdir/.litter.atomicdir"),
-	   "and a detour that came to no use goes with the next fill");
+	   "the next fill removes a detour that was not used");
 }
 
 /* ---- Readers ---- */
@@ -202,7 +202,8 @@ static void test_readers(void)
 	printf("# %ld and %ld looks by name, %ld by directory\n", readings[0].looks, readings[1].looks, readings[2].looks);
 	ok(all && !readings[0].missed && !readings[1].missed && readings[0].looks,
 	   "readers that look by name see no gap while LINK is detached and adopted");
-	ok(!readings[2].missed && readings[2].looks, "nor do those that have the directory open");
+	ok(!readings[2].missed && readings[2].looks,
+	   "readers that have the directory open see no gap while LINK is detached and adopted");
 	close(readings[2].directory_fd);
 }
 
@@ -221,8 +222,8 @@ static void test_remove(void)
 	close(fd);
 	ok(atomicdir_remove("gone", NULL, &error) == 1 && !exists("gone") && !exists(".gone.atomicdir"),
 	   "LINK goes, and all that was made for it");
-	ok(atomicdir_remove("gone", NULL, &error) == 0 && !exists(".gone.atomicdir"), "once more there is nothing to do");
-	ok(fill("gone", "3") == 1 && exists("gone/f"), "and it can be filled again");
+	ok(atomicdir_remove("gone", NULL, &error) == 0 && !exists(".gone.atomicdir"), "a second removal has nothing to do");
+	ok(fill("gone", "3") == 1 && exists("gone/f"), "a LINK that was removed can be filled again");
 }
 
 static void test_remove_refusals(void)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * power [OPTIONS] PROGRAM: cuts the power at every moment of what PROGRAM, an atomicdir, does. tests/power/README.md explains it.
+ * power [OPTIONS] PROGRAM: cuts the power at every moment of what PROGRAM, an atomicdir, does. tests/power/README.md explains
+ * it.
  *
- * For each scenario: make a file system, do what comes before, and settle. Then record what the scenario does, once as it is and
- * once for each of its system calls with a sync of the whole file system just before that call: with nothing pending few of the
- * states that matter would reach the disk. From each record build the states, mount them, and judge.
+ * For each scenario: make a file system, do what comes before, and settle. Then record what the scenario does, once as it is
+ * and once for each of its system calls with a sync of the whole file system just before that call: with nothing pending few
+ * of the states that matter would reach the disk. From each record build the states, mount them, and judge.
  */
 #include <atomicdir.h>
 #include <errno.h>
@@ -201,8 +202,8 @@ static bool is_drawn(struct run *run, size_t points)
 	return !run->most || wanted >= points || states_random(&run->states, points) < wanted;
 }
 
-/* A killed action is recorded with and without a sync before its death, another one as it is and with a sync before each call: first
- * without, and the last calls first, where most can go wrong. */
+/* A killed action is recorded with and without a sync before its death, another one as it is and with a sync before each call:
+ * first without, and the last calls first, where most can go wrong. */
 static int visit_points(struct run *run)
 {
 	bool is_killed = run->scenario->is_first_killed;
@@ -216,7 +217,8 @@ static int visit_points(struct run *run)
 	free(log.bytes);
 	points = (size_t)calls * (is_killed ? 2 : 1) + 1;
 	wanted = run->most / FEWEST_FOR_POINT + 1;
-	run->states.most = run->most ? run->most / (wanted < points ? wanted : points) + 1 : 0;
+	wanted = wanted < points ? wanted : points;
+	run->states.most = run->most ? run->most / wanted + 1 : 0;
 	for (int is_synced = 0; is_synced <= 1; is_synced++)
 		for (int at = calls; at >= 0; at--) {
 			bool is_point = is_killed ? at > 0 : (at > 0) == (is_synced > 0);

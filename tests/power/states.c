@@ -177,8 +177,10 @@ enum family { ALL_SUBSETS, PREFIXES, SUFFIXES, ONE_LOST, ONE_KEPT, TORN, RANDOM,
 
 static size_t family_size(enum family family, size_t units)
 {
+	if (units <= ALL_SUBSETS_UP_TO && family == ALL_SUBSETS)
+		return (size_t)1 << units;
 	if (units <= ALL_SUBSETS_UP_TO)
-		return family == ALL_SUBSETS ? (size_t)1 << units : family == TORN ? units * (UNIT / SECTOR - 1) : 0;
+		return family == TORN ? units * (UNIT / SECTOR - 1) : 0;
 	switch (family) {
 	case PREFIXES:
 		return units + 1;

@@ -55,16 +55,16 @@ if strace -o /dev/null true 2>/dev/null; then
 	wait_for holds
 	before=$(stat -c %i .met.atomicdir/lock)
 	ok "a fill --no-wait that made the store and then finds another writer in it exits with 5" status 5 go_on
-	ok "and does not remove that writer's lock" [ "$(stat -c %i .met.atomicdir/lock)" = "$before" ]
+	ok "a fill --no-wait that fails does not remove the other writer's lock" [ "$(stat -c %i .met.atomicdir/lock)" = "$before" ]
 	echo on >held; wait $second; code=$?
-	ok "that writer publishes" [ "$code $(readlink met)" = "0 .met.atomicdir/000001" ]
+	ok "the other writer publishes then" [ "$code $(readlink met)" = "0 .met.atomicdir/000001" ]
 
 	stop_after mkdirat fill --if-generation 7 used -- true
 	"$atomicdir" fill used -- touch x 2>/dev/null
 	"$atomicdir" fill used -- false 2>/dev/null
 	ok "a fill that made the store and is refused by --if-generation exits with 7" status 7 go_on
 	"$atomicdir" fill used -- touch y 2>/dev/null
-	ok "and keeps the number that another writer used meanwhile" [ "$(readlink used)" = .used.atomicdir/000003 ]
+	ok "a fill refused by --if-generation keeps a store in which another writer has used a number" [ "$(readlink used)" = .used.atomicdir/000003 ]
 
 	for value in 1 2; do "$atomicdir" fill compared -- sh -c "mkdir sub; echo $value >sub/n" 2>/dev/null; done
 	stop_after getdents64 diff compared
@@ -87,7 +87,7 @@ if [ -d .half.atomicdir ] && [ ! -L half ]; then
 		"$atomicdir" fill --keep 3 --grace 0s facts --from facts/. 2>/dev/null
 	"$atomicdir" fill --keep 2 --grace 0s facts -- sh -c 'echo 4 >n' 2>/dev/null
 	ok "a fill is killed while it records how many generations to keep" grep -q 'created_ms.*= ?' killed
-	ok "and no generation that is to be kept is lost by that" [ "$(cat .facts.atomicdir/*/n | tr '\n' ' ')" = "2 3 4 " ]
+	ok "the death of that fill loses no generation that is to be kept" [ "$(cat .facts.atomicdir/*/n | tr '\n' ' ')" = "2 3 4 " ]
 else
 	skip "the store of a killed writer, and what it recorded" "strace cannot trace here"
 fi
@@ -101,9 +101,9 @@ wait_for began
 "$atomicdir" rollback hooked >/dev/null
 ok "a rollback to a generation whose first hook still runs starts its own hook, which fails: status 3" status 3 \
 	"$atomicdir" rollback --on-change 'touch again; exit 1' hooked 2
-ok "that hook ran" [ -e again ]
+ok "the rollback's own hook ran" [ -e again ]
 echo on >slow; wait $first
-ok "and it is still due after the first hook has exited with 0" sh -c "'$atomicdir' list hooked | grep -q '2 .*live.*hook due'"
+ok "the rollback's hook is still due after the first hook has exited with 0" sh -c "'$atomicdir' list hooked | grep -q '2 .*live.*hook due'"
 
 # ---- The stress ----
 
@@ -122,7 +122,7 @@ ok "one order of publications explains every answer, every swap and everything t
 ok "--if-generation lets a call pass only while that generation is live" legal if-generation
 ok "a hook succeeded for each live generation that has one, and none ran for a generation that was never published" legal hook
 ok "list prints the generations that the store holds" legal list
-ok "as many generations are kept as --keep says" legal keep
+ok "the store keeps as many generations as --keep says" legal keep
 ok "a secretdir sync publishes what its source held while it ran" legal secrets
 ok "after one more call, with nothing else running, nothing is left over" legal left
 cd ..

@@ -416,7 +416,7 @@ class Stress:
         history, live = self.links[link], f"{self.links[link].live:06d}"
         names = self.store_of(link)
         numbers = {name for name in names if name.isdigit()}
-        legal = {"lock"} | numbers | {f"{name}.{part}" for name in numbers for part in ("info", "note", "good")} | \
+        legal = {"lock", "status", "refused"} | numbers | {f"{name}.{part}" for name in numbers for part in ("info", "note", "good")} | \
             {f"{name}.hook" for name in numbers - {live}}
         if set(names) - legal or any(f"{name}.info" not in names for name in numbers) or live not in numbers:
             self.report("left", f"{link}: {live} is live, and the store holds {' '.join(names)}")

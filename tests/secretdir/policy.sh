@@ -31,6 +31,14 @@ of() { printf 'arn:aws:secretsmanager:%s:*:secret:%s' "$region" "$1"; }
 # ---- Asking nobody ----
 
 ok "one secret, and nothing beside it" allows "$(both "$(of 'prod/db-??????')")" --region $region prod/db:password,mode=0400
+queue=https://sqs.eu-central-1.amazonaws.com/123456789012/app
+ok "a queue that is listened to is read and emptied" allows "$(both "$(of 'prod/db-??????')")
+sqs:DeleteMessage arn:aws:sqs:eu-central-1:123456789012:app
+sqs:ReceiveMessage arn:aws:sqs:eu-central-1:123456789012:app" --region $region prod/db --notify-queue $queue
+ok "in the region of the secrets where its URL names none" allows "$(both "$(of 'prod/db-??????')")
+sqs:DeleteMessage arn:aws:sqs:eu-west-1:123456789012:app
+sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:app" --region $region prod/db --notify-queue https://queues.example/123456789012/app
+ok "a queue that is none is refused" refuses prod/db --offline --notify-queue https://sqs.eu-central-1.amazonaws.com/app
 ok "an ARN stands as it is" allows "$(both arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf)" --region $region \
 	arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf
 ok "one without its suffix is of any" allows "$(both 'arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-??????')" --region $region \

@@ -170,6 +170,13 @@ if [ "$(id -u)" = 0 ]; then
 	ok "its files get the owner of the others, unless it set one" sync --owner 65534:12 --transform 'mkdir d; echo x >d/f; echo y >g; chown 7 g' owned key
 	ok "directories, too" test "$(cd owned && stat -c '%n %u:%g:%a' d d/f g | tr '\n' ' ')" = "d 65534:12:550 d/f 65534:12:440 g 7:0:440 "
 else skip "its files get the owner of the others" "needs root"; fi
+# ---- A hook that fails ----
+
+echo '{"a": "1"}' >secrets.json; sync undone a
+echo '{"a": "2"}' >secrets.json
+ok "with --rollback-on-failure a hook that fails brings the secrets back that were live before" status 4 sync undone a --on-change false --rollback-on-failure
+ok "so that readers have those" test "$(cat undone/a)" = 1
+ok "a plan with that option runs no hook" "$secretdir" plan --source file:secrets.json undone a --on-change false --rollback-on-failure
 
 # ---- A volume ----
 

@@ -92,10 +92,10 @@ fault delay --seconds 30 --forever
 ok "an answer that does not come" says 8 "1 attempt" env AWS_MAX_ATTEMPTS=1 "$secretdir" sync -q new text
 control clear
 ok "where there is no such name" says 8 "cannot be reached" sync --endpoint-url https://nowhere.invalid new text
-ok "a failure leaves what is live" sh -c "! '$secretdir' sync -q app text nothing-here 2>/dev/null; test -e app/blob && ls .app.atomicdir | wc -l | grep -qx 4"
+ok "a failure leaves what is live" sh -c "! '$secretdir' sync -q app text nothing-here 2>/dev/null; test -e app/blob && ls .app.atomicdir | wc -l | grep -qx 5"
 put text --string new
 ok "a new version replaces the old one" sync app text
-ok "which is gone from the disk" test "$(cat .app.atomicdir/*/text; ls .app.atomicdir | wc -l)" = new4
+ok "which is gone from the disk" test "$(cat .app.atomicdir/*/text; ls .app.atomicdir | wc -l)" = new5
 
 # Hostile names, values and answers.
 hostile() { # what, name below bad/, more

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/moment.h"
+#include "base/url.h"
 #include "tap.h"
 
 static bool array_keeps_its_items(void)
@@ -144,6 +145,43 @@ static void check_moments(void)
 	ok(strcmp(text, "2026-01-02T03:04:05Z") == 0, "a moment is written as ISO 8601 has it");
 }
 
+static void check_ports(void)
+{
+	static const struct {
+		const char *url;
+		int port;
+	} cases[] = {
+		{ "https://secretsmanager.eu-west-1.amazonaws.com/", 443 },
+		{ "HTTPS://host", 443 },
+		{ "http://169.254.169.254/latest", 80 },
+		{ "https://host:8443", 8443 },
+		{ "https://host:8443/path:1?query:2", 8443 },
+		{ "http://[::1]", 80 },
+		{ "http://[fd00:ec2::254]:8080/", 8080 },
+		{ "http://user:pass@proxy/", 80 },
+		{ "http://user:p@ss:9@proxy:3128", 3128 },
+		{ "proxy:3128", 3128 },
+		{ "user:pass@proxy:3128", 3128 },
+		{ "proxy", 0 },
+		{ "socks5h://proxy", 0 },
+		{ "socks5h://proxy:1080", 1080 },
+		{ "https://host:0/", 443 },
+		{ "https://host:70000/", 443 },
+		{ "https://host:/", 443 },
+		{ "https://host:-1/", 443 },
+		{ "https://", 443 },
+		{ "://", 0 },
+		{ "", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char claim[128];
+
+		snprintf(claim, sizeof(claim), "'%s' leads to port %d", cases[i].url, cases[i].port);
+		is_int(url_port(cases[i].url), cases[i].port, claim);
+	}
+}
+
 int main(void)
 {
 	int64_t before = clock_ms();
@@ -161,6 +199,7 @@ int main(void)
 	   "JSON is written with a line for each member and item");
 	check_reading();
 	check_moments();
+	check_ports();
 	ok(before > 0 && clock_ms() >= before, "the clock never goes back");
 	ok(clock_wall_ms() > 1700000000000, "the wall clock counts from 1970");
 	return done();

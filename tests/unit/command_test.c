@@ -242,12 +242,14 @@ static void check_links(void)
 		{ "/", "/", "/" },
 		{ "", ".", "" },
 		{ "no/such/app", "no/such", "no/such/app" },
+		{ "/usr/", "/usr/", "/usr" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *parent = link_parent(cases[i].link), *absolute = link_absolute(cases[i].link, &error);
+		char *parent = link_directory(cases[i].link), *absolute = link_absolute(cases[i].link, &error);
 
-		claim(parent && strcmp(parent, cases[i].parent) == 0, "LINK '%s' is in '%s'", cases[i].link, cases[i].parent);
+		claim(parent && strcmp(parent, cases[i].parent) == 0, "the store of LINK '%s' is in '%s'", cases[i].link,
+		      cases[i].parent);
 		claim(absolute && strcmp(absolute, cases[i].absolute) == 0, "in /tmp LINK '%s' is '%s'", cases[i].link,
 		      cases[i].absolute);
 		if (strcmp(parent, cases[i].parent) != 0 || strcmp(absolute, cases[i].absolute) != 0)
@@ -266,12 +268,12 @@ int main(void)
 	check_refusals();
 	ok(fill_defaults_hold(), "without options the defaults hold");
 	ok(fill_values_arrive(), "each option of fill arrives where it belongs");
-	ok(shared_values_arrive(), "so does each option that programs share");
-	ok(secret_values_arrive(), "so do those of secretdir, and what may be repeated is a list");
+	ok(shared_values_arrive(), "each option that both programs share sets its field");
+	ok(secret_values_arrive(), "each option of secretdir sets its field, and options that may be repeated are lists");
 	ok(words_are_sorted(), "operands may stand between options, and what follows -- is COMMAND's");
 	ok(list_is_limited(), "a list that is full takes no more");
 	ok(rows_are_unique(fill_options_table), "no command of atomicdir has two options of one name");
-	ok(rows_are_unique(secret_options_table), "nor has one of secretdir");
+	ok(rows_are_unique(secret_options_table), "no command of secretdir has two options of one name");
 	check_links();
 	return done();
 }

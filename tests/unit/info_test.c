@@ -115,7 +115,7 @@ static void test_line(void)
 	   "what was live before, the hook and the line are read");
 	ok(info_write_new(store_fd, 51, &info) == 0 && info_read(store_fd, 51, true, &again) == 0 && again.has_line &&
 		   again.before == 7 && again.is_without_hook && line_is(&again, "49-48 40"),
-	   "and again as they were written");
+	   "facts are read as they were written");
 	put("000060.info", "previous 59\n");
 	put("000059.info", "previous 55\n");
 	put("000055.info", "previous 50\n");
@@ -141,8 +141,8 @@ static void test_settle(void)
 	ok(info_settle(&info, store_fd, 42, PART_INFO_NEW, 900) == 0 && info_replaced_at(&info, 41, "a boot") == 900 &&
 		   info_read(store_fd, 42, true, &after) == 0 && info_replaced_at(&after, 41, "a boot") == 900 &&
 		   info_replaced_at(&after, 40, "a boot") == 100,
-	   "until it was replaced, which the file says too");
-	ok(info_settle(&info, store_fd, 99, PART_INFO_NEW, 950) == 0, "there is nothing to say twice");
+	   "info_settle() gives it a time, and appends that to the file");
+	ok(info_settle(&info, store_fd, 99, PART_INFO_NEW, 950) == 0, "a second info_settle() changes nothing");
 }
 
 static void test_most_recent(void)
@@ -160,7 +160,8 @@ static void test_most_recent(void)
 		   info_replaced_at(&copy, 3000, "") == 7999 && info_replaced_at(&copy, 2999, "") == -1,
 	   "of 3,000 times the 1,000 latest are carried along");
 	list = (struct found_list){ found + 10, 5 };
-	ok(info_copy_replaced(&copy, &info, &list) == 0 && copy.replaced_count == 5, "and none of what is not there any more");
+	ok(info_copy_replaced(&copy, &info, &list) == 0 && copy.replaced_count == 5,
+	   "no time is copied of a generation that does not exist any more");
 }
 
 /* ---- What is in the way ---- */
@@ -176,7 +177,7 @@ static void test_obstacles(void)
 		   info_read(store_fd, 6, false, &info) == 0 && info.files == -1,
 	   "a symlink is not followed");
 	ok(part_read(store_fd, 7, PART_NOTE, NOTE_MAX, &bytes) < 0 && errno == ENOENT, "a part that is not there is ENOENT");
-	ok(part_remove(store_fd, 7, PART_NOTE) == 0, "and removing it is fine");
+	ok(part_remove(store_fd, 7, PART_NOTE) == 0, "removing a part that does not exist succeeds");
 	buffer_clear(&bytes);
 }
 

@@ -126,7 +126,7 @@ static void prove_descriptors(void)
 	launch = (struct launch){ .argv = SHELL("cat <&3; cat <&4; test ! -e /proc/self/fd/70"),
 				  .passed_fds = (const int[]){ 4, 3 },
 				  .passed_count = 2 };
-	ok(prints(&launch, "onetwo"), "but those that are passed, in their order, from 3 on");
+	ok(prints(&launch, "onetwo"), "a child gets the descriptors that are passed, in their order, from 3 on");
 	close_range(3, 100, 0);
 	launch = (struct launch){ .argv = SHELL("! read line && echo lost >&2"),
 				  .input_fd = CHILD_NULL,
@@ -154,7 +154,8 @@ static void prove_environment(void)
 	environment_set(&environment, "NEW", "");
 	ok(prints(&launch, "PATH=/usr/bin:/bin\nAWSOME=1\nLC_ALL=other\nNEW=\n"),
 	   "variables are taken out, replaced and added");
-	ok(getenv("AWS_KEY") && strcmp(getenv("LC_ALL"), "C") == 0 && !getenv("NEW"), "and our own environment is as it was");
+	ok(getenv("AWS_KEY") && strcmp(getenv("LC_ALL"), "C") == 0 && !getenv("NEW"),
+	   "a child's variables do not change our own environment");
 }
 
 static void prove_surroundings(void)
@@ -174,11 +175,11 @@ static void prove_surroundings(void)
 	};
 
 	snprintf(wanted, sizeof(wanted), "%s\n", getcwd(where, sizeof(where)));
-	ok(chdir("/") == 0 && prints(&launch, wanted), "its working directory is the one that it is given");
+	ok(chdir("/") == 0 && prints(&launch, wanted), "a child runs in the working directory that it is given");
 	if (fchdir(fd) < 0)
 		return;
-	ok(run_to_end(&group, NULL, RUN_ENDS, NULL) == 0, "it is in a group of its own where that is asked for");
-	ok(run_to_end(&session, NULL, RUN_ENDS, NULL) == 0, "or in a session");
+	ok(run_to_end(&group, NULL, RUN_ENDS, NULL) == 0, "a child is in a group of its own if that is asked for");
+	ok(run_to_end(&session, NULL, RUN_ENDS, NULL) == 0, "a child is in a session of its own if that is asked for");
 }
 
 /* ---- Groups ---- */
@@ -193,7 +194,7 @@ static void prove_groups(void)
 
 	/* The output ends when all have ended. */
 	ok(run_reading(&late, &output) < 0 && output.size > 1, "what a child has started ends with it when it takes too long");
-	ok(run_reading(&killed, &output) == 0, "or when it ends, where that is asked for");
+	ok(run_reading(&killed, &output) == 0, "what a child has started ends when the child ends, if that is asked for");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	write_all(ends[1], "still here\n", 11);
@@ -232,7 +233,7 @@ static void prove_death_signal(void)
 	child_wait(&child);
 	close(ends[1]);
 	ok(child_check(&child, "it", &error) < 0 && strcmp(error.text, "it exited with status 7") == 0,
-	   "and its status is what it returned");
+	   "a function that runs as a child gives its result as the status");
 	ok(read_to_end(ends[0], 100, &output) == 0, "a child with a death signal does not outlive its parent");
 	close(ends[0]);
 }
@@ -262,7 +263,7 @@ static void prove_two_children(void)
 	ok((is_end_of(first, &one, 3) && is_end_of(second, &other, 5)) ||
 		   (is_end_of(first, &other, 5) && is_end_of(second, &one, 3)),
 	   "each of two children has its own end");
-	ok(loop_next(&loop, NULL, 0, 0).kind == EVENT_TIME, "and then there is nothing more to wait for");
+	ok(loop_next(&loop, NULL, 0, 0).kind == EVENT_TIME, "after both children have ended there is no further event");
 	loop_close(&loop);
 }
 
@@ -285,7 +286,7 @@ static void prove_nested_loops(void)
 	close(ends[1]);
 	loop_add(&loop, &child);
 	ok(run_to_end(&inner, NULL, RUN_ENDS, NULL) == 0, "a child can be run to its end while another one ends");
-	ok(is_end_of(loop_next(&loop, NULL, 0, -1), &child, 3), "whose end is not lost for it");
+	ok(is_end_of(loop_next(&loop, NULL, 0, -1), &child, 3), "the other child's end is not lost by that");
 	loop_close(&loop);
 	close(ends[0]);
 }
@@ -329,7 +330,7 @@ static void prove_events(void)
 	ok(loop_next(&loop, polled, 1, 0).kind == EVENT_TIME, "once");
 	write_all(ends[1], "x", 1);
 	event = loop_next(&loop, polled, 1, 0);
-	ok(event.kind == EVENT_READY && polled[0].revents == POLLIN, "so is a descriptor that can be read");
+	ok(event.kind == EVENT_READY && polled[0].revents == POLLIN, "a descriptor that can be read is an event");
 	if (child_start(&child, &talking, NULL) < 0)
 		return;
 	loop_add(&loop, &child);
@@ -391,9 +392,9 @@ static void prove_catch(void)
 	result = (int)read(ends[0], &byte, 1);
 	number = errno;
 	ok(result < 0 && number == EINTR && signals_caught() == SIGTERM, "a signal that is caught ends a call that blocks");
-	ok(is_default(SIGTERM) && is_default(SIGALRM), "and no handler is left");
+	ok(is_default(SIGTERM) && is_default(SIGALRM), "no handler is left after signals_caught()");
 	signals_catch();
-	ok(signals_caught() == 0, "nor is the signal");
+	ok(signals_caught() == 0, "no signal is pending after signals_caught()");
 	loop_close(&loop);
 	close(ends[0]);
 	close(ends[1]);

@@ -23,17 +23,17 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "nothing but the live one stays where nothing is to be kept", "3Lg 2lgB 1lg", 0, false, "3L", 2 },
-	{ "the good ones of the line come first", "5Lg 4g 3lB 2lg 1lg", 2, false, "5L 2k 1k", 2 },
-	{ "then other good ones, the newest first", "6Lg 5g 4g 3lB 2lg 1", 2, false, "6L 5k 2k", 2 },
-	{ "then the others of the line", "6Lg 5 4lB 3l 2 1lg", 3, false, "6L 4k 3k 1k", 1 },
-	{ "then all others, the newest first", "4Lg 3 2 1", 2, false, "4L 3k 2k", 0 },
+	{ "with `keep` 0 nothing but the live one stays", "3Lg 2lgB 1lg", 0, false, "3L", 2 },
+	{ "`keep` counts the good ones of the line first", "5Lg 4g 3lB 2lg 1lg", 2, false, "5L 2k 1k", 2 },
+	{ "`keep` counts other good ones second, the newest first", "6Lg 5g 4g 3lB 2lg 1", 2, false, "6L 5k 2k", 2 },
+	{ "`keep` counts the others of the line third", "6Lg 5 4lB 3l 2 1lg", 3, false, "6L 4k 3k 1k", 1 },
+	{ "`keep` counts all others last, the newest first", "4Lg 3 2 1", 2, false, "4L 3k 2k", 0 },
 	{ "what the live one replaced stays while its hook is due, and so does the newest good one", "5L 4lB 3l 2lg 1lg", 0,
 	  true, "5L 4h 2h", 2 },
 	{ "what another rule keeps counts among those to keep", "5L 4lB 3l 2lg 1lg", 1, true, "5L 4h 2k", 2 },
 	{ "what was replaced by a rollback stays while the hook is due", "3gB 2Lg 1lg", 0, true, "3h 2L 1h", 1 },
 	{ "with nothing good behind, the first of the line stays while the hook is due", "3L 2lB 1l", 0, true, "3L 2h", 0 },
-	{ "once the hook has ended well they go", "5Lg 4lB 3l 2lg 1lg", 0, false, "5L", 2 },
+	{ "what was kept for the hook is not kept once the hook succeeded", "5Lg 4lB 3l 2lg 1lg", 0, false, "5L", 2 },
 	{ "young ones stay, good or not", "4Lg 3lyB 2ly 1lg", 0, false, "4L 3y 2y", 1 },
 	{ "young ones count among those to keep", "4Lg 3lgyB 2lgy 1lg", 1, false, "4L 3k 2y", 3 },
 	{ "the live one is no candidate, whatever is known of it", "2gB 1Llgy", 1, false, "2k 1L", 1 },

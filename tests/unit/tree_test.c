@@ -301,25 +301,25 @@ static int remove_append_only(void)
 static void test_remove(void)
 {
 	fresh("remove");
-	ok(tree_remove_at(top, "nothing", &error) == 0, "removing what is not there is fine");
+	ok(tree_remove_at(top, "nothing", &error) == 0, "removing a name that does not exist succeeds");
 	ok(put("f", "x", 0) && tree_remove_at(top, "f", &error) == 0 && !exists("f"), "a file is removed, whatever its mode");
 	ok(dir("kept", 0755) && put("kept/f", "x", 0644) && symlinkat("kept", top, "l") == 0 &&
 		   tree_remove_at(top, "l", &error) == 0 && !exists("l") && exists("kept/f"),
-	   "of a symlink the link goes");
+	   "removing a symlink removes the symlink, not what it leads to");
 	ok(dir("t", 0755) && symlinkat("../kept", top, "t/l") == 0 && put("t/..atomicdir-wake", "", 0600) && dir("t/s", 0755) &&
 		   tree_remove_at(top, "t", &error) == 0 && !exists("t") && exists("kept/f"),
-	   "also inside a tree");
+	   "a symlink inside a removed tree is not followed");
 	ok(dir("t", 0755) && dir("t/..atomicdir-wake", 0755) && put("t/..atomicdir-wake/x", "", 0600) && dir("t/s", 0755) &&
 		   dir("t/s/..atomicdir-wake", 0755) && tree_remove_at(top, "t", &error) == 0 && !exists("t"),
-	   "a directory with the wake-up's name is no obstacle");
+	   "a tree is removed even if it holds a directory of the wake-up file's name");
 	make_deep("deep", DEEP);
-	ok_apart(remove_deep_with_few_descriptors, "5,000 levels go with fewer than 128 descriptors", "");
+	ok_apart(remove_deep_with_few_descriptors, "5,000 levels are removed with fewer than 128 descriptors", "");
 	fresh("remove");
-	ok_apart(remove_half_removed, "what an interrupted removal moved up is no obstacle for the next one", "");
+	ok_apart(remove_half_removed, "what an interrupted removal moved up is removed by the next one", "");
 	fresh("remove");
-	ok_apart(remove_locked_as_nobody, "directories of 0500 and 0000 are no obstacle to their owner", "");
+	ok_apart(remove_locked_as_nobody, "directories of modes 0500 and 0000 are removed by their owner", "");
 	fresh("remove");
-	ok_apart(remove_around_mount, "what is mounted in a tree stays; all else goes", "needs root and mounts");
+	ok_apart(remove_around_mount, "a mount in a tree stays, and all else is removed", "needs root and mounts");
 	fresh("remove");
 	ok_apart(remove_append_only, "what a symlink points to keeps its mode when the link cannot be removed",
 		 "needs chattr +a");
@@ -355,22 +355,23 @@ static void test_copy_exact(void)
 
 	fresh("copy");
 	umask(0);
-	ok(make_sample("from"), "(a sample is made)");
+	ok(make_sample("from"), "(a sample tree is made)");
 	back("copy");
 	umask(0777);
 	ok(copy_at("from", top, "to", false, &error) == 0, "a tree is copied");
 	umask(mask);
-	ok(holds("to/f", "text") && holds("to/s/x", "x") && holds("to/empty", ""), "byte for byte");
+	ok(holds("to/f", "text") && holds("to/s/x", "x") && holds("to/empty", ""), "the files of the copy have the same bytes");
 	ok(mode_of("to/f") == 0640 && mode_of("to/empty") == 04711 && mode_of("to/s") == 02750 && mode_of("to/s/x") == 0604,
-	   "with exact modes, whatever the umask");
+	   "the copy has the same modes, whatever the umask");
 	ok(dated("to/f", 1000000001, 123456789) && dated("to/l", 1000000002, 5) && dated("to/s", 1000000003, 7),
-	   "with modification times to the nanosecond, directories' too");
-	ok(S_ISLNK(look("to/l").st_mode) && S_ISLNK(look("to/broken").st_mode), "symlinks as they are");
-	ok(copy_at("from", top, "to", false, &error) < 0 && error.errnum == EEXIST, "what is there already is EEXIST");
-	ok(copy_at("from/f", top, "f", false, &error) == 0 && holds("f", "text") && mode_of("f") == 0640, "so is one file");
+	   "the copy has the same modification times to the nanosecond, also of directories");
+	ok(S_ISLNK(look("to/l").st_mode) && S_ISLNK(look("to/broken").st_mode), "symlinks are copied as symlinks");
+	ok(copy_at("from", top, "to", false, &error) < 0 && error.errnum == EEXIST, "copying onto an existing name is EEXIST");
+	ok(copy_at("from/f", top, "f", false, &error) == 0 && holds("f", "text") && mode_of("f") == 0640,
+	   "a single file is copied with its mode");
 	ok(mkfifoat(top, "from/fifo", 0600) == 0 && copy_at("from", top, "to2", false, &error) < 0 && says("fifo") &&
 		   !exists("to2/fifo"),
-	   "a FIFO is refused by name");
+	   "a FIFO is refused, and the error names it");
 }
 
 static void test_copy_merge(void)
@@ -385,14 +386,15 @@ static void test_copy_merge(void)
 	   "(two trees are made)");
 	from = sub("a");
 	to = sub("b");
-	ok(date("b", 1000000009, 0) && copy_content(from, to, true, &error) == 0, "a merge into what is there succeeds");
-	ok(holds("b/both", "b") && mode_of("b/both") == 0644, "what is there stays");
-	ok(holds("b/only", "a") && holds("b/s/only", "a"), "what is not comes, also into directories that were there");
-	ok(mode_of("b/s") == 0700 && mode_of("b") == 0711, "whose modes stay");
-	ok(holds("b/d", "a file"), "a file in the place of a directory stays");
-	ok(S_ISDIR(look("b/e").st_mode), "and a directory in the place of a file");
-	ok(!exists("b/..atomicdir-wake"), "the wake-up's file is not copied");
-	ok(holds("b/s/..atomicdir-wake", "w"), "but one of its name further down is");
+	ok(date("b", 1000000009, 0) && copy_content(from, to, true, &error) == 0,
+	   "copying content into a directory that has entries succeeds");
+	ok(holds("b/both", "b") && mode_of("b/both") == 0644, "a merge keeps an existing file and its mode");
+	ok(holds("b/only", "a") && holds("b/s/only", "a"), "a merge adds missing entries, also in existing directories");
+	ok(mode_of("b/s") == 0700 && mode_of("b") == 0711, "a merge keeps the modes of existing directories");
+	ok(holds("b/d", "a file"), "a merge keeps a file where the source has a directory");
+	ok(S_ISDIR(look("b/e").st_mode), "a merge keeps a directory where the source has a file");
+	ok(!exists("b/..atomicdir-wake"), "the wake-up file at the top is not copied");
+	ok(holds("b/s/..atomicdir-wake", "w"), "a file of the wake-up file's name further down is copied");
 }
 
 static int copy_as_nobody(void)
@@ -448,7 +450,8 @@ static void test_copy_otherwise(void)
 {
 	fresh("copy");
 	make_deep("deep", TREE_DEPTH_MAX + 10);
-	ok(copy_at("deep", top, "to", false, &error) < 0 && says("deeper than"), "a tree too deep is refused");
+	ok(copy_at("deep", top, "to", false, &error) < 0 && says("deeper than"),
+	   "a copy of a tree that is too deep is refused");
 	fresh("copy");
 	ok_apart(copy_as_nobody, "directories of 0500 are filled and merged; what is another's loses its setuid bit", "");
 	fresh("copy");
@@ -505,7 +508,7 @@ static bool tells(const char *wanted)
 static void make_two(void)
 {
 	fresh("compare");
-	ok(make_sample("a"), "(a sample is made)");
+	ok(make_sample("a"), "(a sample tree is made)");
 	back("compare");
 	copy_at("a", top, "b", false, &error);
 }
@@ -514,26 +517,31 @@ static void test_compare_kinds(void)
 {
 	make_two();
 	ok(tells("") && differ("a", "b", NULL, false) == 0, "a copy is the same");
-	ok(date("b/f", 5, 5) && differ("a", "b", NULL, false) == 0, "times make no difference");
-	ok(fchmodat(top, "b/f", 0600, 0) == 0 && tells("Mf") && differ("a", "b", NULL, false) == 1, "a mode does");
-	ok(fchmodat(top, "b", 0700, 0) == 0 && tells("M. Mf"), "the top directory's too");
-	ok(unlinkat(top, "b/s/x", 0) == 0 && put("b/s/x", "y", 0604) && tells("M. Mf Ms/x"), "a byte does");
-	ok(unlinkat(top, "b/l", 0) == 0 && symlinkat("s/y", top, "b/l") == 0 && tells("M. Mf Ml Ms/x"), "a link's text does");
-	ok(unlinkat(top, "b/l", 0) == 0 && put("b/l", "", 0777) && tells("M. Mf Ml Ms/x"), "a changed type is M");
+	ok(date("b/f", 5, 5) && differ("a", "b", NULL, false) == 0, "a comparison ignores times");
+	ok(fchmodat(top, "b/f", 0600, 0) == 0 && tells("Mf") && differ("a", "b", NULL, false) == 1,
+	   "a changed mode is a difference");
+	ok(fchmodat(top, "b", 0700, 0) == 0 && tells("M. Mf"), "a changed mode of the top directory is a difference");
+	ok(unlinkat(top, "b/s/x", 0) == 0 && put("b/s/x", "y", 0604) && tells("M. Mf Ms/x"), "a changed byte is a difference");
+	ok(unlinkat(top, "b/l", 0) == 0 && symlinkat("s/y", top, "b/l") == 0 && tells("M. Mf Ml Ms/x"),
+	   "a changed symlink target is a difference");
+	ok(unlinkat(top, "b/l", 0) == 0 && put("b/l", "", 0777) && tells("M. Mf Ml Ms/x"),
+	   "an entry that changed its type is listed as M");
 	ok(dir("b/new", 0755) && put("b/new/x", "", 0644) && put("b/new-er", "", 0644) &&
 		   tells("M. Mf Ml Anew Anew-er Anew/x Ms/x"),
-	   "what is added is listed with all below it, by bytes of the path");
-	ok(tree_remove_at(top, "b/s", &error) == 0 && tells("M. Mf Ml Anew Anew-er Anew/x Ds Ds/x"), "what is deleted too");
-	ok(strcmp(told(NULL, "a"), "Abroken Aempty Af Al As As/x") == 0, "with nothing everything is added");
+	   "an added directory is listed with all below it, sorted by the bytes of the path");
+	ok(tree_remove_at(top, "b/s", &error) == 0 && tells("M. Mf Ml Anew Anew-er Anew/x Ds Ds/x"),
+	   "a deleted directory is listed with all below it");
+	ok(strcmp(told(NULL, "a"), "Abroken Aempty Af Al As As/x") == 0, "compared with nothing, every entry is added");
 	if (is_root()) {
 		make_two();
 		ok(fchownat(top, "b/l", 7, -1U, AT_SYMLINK_NOFOLLOW) == 0 && tells("Ml"),
-		   "an owner makes a difference, a symlink's too");
+		   "a changed owner is a difference, also of a symlink");
 	} else
-		skip("an owner makes a difference, a symlink's too", "needs root");
+		skip("a changed owner is a difference, also of a symlink", "needs root");
 	make_two();
-	ok(put("b/..atomicdir-wake", "", 0600) && tells(""), "the wake-up's file is no difference");
-	ok(put("b/s/..atomicdir-wake", "", 0600) && tells("As/..atomicdir-wake"), "one of its name further down is");
+	ok(put("b/..atomicdir-wake", "", 0600) && tells(""), "the wake-up file at the top is no difference");
+	ok(put("b/s/..atomicdir-wake", "", 0600) && tells("As/..atomicdir-wake"),
+	   "a file of the wake-up file's name further down is a difference");
 }
 
 static bool big(const char *path, off_t at, char byte)
@@ -547,13 +555,14 @@ static void test_compare_more(void)
 {
 	make_two();
 	ok(put("b/new", "", 0644) && differ("a", "b", NULL, true) == 1 && same_files == 3,
-	   "every file with the same bytes is named, also where something else differs");
+	   "same_file is called for each file with the same bytes, also after a difference");
 	make_two();
-	ok(big("a/big", 199999, 'x') && big("b/big", 199999, 'y') && tells("Mbig"), "the last byte of many counts");
+	ok(big("a/big", 199999, 'x') && big("b/big", 199999, 'y') && tells("Mbig"),
+	   "a difference in the last byte of a large file is found");
 	fresh("compare");
 	make_deep("a", TREE_DEPTH_MAX + 10);
 	make_deep("b", TREE_DEPTH_MAX + 10);
-	ok(differ("a", "b", NULL, false) < 0 && error.text[0], "trees too deep are refused");
+	ok(differ("a", "b", NULL, false) < 0 && error.text[0], "a comparison of trees that are too deep is refused");
 }
 
 static int compare_as_nobody(void)
@@ -587,14 +596,15 @@ static void test_seal_modes(void)
 	   "(a tree)");
 	ok(seal(&as_made) == 0 && mode_of("t/f") == 0600 && mode_of("t/s") == 04755 && mode_of("t/d") == 02755 &&
 		   mode_of("t") == 0700,
-	   "without rules all stays as made");
-	ok(count.files == 3 && count.bytes == 5, "files and bytes are counted");
+	   "a seal without rules changes nothing");
+	ok(count.files == 3 && count.bytes == 5, "a seal counts files and bytes");
 	ok(date("t/f", 77, 7) && seal(&rules) == 0 && mode_of("t/f") == 0440 && mode_of("t/s") == 0440 &&
 		   mode_of("t/d/x") == 0440,
-	   "files get their mode");
-	ok(mode_of("t/d") == 02550 && mode_of("t") == 0751, "directories theirs, and keep a setgid bit");
-	ok(dated("t/f", 77, 7), "and times stay");
-	ok(seal(&rules) == 0 && mode_of("t/d") == 02550, "again is the same");
+	   "a seal gives files the stated mode");
+	ok(mode_of("t/d") == 02550 && mode_of("t") == 0751,
+	   "a seal gives directories the stated mode, and they keep a setgid bit");
+	ok(dated("t/f", 77, 7), "a seal keeps times");
+	ok(seal(&rules) == 0 && mode_of("t/d") == 02550, "a second seal changes nothing");
 }
 
 static void test_seal_owners(void)
@@ -602,7 +612,7 @@ static void test_seal_owners(void)
 	const struct seal_rules rules = { .uid = 7, .gid = 8, .file_mode = 0, .dir_mode = 0, .top_mode = 02755 };
 
 	if (!is_root()) {
-		skip("owners are given, also to symlinks, and setuid and setgid bits survive it", "needs root");
+		skip("a seal sets owners, also of symlinks, and keeps setuid and setgid bits", "needs root");
 		return;
 	}
 	fresh("seal");
@@ -611,10 +621,10 @@ static void test_seal_owners(void)
 		   fchmodat(top, "t/f", 06755, 0) == 0 && seal(&rules) == 0 && look("t/f").st_uid == 7 &&
 		   look("t/l").st_gid == 8 && look("t/d").st_uid == 7 && look("t").st_uid == 7 && mode_of("t/f") == 06755 &&
 		   mode_of("t") == 02755,
-	   "owners are given, also to symlinks, and setuid and setgid bits survive it");
+	   "a seal sets owners, also of symlinks, and keeps setuid and setgid bits");
 	ok(symlinkat("x", top, "link") == 0 && linkat(top, "link", top, "t/shared", 0) == 0 && seal(&rules) == 0 &&
 		   look("t/shared").st_uid == 7 && look("link").st_uid == 0 && S_ISLNK(look("t/shared").st_mode),
-	   "a symlink with a name outside is parted from it before its owner changes");
+	   "a symlink with a hard link outside is replaced by a copy before its owner changes");
 }
 
 static void test_seal_hard_links(void)
@@ -625,18 +635,18 @@ static void test_seal_hard_links(void)
 	fresh("seal");
 	ok(dir("t", 0755) && put("t/in1", "in", 0644) && linkat(top, "t/in1", top, "t/in2", 0) == 0 &&
 		   put("out", "out", 0644) && linkat(top, "out", top, "t/out", 0) == 0 && date("out", 55, 5),
-	   "(files with several names)");
+	   "(files with hard links inside and outside are made)");
 	before = look("t/in1").st_ino;
-	ok(seal(&as_made) == 0 && look("t/out").st_ino == look("out").st_ino, "what needs no change stays the same inode");
+	ok(seal(&as_made) == 0 && look("t/out").st_ino == look("out").st_ino, "a file that needs no change keeps its inode");
 	ok(seal(&rules) == 0 && look("t/in1").st_ino == before && look("t/in2").st_ino == before && mode_of("t/in1") == 0400,
-	   "names that are all inside stay one file");
+	   "hard links that are all inside stay one file");
 	ok(mode_of("out") == 0644 && mode_of("t/out") == 0400 && holds("t/out", "out") && look("out").st_nlink == 1,
-	   "a file with a name outside is copied before its mode changes");
-	ok(dated("t/out", 55, 5) && dated("out", 55, 5), "and keeps its time");
+	   "a file with a hard link outside is replaced by a copy before its mode changes");
+	ok(dated("t/out", 55, 5) && dated("out", 55, 5), "that copy and the file outside keep their times");
 	ok(!exists("t/..atomicdir-copy"), "nothing temporary is left");
 	ok(put("out2", "two", 0644) && linkat(top, "out2", top, "t/out2", 0) == 0 && put("t/..atomicdir-copy", "mine", 0400) &&
 		   seal(&rules) < 0 && holds("t/..atomicdir-copy", "mine"),
-	   "a file that has the temporary name is not lost");
+	   "a file that has the temporary name is not overwritten");
 }
 
 static int seal_many_hard_links(void)
@@ -688,15 +698,16 @@ static void test_seal_links(void)
 	ok(dir("t", 0755) && put("t/f", "", 0644) && dir("t/d", 0755) && dir("t/d/e", 0755), "(a tree)");
 	ok(refuses("../x", "t/l") && refuses("..", "t/l") && refuses("./..//..", "t/d/l") && refuses("d/../../x", "t/l") &&
 		   refuses("../../..", "t/d/e/l"),
-	   "relative links that leave are refused, and nothing was changed");
+	   "relative symlinks out of the tree are refused, and nothing is changed");
 	ok(takes(".", "t/l") && takes("..", "t/d/l") && takes("../..", "t/d/e/l") && takes("d/../f", "t/l") &&
 		   takes("nowhere/x", "t/l") && takes("..data/x", "t/l"),
-	   "those that stay are taken");
-	ok(takes("/etc", "t/l") && takes("/../x", "t/l"), "absolute ones too");
+	   "relative symlinks that stay in the tree are accepted");
+	ok(takes("/etc", "t/l") && takes("/../x", "t/l"), "absolute symlinks are accepted");
 	ok(symlinkat("d/e", top, "t/short") == 0 && takes("short/../../f", "t/d/l") && symlinkat("/tmp", top, "t/abs") == 0 &&
 		   refuses("../abs/../x", "t/d/l"),
-	   "a link through another link is followed to see");
-	ok(symlinkat(".", top, "t/d/here") == 0 && refuses("here/../../x", "t/d/l"), "and what would leave so is refused");
+	   "a symlink through other symlinks is judged by where it leads");
+	ok(symlinkat(".", top, "t/d/here") == 0 && refuses("here/../../x", "t/d/l"),
+	   "a symlink that leaves the tree through another symlink is refused");
 }
 
 static bool refuses_kind(mode_t kind, const char *at)
@@ -743,19 +754,19 @@ static void test_seal_refusals(void)
 	ok(dir("t", 0755) && dir("t/d", 0755) && refuses_kind(S_IFIFO, "t/d/p") && refuses_kind(S_IFSOCK, "t/d/s"),
 	   "FIFOs and sockets are refused by name");
 	if (is_root())
-		ok(refuses_kind(S_IFCHR, "t/c"), "devices too");
+		ok(refuses_kind(S_IFCHR, "t/c"), "devices are refused");
 	else
-		skip("devices too", "needs root");
-	ok(refuses_kind(S_IFIFO, below), "also under the wake-up's name");
+		skip("devices are refused", "needs root");
+	ok(refuses_kind(S_IFIFO, below), "a FIFO is refused under the wake-up file's name too");
 	ok(put(below, "x", 0644) && seal(&rules) == 0 && mode_of(below) == 0400 && count.files == 1,
-	   "which further down is a name like any other");
+	   "the wake-up file's name is an ordinary name below the top");
 	ok(put(at_top, "x", 0644) && seal(&rules) < 0 && says("reserved") && holds(at_top, "x"),
-	   "and at the top is refused: what has it is removed sooner or later");
+	   "the wake-up file's name is refused at the top, and that file is not removed");
 	fresh("seal");
 	ok(dir("t", 0755) && put("t/f", "", 0644), "(a tree)");
 	make_deep("t/deep", TREE_DEPTH_MAX + 10);
 	ok(seal(&rules) < 0 && says("deeper than") && mode_of("t/f") == 0644,
-	   "a tree too deep is refused, and nothing was changed");
+	   "a seal of a tree that is too deep is refused, and nothing is changed");
 	fresh("seal");
 	ok_apart(seal_mount, "directories and files that something is mounted on are refused", "needs root and mounts");
 	fresh("seal");
@@ -797,10 +808,10 @@ static void test_sync(void)
 	fresh("sync");
 	ok_apart(sync_as_nobody, "files that their owner may not read are synced, and keep their modes", "");
 	ok(dir("u", 0755) && put("u/x", "x", 0644) && sync_fd(top, "t", &error) == 0 && sync_filesystem(top, &error) == 0,
-	   "barriers work");
+	   "syncing a tree, a descriptor and a file system succeeds");
 	path_only = openat(top, "u", O_PATH | O_CLOEXEC);
 	ok(sync_fd(path_only, "u", &error) < 0 && error.errnum == EBADF && says("u") && sync_filesystem(path_only, &error) < 0,
-	   "and a failed one is an error");
+	   "a sync that fails is an error");
 	fresh("sync");
 	ok_apart(sync_ways, "tmpfs is volatile, and what was asked for goes first", "needs root and mounts");
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What was rolled back from is held back: a round that fetches the same again does not publish it. The library keeps the note of the
+ * generation that was rolled back from, until something else is published.
+ */
+#ifndef SECRETDIR_REFUSED_H
+#define SECRETDIR_REFUSED_H
+
+#include "secretdir/round_note.h"
+
+/* REJECTED: this is what was rolled back from: the same files, of the same versions. Where a version is not known, as in a file of
+ * secrets, nothing can be told, and nothing is held back. FAILED. */
+int refused_check(const char *link, const struct round_note *note, struct atomicdir_error *error);
+
+#endif
