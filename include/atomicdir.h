@@ -301,6 +301,23 @@ char *atomicdir_store(const char *link, struct atomicdir_error *error);
  * A pin works within one kernel and one mount of the file system, not between NFS or virtiofs clients. */
 int atomicdir_pin(const char *link, int64_t *generation, struct atomicdir_error *error);
 
+/* Waits until a generation is live that is not `since` (0: until anything is live), and returns its number; 0: the time is over. With
+ * timeout_ms 0 it only looks, -1: no time limit. If nothing is live, or LINK is something that this library did not make, it waits
+ * until that has changed: a removal or an adoption ends no wait. No change is lost between two calls if `since` is what the first one
+ * returned; several changes in between are one.
+ *
+ *	while ((seen = atomicdir_wait(link, seen, -1, &error)) > 0) ...
+ *
+ * If LINK cannot be watched with inotify(7), it is looked at every half second, and a warning says why: too many watches or
+ * instances, or a file system on which other hosts make changes. The directory of LINK must exist; where it is moved meanwhile, and
+ * nothing takes its place, LINK is looked for in it. */
+int64_t atomicdir_wait(const char *link, int64_t since, int64_t timeout_ms, struct atomicdir_error *error);
+
+/* The same for event loops: returns a descriptor that becomes readable when it is time to close it and to look: with
+ * atomicdir_wait(link, since, 0, &error), which may return 0; then watch again. It is readable at once if another generation than
+ * `since` is live already. Do not read from it. */
+int atomicdir_watch(const char *link, int64_t since, struct atomicdir_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,8 @@ int command_exec(const struct options *options);
 int command_adopt(const struct options *options);
 int command_detach(const struct options *options);
 int command_remove(const struct options *options);
+int command_wait(const struct options *options);
+int command_doctor(const struct options *options);
 
 /* Reads the number of a generation from the command line. USAGE. */
 int generation_parse(const char *text, int64_t *generation, struct atomicdir_error *error);

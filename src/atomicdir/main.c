@@ -19,12 +19,16 @@ static const struct command commands[] = {
 	  .least = 1, .most = 3 },
 	{ "exec", "LINK -- COMMAND [ARG...]", "run COMMAND in the live generation, which is pinned meanwhile", command_exec,
 	  .least = 1, .most = 1, .tail = TAIL_REQUIRED, .usage_status = 125 },
+	{ "wait", "LINK", "wait until another generation is live, and print its number", command_wait, .takes = TAKES_SINCE,
+	  .least = 1, .most = 1 },
 	{ "adopt", "LINK", "take over a directory or another symlink at LINK, without a gap", command_adopt,
 	  .takes = PUBLISHES | TAKES_KEPT | TAKES_LAYOUT, .least = 1, .most = 1, .is_publication = true },
 	{ "detach", "LINK", "make LINK a real directory with what is live, and remove the store", command_detach,
 	  .takes = TAKES_DETACH | TAKES_LAYOUT | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
 	{ "remove", "LINK", "remove LINK, and all that was made for it", command_remove,
 	  .takes = TAKES_LAYOUT | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
+	{ "doctor", "LINK", "say what is wrong at LINK, and who would not see an update", command_doctor, .takes = TAKES_JSON,
+	  .least = 1, .most = 1 },
 	{ 0 },
 };
 
@@ -37,7 +41,7 @@ static const struct program program = {
 
 int main(int argc, char **argv)
 {
-	struct fill_options options = { 0 };
+	struct fill_options options = { .since = -1, .timeout_ms = -1 };
 
 	return dispatch(&program, &options.shared, argc, argv);
 }

@@ -14,6 +14,7 @@ enum {
 	TAKES_PRUNE = TAKES_OWN << 2,
 	TAKES_DETACH = TAKES_OWN << 3,
 	TAKES_DRY_RUN = TAKES_OWN << 4,
+	TAKES_SINCE = TAKES_OWN << 5,
 };
 
 #define NOTE_TEXT_MAX 1024
@@ -22,6 +23,8 @@ struct fill_options {
 	struct options shared; /* must stand first: fill_options_of() relies on it */
 	const char *from, *note;
 	bool edit, dereference;
+	int64_t since;	    /* of wait; -1: what is live when it begins */
+	int64_t timeout_ms; /* of wait; -1: none */
 };
 
 extern const struct option fill_options_table[];

@@ -24,7 +24,7 @@ static size_t link_name(const char *link, size_t *size)
 	return begin;
 }
 
-static char *link_parent(const char *link)
+char *link_parent(const char *link)
 {
 	size_t size, begin = link_name(link, &size);
 

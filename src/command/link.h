@@ -10,6 +10,8 @@
 /* Returns LINK as an absolute path, on the heap. If its directory cannot be found it is returned as given, and the library's
  * call will say why. NULL: no memory. */
 char *link_absolute(const char *link, struct atomicdir_error *error);
+/* Returns the directory that LINK is in, on the heap; NULL with errno ENOMEM. */
+char *link_parent(const char *link);
 /* Returns the directory that the store is in, on the heap: LINK itself where that is a directory, as a volume is, else the directory
  * that LINK is in. NULL with errno ENOMEM. */
 char *link_directory(const char *link);

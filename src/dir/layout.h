@@ -41,6 +41,8 @@ struct layout {
 	/* Opens the directory of the swapped name, and sets the names in it. The store is the one that LINK leads to, else the one that
 	 * is there; where there is none, the one that is to be made. */
 	int (*locate)(struct place *place, enum place_use use, struct atomicdir_error *error);
+	/* Sets the store's name anew, since LINK may have got another store. NULL: it always has the same name. */
+	int (*find_store)(struct place *place, enum place_use use, struct atomicdir_error *error);
 	/* What stands at LINK. -1 with errno. */
 	int (*look)(const struct place *place, struct live *live);
 	/* Whether this name at the top of a generation is kept for the layout's own use. */

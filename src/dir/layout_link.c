@@ -46,15 +46,19 @@ static int link_name_store(struct place *place, bool is_visible, long name_max, 
 	return 0;
 }
 
-static int link_locate(struct place *place, enum place_use use, struct atomicdir_error *error)
+static int link_find_store(struct place *place, enum place_use use, struct atomicdir_error *error)
 {
 	struct statfs filesystem;
-	long name_max;
+	long name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
 
+	return link_name_store(place, use == PLACE_TO_MAKE_VISIBLE, name_max, error);
+}
+
+static int link_locate(struct place *place, enum place_use use, struct atomicdir_error *error)
+{
 	if (use != PLACE_TO_READ && place_open_to_write(place, error) < 0)
 		return -1;
-	name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
-	return link_name_store(place, use == PLACE_TO_MAKE_VISIBLE, name_max, error);
+	return link_find_store(place, use, error);
 }
 
 static bool link_reserves(const char *name)
@@ -144,6 +148,7 @@ const struct layout layout_link = {
 	.keep = 1,
 	.grace_ms = 1000,
 	.locate = link_locate,
+	.find_store = link_find_store,
 	.look = symlink_look,
 	.reserves = link_reserves,
 	.recover = link_recover,

@@ -114,7 +114,9 @@ int rights_own(const struct rights *rights, const struct entry *entry, int fd, c
 int rights_explain(struct atomicdir_error *error)
 {
 	if (error->errnum == EPERM)
-		error_append(error, "only root can give files to others: run as root, or leave the owner out");
+		error_append(
+			error,
+			"only root can give files to others, and in a container or a unit only with the capabilities CHOWN, FOWNER and DAC_OVERRIDE; otherwise leave the owner out");
 	return -1;
 }
 

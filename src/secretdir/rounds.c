@@ -146,6 +146,8 @@ static void rounds_lend(const struct rounds *rounds, struct round *round, struct
 	memo_load(memo, rounds->memo_fd);
 	round->memo = memo;
 	round->is_full = rounds->is_full || rounds_are_unfinished(rounds);
+	round->labels = rounds->labels;
+	round->label_count = rounds->label_count;
 	keys_lend(&round->keys, rounds->keys_fd, has_keys ? memo->keys_asked : 0);
 }
 

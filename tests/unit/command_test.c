@@ -242,14 +242,12 @@ static void check_links(void)
 		{ "/", "/", "/" },
 		{ "", ".", "" },
 		{ "no/such/app", "no/such", "no/such/app" },
-		{ "/usr/", "/usr/", "/usr" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *parent = link_directory(cases[i].link), *absolute = link_absolute(cases[i].link, &error);
+		char *parent = link_parent(cases[i].link), *absolute = link_absolute(cases[i].link, &error);
 
-		claim(parent && strcmp(parent, cases[i].parent) == 0, "the store of LINK '%s' is in '%s'", cases[i].link,
-		      cases[i].parent);
+		claim(parent && strcmp(parent, cases[i].parent) == 0, "LINK '%s' is in '%s'", cases[i].link, cases[i].parent);
 		claim(absolute && strcmp(absolute, cases[i].absolute) == 0, "in /tmp LINK '%s' is '%s'", cases[i].link,
 		      cases[i].absolute);
 		if (strcmp(parent, cases[i].parent) != 0 || strcmp(absolute, cases[i].absolute) != 0)
