@@ -79,7 +79,7 @@ const struct option secret_options_table[] = {
 	  "owner of files and directories, unless an entry has its own" },
 	{ "--keep", "N", TAKES_FILES, option_count, LIBRARY(keep), "keep N generations beside the live one (default: 0)" },
 	{ "--grace", "DURATION", TAKES_FILES, option_duration, LIBRARY(grace_ms),
-	  "keep a replaced generation for at least DURATION, such as 500ms, 30s, 5m, 2h or 7d (default: 1s)" },
+	  "keep a replaced generation for at least DURATION, such as 500ms, 30s, 5m, 2h or 7d (default: 1s; volume: 100ms)" },
 	{ "--transform", "COMMAND", TAKES_FILES, option_text, AT(transform),
 	  "run COMMAND in the new generation to make more files of those of the entries; only where one of them has changed" },
 	{ "--require-tmpfs", NULL, TAKES_FILES, option_flag, AT(require_tmpfs), "fail unless LINK is on tmpfs or ramfs" },

@@ -183,4 +183,23 @@ echo '{"a": "2"}' >secrets.json
 ok "with --rollback-on-failure a hook that fails brings the secrets back that were live before" status 4 sync undone a --on-change false --rollback-on-failure
 ok "so that readers have those" test "$(cat undone/a)" = 1
 ok "a plan with that option runs no hook" "$secretdir" plan --source file:secrets.json undone a --on-change false --rollback-on-failure
+
+# ---- A volume ----
+
+echo '{"a": "1", "b": "2"}' >secrets.json
+ok "secrets are published in a volume" sync --layout volume vol a b
+is "$(cat vol/a vol/b; readlink vol/a)" "12..data/a" "by name"
+echo '{"a": "3", "c": "4"}' >secrets.json
+ok "names come and go" sync vol a c
+is "$(ls vol; cat vol/a vol/c)" "$(printf 'a\nc\n34')" "with their content"
+is "$(ls vol/..atomicdir | grep -c '^[0-9]*$')" 1 "and replaced secrets are gone at once"
+rm vol/c
+ok "a name that was lost comes back" sync vol a c
+is "$(cat vol/c)" 4 "though nothing moved"
+if [ "$(id -u)" = 0 ]; then
+	mkdir group; chgrp 12 group; chmod 2777 group
+	sync --layout volume group a; is "$(stat -Lc '%a %g' group/a)" "440 12" "a volume that gives its group lets it read"
+else skip "a volume that gives its group lets it read" "needs root"; fi
+ok "files are no layout yet" status 2 "$secretdir" sync --layout files --source file:secrets.json new a
+
 finish
