@@ -166,8 +166,9 @@ static void watch_start_round(struct watch *watch, bool is_event)
 {
 	const struct standing *standing = watch->rounds.standing;
 
-	watch->rounds.is_full = watch->wants_full || watch->options.always_fetch ||
-				schedule_is_full(&watch->schedule, standing->last_full_ms, clock_ms());
+	watch->rounds.asks_for_keys =
+		watch->wants_full || schedule_is_full(&watch->schedule, standing->last_full_ms, clock_ms());
+	watch->rounds.is_full = watch->rounds.asks_for_keys || watch->options.always_fetch;
 	watch->rounds.labels = NULL;
 	watch->rounds.label_count = 0;
 	if (is_event && !watch->rounds.is_full)
