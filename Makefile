@@ -140,6 +140,7 @@ include tools/form.mk
 include examples/examples.mk
 include bench/bench.mk
 include tests/race/race.mk
+include tests/soak/soak.mk
 include tests/power/power.mk
 include tests/faults/faults.mk
 include fuzz/fuzz.mk

@@ -13,9 +13,13 @@ $(B)/fleet: bench/fleet.c bench/fleet_main.c bench/fleet.h $(B)/objects/secretdi
 bench-fleet: $(B)/fleet
 	@$(B)/fleet
 
+#: bench-watch      memory, wake-ups and CPU of secretdir watch, beside loops around the AWS CLI and boto3
+bench-watch: all
+	@bench/watch.sh
+
 #: bench            how long a publication and a fetch take, beside the least that each needs
 bench: all $(B)/bench $(B)/batches
 	@bench/run.sh
 	@bench/fetch.sh
 
-.PHONY: bench bench-fleet
+.PHONY: bench bench-watch bench-fleet

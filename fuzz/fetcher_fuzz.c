@@ -37,6 +37,13 @@ static void check_described(const struct fetched *fetched, const struct entries 
 	must(fetched->entry < entries->count && fetched->arn && fetched->key && !fetched->path && !fetched->value.bytes);
 }
 
+/* What a later round will go by. */
+static void check_known(const struct fetched *fetched, const struct entries *entries, bool is_hidden)
+{
+	must(fetched->entry < entries->count && fetched->source && !fetched->path && !fetched->value.bytes);
+	must(is_hidden || (fetched->name && fetched->arn && fetched->version && fetched->versions));
+}
+
 /* All is there, each by itself once. */
 static void check_end(const struct entries *entries, const struct tally *tally)
 {
@@ -58,8 +65,10 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 	while ((got = fetcher_next(fetcher, &file, &error)) > 0) {
 		must(got == FETCHER_WARNING || got == FETCHER_UNCONFINED ||
 		     (is_describing ? got == FETCHER_DESCRIBED || got == FETCHER_UNKNOWN
-				    : got == FETCHER_FILE || got == FETCHER_ABSENT));
-		if (got == FETCHER_FILE)
+				    : got == FETCHER_FILE || got == FETCHER_ABSENT || got == FETCHER_KNOWN));
+		if (got == FETCHER_KNOWN)
+			check_known(&file, entries, false);
+		else if (got == FETCHER_FILE)
 			check_file(&file, entries, &tally);
 		else if (got == FETCHER_DESCRIBED)
 			check_described(&file, entries);
@@ -76,6 +85,28 @@ static void listen(const struct buffer *reply, const struct entries *entries, bo
 	must(is_fetcher_over);
 }
 
+/* The same words, where only versions are asked for. */
+static void look(const struct buffer *reply, const struct entries *entries)
+{
+	struct fetcher *fetcher = fetcher_make(fuzz_file(reply->bytes, reply->size), entries);
+	struct fetched seen = { 0 };
+	struct atomicdir_error error;
+	int got;
+
+	fetcher->is_looking = true;
+	error_clear(&error);
+	while ((got = fetcher_next(fetcher, &seen, &error)) > 0) {
+		must(got != FETCHER_FILE && got != FETCHER_DESCRIBED && got != FETCHER_UNKNOWN);
+		if (got == FETCHER_KNOWN || got == FETCHER_HIDDEN)
+			check_known(&seen, entries, got == FETCHER_HIDDEN);
+	}
+	if (got < 0)
+		must_be_told(&error);
+	fetched_clear(&seen);
+	fetcher_free(fetcher);
+	must(is_fetcher_over);
+}
+
 /* Lines "entry ENTRY" ask, "describe" asks for no values, "status N" is how the fetcher ends, all others are its fields. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -83,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buffer reply = { 0 };
 	struct lines lines;
 	bool is_describing = false;
+	int status;
 
 	fetcher_status = 0;
 	lines_begin(&lines, data, size);
@@ -96,8 +128,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else if (entries.count < ENTRIES_MAX && entries_add(&entries, lines.rest, NULL) < 0)
 			entries_clear(&entries);
 	}
-	if (entries.count && entries_check(&entries, NULL) == 0)
+	status = fetcher_status;
+	if (entries.count && entries_check(&entries, NULL) == 0) {
 		listen(&reply, &entries, is_describing);
+		fetcher_status = status;
+		look(&reply, &entries);
+	}
 	entries_clear(&entries);
 	buffer_clear(&reply);
 	lines_end(&lines);

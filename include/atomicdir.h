@@ -72,8 +72,14 @@ struct atomicdir_error {
 	char text[1024];
 };
 
-/* AUTO: the layout that LINK has already, or LAYOUT_LINK where LINK does not exist. VOLUME and FILES are not in this release: they
- * give a USAGE error. */
+/* What LINK is. AUTO: what it is already, or LINK where it does not exist. Another one than LINK has is an error (EEXIST).
+ * LINK: a symlink into the store beside it.
+ * VOLUME: a directory, which is made (0755) where there is none, and which may be a mount point. It holds the store (..atomicdir), the
+ *	symlink ..data, which is what is swapped, and for each NAME at the top of the live generation a symlink NAME -> ..data/NAME, as a
+ *	ConfigMap's volume in Kubernetes does. Names at the top that begin with ".." are reserved. A NAME at which something else stands
+ *	is an error (EEXIST) before anything has changed. A NAME whose symlink was lost is repaired by each call that writes. What is
+ *	replaced is removed by the call that replaces it, once its grace is over, where that is at most a second.
+ * FILES: not in this release, USAGE. */
 enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_LAYOUT_VOLUME, ATOMICDIR_LAYOUT_FILES };
 
 /* How a generation is made durable before LINK moves. AUTO: FS (one syncfs(2)) on ext4, xfs and btrfs with Linux 5.17 or
@@ -102,8 +108,8 @@ struct atomicdir_options {
 	size_t size;	       /* of this struct, set by the initialiser */
 	int64_t if_generation; /* publish only if this one is live; 0: if none is; -1: in any case */
 	int64_t wait_ms;       /* how long to wait for another writer; 0: do not; -1: for ever */
-	int64_t grace_ms; /* keep a replaced generation this long; -1: 1000 for a fill, else the last fill's. Only a fill's value is recorded */
-	int64_t keep; /* how many to keep besides the live one; -1: 1 for a fill, else the last fill's. Only a fill's value is recorded */
+	int64_t grace_ms; /* keep a replaced generation this long; -1: 1000 (volume: 100) for a fill, else the last fill's. Only a fill's value is recorded */
+	int64_t keep; /* how many to keep besides the live one; -1: 1 (volume: 0) for a fill, else the last fill's. Only a fill's value is recorded */
 	int layout, sync;
 	uid_t uid; /* owner of all that is published; -1: as made */
 	gid_t gid;
@@ -112,11 +118,11 @@ struct atomicdir_options {
 	int hook;	  /* enum atomicdir_hook */
 	int dry_run;	  /* only report what would be done: publish and remove nothing, leave no new store */
 	mode_t top_mode;  /* exact mode of the top directory; 0: as the caller made it, or as the copied directory has it */
-	mode_t top_mode_default;   /* the same where nothing above decides it; 0: 0755 */
-	int keep_times;		   /* a file whose bytes are unchanged keeps the live file's modification time */
-	int link_unchanged;	   /* not in this release: USAGE */
-	int visible_store;	   /* name the store NAME.atomicdir, without a dot; used only when the store is made */
-	int require_xattrs;	   /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */
+	mode_t top_mode_default; /* the same where nothing above decides it; 0: 0755 */
+	int keep_times;		 /* a file whose bytes are unchanged keeps the live file's modification time */
+	int link_unchanged;	 /* not in this release: USAGE */
+	int visible_store;  /* name the store NAME.atomicdir, without a dot; used only when the store is made. VOLUME: USAGE */
+	int require_xattrs; /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */
 	int64_t carry_generations; /* not in this release: USAGE */
 };
 #define ATOMICDIR_OPTIONS_INIT                                                                                    \
@@ -252,15 +258,18 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
 
 /* Takes over a directory or symlink at LINK that this library did not make; LINK exists at every moment. A directory becomes the next
  * generation (renameat2(2) with RENAME_EXCHANGE). The target of a symlink is copied into the next generation, and is not changed. Modes
- * and owners stay. 1: done; 0: LINK was made by this library already. */
+ * and owners stay. With the layout VOLUME it takes over the symlink ..data that is in the directory LINK already, as that of a Kubernetes
+ * volume. 1: done; 0: LINK was made by this library already. */
 int atomicdir_adopt(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
 /* The reverse of an adoption: the live generation becomes a real directory at LINK (RENAME_EXCHANGE; LINK exists at every moment). After
  * the grace, but at least a second, the store is removed. A relative symlink that leaves the directory, and would lead elsewhere from
- * the new place, is an error. BUSY: a reader has an older generation pinned. 1: done; 0: LINK is a directory, and there is no store. */
+ * the new place, is an error. BUSY: a reader has an older generation pinned. In a volume each symlink trades places with what it leads
+ * to, one after the other, and a pin on the live generation is BUSY too. 1: done; 0: LINK is a directory, and there is no store. */
 int atomicdir_detach(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
-/* Removes LINK, and then its store. BUSY: a reader has a generation pinned. 1: done; 0: there was nothing to remove. */
+/* Removes LINK, and then its store; of a volume the directory stays. BUSY: a reader has a generation pinned. 1: done; 0: there was nothing
+ * to remove. */
 int atomicdir_remove(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
 /* Removes old generations, and returns their number; *removed lists them. With dry_run nothing is removed, and *removed lists what

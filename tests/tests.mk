@@ -7,7 +7,7 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.
 TEST_PARTS = tests/aws/% tests/power/run.sh tests/packaging/boot.sh tests/packaging/init.sh
 TEST_SCRIPTS = tests/aws/selftest.py fuzz/fuzz.sh $(filter-out $(TEST_PARTS),$(wildcard tests/*/*.sh))
 # Several run at once, the longest first, so that none of them is left to run alone at the end.
-LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh \
+LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh tests/soak/soak.sh \
 	tests/faults/faults.sh tests/secretdir/secretdir.sh
 ALL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(LIBRARY_TESTS) $(UNIT_TESTS) $(TEST_SCRIPTS))
 # One more than there are processors, since most of them wait most of the time.
@@ -40,6 +40,7 @@ $(B)/without: tests/secretdir/without.c $(B)/needs
 	$(LINK) $(PACKAGES_CFLAGS) -o $@ $< $(SECCOMP_LIBS)
 $(B)/rounds: tests/secretdir/rounds.c $(B)/unit/libinside.a
 	$(LINK) -Iinclude -Isrc -o $@ $< $(B)/unit/libinside.a
+# listener_test is also a supervisor that only hears.
 PREPARE_secretdir = $(B)/without $(B)/rounds $(B)/unit/sandbox_test $(B)/unit/listener_test $(B)/fleet
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,6 +23,15 @@ static int64_t clock_read(clockid_t id)
 int64_t clock_ms(void)
 {
 	return clock_read(CLOCK_BOOTTIME);
+}
+
+int clock_sleep_ms(int64_t ms)
+{
+	int64_t end_ms = clock_ms() + ms;
+	struct timespec end = { end_ms / 1000, end_ms % 1000 * 1000000 };
+
+	errno = ms > 0 ? clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &end, NULL) : 0;
+	return errno ? -1 : 0;
 }
 
 int64_t clock_wall_ms(void)

@@ -11,6 +11,8 @@
 
 /* Milliseconds since this boot (CLOCK_BOOTTIME). */
 int64_t clock_ms(void);
+/* In one call, until a moment of clock_ms(). -1 with errno: a signal that is caught ends it. */
+int clock_sleep_ms(int64_t ms);
 /* Milliseconds since 1970, UTC. */
 int64_t clock_wall_ms(void);
 /* Reads this boot's id, which differs from that of every other boot; "" if the kernel does not tell. 64 bytes are enough. */

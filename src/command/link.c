@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -32,6 +33,13 @@ char *link_parent(const char *link)
 	while (begin > 1 && link[begin - 1] == '/')
 		begin--;
 	return strndup(link, begin);
+}
+
+char *link_directory(const char *link)
+{
+	struct stat status;
+
+	return lstat(link, &status) == 0 && S_ISDIR(status.st_mode) ? strdup(link) : link_parent(link);
 }
 
 char *link_absolute(const char *link, struct atomicdir_error *error)

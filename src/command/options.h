@@ -35,7 +35,8 @@ enum {
 	TAKES_JSON = 4,
 	TAKES_CONTENT = 8,	/* all that publish what they make, rather than what is there already */
 	TAKES_APPLICATION = 16, /* all that run the application, which a signal may be for */
-	TAKES_OWN = 32
+	TAKES_LAYOUT = 32,	/* others that have to know LINK's layout where it has none */
+	TAKES_OWN = 64
 };
 
 /* Reads the value of an option into its target. The text is NULL where the option takes no value. USAGE. */

@@ -23,11 +23,13 @@
 
 /* ---- The swap of an adoption: exchanges the directory at LINK and a symlink that has the generation's name ---- */
 
-static int exchange_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
+static int exchange_prepare(const struct place *place, int64_t number, struct atomicdir_error *warning,
+			    struct atomicdir_error *error)
 {
 	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + NAME_NUMBER_SIZE];
 	struct stat top;
 
+	(void)warning;
 	part_name(name, number, PART_DIRECTORY);
 	name_link_text(&place->name, number, text, sizeof(text));
 	if (fstatat(place->parent_fd, place->name.base, &top, AT_SYMLINK_NOFOLLOW) < 0 ||
@@ -149,7 +151,7 @@ static int adopt_check_options(const struct atomicdir_options *options, struct a
 static enum outcome adopt(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	struct writer *writer = &stage->writer;
-	const char *link = writer->place.name.link;
+	const char *link = writer->place.name.swapped;
 	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
 
 	if (adopt_check_options(&writer->options, error) < 0)

@@ -15,7 +15,7 @@ static int begin_look(struct writer *writer, enum begin_with with, struct atomic
 {
 	if (live_look(&writer->place, &writer->live) < 0)
 		return error_system(error, errno, writer->place.name.link, "cannot examine");
-	return with == BEGIN_WITH_OURS ? live_require_ours(&writer->live, &writer->place, error) : 0;
+	return with == BEGIN_WITH_ANYTHING ? 0 : live_require_ours(&writer->live, &writer->place, error);
 }
 
 /* Nothing may be published if the live generation's info cannot be read: the new one's info carries on what that says. */
@@ -71,11 +71,11 @@ static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise
 
 /* Steps 1 to 3, and 5. LINK is looked at before anything is made, so that a refusal leaves nothing behind, and again with the
  * lock, when no other writer can change it. */
-static int begin_lock(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
+static int begin_lock_once(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
 {
 	enum place_use use = writer->options.visible_store ? PLACE_TO_MAKE_VISIBLE : PLACE_TO_WRITE;
 
-	if (place_open(&writer->place, link, use, error) < 0 || begin_look(writer, with, error) < 0 ||
+	if (place_open(&writer->place, link, writer->options.layout, use, error) < 0 || begin_look(writer, with, error) < 0 ||
 	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, &writer->warning, error) < 0 ||
 	    begin_look(writer, with, error) < 0)
 		return -1;
@@ -85,8 +85,31 @@ static int begin_lock(struct writer *writer, const char *link, enum begin_with w
 	return begin_check_generation(writer, error);
 }
 
+/* Another writer may remove a directory that it has made for LINK and not used. */
+static bool begin_has_lost_place(const struct place *place)
+{
+	struct stat parent;
+
+	return place->outer_fd >= 0 && fstat(place->parent_fd, &parent) == 0 && !parent.st_nlink;
+}
+
+static int begin_lock(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
+{
+	while (begin_lock_once(writer, link, with, error) < 0) {
+		if (!begin_has_lost_place(&writer->place))
+			return -1;
+		store_unlock(&writer->store);
+		live_close(&writer->live);
+		place_close(&writer->place);
+		writer->store = STORE_INIT;
+		error_clear(error);
+	}
+	return 0;
+}
+
 static int begin(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
 {
+	bool is_fill = with == BEGIN_A_FILL;
 	const struct layout *layout;
 
 	if (begin_lock(writer, link, with, error) < 0 || found_read(&writer->place, &writer->found, error) < 0)
@@ -94,8 +117,8 @@ static int begin(struct writer *writer, const char *link, enum begin_with with, 
 	layout = writer->place.layout;
 	writer->highest = begin_find_highest(writer);
 	writer->way = sync_way(writer->place.store_fd, writer->options.sync);
-	writer->keep = begin_choose(writer->options.keep, writer->info.keep, layout->keep);
-	writer->grace_ms = begin_choose(writer->options.grace_ms, writer->info.grace_ms, layout->grace_ms);
+	writer->keep = begin_choose(writer->options.keep, is_fill ? -1 : writer->info.keep, layout->keep);
+	writer->grace_ms = begin_choose(writer->options.grace_ms, is_fill ? -1 : writer->info.grace_ms, layout->grace_ms);
 	clock_read_boot(writer->boot, sizeof(writer->boot));
 	if (!writer->options.dry_run)
 		recover(writer);

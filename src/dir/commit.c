@@ -142,7 +142,7 @@ static void stage_finish(struct atomicdir_stage *stage)
 	stage->state = STAGE_ENDED;
 	stage->is_waiting = stage->writer.options.hook == ATOMICDIR_HOOK_LOCKED;
 	if (!stage->is_waiting)
-		prune(&stage->writer, NULL);
+		prune_replaced(&stage->writer);
 }
 
 static void stage_end_unchanged(struct atomicdir_stage *stage)

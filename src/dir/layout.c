@@ -1,10 +1,45 @@
 /* SPDX-License-Identifier: ISC */
 #include "dir/layout.h"
 
-/* One row for each layout. */
-static const struct layout *const layouts[] = { &layout_link };
+#include <errno.h>
 
-const struct layout *layout_find(void)
+#include "base/error.h"
+
+/* One row for each layout; the first is that of a LINK that has none yet. */
+static const struct layout *const layouts[] = { &layout_link, &layout_volume };
+#define LAYOUTS (sizeof(layouts) / sizeof(*layouts))
+
+static const struct layout *layout_look(const struct place *place)
 {
-	return layouts[0];
+	for (size_t i = 1; i < LAYOUTS; i++)
+		if (layouts[i]->is_at(place))
+			return layouts[i];
+	return NULL;
+}
+
+const struct layout *layout_find(const struct place *place, int wanted, struct atomicdir_error *error)
+{
+	const struct layout *found = layout_look(place), *stated = found ? found : layouts[0];
+
+	for (size_t i = 0; i < LAYOUTS; i++)
+		if (layouts[i]->kind == (enum atomicdir_layout)wanted)
+			stated = layouts[i];
+	if (found && found != stated) {
+		error_object(error, ATOMICDIR_FAILED, place->name.link,
+			     "has the layout %s; leave the layout out, or detach or remove it first", found->name);
+		error->errnum = EEXIST;
+		return NULL;
+	}
+	return stated;
+}
+
+int layout_mend(const struct place *place, const struct live *live, struct atomicdir_error *error)
+{
+	const struct layout *layout = place->layout;
+
+	if (!layout->mend || (live->stands != STANDS_OURS && live->stands != STANDS_NOTHING))
+		return 0;
+	if (live->number && live->fd < 0)
+		return error_object(error, ATOMICDIR_FAILED, place->name.link, "has a live generation that cannot be opened");
+	return layout->mend(place, live->fd, error);
 }

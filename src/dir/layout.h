@@ -14,8 +14,13 @@
 
 /* How a name is swapped: steps 8, 10 and 11 of a publication. An adoption has one of its own. */
 struct swap {
-	/* Step 8: makes the new name under a temporary one. */
-	int (*prepare)(const struct place *place, int64_t number, struct atomicdir_error *error);
+	/* Step 8: makes the new name under a temporary one. Refuses, before anything has moved, what cannot be put in place. */
+	int (*prepare)(const struct place *place, int64_t number, struct atomicdir_error *warning,
+		       struct atomicdir_error *error);
+	/* Between steps 9 and 10, when the generation is on disk: what readers have to find there at the moment of the swap. `by_file`:
+	 * syncs go file by file. What it did before it failed the layout's mend takes back. NULL: nothing. */
+	int (*announce)(const struct place *place, int64_t number, const struct live *before, bool by_file,
+			struct atomicdir_error *error);
 	/* Takes back what prepare made, after a publication that did not happen. */
 	void (*forget)(const struct place *place, int64_t number);
 	/* Step 10: moves the new name into place, if what stands there still is what `before` says. IN_DOUBT: what stands there can
@@ -28,22 +33,41 @@ struct swap {
 
 struct layout {
 	enum atomicdir_layout kind;
+	const char *name;
 	int64_t keep, grace_ms; /* of a fill that states none */
-	/* Sets the name of the store that belongs to LINK: the one that LINK leads to, else the one that is there; where there is none,
-	 * the one that is to be made. Names have at most `name_max` bytes. */
-	int (*locate)(struct place *place, bool is_visible, long name_max, struct atomicdir_error *error);
+	bool waits_out_grace;	/* a publication removes what it replaced itself, when its grace is over */
+	/* Whether what stands at LINK, found so far, has this layout. NULL for the one that LINK has otherwise. */
+	bool (*is_at)(const struct place *place);
+	/* Opens the directory of the swapped name, and sets the names in it. The store is the one that LINK leads to, else the one that
+	 * is there; where there is none, the one that is to be made. */
+	int (*locate)(struct place *place, enum place_use use, struct atomicdir_error *error);
+	/* Sets the store's name anew, since LINK may have got another store. NULL: it always has the same name. */
+	int (*find_store)(struct place *place, enum place_use use, struct atomicdir_error *error);
 	/* What stands at LINK. -1 with errno. */
 	int (*look)(const struct place *place, struct live *live);
 	/* Whether this name at the top of a generation is kept for the layout's own use. */
 	bool (*reserves)(const char *name);
 	/* Step 4: removes what a killed writer left of a name that was not swapped. */
 	void (*recover)(const struct place *place);
+	/* Makes the names that readers use beside the swapped one those of the live generation, open as `top_fd` (-1: nothing is live):
+	 * after a swap, after one that did not happen, and in step 4, for whatever was lost since. NULL: there are none. */
+	int (*mend)(const struct place *place, int top_fd, struct atomicdir_error *error);
 	struct swap swap;
+	/* What stands at the swapped name once LINK is detached (detach.c). */
+	enum stands detached;
+	/* The live generation's content comes to where readers find it, for good. What it did before it failed is taken back by recover
+	 * and mend. */
+	int (*detach)(const struct place *place, const struct live *live, struct atomicdir_error *error);
+	/* The last step of it, when nobody needs the old way any more. NULL: there is none. */
+	int (*leave)(const struct place *place, const struct live *live, bool has_disk, struct atomicdir_error *error);
 };
 
-/* The layout of what stands at LINK already; where nothing does, `link`. */
-const struct layout *layout_find(void);
+/* The layout of what stands at LINK already; where nothing does the one that is `wanted`, or `link`. NULL: LINK has another one. */
+const struct layout *layout_find(const struct place *place, int wanted, struct atomicdir_error *error);
 
-extern const struct layout layout_link;
+/* Mends the names beside what stands at LINK, where that is ours or nothing. */
+int layout_mend(const struct place *place, const struct live *live, struct atomicdir_error *error);
+
+extern const struct layout layout_link, layout_volume;
 
 #endif

@@ -7,13 +7,16 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lend.h"
 #include "dir/layout.h"
 #include "dir/remove.h"
-#include "dir/sync.h"
+#include "dir/symlink.h"
 
 /* Sets the store's name, visible or not, and says whether `text`, LINK's target, leads into a store of that name. */
 static bool link_leads_to(struct place *place, bool is_visible, long name_max, const char *text)
@@ -22,7 +25,7 @@ static bool link_leads_to(struct place *place, bool is_visible, long name_max, c
 	return name_parse_link_text(&place->name, text) > 0;
 }
 
-static int link_locate(struct place *place, bool is_visible, long name_max, struct atomicdir_error *error)
+static int link_name_store(struct place *place, bool is_visible, long name_max, struct atomicdir_error *error)
 {
 	bool has_visible, has_hidden;
 	char text[PATH_MAX];
@@ -43,25 +46,19 @@ static int link_locate(struct place *place, bool is_visible, long name_max, stru
 	return 0;
 }
 
-static int link_look(const struct place *place, struct live *live)
+static int link_find_store(struct place *place, enum place_use use, struct atomicdir_error *error)
 {
-	struct stat status;
-	ssize_t size;
+	struct statfs filesystem;
+	long name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
 
-	if (fstatat(place->parent_fd, place->name.base, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -1;
-	live->device = status.st_dev;
-	live->inode = status.st_ino;
-	live->stands = S_ISDIR(status.st_mode) ? STANDS_DIRECTORY : STANDS_OTHER;
-	if (!S_ISLNK(status.st_mode))
-		return 0;
-	size = readlinkat(place->parent_fd, place->name.base, live->text, sizeof(live->text) - 1);
-	if (size < 0)
+	return link_name_store(place, use == PLACE_TO_MAKE_VISIBLE, name_max, error);
+}
+
+static int link_locate(struct place *place, enum place_use use, struct atomicdir_error *error)
+{
+	if (use != PLACE_TO_READ && place_open_to_write(place, error) < 0)
 		return -1;
-	live->text[size] = '\0';
-	live->named = name_parse_link_text(&place->name, live->text);
-	live->stands = live->named ? STANDS_OURS : STANDS_SYMLINK;
-	return 0;
+	return link_find_store(place, use, error);
 }
 
 static bool link_reserves(const char *name)
@@ -78,97 +75,89 @@ static void link_recover(const struct place *place)
 	tree_remove_at(place->store_fd, place->name.store, &ignored);
 }
 
-static void link_forget(const struct place *place, int64_t number)
-{
-	(void)number;
-	unlinkat(place->store_fd, NAME_NEXT, 0);
-}
+/* ---- The way out: LINK and the live generation trade places in one rename ---- */
 
-/* LINK belongs to whom the generation's top directory belongs: in a sticky directory that all may write to only such a symlink
- * is followed by its readers (fs.protected_symlinks, proc(5)). */
-static int link_make(const struct place *place, int64_t number, int directory_fd, const char *name)
+/* A reader may have read LINK's target, STORE/N, just before the exchange, and follow it just after. It then finds at STORE/N
+ * the old symlink, whose target STORE/N is now relative to the store: STORE/STORE/N. The detour is a symlink there that leads
+ * to LINK. */
+static int link_make_detour(const struct place *place, int64_t number, struct atomicdir_error *error)
 {
-	char text[NAME_SIZE + NAME_NUMBER_SIZE], top[NAME_NUMBER_SIZE];
-	struct stat status;
+	char name[NAME_NUMBER_SIZE], text[NAME_SIZE + 8];
+	cleanup_fd int fd = create_directory_at(place->store_fd, place->name.store, 0711);
+	struct stat store;
 
-	name_number(top, number, "");
-	name_link_text(&place->name, number, text, sizeof(text));
-	if (fstatat(place->store_fd, top, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	return create_link_at(directory_fd, name, text, status.st_uid, status.st_gid);
-}
-
-static int link_prepare(const struct place *place, int64_t number, struct atomicdir_error *error)
-{
-	if (link_make(place, number, place->store_fd, NAME_NEXT) < 0)
-		return error_system(error, errno, place->name.store, "cannot make the new symlink in the store");
+	name_number(name, number, "");
+	snprintf(text, sizeof(text), "../../%s", place->name.base);
+	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
+	    give_to_owner_of(place->store_fd, fd) < 0)
+		return error_system(error, errno, place->name.store,
+				    "cannot make the temporary symlink for current readers in the store");
 	return 0;
 }
 
-/* After a failed rename, looks whether it has happened all the same: network and FUSE file systems are known to report that. */
-static enum outcome link_look_after_failure(const struct place *place, int64_t number, int errnum, const char *what,
-					    struct atomicdir_error *error)
+/* Whether the exchange has happened although the call failed: network and FUSE file systems are known to report that. */
+static bool link_is_detached(const struct place *place, const struct live *live)
 {
-	struct live now = LIVE_INIT;
+	struct stat open;
+	struct live now;
 
-	if (link_look(place, &now) < 0) {
-		error_system(error, errnum, place->name.link, "%s", what);
-		return OUTCOME_IN_DOUBT;
-	}
-	if (now.stands == STANDS_OURS && now.named == number)
-		return OUTCOME_PUBLISHED;
-	error_system(error, errnum, place->name.link, "%s", what);
-	return OUTCOME_NOT_PUBLISHED;
+	return fstat(live->fd, &open) == 0 && live_look(place, &now) == 0 && now.stands == STANDS_DIRECTORY &&
+	       now.device == open.st_dev && now.inode == open.st_ino;
 }
 
-static enum outcome link_create(const struct place *place, int64_t number, struct atomicdir_error *error)
+/* The rename changes the directory's "..", which needs its owner's write bit. A crash in between leaves that bit set. */
+static int link_exchange(const struct place *place, const struct live *live)
 {
-	if (renameat2(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base, RENAME_NOREPLACE) == 0)
-		return OUTCOME_PUBLISHED;
-	if (errno != EINVAL && errno != ENOSYS)
-		return link_look_after_failure(place, number, errno, "cannot put the new symlink in place at", error);
-	/* The file system lacks RENAME_NOREPLACE; symlinkat(2) does not replace an existing name either. */
-	if (link_make(place, number, place->parent_fd, place->name.base) < 0)
-		return link_look_after_failure(place, number, errno, "cannot make the symlink", error);
-	unlinkat(place->store_fd, NAME_NEXT, 0);
-	return OUTCOME_PUBLISHED;
+	struct lending lending = { .fd = -1 };
+	char name[NAME_NUMBER_SIZE];
+	int done, errnum;
+
+	name_number(name, live->number, "");
+	done = renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE);
+	if (done < 0 && errno == EACCES && lending_begin(&lending, live->fd) == 0)
+		done = renameat2(place->store_fd, name, place->parent_fd, place->name.base, RENAME_EXCHANGE);
+	errnum = errno;
+	lending_end(&lending);
+	if (done < 0 && link_is_detached(place, live))
+		return 0;
+	errno = errnum;
+	return done;
 }
 
-static enum outcome link_swap(const struct place *place, int64_t number, const struct live *before,
-			      struct atomicdir_error *error)
+static int link_detach(const struct place *place, const struct live *live, struct atomicdir_error *error)
 {
-	struct live now = LIVE_INIT;
+	const char *link = place->name.link;
 
-	if (link_look(place, &now) < 0)
-		return (enum outcome)error_system(error, errno, place->name.link, "cannot examine");
-	if (!live_is_same(&now, before))
-		return (enum outcome)error_object(error, ATOMICDIR_FAILED, place->name.link,
-						  "was changed by another process meanwhile; nothing was published");
-	if (before->stands == STANDS_NOTHING)
-		return link_create(place, number, error);
-	/* Not RENAME_EXCHANGE: watchers of the parent would see a removal. */
-	if (renameat(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base) < 0)
-		return link_look_after_failure(place, number, errno, "cannot replace the symlink", error);
-	return OUTCOME_PUBLISHED;
-}
-
-static int link_make_durable(const struct place *place, struct atomicdir_error *error)
-{
-	return sync_fd(place->parent_fd, place->name.parent, error);
+	if (link_make_detour(place, live->number, error) < 0)
+		return -1;
+	if (link_exchange(place, live) == 0)
+		return 0;
+	if (errno == EBUSY)
+		return error_system(error, errno, link, "cannot detach the mount point");
+	if (errno != EINVAL && errno != ENOSYS && errno != EXDEV)
+		return error_system(error, errno, link, "cannot exchange the symlink for the directory");
+	error_system(error, errno, link, "cannot detach");
+	error_append(error, "this file system cannot exchange a symlink for a directory; copy the live generation, remove "
+			    "the symlink, and move the copy there instead");
+	return -1;
 }
 
 const struct layout layout_link = {
 	.kind = ATOMICDIR_LAYOUT_LINK,
+	.name = "link",
 	.keep = 1,
 	.grace_ms = 1000,
 	.locate = link_locate,
-	.look = link_look,
+	.find_store = link_find_store,
+	.look = symlink_look,
 	.reserves = link_reserves,
 	.recover = link_recover,
+	.detached = STANDS_DIRECTORY,
+	.detach = link_detach,
 	.swap = {
-		.prepare = link_prepare,
-		.forget = link_forget,
-		.swap = link_swap,
-		.make_durable = link_make_durable,
+		.prepare = symlink_prepare,
+		.forget = symlink_forget,
+		.swap = symlink_swap,
+		.make_durable = symlink_make_durable,
 	},
 };

@@ -39,7 +39,7 @@ char *atomicdir_store(const char *link, struct atomicdir_error *error)
 	char *path;
 
 	error = error_or(error, &own);
-	if (place_open(&place, link, PLACE_TO_READ, error) < 0)
+	if (place_open(&place, link, ATOMICDIR_LAYOUT_AUTO, PLACE_TO_READ, error) < 0)
 		return NULL;
 	if (asprintf(&path, "%s/%s", strcmp(place.parent_path, "/") == 0 ? "" : place.parent_path, place.name.store) >= 0)
 		return path;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -23,7 +25,7 @@ bool live_is_same(const struct live *now, const struct live *before)
 
 int live_require_ours(const struct live *live, const struct place *place, struct atomicdir_error *error)
 {
-	const char *link = place->name.link;
+	const char *link = place->name.swapped;
 
 	switch (live->stands) {
 	case STANDS_NOTHING:
@@ -70,4 +72,16 @@ int live_find(const struct place *place, struct live *live, struct atomicdir_err
 void live_close(struct live *live)
 {
 	close_fd(&live->fd);
+}
+
+int live_hold(const struct live *live, const struct place *place, struct atomicdir_error *error)
+{
+	const char *link = place->name.link;
+
+	if (live->fd < 0 || flock(live->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return error_system(error, errno, link, "cannot find out whether a reader has pinned the live generation of");
+	return error_object(error, ATOMICDIR_BUSY, link, "has generation %" PRId64 " pinned by a reader; wait for it to end",
+			    live->number);
 }

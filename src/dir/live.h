@@ -40,6 +40,8 @@ int live_require_ours(const struct live *live, const struct place *place, struct
 void live_open(const struct place *place, struct live *live);
 /* For readers: finds whether the generation that LINK names is there. */
 int live_find(const struct place *place, struct live *live, struct atomicdir_error *error);
+/* Keeps readers from pinning it, until it is closed. BUSY: one has it pinned. */
+int live_hold(const struct live *live, const struct place *place, struct atomicdir_error *error);
 void live_close(struct live *live);
 #define cleanup_live cleanup(live_close)
 

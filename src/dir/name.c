@@ -18,6 +18,13 @@ static bool name_is_special(const char *text, size_t size)
 	return (size == 1 && text[0] == '.') || (size == 2 && text[0] == '.' && text[1] == '.');
 }
 
+static int name_is_too_long(const char *link, struct atomicdir_error *error)
+{
+	error_system(error, ENAMETOOLONG, link, "cannot publish at");
+	error->kind = ATOMICDIR_USAGE;
+	return -1;
+}
+
 int name_init(struct name *name, const char *link, struct atomicdir_error *error)
 {
 	size_t size = link ? strlen(link) : 0, start;
@@ -31,17 +38,28 @@ int name_init(struct name *name, const char *link, struct atomicdir_error *error
 		return error_set(error, ATOMICDIR_USAGE, NULL, "LINK is empty; it must end in a name");
 	if (start == size || name_is_special(link + start, size - start))
 		return error_object(error, ATOMICDIR_USAGE, link, "cannot be used as LINK: it must end in a name");
-	if (size - start >= sizeof(name->base) || start >= sizeof(name->parent)) {
-		error_system(error, ENAMETOOLONG, link, "cannot publish at");
-		error->kind = ATOMICDIR_USAGE;
-		return -1;
-	}
+	if (size - start >= sizeof(name->base) || start >= sizeof(name->parent))
+		return name_is_too_long(link, error);
 	memcpy(name->link, link, size);
 	memcpy(name->base, link + start, size - start);
+	memcpy(name->swapped, link, size);
 	if (!start)
 		name->parent[0] = '.';
 	else
 		memcpy(name->parent, link, start > 1 ? start - 1 : 1); /* without its last slash */
+	return 0;
+}
+
+int name_enter(struct name *name, const char *base, const char *store, struct atomicdir_error *error)
+{
+	size_t size = strlen(name->link);
+
+	if (size >= sizeof(name->parent))
+		return name_is_too_long(name->link, error);
+	memcpy(name->parent, name->link, size + 1);
+	snprintf(name->swapped, sizeof(name->swapped), "%s/%s", name->parent, base);
+	snprintf(name->base, sizeof(name->base), "%s", base);
+	snprintf(name->store, sizeof(name->store), "%s", store);
 	return 0;
 }
 

@@ -18,14 +18,17 @@
 #define NAME_PARENT_SIZE 4096
 
 struct name {
-	char link[NAME_PARENT_SIZE + NAME_SIZE]; /* as given, without slashes at its end: what messages call it */
-	char parent[NAME_PARENT_SIZE];		 /* as given; "." where LINK has no '/' */
-	char base[NAME_SIZE];			 /* the entry of the parent that is swapped */
-	char store[NAME_SIZE];			 /* the store's, in the same parent */
+	char link[NAME_PARENT_SIZE + NAME_SIZE];    /* as given, without slashes at its end: what messages call it */
+	char parent[NAME_PARENT_SIZE];		    /* as given; "." where LINK has no '/' */
+	char base[NAME_SIZE];			    /* the entry of the parent that is swapped */
+	char swapped[NAME_PARENT_SIZE + NAME_SIZE]; /* that entry's path; the same as `link` where LINK itself is swapped */
+	char store[NAME_SIZE];			    /* the store's, in the same parent */
 };
 
 /* Splits LINK into its directory and its own name; USAGE for what cannot be one. */
 int name_init(struct name *name, const char *link, struct atomicdir_error *error);
+/* LINK is a directory, and what is swapped is `base` in it, beside the store. USAGE: the path is too long. */
+int name_enter(struct name *name, const char *base, const char *store, struct atomicdir_error *error);
 /* Sets the name of the store beside LINK, with a dot before it or without, on a file system whose names have at most `limit`
  * bytes. */
 void name_store(struct name *name, bool is_visible, long limit);
@@ -43,6 +46,8 @@ int64_t name_parse_link_text(const struct name *name, const char *text);
 /* The temporary name of the new symlink, and of files of the store before they replace others. */
 #define NAME_NEXT "next"
 #define NAME_REFUSED "refused"
+/* What a symlink of the layout volume is called for the moment before it takes another's place. */
+#define NAME_TURNED "turned"
 /* The temporary name of a copy before it replaces its original (seal.c). */
 #define NAME_COPY "..atomicdir-copy"
 

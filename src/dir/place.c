@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -16,31 +16,46 @@
 #include "base/path.h"
 #include "dir/layout.h"
 
-int place_open(struct place *place, const char *link, enum place_use use, struct atomicdir_error *error)
+int place_open(struct place *place, const char *link, int layout, enum place_use use, struct atomicdir_error *error)
 {
-	int flags = O_DIRECTORY | O_CLOEXEC | (use == PLACE_TO_READ ? O_PATH : O_RDONLY);
-	struct statfs filesystem;
-	long name_max;
-
 	*place = PLACE_INIT;
 	if (name_init(&place->name, link, error) < 0)
 		return -1;
-	place->layout = layout_find();
-	place->parent_fd = open(place->name.parent, flags);
+	place->parent_fd = open(place->name.parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place->parent_fd < 0)
 		return error_system(error, errno, place->name.parent, "cannot open the directory");
+	place->layout = layout_find(place, layout, error);
+	if (!place->layout || place->layout->locate(place, use, error) < 0)
+		return -1;
 	place->parent_path = path_absolute(place->name.parent);
 	if (!place->parent_path)
 		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory");
-	name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
-	return place->layout->locate(place, use == PLACE_TO_MAKE_VISIBLE, name_max, error);
+	return 0;
+}
+
+int place_open_to_write(struct place *place, struct atomicdir_error *error)
+{
+	int fd = openat(place->parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_system(error, errno, place->name.parent, "cannot open the directory");
+	close_fd(&place->parent_fd);
+	place->parent_fd = fd;
+	return 0;
 }
 
 void place_close(struct place *place)
 {
 	close_fd(&place->store_fd);
 	close_fd(&place->parent_fd);
+	close_fd(&place->outer_fd);
 	free_pointer(&place->parent_path);
+}
+
+void place_unmake(const struct place *place)
+{
+	if (*place->made)
+		unlinkat(place->outer_fd, place->made, AT_REMOVEDIR);
 }
 
 int place_find_store(struct place *place, struct atomicdir_error *error)

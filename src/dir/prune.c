@@ -5,11 +5,15 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "dir/begin.h"
 #include "dir/history.h"
+#include "dir/layout.h"
 #include "dir/part.h"
 #include "dir/remove.h"
+
+#define GRACE_WAIT_MAX_MS 1000 /* the next call removes what is kept for longer */
 
 /* ---- Removing a generation ---- */
 
@@ -143,6 +147,34 @@ void prune(struct writer *writer, struct generation_list *removed)
 	for (size_t i = 0; i < history.count; i++)
 		if (history.list[i].kept == ATOMICDIR_KEPT_NO_MORE)
 			prune_one(writer, history.list[i].number, removed);
+}
+
+/* How long until the grace of all that is kept for it is over; 0: now. */
+static int64_t prune_wait_ms(struct writer *writer)
+{
+	cleanup_history struct history history = HISTORY_INIT;
+	int64_t wait_ms = 0;
+
+	if (!writer->place.layout->waits_out_grace || writer->grace_ms > GRACE_WAIT_MAX_MS ||
+	    writer->last_swap == OUTCOME_IN_DOUBT || prune_decide(writer, &history) < 0)
+		return 0;
+	for (size_t i = 0; i < history.count; i++) {
+		const struct retained *one = &history.list[i];
+
+		if (one->kept == ATOMICDIR_KEPT_GRACE && writer->grace_ms - one->age_ms > wait_ms)
+			wait_ms = writer->grace_ms - one->age_ms;
+	}
+	return wait_ms;
+}
+
+/* A signal that is caught ends the wait: what stays then the next call removes. */
+void prune_replaced(struct writer *writer)
+{
+	int64_t wait_ms = prune_wait_ms(writer);
+
+	if (wait_ms > 0)
+		(void)clock_sleep_ms(wait_ms);
+	prune(writer, NULL);
 }
 
 int atomicdir_prune(const char *link, const struct atomicdir_options *options, struct atomicdir_generation **removed,

@@ -11,6 +11,8 @@
 /* Never fails: what cannot be removed is a warning in the writer. Adds what it removed to `removed`, which may be NULL; with
  * dry_run it adds what it would remove, and removes nothing. */
 void prune(struct writer *writer, struct generation_list *removed);
+/* The same after a publication. Where the layout says so it waits until what was replaced has had its grace, unless that is long. */
+void prune_replaced(struct writer *writer);
 
 /* Removes a generation and its files. 1: removed; 0: not, since it is or may be in use; -1: failed. 0 and -1 come with a
  * warning. */

@@ -99,7 +99,7 @@ static int publish_mark(const struct writer *writer, int64_t number)
 }
 
 /* Step 8. */
-static int publish_prepare(const struct writer *writer, const struct publication *publication, const struct info *info,
+static int publish_prepare(struct writer *writer, const struct publication *publication, const struct info *info,
 			   struct atomicdir_error *error)
 {
 	const struct place *place = &writer->place;
@@ -111,14 +111,17 @@ static int publish_prepare(const struct writer *writer, const struct publication
 		return error_system(error, errno, link, "cannot write the note of the new generation of");
 	if (publish_mark(writer, publication->number) < 0)
 		return error_system(error, errno, link, "cannot mark the hook as due for the new generation of");
-	return publication->swap->prepare(place, publication->number, error);
+	return publication->swap->prepare(place, publication->number, &writer->warning, error);
 }
 
 static void publish_undo(const struct writer *writer, const struct publication *publication)
 {
 	int store_fd = writer->place.store_fd;
+	struct atomicdir_error ignored;
 
 	publication->swap->forget(&writer->place, publication->number);
+	/* What cannot be taken back the next writer will. */
+	(void)layout_mend(&writer->place, &writer->live, &ignored);
 	part_remove(store_fd, publication->number, PART_INFO_NEW);
 	if (publication->known)
 		return; /* it was published before: its note is its own, and its hook may have been due then */
@@ -140,13 +143,30 @@ static int publish_prepare_in_room(struct writer *writer, const struct publicati
 	return publish_prepare(writer, publication, info, error);
 }
 
+static int publish_announce(const struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
+{
+	bool by_file = writer->way == SYNC_WAY_FILES;
+
+	if (!publication->swap->announce)
+		return 0;
+	return publication->swap->announce(&writer->place, publication->number, &writer->live, by_file, error);
+}
+
+/* The names that readers use beside the swapped one, before it is synced: success covers them too. */
+static int publish_mend(const struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
+{
+	const struct layout *layout = writer->place.layout;
+
+	return layout->mend ? layout->mend(&writer->place, publication->fd, error) : 0;
+}
+
 /* Step 11. The grace of the old generation begins only now, when a power cut can no longer make it live: the barrier may have
  * taken minutes. */
 static enum outcome publish_confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
 {
 	int store_fd = writer->place.store_fd;
 
-	if (durable_after_swap(writer, publication->swap, error) < 0)
+	if (publish_mend(writer, publication, error) < 0 || durable_after_swap(writer, publication->swap, error) < 0)
 		return OUTCOME_IN_DOUBT;
 	if (info_settle(&writer->info, store_fd, publication->number, PART_INFO_NEW, clock_ms()) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
@@ -218,7 +238,7 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 	}
 	if (publish_prepare_in_room(writer, publication, &info, error) == 0 &&
 	    durable_before_swap(writer, publication->fd, publication->number, error) == 0 &&
-	    publish_is_in_place(writer, publication, error) == 0)
+	    publish_is_in_place(writer, publication, error) == 0 && publish_announce(writer, publication, error) == 0)
 		outcome = publication->swap->swap(&writer->place, publication->number, &writer->live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		publish_undo(writer, publication);

@@ -8,7 +8,7 @@
 int reader_open(struct reader *reader, const char *link, struct atomicdir_error *error)
 {
 	*reader = READER_INIT;
-	if (place_open(&reader->place, link, PLACE_TO_READ, error) < 0)
+	if (place_open(&reader->place, link, ATOMICDIR_LAYOUT_AUTO, PLACE_TO_READ, error) < 0)
 		return -1;
 	if (live_look(&reader->place, &reader->live) < 0)
 		return error_system(error, errno, reader->place.name.link, "cannot examine");

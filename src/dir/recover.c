@@ -123,6 +123,32 @@ static void recover_trash(struct writer *writer, int64_t number)
 			   number, writer->place.name.link, why.text);
 }
 
+/* Names that were lost come back, also where nothing else changes; nothing may go that one of them may still lead to. */
+static void recover_names(struct writer *writer)
+{
+	struct atomicdir_error why;
+
+	error_clear(&why);
+	if (layout_mend(&writer->place, &writer->live, &why) == 0)
+		return;
+	writer->last_swap = OUTCOME_IN_DOUBT;
+	error_warn(&writer->warning, 0, NULL, "not every name could be repaired: %s", why.text);
+}
+
+/* In each call: whether a killed one mended a name, and did not come to sync it, cannot be seen. */
+static void recover_sync_names(struct writer *writer)
+{
+	struct atomicdir_error why;
+
+	if (!writer->place.layout->mend || writer->last_swap == OUTCOME_IN_DOUBT)
+		return;
+	error_clear(&why);
+	if (durable_after_swap(writer, &writer->place.layout->swap, &why) == 0)
+		return;
+	writer->last_swap = OUTCOME_IN_DOUBT;
+	error_warn(&writer->warning, 0, NULL, "the names may not survive a power cut: %s", why.text);
+}
+
 void recover(struct writer *writer)
 {
 	const struct place *place = &writer->place;
@@ -132,10 +158,12 @@ void recover(struct writer *writer)
 	if (is_broken("recovery-trusts-next"))
 		renameat(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base);
 	place->layout->recover(place);
+	recover_names(writer);
 	/* This comes first: until the swap is on disk a power cut may lead LINK back to another generation, so none may be
 	 * removed. */
 	if (live && live->parts & ~FOUND(PART_TRASH))
 		recover_swap(writer, live->parts);
+	recover_sync_names(writer);
 	if (writer->last_swap == OUTCOME_IN_DOUBT)
 		return;
 	for (size_t i = 0; i < found->count; i++) {

@@ -141,7 +141,7 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 		if (replaced && note_refuse(&writer->place, replaced) < 0)
 			error_warn(&writer->warning, errno, writer->place.name.link,
 				   "cannot record which generation was rolled back from at");
-		prune(writer, NULL);
+		prune_replaced(writer);
 		tell_published(writer, replaced, live);
 	}
 	return outcome;

@@ -10,9 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "dir/begin.h"
-#include "dir/layout.h"
 #include "dir/note.h"
-#include "dir/options.h"
 #include "dir/part.h"
 #include "dir/prune.h"
 #include "dir/room.h"
@@ -64,32 +62,17 @@ int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error)
 	return 0;
 }
 
-/* For a fill, unset options get the layout's defaults; all other calls use the values of the last fill. */
-static int stage_fill_options(struct atomicdir_options *own, const struct atomicdir_options *given,
-			      struct atomicdir_error *error)
-{
-	const struct layout *layout = layout_find();
-
-	if (options_read(own, given, error) < 0)
-		return -1;
-	own->keep = own->keep < 0 ? layout->keep : own->keep;
-	own->grace_ms = own->grace_ms < 0 ? layout->grace_ms : own->grace_ms;
-	return 0;
-}
-
 struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options,
 					struct atomicdir_error *error)
 {
 	struct atomicdir_error own;
-	struct atomicdir_options fill;
 	struct atomicdir_stage *stage;
 
 	error = error_or(error, &own);
 	stage = stage_new(error);
 	if (!stage)
 		return NULL;
-	if (stage_fill_options(&fill, options, error) == 0 &&
-	    writer_begin(&stage->writer, link, &fill, BEGIN_WITH_OURS, error) == 0 && stage_make(stage, error) == 0) {
+	if (writer_begin(&stage->writer, link, options, BEGIN_A_FILL, error) == 0 && stage_make(stage, error) == 0) {
 		stage->is_fill = true;
 		/* The caller sees this warning now; the commit does not repeat it. */
 		*error = stage->writer.warning;
@@ -113,7 +96,7 @@ void stage_end(struct atomicdir_stage *stage)
 	int errnum = 0;
 
 	if (stage->is_waiting)
-		prune(&stage->writer, NULL);
+		prune_replaced(&stage->writer);
 	stage->is_waiting = false;
 	if (stage->state == STAGE_ENDED)
 		return;

@@ -256,11 +256,12 @@ static bool store_may_go(const struct store *store, const struct place *place)
 
 void store_unmake(const struct store *store, const struct place *place)
 {
-	if (!store_may_go(store, place))
-		return;
-	if (store->lock_fd >= 0)
-		unlinkat(place->store_fd, LOCK, 0);
-	unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
+	if (store_may_go(store, place)) {
+		if (store->lock_fd >= 0)
+			unlinkat(place->store_fd, LOCK, 0);
+		unlinkat(place->parent_fd, place->name.store, AT_REMOVEDIR);
+	}
+	place_unmake(place);
 }
 
 /* ENOTEMPTY if the store holds anything but its lock: then both stay. */

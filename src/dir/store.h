@@ -29,7 +29,8 @@ void store_unlock(struct store *store);
  * nowhere. */
 int store_check_held(const struct store *store, const struct place *place, struct atomicdir_error *error);
 /* Removes the store if no writer needs it: it was unused when this call locked it, or this call made it and could not lock it,
- * and no other writer has used it since. */
+ * and no other writer has used it since. Likewise a directory that this
+ * call made for LINK. */
 void store_unmake(const struct store *store, const struct place *place);
 
 /* With the lock held: removes a store that holds nothing but its lock, which goes first. -1 with errno. */

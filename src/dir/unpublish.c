@@ -10,26 +10,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/broken.h"
 #include "base/error.h"
 #include "dir/begin.h"
 #include "dir/dismantle.h"
-
-/* Locks the live generation, so that no reader can pin it before LINK is removed. */
-static int unpublish_hold_live(const struct writer *writer, struct atomicdir_error *error)
-{
-	if (writer->live.fd < 0 || flock(writer->live.fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return error_system(error, errno, writer->place.name.link,
-				    "cannot find out whether a reader has pinned the live generation of");
-	return error_object(error, ATOMICDIR_BUSY, writer->place.name.link,
-			    "has generation %" PRId64 " pinned by a reader; wait for it to end", writer->live.number);
-}
+#include "dir/layout.h"
 
 static int unpublish_link(const struct writer *writer, struct atomicdir_error *error)
 {
@@ -47,7 +34,18 @@ static int unpublish_link(const struct writer *writer, struct atomicdir_error *e
 	/* Network and FUSE file systems are known to report an error for a removal that has happened. */
 	if (live_look(place, &now) == 0 && now.stands == STANDS_NOTHING)
 		return 0;
-	return error_system(error, errnum, place->name.link, "cannot remove the symlink");
+	return error_system(error, errnum, place->name.swapped, "cannot remove the symlink");
+}
+
+/* They lead nowhere any more; what has to stay is a warning. */
+static void unpublish_names(struct writer *writer)
+{
+	const struct layout *layout = writer->place.layout;
+	struct atomicdir_error why;
+
+	error_clear(&why);
+	if (layout->mend && layout->mend(&writer->place, -1, &why) < 0)
+		error_warn(&writer->warning, 0, NULL, "%s", why.text);
 }
 
 static enum outcome unpublish(struct writer *writer, struct atomicdir_error *error)
@@ -56,12 +54,13 @@ static enum outcome unpublish(struct writer *writer, struct atomicdir_error *err
 
 	if (writer->live.stands == STANDS_NOTHING && writer->store.is_unused)
 		return OUTCOME_UNCHANGED;
-	if (unpublish_hold_live(writer, error) < 0 || dismantle_check_pins(writer, writer->live.number, error) < 0)
+	if (live_hold(&writer->live, &writer->place, error) < 0 || dismantle_check_pins(writer, writer->live.number, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;
 	if (unpublish_link(writer, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
+	unpublish_names(writer);
 	if (sync_way_has_disk(writer->way) && !is_broken("removal-not-synced") &&
 	    sync_fd(place->parent_fd, place->name.parent, error) < 0) {
 		error->kind = ATOMICDIR_NOT_DURABLE;

@@ -15,7 +15,6 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -86,16 +85,15 @@ static bool wait_is_wanted(struct wait *wait, const struct place *place, int64_t
  * later. A symlink that is replaced while it is read is gone or no symlink; the watch, if there is one, has told. */
 static int64_t wait_look(struct wait *wait, struct place *place, struct atomicdir_error *error)
 {
-	struct statfs filesystem;
-	long name_max = fstatfs(place->parent_fd, &filesystem) == 0 ? (long)filesystem.f_namelen : 0;
 	struct live live;
 
 	/* The store may have got another name since the place was opened, which was before the watch. */
-	if (place->layout->locate(place, false, name_max, error) < 0)
+	if (place->layout->find_store && place->layout->find_store(place, PLACE_TO_READ, error) < 0)
 		return -1;
 	if (live_look(place, &live) < 0 && errno != ENOENT && errno != EINVAL)
 		return error_system(error, errno, wait->link, "cannot examine");
-	wait->is_absent = live.stands == STANDS_NOTHING;
+	/* A directory may become a volume, which it does not tell. */
+	wait->is_absent = live.stands == STANDS_NOTHING || live.stands == STANDS_DIRECTORY;
 	wait->was_gone = wait->was_gone || live.stands != STANDS_OURS;
 	if (live.stands != STANDS_OURS)
 		return 0;
@@ -117,7 +115,7 @@ static int wait_open(struct wait *wait, struct atomicdir_error *error)
 
 	error_clear(&own);
 	wait->is_astray = false;
-	if (place_open(&now, wait->link, PLACE_TO_READ, &own) == 0) {
+	if (place_open(&now, wait->link, ATOMICDIR_LAYOUT_AUTO, PLACE_TO_READ, &own) == 0) {
 		place_close(&wait->held);
 		wait->held = now;
 		return 0;

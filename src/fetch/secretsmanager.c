@@ -225,11 +225,12 @@ static void take_batch(const struct group *group)
 	}
 }
 
-/* The service refuses a batch for what is wrong with one of it, or because batches are not allowed. */
+/* The service refuses a batch for what is wrong with one of it, or because batches are not allowed, or too many for now: of single calls it
+ * takes a hundred times as many. */
 static bool can_be_single(enum aws_refusal refusal)
 {
-	return refusal == AWS_DENIED || refusal == AWS_OTHER || refusal == AWS_ABSENT || refusal == AWS_UNUSABLE ||
-	       refusal == AWS_UNDECIPHERABLE;
+	return refusal == AWS_DENIED || refusal == AWS_THROTTLED || refusal == AWS_OTHER || refusal == AWS_ABSENT ||
+	       refusal == AWS_UNUSABLE || refusal == AWS_UNDECIPHERABLE;
 }
 
 static void take_group(struct group *group)
@@ -339,14 +340,15 @@ static size_t probe(const struct group *groups, size_t count)
 static void run(struct aws *aws, struct group *groups, struct aws_call *calls, size_t count)
 {
 	size_t first = probe(groups, count);
-	bool is_denied = false;
+	bool is_refused = false;
 
 	aws_run(aws, calls, first);
 	for (size_t i = 0; i < first && first < count; i++)
-		is_denied = is_denied || (!calls[i].answer && calls[i].refusal == AWS_DENIED);
+		is_refused = is_refused ||
+			     (!calls[i].answer && (calls[i].refusal == AWS_DENIED || calls[i].refusal == AWS_THROTTLED));
 	for (size_t i = first; i < count; i++)
-		groups[i].is_left = is_denied;
-	if (first < count && !is_denied)
+		groups[i].is_left = is_refused;
+	if (first < count && !is_refused)
 		aws_run(aws, calls + first, count - first);
 }
 

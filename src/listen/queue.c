@@ -20,15 +20,15 @@ static int queue_place(struct queue *queue, struct aws_settings *settings, const
 		       struct atomicdir_error *error)
 {
 	if (!*parsed->region && !settings->region)
-		return error_set(error, ATOMICDIR_USAGE, queue->url, "the URL of the queue names no region: say --region");
+		return error_object(error, ATOMICDIR_USAGE, queue->url, "names no region; use --region or AWS_REGION");
 	queue->arn = queue_url_arn(parsed, settings->region);
 	if (!queue->arn)
 		return error_errno(error, NULL, "cannot listen");
 	if (settings->endpoints[AWS_SQS] || parsed->is_regional)
 		return 0;
 	if (parsed->is_open)
-		return error_set(error, ATOMICDIR_USAGE, queue->url,
-				 "http would send the session's token to another machine in plain: use https");
+		return error_object(error, ATOMICDIR_USAGE, queue->url,
+				    "would be asked over http, which shows the session token to whoever is between; use https");
 	queue->origin = strdup(parsed->origin);
 	settings->endpoints[AWS_SQS] = queue->origin;
 	return queue->origin ? 0 : error_errno(error, NULL, "cannot listen");

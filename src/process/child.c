@@ -221,9 +221,8 @@ void child_kill(struct child *child)
 	child_send(child, SIGKILL);
 }
 
-/* Kills what is left of the group before it reaps the child: only until then the pid, and so the group's id, cannot be
- * reused. */
-static bool child_reap(struct child *child, int options)
+/* It is left to be reaped. */
+static bool child_look(const struct child *child, int options)
 {
 	siginfo_t info = { 0 };
 
@@ -232,19 +231,25 @@ static bool child_reap(struct child *child, int options)
 	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT | options) < 0)
 		if (errno != EINTR)
 			return false;
-	if (!info.si_pid)
-		return false;
+	return info.si_pid;
+}
+
+bool child_has_ended(const struct child *child)
+{
+	return child_look(child, WNOHANG);
+}
+
+/* Kills what is left of the group before it reaps the child: only until then the pid, and so the group's id, cannot be
+ * reused. */
+void child_wait(struct child *child)
+{
+	if (child->pid <= 0 || !child_look(child, 0))
+		return;
 	if (child->is_leader && (child->is_group_killed || child->end != CHILD_BY_ITSELF))
 		child_send(child, SIGKILL);
 	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;
-	return true;
-}
-
-bool child_has_ended(struct child *child)
-{
-	return child_reap(child, WNOHANG);
 }
 
 void child_follow_stop(struct child *child)
@@ -258,11 +263,6 @@ void child_follow_stop(struct child *child)
 	child->end = CHILD_WITHOUT_TERMINAL;
 	/* A stopped process acts on SIGTERM only when it is continued. */
 	child_send(child, SIGCONT);
-}
-
-void child_wait(struct child *child)
-{
-	child_reap(child, 0);
 }
 
 int child_keep_no_fds(void)

@@ -71,8 +71,8 @@ void child_kill(struct child *child);
 void child_limit(struct child *child, int64_t timeout_ms);
 /* The loop calls this at `due_ms`: asks the child to end, since its time is over, or kills it, since it was asked already. */
 void child_time_out(struct child *child);
-/* Whether it has ended; if so it is reaped. */
-bool child_has_ended(struct child *child);
+/* Whether it has ended, or was reaped already; child_wait() reaps it. */
+bool child_has_ended(const struct child *child);
 /* If the child was stopped at the terminal that it was lent (^Z), this process stops too; when it is continued, so is the
  * child. */
 void child_follow_stop(struct child *child);

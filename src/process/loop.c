@@ -167,8 +167,9 @@ static bool polled_is_ready(const struct pollfd *polled, struct pollfd *fds, siz
 	return is_ready;
 }
 
-/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. Children's
- * limits go before the caller's descriptors, which may always be ready. */
+/* A signal goes before the end of a child, which the same signal may have ended: a terminal sends it to both. The child is reaped
+ * only when its end is told: a caller that saw it gone before that would start another one in its place. Children's limits go
+ * before the caller's descriptors, which may always be ready. */
 struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int64_t until_ms)
 {
 	for (;;) {
@@ -184,6 +185,7 @@ struct event loop_next(struct loop *loop, struct pollfd *fds, size_t count, int6
 		if (signal)
 			return (struct event){ .kind = EVENT_SIGNAL, .signal = signal };
 		if (ended) {
+			child_wait(ended);
 			loop_remove(loop, ended);
 			return (struct event){ .kind = EVENT_CHILD, .child = ended };
 		}

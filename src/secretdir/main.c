@@ -3,7 +3,6 @@
 #include "command/dispatch.h"
 #include "secretdir/command.h"
 #include "secretdir/options.h"
-#include "secretdir/schedule.h"
 #include "secretdir/surroundings.h"
 
 #define PUBLISHES (TAKES_PUBLISH | TAKES_CONTENT | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
@@ -45,7 +44,8 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
 	struct secret_options options = { .round_timeout_ms = 10 * 60 * 1000,
-					  .interval_ms = SCHEDULE_INTERVAL_MS,
+					  .interval_ms = -1,
+					  .notify_splay_ms = 2000,
 					  .full_interval_ms = 24 * 60 * 60 * 1000,
 					  .settle_ms = 2000,
 					  .start_timeout_ms = -1,

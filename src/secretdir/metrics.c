@@ -152,6 +152,8 @@ int metrics_print(struct buffer *text, const char *link, const struct standing *
 		      "Whether a change is held back because it was rolled back from.", standing->is_held_back);
 	metric_number(&metrics, "secretdir_push_connected", "gauge", "Whether a queue tells of changes.",
 		      standing->push == PUSH_CONNECTED);
+	metric_number(&metrics, "secretdir_push_ignored_total", "counter",
+		      "Messages of the queue that were of no concern here.", standing->ignored);
 	metric_certificates(&metrics, certificates);
 	metric_versions(&metrics, versions);
 	return metrics.is_broken ? -1 : 0;

@@ -22,7 +22,7 @@ struct secret_options {
 	struct option_list entries, tags, kms_keys;
 	const char *spec, *source, *region, *endpoint_url, *ca_bundle, *profile, *role_arn, *external_id;
 	const char *transform, *metrics, *notify_queue;
-	int64_t round_timeout_ms, interval_ms, full_interval_ms, settle_ms, start_timeout_ms, kill_timeout_ms;
+	int64_t round_timeout_ms, interval_ms, notify_splay_ms, full_interval_ms, settle_ms, start_timeout_ms, kill_timeout_ms;
 	int64_t max_age_ms;
 	bool offline, split, require_tmpfs, always_fetch, retry, published;
 	bool restart, keep_environment, metrics_names, reads_input;

@@ -14,10 +14,10 @@
 /* Whether LINK's directory hands its group down, as a volume with fsGroup does in a pod. */
 static bool link_is_setgid(const char *link)
 {
-	cleanup_free char *parent = link_parent(link);
+	cleanup_free char *directory = link_directory(link);
 	struct stat status;
 
-	return parent && stat(parent, &status) == 0 && status.st_mode & S_ISGID;
+	return directory && stat(directory, &status) == 0 && status.st_mode & S_ISGID;
 }
 
 void rights_init(struct rights *rights, const char *link, const struct atomicdir_options *wanted, const struct entries *entries)
@@ -114,7 +114,9 @@ int rights_own(const struct rights *rights, const struct entry *entry, int fd, c
 int rights_explain(struct atomicdir_error *error)
 {
 	if (error->errnum == EPERM)
-		error_append(error, "only root can give files to others: run as root, or leave the owner out");
+		error_append(
+			error,
+			"only root can give files to others, and in a container or a unit only with the capabilities CHOWN, FOWNER and DAC_OVERRIDE; otherwise leave the owner out");
 	return -1;
 }
 

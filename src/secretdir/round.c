@@ -55,8 +55,6 @@ static void round_take_modes(struct round *round)
 		round->library.top_mode = rights_dir_mode(&round->rights, "");
 	if (round->library.keep < 0)
 		round->library.keep = 0;
-	if (round->library.grace_ms < 0)
-		round->library.grace_ms = 1000;
 }
 
 void round_warn_of_root(const struct round *round)
@@ -101,13 +99,13 @@ static const char *round_given(const struct round *round)
 
 static int round_check_place(const struct round *round, struct atomicdir_error *error)
 {
-	cleanup_free char *parent = link_parent(round->link);
+	cleanup_free char *directory = link_directory(round->link);
 	const char *given = round_given(round);
 	struct statfs status;
 
 	if (!round->options->require_tmpfs)
 		return 0;
-	if (!parent || statfs(parent, &status) < 0)
+	if (!directory || statfs(directory, &status) < 0)
 		return error_errno(error, given, "cannot tell which file system this is on:");
 	if (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC)
 		return 0;

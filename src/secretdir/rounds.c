@@ -141,11 +141,13 @@ static bool rounds_are_unfinished(const struct rounds *rounds)
 
 static void rounds_lend(const struct rounds *rounds, struct round *round, struct memo *memo)
 {
-	bool has_keys = rounds->standing->keys_until_ms > clock_ms() && !rounds->is_full;
+	bool has_keys = rounds->standing->keys_until_ms > clock_ms() && !rounds->asks_for_keys;
 
 	memo_load(memo, rounds->memo_fd);
 	round->memo = memo;
 	round->is_full = rounds->is_full || rounds_are_unfinished(rounds);
+	round->labels = rounds->labels;
+	round->label_count = rounds->label_count;
 	keys_lend(&round->keys, rounds->keys_fd, has_keys ? memo->keys_asked : 0);
 }
 
@@ -181,9 +183,20 @@ static int rounds_run(struct rounds *rounds)
 	return end.status;
 }
 
+static int64_t rounds_grace(const struct rounds *rounds)
+{
+	int64_t grace_ms = rounds->options->shared.library.grace_ms;
+
+	return grace_ms < 0 ? 1000 : grace_ms;
+}
+
+/* It may have published before it was killed. */
 static int rounds_tell(struct rounds *rounds)
 {
-	struct round_end end = { .status = rounds->lost_status, .error = rounds->lost, .prune_ms = -1, .keys_left_ms = -1 };
+	struct round_end end = { .status = rounds->lost_status,
+				 .error = rounds->lost,
+				 .prune_ms = clock_ms() + rounds_grace(rounds) + 1,
+				 .keys_left_ms = -1 };
 
 	rounds_leave(rounds, &end);
 	return ATOMICDIR_OK;
@@ -194,7 +207,7 @@ static int rounds_prune(const struct rounds *rounds)
 	struct atomicdir_options library = rounds->options->shared.library;
 
 	library.keep = library.keep < 0 ? 0 : library.keep;
-	library.grace_ms = library.grace_ms < 0 ? 1000 : library.grace_ms;
+	library.grace_ms = rounds_grace(rounds);
 	library.wait_ms = OTHER_WRITER_MS;
 	sync_prune(rounds->options, &library);
 	return ATOMICDIR_OK;

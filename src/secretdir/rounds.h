@@ -8,6 +8,7 @@
 
 #include "process/child.h"
 #include "secretdir/options.h"
+#include "secretdir/round.h"
 #include "secretdir/standing.h"
 
 enum task {
@@ -21,14 +22,17 @@ struct rounds {
 	const struct secret_options *options;
 	const char *link; /* absolute */
 	const struct schedule *schedule;
-	struct standing *standing; /* shared */
-	int memo_fd, keys_fd;	   /* in memory: what one round leaves to the next, which the watcher never reads */
-	int wanted_fd;		   /* the entries, in memory; -1: not read yet */
-	int fresh_fd;		   /* where they are read to */
-	bool is_full;		   /* the next round fetches everything */
-	bool is_retry;		   /* it publishes what was rolled back from as well */
-	int lost_status;	   /* of a round that was killed */
-	char lost[1024];	   /* what became of it */
+	struct standing *standing;  /* shared */
+	int memo_fd, keys_fd;	    /* in memory: what one round leaves to the next, which the watcher never reads */
+	int wanted_fd;		    /* the entries, in memory; -1: not read yet */
+	int fresh_fd;		    /* where they are read to */
+	const struct label *labels; /* the next round looks at these secrets alone; NULL: at all */
+	size_t label_count;
+	bool asks_for_keys; /* the next round does not use the keys that the one before has left */
+	bool is_full;	    /* the next round fetches everything */
+	bool is_retry;	    /* it publishes what was rolled back from as well */
+	int lost_status;    /* of a round that was killed */
+	char lost[1024];    /* what became of it */
 };
 
 /* FAILED. */

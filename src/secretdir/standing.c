@@ -40,6 +40,7 @@ static void standing_count(struct standing *standing, const struct round_end *en
 	standing->failures = is_failed || end->is_event_open ? standing->failures + 1 : 0;
 	standing->status = end->status;
 	standing->is_held_back = end->is_held_back;
+	standing->is_event_open = end->is_event_open;
 	standing->is_hook_failed = end->status == ATOMICDIR_HOOK_FAILED;
 	snprintf(standing->error, sizeof(standing->error), "%s", is_failed ? end->error : "");
 }

@@ -26,9 +26,10 @@ struct standing {
 	int64_t keys_until_ms; /* the keys of the last round are good so long; -1: there are none to keep */
 	int64_t live, files;   /* the live generation's number and files; 0: none */
 	int64_t published_s;   /* since 1970 */
+	int64_t ignored;       /* messages of the queue that were of no concern */
 	int64_t publications, failures_of[STANDING_KINDS], rounds;
 	bool is_good; /* the live one's hook has ended well, or it has none */
-	bool is_hook_failed, is_held_back;
+	bool is_hook_failed, is_held_back, is_event_open;
 	int status;	   /* of the last round */
 	unsigned failures; /* see struct schedule_past */
 	enum push push;

@@ -12,6 +12,8 @@
 #include "secretdir/refused.h"
 #include "secretdir/status.h"
 
+#define GRACE_MS 1000 /* the library's for a fill */
+
 /* ---- A round ---- */
 
 /* What is live already is no publication, whatever it was once. */
@@ -47,6 +49,12 @@ static int sync_fill(struct round *round, struct round_end *end, struct atomicdi
 	return ROUND_FILLED;
 }
 
+/* Where it is not stated, and the library has not waited itself, as it does for a volume. */
+static int64_t sync_grace_ms(const struct round *round)
+{
+	return round->library.grace_ms < 0 ? GRACE_MS : round->library.grace_ms;
+}
+
 static int sync_publish(struct round *round, struct round_end *end, struct atomicdir_error *error)
 {
 	const struct options *shared = &round->options->shared;
@@ -59,7 +67,7 @@ static int sync_publish(struct round *round, struct round_end *end, struct atomi
 		return -1;
 	end->is_changed = is_changed;
 	if (is_changed && live && live->next)
-		end->prune_ms = clock_ms() + round->library.grace_ms + 1;
+		end->prune_ms = clock_ms() + sync_grace_ms(round) + 1;
 	report_warning(shared, error);
 	if (is_changed)
 		round_warn_of_root(round);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * watch and run: one loop, which knows signals, moments and the ends of children. It opens no file and waits for no descriptor, so it
- * is never in a lock, a barrier or a hook, or on the network: all that is done by children (rounds.h), of which one runs at a time. What
+ * watch and run: one loop, which knows signals, moments, the ends of children, and what the listener says. It opens no file, so it is
+ * never in a lock, a barrier or a hook, or on the network: all that is done by children (rounds.h), of which one runs at a time. What
  * comes next follows from the standing that they leave, and from the schedule.
  */
 #include <errno.h>
@@ -26,6 +26,7 @@
 #include "secretdir/command.h"
 #include "secretdir/fetcher.h"
 #include "secretdir/notify.h"
+#include "secretdir/pushed.h"
 #include "secretdir/rounds.h"
 
 #define EXTEND_MS 30000	 /* until we are ready systemd is asked this often for more time, */
@@ -42,6 +43,7 @@ struct watch {
 	struct schedule schedule;
 	struct rounds rounds;
 	struct application application;
+	struct pushed pushed;
 	struct child worker; /* what is done now, if its pid is not 0 */
 	enum task task;
 	int64_t rounds_before; /* when the round that runs began */
@@ -98,6 +100,7 @@ static void watch_end(struct watch *watch, int status)
 	if (watch->worker.pid > 0)
 		child_end(&watch->worker);
 	application_end(&watch->application);
+	pushed_end(&watch->pushed);
 }
 
 /* Asked twice, there is no waiting any more. */
@@ -108,11 +111,13 @@ static void watch_hurry(struct watch *watch)
 		child_kill(&watch->worker);
 	if (watch->application.child.pid > 0)
 		child_kill(&watch->application.child);
+	pushed_end(&watch->pushed);
 }
 
 static bool watch_is_over(const struct watch *watch)
 {
-	return watch->is_ending && watch->worker.pid <= 0 && watch->application.child.pid <= 0;
+	return watch->is_ending && watch->worker.pid <= 0 && watch->application.child.pid <= 0 &&
+	       watch->pushed.listener.child.pid <= 0;
 }
 
 /* What the kernel still holds cannot be waited for. */
@@ -157,12 +162,18 @@ static void watch_start(struct watch *watch, enum task task)
 		loop_add(&watch->loop, &watch->worker);
 }
 
-static void watch_start_round(struct watch *watch)
+static void watch_start_round(struct watch *watch, bool is_event)
 {
 	const struct standing *standing = watch->rounds.standing;
 
-	watch->rounds.is_full = watch->wants_full || watch->options.always_fetch ||
-				schedule_is_full(&watch->schedule, standing->last_full_ms, clock_ms());
+	watch->rounds.asks_for_keys =
+		watch->wants_full || schedule_is_full(&watch->schedule, standing->last_full_ms, clock_ms());
+	watch->rounds.is_full = watch->rounds.asks_for_keys || watch->options.always_fetch;
+	watch->rounds.labels = NULL;
+	watch->rounds.label_count = 0;
+	if (is_event && !watch->rounds.is_full)
+		watch->rounds.labels = pushed_labels(&watch->pushed, &watch->rounds.label_count);
+	pushed_begin_round(&watch->pushed);
 	watch->rounds.is_retry = watch->wants_retry;
 	watch->wants_round = false;
 	watch->wants_full = false;
@@ -188,7 +199,9 @@ static void watch_start_due(struct watch *watch, int64_t now_ms)
 		watch->is_lost = false;
 		watch_start(watch, TASK_TELL);
 	} else if (watch->wants_round || is_due(standing->next.ms, now_ms)) {
-		watch_start_round(watch);
+		watch_start_round(watch, standing->is_event_open);
+	} else if (is_due(watch->pushed.due_ms, now_ms)) {
+		watch_start_round(watch, true);
 	} else if (is_due(standing->prune_ms, now_ms)) {
 		standing->prune_ms = -1;
 		watch_start(watch, TASK_PRUNE);
@@ -223,6 +236,8 @@ static void watch_do_due(struct watch *watch)
 	watch_answer_watchdog(watch, now_ms);
 	watch_ask_for_time(watch, now_ms);
 	watch_start_due(watch, now_ms);
+	if (!watch->is_ending && watch->rounds.wanted_fd >= 0)
+		pushed_do_due(&watch->pushed, &watch->rounds, now_ms);
 	if (application_restart_due(&watch->application, &status) < 0)
 		watch_end(watch, status);
 	if (is_due(watch->give_up_ms, now_ms))
@@ -245,9 +260,12 @@ static int64_t watch_find_due(const struct watch *watch)
 		due_ms = earlier(due_ms, watch->extend_ms);
 	if (watch->application.child.pid <= 0)
 		due_ms = earlier(due_ms, watch->application.restart_ms);
+	if (!watch->is_ending)
+		due_ms = earlier(due_ms, pushed_find_due(&watch->pushed));
 	if (watch->worker.pid > 0 || watch->is_ending)
 		return due_ms;
-	return earlier(due_ms, earlier(standing->next.ms, standing->prune_ms));
+	due_ms = earlier(due_ms, earlier(standing->next.ms, standing->prune_ms));
+	return earlier(due_ms, watch->pushed.due_ms);
 }
 
 /* ---- What happens ---- */
@@ -282,13 +300,19 @@ static void watch_after_round(struct watch *watch)
 	watch_check_start(watch);
 	if (watch->is_ending)
 		return;
+	pushed_take_round(&watch->pushed, watch->rounds.standing, watch->rounds.label_count > 0, clock_ms());
 	watch_be_ready(watch);
 	watch_tell_service(watch);
 	if (application_update(&watch->application, watch->rounds.standing->live, &status) < 0)
 		watch_end(watch, status);
 }
 
-/* A round that was killed has told nobody what became of it: another child does that. */
+/* A round that was killed may have told nobody what became of it, even if it has counted itself: another child does that. */
+static bool watch_has_lost_round(const struct watch *watch)
+{
+	return WIFSIGNALED(watch->worker.status) || watch->rounds.standing->rounds == watch->rounds_before;
+}
+
 static void watch_lose_round(struct watch *watch)
 {
 	struct rounds *rounds = &watch->rounds;
@@ -307,9 +331,10 @@ static void watch_after_read(struct watch *watch)
 {
 	bool is_read = WIFEXITED(watch->worker.status) && WEXITSTATUS(watch->worker.status) == ATOMICDIR_OK;
 
-	if (is_read)
+	if (is_read) {
 		rounds_take_entries(&watch->rounds);
-	else if (watch->rounds.wanted_fd < 0)
+		pushed_restart(&watch->pushed);
+	} else if (watch->rounds.wanted_fd < 0)
 		watch_end(watch, WIFEXITED(watch->worker.status) ? WEXITSTATUS(watch->worker.status) : ATOMICDIR_FAILED);
 }
 
@@ -317,6 +342,8 @@ static void watch_take_child(struct watch *watch, const struct child *child)
 {
 	int status;
 
+	if (pushed_take_end(&watch->pushed, child))
+		return;
 	if (application_take_end(&watch->application, child, &status)) {
 		if (status >= 0) {
 			watch_end(watch, status);
@@ -328,7 +355,7 @@ static void watch_take_child(struct watch *watch, const struct child *child)
 		return;
 	if (watch->task == TASK_READ)
 		watch_after_read(watch);
-	else if (watch->task == TASK_ROUND && watch->rounds.standing->rounds == watch->rounds_before)
+	else if (watch->task == TASK_ROUND && watch_has_lost_round(watch))
 		watch_lose_round(watch);
 	else if (watch->task != TASK_PRUNE)
 		watch_after_round(watch);
@@ -364,12 +391,15 @@ static void watch_take_signal(struct watch *watch, int signal)
 
 static void watch_turn(struct watch *watch)
 {
+	struct pollfd polled;
 	struct event event;
 
 	watch_do_due(watch);
 	if (watch_is_over(watch))
 		return;
-	event = loop_next(&watch->loop, NULL, 0, watch_find_due(watch));
+	polled = (struct pollfd){ watch->pushed.listener.fd, POLLIN, 0 };
+	event = loop_next(&watch->loop, &polled, watch->pushed.is_wanted, watch_find_due(watch));
+	pushed_hear(&watch->pushed, watch->rounds.standing, clock_ms());
 	if (event.kind == EVENT_SIGNAL)
 		watch_take_signal(watch, event.signal);
 	else if (event.kind == EVENT_CHILD)
@@ -401,8 +431,11 @@ static int watch_check_options(const struct secret_options *options, struct atom
 	if (options->shared.library.if_generation >= 0)
 		return error_set(error, ATOMICDIR_USAGE, NULL,
 				 "--if-generation is for sync: the generation changes with each round");
-	if (options->interval_ms < 1000)
+	if (options->interval_ms >= 0 && options->interval_ms < 1000)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--interval: at least 1s");
+	if (options->notify_queue && options->source && strcmp(options->source, "aws") != 0)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "--notify-queue is for the source aws, which tells of changes there");
 	if (options->restart && options->shared.signal)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--restart and --signal cannot be used together");
 	if (options->restart && options->shared.rollback_on_failure)
@@ -437,7 +470,8 @@ static int watch_open(struct watch *watch, const struct secret_options *options,
 	watch->link = link_absolute(options->shared.operands[0], error);
 	if (!watch->link)
 		return -1;
-	watch->schedule = (struct schedule){ options->interval_ms, options->full_interval_ms, watch_find_offset(watch->link) };
+	watch->schedule = (struct schedule){ options->interval_ms < 0 ? SCHEDULE_INTERVAL_MS : options->interval_ms,
+					     options->full_interval_ms, watch_find_offset(watch->link) };
 	notify_open(&watch->notify);
 	watch->watchdog_ms = watch->notify.watchdog_ms < 0 ? -1 : watch->started_ms;
 	watch->extend_ms = watch->started_ms + EXTEND_MS;
@@ -446,7 +480,7 @@ static int watch_open(struct watch *watch, const struct secret_options *options,
 	if ((command ? loop_open_reaper(&watch->loop) : loop_open(&watch->loop)) < 0)
 		return error_errno(error, NULL, "cannot wait for signals");
 	application_init(&watch->application, command, &watch->options, &watch->loop);
-	return 0;
+	return pushed_open(&watch->pushed, &watch->options, &watch->schedule, &watch->loop, error);
 }
 
 static int watch_run(const struct secret_options *options, char *const *command)
@@ -463,6 +497,7 @@ static int watch_run(const struct secret_options *options, char *const *command)
 	while (!watch_is_over(&watch))
 		watch_turn(&watch);
 	application_close(&watch.application);
+	pushed_close(&watch.pushed);
 	loop_close(&watch.loop);
 	rounds_close(&watch.rounds);
 	close_fd(&watch.notify.fd);

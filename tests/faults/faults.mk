@@ -25,6 +25,6 @@ PREPARE_faults = $(FAULTS)
 
 #: check-faults     every fault: 31,000 system calls and 18,000 allocations that fail; check runs a share of them
 check-faults: all $(FAULTS)
-	@FAULTS_SHARE=1 ATTACKS=1000 $(PROVE) --jobs 1 tests/faults/faults.sh tests/faults/attackers.sh tests/faults/scarcity.sh
+	@FAULTS_SHARE=1 FAULTS_WHOLE=1 ATTACKS=1000 $(PROVE) --jobs 1 tests/faults/faults.sh tests/faults/attackers.sh tests/faults/scarcity.sh
 
 .PHONY: check-faults

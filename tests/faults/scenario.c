@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "scenario.h"
 
-/* Three sources, 1 to 3; what is in `same` is so in all. */
-#define SOURCES                                                                                                                       \
-	"for i in 1 2 3; do mkdir -p $i/sub; echo $i >$i/a; echo $i >$i/sub/b; echo s >$i/same; ln -s a $i/link; chmod 0500 $i/sub; " \
+/* Three sources, 1 to 3; what is in `same` is so in all, `only-N` is in one. */
+#define SOURCES                                                                                                                                            \
+	"for i in 1 2 3; do mkdir -p $i/sub; echo $i >$i/a; echo $i >$i/sub/b; echo s >$i/same; echo $i >$i/only-$i; ln -s a $i/link; chmod 0500 $i/sub; " \
 	"printf '{\"a\":\"%s\\\\n\",\"b\":\"%s\\\\n\",\"same\":\"s\\\\n\"}' $i $i >$i.json; done; "
 #define FILL "$atomicdir fill -q --grace 0s app --from "
 #define SYNC "$secretdir sync -q --grace 0s --source file:"
@@ -14,6 +14,12 @@
 #define UNFINISHED " && rm app && mv .app.atomicdir/000002 app && ln -s .app.atomicdir/000002 .app.atomicdir/000002"
 #define NEXT .next = "atomicdir fill --grace 0s app --from 3", .next_value = '3', .kept = 1
 #define NEXT_SYNC .next = "secretdir sync --grace 0s --source file:3.json" ENTRIES, .next_value = '3'
+/* The same in a volume, where names come and go. */
+#define VOLUME "$atomicdir fill -q --layout volume --keep 1 --grace 0s app --from "
+#define VOLUME_TWICE SOURCES VOLUME "2 && " VOLUME "1"
+#define NEXT_VOLUME .next = "atomicdir fill --layout volume --keep 1 --grace 0s app --from 3", .next_value = '3', .kept = 1
+#define KUBELETS \
+	"mkdir app; mv 1 app/..1; ln -s ..1 app/..data; for i in a sub same only-1 link; do ln -s ..data/$i app/$i; done"
 #define POPULATE \
 	"printf '#!/bin/sh\\necho 2 >a\\nmkdir -p sub\\nchmod 700 sub\\necho 2 >sub/b\\necho s >same\\n' >populate; chmod 755 populate; "
 
@@ -55,6 +61,23 @@ const struct scenario scenarios[] = {
 	{ "detach, which another one began", TWICE UNFINISHED, "atomicdir detach app", '1', '1', .next = "atomicdir detach app",
 	  .next_value = '1', .kept = NO_STORE },
 	{ "remove", TWICE, "atomicdir remove app", '1', 0, .next = "atomicdir remove app", .next_value = 0, .kept = NO_STORE },
+	{ "volume: fill, the first", SOURCES, "atomicdir fill --layout volume --sync files --keep 1 --grace 0s app --from 2", 0,
+	  '2', NEXT_VOLUME },
+	{ "volume: fill --sync fs", VOLUME_TWICE, "atomicdir fill --sync fs --keep 1 --grace 0s app --from 2", '1', '2',
+	  NEXT_VOLUME, .needs = "FAULTS_WHOLE" },
+	{ "volume: fill --sync files", VOLUME_TWICE, "atomicdir fill --sync files --keep 1 --grace 0s app --from 2", '1', '2',
+	  NEXT_VOLUME },
+	{ "volume: fill, unchanged, that repairs a name", VOLUME_TWICE "; rm app/link",
+	  "atomicdir fill --sync fs --keep 1 --grace 0s app --from 1", '1', '1', NEXT_VOLUME },
+	{ "volume: rollback", VOLUME_TWICE, "atomicdir rollback --sync fs --grace 0s app", '1', '2', NEXT_VOLUME,
+	  .needs = "FAULTS_WHOLE" },
+	{ "volume: adopt", SOURCES KUBELETS, "atomicdir adopt --layout volume --sync fs app", '1', '1',
+	  .next = "atomicdir adopt --layout volume app", .next_value = '1' },
+	{ "volume: detach", VOLUME_TWICE, "atomicdir detach --grace 0s app", '1', '1',
+	  .next = "atomicdir detach --layout volume --grace 0s app", .next_value = '1', .kept = NO_STORE,
+	  .needs = "FAULTS_WHOLE" },
+	{ "volume: remove", VOLUME_TWICE, "atomicdir remove app", '1', 0, .next = "atomicdir remove --layout volume app",
+	  .next_value = 0, .kept = NO_STORE },
 	{ "secretdir sync", SOURCES SYNC "1.json" ENTRIES, "secretdir sync --grace 0s --source file:2.json" ENTRIES, '1', '2',
 	  NEXT_SYNC },
 	{ "secretdir plan", SOURCES SYNC "1.json" ENTRIES, "secretdir plan --source file:2.json" ENTRIES, '1', '1', NEXT_SYNC,

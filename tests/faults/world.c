@@ -13,7 +13,13 @@
 
 #include "support/tree.h"
 
-#define STORE ".app.atomicdir"
+/* Where LINK is a volume, its store is in it. */
+static const char *store_path(void)
+{
+	struct stat status;
+
+	return lstat("app/..atomicdir", &status) == 0 ? "app/..atomicdir" : ".app.atomicdir";
+}
 
 static size_t template_size;
 
@@ -88,37 +94,45 @@ void world_reset(const char *template)
 	}
 }
 
-struct found_values {
-	char a, b, same;
-};
-
-static int take_value(void *arg, const struct tree_entry *entry)
+/* What a reader finds under the name: the digit or letter; 0: there is no such name; '?': something else. */
+static char read_value(const char *path)
 {
-	struct found_values *found = arg;
-	char value = entry->size == 2 && entry->bytes[1] == '\n' ? entry->bytes[0] : '?';
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[3] = "";
+	ssize_t size;
 
-	if (strcmp(entry->path, "a") == 0)
-		found->a = value;
-	if (strcmp(entry->path, "sub/b") == 0)
-		found->b = value;
-	if (strcmp(entry->path, "same") == 0)
-		found->same = value;
-	return 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : '?';
+	size = read(fd, text, sizeof(text));
+	close(fd);
+	return size == 2 && text[1] == '\n' ? text[0] : '?';
+}
+
+/* A volume without ..data has nothing live, though names may be there already, or still, as symlinks. */
+static bool is_published(void)
+{
+	struct stat status;
+
+	if (lstat("app", &status) < 0)
+		return false;
+	return !S_ISDIR(status.st_mode) || lstat("app/..data", &status) == 0 ||
+	       (lstat("app/a", &status) == 0 && S_ISREG(status.st_mode));
 }
 
 char world_value(void)
 {
-	struct found_values found = { 0 };
-	struct stat status;
-	int fd, result;
+	char a = read_value("app/a"), b = read_value("app/sub/b"), same = read_value("app/same"), own = 0;
+	char path[32];
 
-	if (lstat("app", &status) < 0)
+	if (!is_published())
 		return 0;
-	fd = open("app", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	result = fd < 0 ? -1 : tree_read(fd, take_value, &found);
-	if (fd >= 0)
-		close(fd);
-	return result == 0 && found.a && found.a == found.b && found.same == 's' ? found.a : '?';
+	if (!a || a != b || same != 's')
+		return '?';
+	/* A name that only one version has. */
+	snprintf(path, sizeof(path), "app/only-%c", a);
+	own = read_value(path);
+	snprintf(path, sizeof(path), "app/..data/only-%c", a);
+	return own == a || (!own && !read_value(path)) ? a : '?';
 }
 
 static bool exists(const char *directory, const char *name, const char *suffix)
@@ -149,12 +163,12 @@ static const char *why_not(const char *name, struct cleanliness *clean)
 		return "something is left in the store";
 	if (!name[6]) {
 		clean->generations++;
-		return exists(STORE, number, ".info") ? NULL : "a generation without .info is left";
+		return exists(store_path(), number, ".info") ? NULL : "a generation without .info is left";
 	}
 	if (strcmp(name + 6, ".info") != 0 && strcmp(name + 6, ".note") != 0 &&
 	    !(clean->has_hook && (strcmp(name + 6, ".hook") == 0 || strcmp(name + 6, ".good") == 0)))
 		return "something is left in the store";
-	return exists(STORE, number, "") ? NULL : "a file of no generation is left";
+	return exists(store_path(), number, "") ? NULL : "a file of no generation is left";
 }
 
 static int look_in_store(void *arg, const char *name)
@@ -168,7 +182,8 @@ static int look_in_store(void *arg, const char *name)
 static int look_beside(void *arg, const char *name)
 {
 	struct cleanliness *clean = arg;
-	bool belongs = strcmp(name, "app") == 0 || strcmp(name, STORE) == 0 || (clean->has_hook && strcmp(name, "hooked") == 0);
+	bool belongs = strcmp(name, "app") == 0 || strcmp(name, ".app.atomicdir") == 0 ||
+		       (clean->has_hook && strcmp(name, "hooked") == 0);
 
 	if (belongs || exists(clean->template, name, ""))
 		return 0;
@@ -176,18 +191,41 @@ static int look_beside(void *arg, const char *name)
 	return 1;
 }
 
+/* In a volume. */
+static int look_at_name(void *arg, const char *name)
+{
+	struct cleanliness *clean = arg;
+	char path[PATH_MAX];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "app/%s", name);
+	if (stat(path, &status) == 0)
+		return 0;
+	clean->why = "a name leads nowhere";
+	return 1;
+}
+
+static bool is_volume(void)
+{
+	struct stat status;
+
+	return lstat("app", &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 bool world_is_clean(const char *template, int kept, bool has_hook, const char **why)
 {
 	struct cleanliness clean = { .template = template, .has_hook = has_hook };
 
 	if (kept < 0)
-		clean.why = exists(".", STORE, "") ? "the store is left" : NULL;
-	else if (tree_read_names(AT_FDCWD, STORE, look_in_store, &clean) < 0)
+		clean.why = exists(".", store_path(), "") ? "the store is left" : NULL;
+	else if (tree_read_names(AT_FDCWD, store_path(), look_in_store, &clean) < 0)
 		clean.why = "the store cannot be read";
 	else if (!clean.why && clean.generations > kept + 1)
 		clean.why = "more generations are kept than asked for";
 	if (!clean.why && tree_read_names(AT_FDCWD, ".", look_beside, &clean) < 0)
 		clean.why = "the directory of LINK cannot be read";
+	if (!clean.why && is_volume() && tree_read_names(AT_FDCWD, "app", look_at_name, &clean) < 0)
+		clean.why = "the names cannot be read";
 	*why = clean.why;
 	return !clean.why;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The promises of a publication, through the public calls alone, in a directory of its own.
+ * The promises of a publication, through the public calls alone, in a directory of its own; of each layout.
  */
 #include <atomicdir.h>
 #include <errno.h>
@@ -15,7 +15,49 @@
 
 #include "tap.h"
 
+#define FILLS 250
+
 static struct atomicdir_error error;
+
+/* What differs between the layouts. */
+static const struct variant {
+	const char *name;
+	enum atomicdir_layout layout;
+	const char *swapped; /* the symlink, of app */
+	const char *store, *text;
+} variants[] = {
+	{ "link", ATOMICDIR_LAYOUT_LINK, "app", ".app.atomicdir", ".app.atomicdir" },
+	{ "volume", ATOMICDIR_LAYOUT_VOLUME, "app/..data", "app/..atomicdir", "..atomicdir" },
+};
+static const struct variant *variant;
+
+static struct atomicdir_options options_of(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.layout = variant->layout;
+	options.keep = 1;
+	options.grace_ms = 0;
+	return options;
+}
+
+static struct atomicdir_stage *begin(void)
+{
+	struct atomicdir_options options = options_of();
+
+	return atomicdir_begin("app", &options, &error);
+}
+
+/* A path in the store, until the next call but three. */
+static const char *in_store(const char *name)
+{
+	static char paths[4][128];
+	static int next;
+	char *path = paths[next = (next + 1) % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", variant->store, name);
+	return path;
+}
 
 static int pair(struct atomicdir_stage *stage, void *value, struct atomicdir_error *why)
 {
@@ -25,10 +67,9 @@ static int pair(struct atomicdir_stage *stage, void *value, struct atomicdir_err
 
 static int fill(const char *value)
 {
-	struct atomicdir_options now = ATOMICDIR_OPTIONS_INIT;
+	struct atomicdir_options now = options_of();
 	char text[64];
 
-	now.grace_ms = 0;
 	snprintf(text, sizeof(text), "%s", value);
 	return atomicdir_fill("app", pair, text, &now, &error);
 }
@@ -44,11 +85,12 @@ static bool holds(const char *path, const char *value)
 	return size == (ssize_t)strlen(value) && strcmp(text, value) == 0;
 }
 
-static bool links_to(const char *text)
+static bool is_live(const char *number)
 {
-	char found[128] = "";
+	char found[128] = "", wanted[128];
 
-	return readlink("app", found, sizeof(found) - 1) > 0 && strcmp(found, text) == 0;
+	snprintf(wanted, sizeof(wanted), "%s/%s", variant->text, number);
+	return readlink(variant->swapped, found, sizeof(found) - 1) > 0 && strcmp(found, wanted) == 0;
 }
 
 static bool exists(const char *path)
@@ -67,17 +109,15 @@ static mode_t mode_of(const char *path)
 
 static void test_fill(void)
 {
-	ok(fill("one") == 1 && links_to(".app.atomicdir/000001"),
-	   "a first fill publishes generation 1 through a relative link");
+	ok(fill("one") == 1 && is_live("000001"), "a first fill publishes generation 1 through a relative link");
 	ok(holds("app/a", "one") && holds("app/sub/b", "one"), "a first fill publishes the files byte for byte");
 	ok(mode_of("app/sub/b") == 0600 && mode_of("app/sub") == 0755 && mode_of("app/.") == 0755, "modes are exact");
-	ok(exists(".app.atomicdir/000001.info") && !exists(".app.atomicdir/000001.info.new"),
-	   "N.info says that it was published");
-	ok(fill("one") == 0 && links_to(".app.atomicdir/000001"), "the same again is unchanged, and nothing is swapped");
-	ok(!exists(".app.atomicdir/000002"), "an unchanged fill leaves nothing of its stage");
-	ok(fill("two") == 1 && links_to(".app.atomicdir/000003"), "no number is used twice");
-	ok(holds(".app.atomicdir/000001/a", "one"), "one generation before the live one is kept");
-	ok(fill("three") == 1 && !exists(".app.atomicdir/000001") && exists(".app.atomicdir/000003"), "older ones are removed");
+	ok(exists(in_store("000001.info")) && !exists(in_store("000001.info.new")), "N.info says that it was published");
+	ok(fill("one") == 0 && is_live("000001"), "the same again is unchanged, and nothing is swapped");
+	ok(!exists(in_store("000002")), "an unchanged fill leaves nothing of its stage");
+	ok(fill("two") == 1 && is_live("000003"), "no number is used twice");
+	ok(holds(in_store("000001/a"), "one"), "one generation before the live one is kept");
+	ok(fill("three") == 1 && !exists(in_store("000001")) && exists(in_store("000003")), "older ones are removed");
 }
 
 static void test_umask(void)
@@ -128,7 +168,7 @@ static void test_foreign(void)
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION,
 	   "if_generation 0 holds only where nothing is live");
 	none = (struct atomicdir_options)ATOMICDIR_OPTIONS_INIT;
-	none.layout = ATOMICDIR_LAYOUT_VOLUME;
+	none.layout = ATOMICDIR_LAYOUT_FILES;
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE,
 	   "a layout that has yet to come is refused");
 	none.size = 0;
@@ -139,7 +179,7 @@ static void test_foreign(void)
 static void test_paths(void)
 {
 	static const char *const bad[] = { "", "/a", "a/", "../a", "a/../b", "./a", "a//b", ".", ".." };
-	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
+	struct atomicdir_stage *stage = begin();
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -159,7 +199,7 @@ static void test_paths(void)
 
 static void test_modes(void)
 {
-	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
+	struct atomicdir_stage *stage = begin();
 
 	ok(atomicdir_mkdir(stage, "ro", 0500, &error) == 0 && atomicdir_write(stage, "ro/x", "x", 1, 0400, &error) == 0 &&
 		   atomicdir_mkdir(stage, "ro/deep", 0500, &error) == 0 &&
@@ -172,7 +212,7 @@ static void test_modes(void)
 static void test_carry_and_diff(void)
 {
 	struct atomicdir_change *changes = NULL;
-	struct atomicdir_stage *stage = atomicdir_begin("app", NULL, &error);
+	struct atomicdir_stage *stage = begin();
 
 	ok(atomicdir_carry(stage, "ro/x", &error) == 0 && atomicdir_write(stage, "new", "n", 1, 0644, &error) == 0 &&
 		   atomicdir_seal(stage, &changes, &error) == 1,
@@ -195,7 +235,7 @@ static void test_pin(void)
 
 	fill("pinned");
 	fd = atomicdir_pin("app", &pinned, &error);
-	snprintf(path, sizeof(path), ".app.atomicdir/%06lld", (long long)pinned);
+	snprintf(path, sizeof(path), "%s/%06lld", variant->store, (long long)pinned);
 	fill("p1");
 	fill("p2");
 	fill("p3");
@@ -207,7 +247,7 @@ static void test_pin(void)
 
 static void test_hook(void)
 {
-	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	struct atomicdir_options options = options_of();
 	struct atomicdir_generation *live = NULL;
 	struct atomicdir_stage *stage;
 
@@ -229,12 +269,12 @@ static void test_hook(void)
 
 static void test_recovery(void)
 {
-	ok(mkdir(".app.atomicdir/900000", 0700) == 0 && mkdir(".app.atomicdir/899999.trash", 0700) == 0 &&
-		   symlink("x", ".app.atomicdir/next") == 0 && fill("recovered") == 1,
+	ok(mkdir(in_store("900000"), 0700) == 0 && mkdir(in_store("899999.trash"), 0700) == 0 &&
+		   symlink("x", in_store("next")) == 0 && fill("recovered") == 1,
 	   "what a killed writer left is no obstacle");
-	ok(!exists(".app.atomicdir/900000") && !exists(".app.atomicdir/899999.trash") && !exists(".app.atomicdir/next"),
+	ok(!exists(in_store("900000")) && !exists(in_store("899999.trash")) && !exists(in_store("next")),
 	   "what a killed writer left is removed");
-	ok(links_to(".app.atomicdir/900001"), "a killed writer's number is not used again");
+	ok(is_live("900001"), "a killed writer's number is not used again");
 }
 
 static void test_adopt(void)
@@ -251,13 +291,14 @@ static void test_adopt(void)
 
 static void *write_often(void *name)
 {
+	struct atomicdir_options options = options_of();
 	struct atomicdir_error why;
 	char text[64];
 	long failures = 0;
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < FILLS; i++) {
 		snprintf(text, sizeof(text), "%s-%d", (const char *)name, i);
-		failures += atomicdir_fill("busy", pair, text, NULL, &why) < 0;
+		failures += atomicdir_fill("busy", pair, text, &options, &why) < 0;
 	}
 	return (void *)failures;
 }
@@ -303,6 +344,7 @@ static void test_concurrency(void)
 	long failures = 0, torn = 0;
 	void *result;
 
+	is_over = false;
 	write_often(names[0]);
 	for (int i = 0; i < 4; i++)
 		pthread_create(&readers[i], NULL, read_often, NULL);
@@ -317,28 +359,41 @@ static void test_concurrency(void)
 		pthread_join(readers[i], &result);
 		torn += (long)result;
 	}
-	ok(failures == 0, "of 8 writers that fill 500 times none fails");
+	ok(failures == 0, "of 8 writers that fill 250 times none fails");
 	ok(torn == 0, "4 readers with pins never see a mix of generations");
 }
 
-int main(void)
+static void test_publication(void)
 {
-	char directory[] = "/tmp/atomicdir-test-XXXXXX", command[128];
-
-	if (!mkdtemp(directory) || chdir(directory) < 0)
-		return 1;
 	test_fill();
 	test_umask();
 	test_rollback();
-	test_foreign();
 	test_paths();
 	test_modes();
 	test_carry_and_diff();
 	test_pin();
 	test_hook();
 	test_recovery();
-	test_adopt();
 	test_concurrency();
-	snprintf(command, sizeof(command), "chmod -R u+rwx %s; rm -rf %s", directory, directory);
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/atomicdir-test-XXXXXX", command[128];
+
+	if (!mkdtemp(directory))
+		return 1;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		variant = &variants[i];
+		printf("# layout %s\n", variant->name);
+		if (chdir(directory) < 0 || mkdir(variant->name, 0755) < 0 || chdir(variant->name) < 0)
+			return 1;
+		test_publication();
+		if (variant->layout == ATOMICDIR_LAYOUT_LINK) {
+			test_foreign();
+			test_adopt();
+		}
+	}
+	snprintf(command, sizeof(command), "cd / && chmod -R u+rwx %s; rm -rf %s", directory, directory);
 	return system(command) != 0 || access(directory, F_OK) == 0 || done();
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@
 #define TOP_MODE 0755
 #define VERSION_MODE 0644
 
-/* A file of its own says which version and how many files there are; all else follows from these two. */
+/* A file of its own says which version and how many files there are; all else follows from these two. One file more has a name that
+ * no other version has. */
 struct content {
 	int version, files;
 };
@@ -47,6 +49,11 @@ static mode_t file_mode(int index)
 static void directory_name(int index, char *name, size_t size)
 {
 	snprintf(name, size, "d%03d", index / FILES_IN_DIRECTORY);
+}
+
+static void own_name(int version, char *name, size_t size)
+{
+	snprintf(name, size, "v%d", version);
 }
 
 static int write_files(int top_fd, const struct content *content)
@@ -76,12 +83,14 @@ int content_write(const char *path, int version, int files)
 	struct content content = { version, files };
 	char text[64];
 	int size = snprintf(text, sizeof(text), "%d %d\n", version, files), fd, result = -1;
+	char own[16];
 
 	if (mkdir(path, TOP_MODE) < 0 || chmod(path, TOP_MODE) < 0)
 		return -1;
+	own_name(version, own, sizeof(own));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && tree_write_file(fd, "version", text, (size_t)size, VERSION_MODE) == 0 &&
-	    symlinkat(LINK_TEXT, fd, "link") == 0)
+	    tree_write_file(fd, own, text, (size_t)size, VERSION_MODE) == 0 && symlinkat(LINK_TEXT, fd, "link") == 0)
 		result = write_files(fd, &content);
 	if (fd >= 0)
 		close(fd);
@@ -157,7 +166,9 @@ static int check_entry(void *arg, const struct tree_entry *entry)
 	static uint8_t wanted[LARGEST];
 	struct reading *reading = arg;
 	int index = file_index(&reading->content, entry->path);
+	char own[16];
 
+	own_name(reading->content.version, own, sizeof(own));
 	reading->found++;
 	if (index >= 0)
 		return check_bytes(reading, entry, wanted, file_bytes(&reading->content, index, wanted)) < 0
@@ -165,7 +176,7 @@ static int check_entry(void *arg, const struct tree_entry *entry)
 			       : check_mode(reading, entry, S_IFREG | file_mode(index));
 	if (!*entry->path)
 		return check_mode(reading, entry, S_IFDIR | TOP_MODE);
-	if (strcmp(entry->path, "version") == 0)
+	if (strcmp(entry->path, "version") == 0 || strcmp(entry->path, own) == 0)
 		return check_mode(reading, entry, S_IFREG | VERSION_MODE);
 	if (strcmp(entry->path, "link") == 0)
 		return check_bytes(reading, entry, LINK_TEXT, strlen(LINK_TEXT));
@@ -177,7 +188,7 @@ static int check_entry(void *arg, const struct tree_entry *entry)
 static int read_version(struct reading *reading, int top_fd)
 {
 	char text[64] = "";
-	int fd = openat(top_fd, "version", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(top_fd, "version", O_RDONLY | O_CLOEXEC);
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	if (size < 0)
@@ -198,7 +209,7 @@ static int check_tree(struct reading *reading, int top_fd)
 		return -1;
 	if (tree_read(top_fd, check_entry, reading) != 0)
 		return *reading->why ? -1 : complain(reading, "it cannot be read: %s", strerror(errno));
-	wanted = 3 + content->files + (content->files + FILES_IN_DIRECTORY - 1) / FILES_IN_DIRECTORY;
+	wanted = 4 + content->files + (content->files + FILES_IN_DIRECTORY - 1) / FILES_IN_DIRECTORY;
 	return reading->found == wanted ? 0 : complain(reading, "there are %d entries, not %d", reading->found, wanted);
 }
 
@@ -216,6 +227,133 @@ int content_read(const char *path, char *why, size_t size)
 		return CONTENT_BROKEN;
 	}
 	result = check_tree(&reading, fd);
+	close(fd);
+	return result < 0 ? CONTENT_BROKEN : reading.content.version;
+}
+
+/* ---- A volume ---- */
+
+/* Where the name leads, "d000" or "..atomicdir/000001/d000", through the volume's own symlinks alone: a symlink of the content stays. */
+static int follow_name(int fd, const char *name, char path[static PATH_MAX])
+{
+	char text[PATH_MAX], next[PATH_MAX];
+
+	snprintf(path, PATH_MAX, "%s", name);
+	for (int followed = 0; followed < 10; followed++) {
+		ssize_t size = readlinkat(fd, path, text, sizeof(text) - 1);
+		const char *slash = strrchr(path, '/');
+
+		text[size < 0 ? 0 : size] = '\0';
+		if (strncmp(text, "..", 2) != 0)
+			return 0;
+		if (snprintf(next, sizeof(next), "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, text) >= PATH_MAX)
+			return -1;
+		memcpy(path, next, sizeof(next));
+	}
+	return -1;
+}
+
+struct below {
+	struct reading *reading;
+	const char *name;
+};
+
+static int check_below(void *arg, const struct tree_entry *entry)
+{
+	const struct below *below = arg;
+	struct tree_entry whole = *entry;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s%s%s", below->name, *entry->path ? "/" : "", entry->path);
+	whole.path = path;
+	return check_entry(below->reading, &whole);
+}
+
+static int check_file(struct reading *reading, int fd, const char *path, const char *name)
+{
+	struct tree_entry entry = { .path = name };
+	char bytes[64] = "";
+
+	if (fstatat(fd, path, &entry.status, AT_SYMLINK_NOFOLLOW) < 0)
+		return complain(reading, "the name %s: %s", name, strerror(errno));
+	if (S_ISLNK(entry.status.st_mode))
+		entry.size = (size_t)readlinkat(fd, path, bytes, sizeof(bytes) - 1);
+	entry.bytes = bytes;
+	return check_entry(reading, &entry);
+}
+
+static int check_name(struct reading *reading, int fd, const char *name)
+{
+	struct below below = { reading, name };
+	char path[PATH_MAX];
+	int directory_fd, result;
+
+	if (follow_name(fd, name, path) < 0)
+		return complain(reading, "the name %s leads to itself", name);
+	directory_fd = openat(fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (directory_fd < 0)
+		return check_file(reading, fd, path, name);
+	result = tree_read(directory_fd, check_below, &below);
+	close(directory_fd);
+	return result == 0 || *reading->why ? result : complain(reading, "%s cannot be read", name);
+}
+
+static int check_names(struct reading *reading, int fd)
+{
+	const struct content *content = &reading->content;
+	char name[16];
+	int wanted;
+
+	if (read_version(reading, fd) < 0)
+		return -1;
+	wanted = 3 + content->files + (content->files + FILES_IN_DIRECTORY - 1) / FILES_IN_DIRECTORY;
+	own_name(content->version, name, sizeof(name));
+	if (check_name(reading, fd, "version") < 0 || check_name(reading, fd, "link") < 0 || check_name(reading, fd, name) < 0)
+		return -1;
+	for (int i = 0; i < content->files; i += FILES_IN_DIRECTORY) {
+		directory_name(i, name, sizeof(name));
+		if (check_name(reading, fd, name) < 0)
+			return -1;
+	}
+	return reading->found == wanted ? 0 : complain(reading, "there are %d entries, not %d", reading->found, wanted);
+}
+
+struct looking {
+	struct reading *reading;
+	int fd;
+};
+
+/* Not followed by stat(2) alone: a symlink of the content may lead anywhere. */
+static int look_at_name(void *arg, const char *name)
+{
+	const struct looking *looking = arg;
+	char path[PATH_MAX];
+	struct stat status;
+
+	if (strncmp(name, "..", 2) == 0 ||
+	    (follow_name(looking->fd, name, path) == 0 && fstatat(looking->fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0))
+		return 0;
+	return complain(looking->reading, "the name %s leads nowhere", name);
+}
+
+int content_read_volume(const char *path, char *why, size_t size)
+{
+	struct reading reading = { .why = why, .size = size };
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+	struct looking looking = { &reading, fd };
+	struct stat data, version;
+
+	*why = '\0';
+	if (fd < 0)
+		return CONTENT_ABSENT;
+	if (fstatat(fd, "..data", &data, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    (fstatat(fd, "version", &version, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(version.st_mode))) {
+		close(fd);
+		return CONTENT_ABSENT;
+	}
+	result = check_names(&reading, fd);
+	if (result == 0)
+		result = tree_read_names(fd, ".", look_at_name, &looking);
 	close(fd);
 	return result < 0 ? CONTENT_BROKEN : reading.content.version;
 }

@@ -15,5 +15,8 @@ int content_write(const char *path, int version, int files);
 /* The version at `path`, byte for byte, mode for mode, nothing missing and nothing added; ABSENT: there is no such name. BROKEN: *why,
  * of `size` bytes, says what. */
 int content_read(const char *path, char *why, size_t size);
+/* The same of a volume, by the names in it, each of which may be a symlink or what was detached. Names of other versions may be there
+ * as long as they lead somewhere. Where there is no ..data, and nothing that was detached, the version is ABSENT. */
+int content_read_volume(const char *path, char *why, size_t size);
 
 #endif

@@ -69,7 +69,7 @@ static int read_live(struct judge *judge)
 	int version;
 
 	path_in(judge, judge->layout->content, path, sizeof(path));
-	version = content_read(path, why, sizeof(why));
+	version = judge->layout->is_volume ? content_read_volume(path, why, sizeof(why)) : content_read(path, why, sizeof(why));
 	if (version == CONTENT_BROKEN)
 		fails(judge, "what LINK names is not whole: %s", why);
 	return version;
@@ -173,11 +173,14 @@ static bool is_store_there(const struct judge *judge)
 	return access(path, F_OK) == 0;
 }
 
+/* Whether it was detached. */
 static bool is_directory(const struct judge *judge)
 {
 	struct stat status;
+	char data[128];
 
-	return lstat(judge->link, &status) == 0 && S_ISDIR(status.st_mode);
+	snprintf(data, sizeof(data), "%s/..data", judge->link);
+	return lstat(judge->link, &status) == 0 && S_ISDIR(status.st_mode) && lstat(data, &status) < 0;
 }
 
 /* A removal is repeated, and so is a detach whose directory has come to LINK; before that it would wait for readers. No store is left. */
@@ -206,7 +209,7 @@ static bool adopt(struct judge *judge, const struct atomicdir_options *options, 
 	struct atomicdir_error error;
 	int result;
 
-	if (judge->scenario->then[0].verb != ADOPT && judge->scenario->then[0].verb != DETACH)
+	if (judge->scenario->then[0].verb != ADOPT && (judge->scenario->then[0].verb != DETACH || judge->layout->is_volume))
 		return true;
 	result = atomicdir_adopt(judge->link, options, &error);
 	return went_well(judge, "the next adoption", result > 0 ? 0 : result, 0, &error) && is_live(judge, "after it", version);
@@ -248,10 +251,15 @@ static bool goes_on(struct judge *judge, int version)
 	int result;
 
 	options.sync = judge->sync;
+	if (judge->layout->is_volume)
+		options.layout = ATOMICDIR_LAYOUT_VOLUME;
 	options.keep = 3; /* what was live is kept, good or not */
 	options.grace_ms = 0;
 	if (!unpublish(judge, &options, version))
 		return false;
+	/* A directory like any other is no volume. */
+	if (judge->layout->is_volume && judge->scenario->then[0].verb == DETACH && is_directory(judge))
+		return true;
 	highest = highest_number(judge);
 	if (!adopt(judge, &options, version) || (version && !look(judge, &old, &is_good)))
 		return false;

@@ -85,10 +85,28 @@ static void visit(void *arg, const struct state *state)
 
 /* ---- Recording ---- */
 
+/* As the kubelet makes one. */
+static int prepare_volume(const struct run *run, const struct action *action)
+{
+	char path[160], command[512];
+
+	if (mkdir(run->judge.link, 0755) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/..elsewhere", run->judge.link);
+	if (content_write(path, action->version, run->files) < 0)
+		return -1;
+	snprintf(command, sizeof(command),
+		 "cd %s && ln -s ..elsewhere ..data && for name in $(ls ..data); do ln -s ..data/$name $name; done",
+		 run->judge.link);
+	return system(command) == 0 ? 0 : -1;
+}
+
 static int prepare_by_hand(const struct run *run, const struct action *action)
 {
 	char path[128];
 
+	if (run->layout->is_volume)
+		return prepare_volume(run, action);
 	snprintf(path, sizeof(path), MOUNT "/%s", action->verb == MAKE_SYMLINK ? "elsewhere" : run->layout->link);
 	if (content_write(path, action->version, run->files) < 0)
 		return -1;
@@ -265,12 +283,14 @@ static int run_row(struct run *run)
 static const char usage[] =
 	"usage: power [--fs NAME] [--scenario NAME] [--layout NAME] [--sync fs|files] [--files N] [--most STATES] [--seed N]\n"
 	"             [--first] PROGRAM\n"
-	"       power --list\n";
+	"       power [--layout NAME] --list\n";
 
-static int list(void)
+/* A directory of real files is not adopted as a volume. */
+static int list(const struct layout *layout)
 {
 	for (size_t i = 0; i < scenario_count; i++)
-		puts(scenarios[i].name);
+		if (!layout->is_volume || scenarios[i].before[0].verb != MAKE_DIRECTORY)
+			puts(scenarios[i].name);
 	return 0;
 }
 
@@ -325,7 +345,7 @@ int main(int argc, char **argv)
 			run.is_first_enough = true;
 			break;
 		case 'L':
-			return list();
+			return list(run.layout);
 		default:
 			optind = argc + 1;
 		}

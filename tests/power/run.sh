@@ -8,10 +8,17 @@ most=${1:-1200}; [ $# = 0 ] || shift
 power=$here/build/power/power
 lines=$(mktemp); trap 'rm -f "$lines"' EXIT
 
+# volume WAY: the scenarios for this layout; half of the ones in which names come and go for each way if it is to be quick.
+volume() {
+	if [ "$most" = 0 ] || [ "$most" -gt 500 ]; then "$power" --layout volume --list
+	elif [ "$1" = fs ]; then echo first replace undone-killed-again detach-killed-again
+	else echo replace killed-another adopt-a-symlink remove-killed-fill; fi
+}
 rows() {
 	for fs; do
 		for way in fs files; do
 			for scenario in $("$power" --list); do echo "$fs $way $scenario 3"; done
+			for scenario in $(volume $way); do echo "$fs $way $scenario 3 --layout volume"; done
 			for scenario in first replace killed-unchanged; do
 				[ "$most" = 0 ] || [ "$most" -gt 500 ] || break
 				for files in 1 100 1000; do echo "$fs $way $scenario $files"; done
@@ -20,7 +27,7 @@ rows() {
 	done
 }
 rows "$@" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -L 1 sh -c \
-	'"$0" --most "$1" --fs "$3" --sync "$4" --scenario "$5" --files "$6" "$2" || echo "failed: $*"' "$power" "$most" "$here/build/atomicdir" |
+	'"$0" --most "$1" --fs "$3" --sync "$4" --scenario "$5" --files "$6" ${7:+"$7" "$8"} "$2" || echo "failed: $*"' "$power" "$most" "$here/build/atomicdir" |
 	tee "$lines"
 awk '/ states, / { states += $1; violations += $3; torn += $(NF - 4) } / states, .*: (ext4|xfs|btrfs),/ { fs[$5] += $1 }
 	/^failed/ { failed++ }

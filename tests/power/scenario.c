@@ -48,7 +48,8 @@ const struct scenario scenarios[] = {
 const size_t scenario_count = sizeof(scenarios) / sizeof(*scenarios);
 
 const struct layout layouts[] = {
-	{ "link", "app", "app", ".app.atomicdir" },
+	{ "link", "app", "app", ".app.atomicdir", false },
+	{ "volume", "vol", "vol", "vol/..atomicdir", true },
 };
 const size_t layout_count = sizeof(layouts) / sizeof(*layouts);
 
@@ -98,11 +99,12 @@ void command_line_of(struct command_line *line, const struct scenario *scenario,
 		line->argv[count++] = word("--on-change");
 		line->argv[count++] = word("false");
 	}
+	/* The first is the default. */
+	if (layout != &layouts[0] && (action->verb == FILL || action->verb == UNDONE || action->verb == ADOPT)) {
+		line->argv[count++] = word("--layout");
+		line->argv[count++] = word(layout->name);
+	}
 	if (action->verb == FILL || action->verb == UNDONE) {
-		if (layout != &layouts[0]) { /* the first is the default */
-			line->argv[count++] = word("--layout");
-			line->argv[count++] = word(layout->name);
-		}
 		snprintf(line->source, sizeof(line->source), "%s/%d", sources, action->version);
 		line->argv[count++] = word("--from");
 		line->argv[count++] = line->source;

@@ -30,6 +30,7 @@ struct layout {
 	const char *link;    /* what the command is given */
 	const char *content; /* where readers find what was published */
 	const char *store;
+	bool is_volume; /* what was published is read by the names in it */
 };
 
 struct filesystem {

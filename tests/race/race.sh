@@ -20,6 +20,15 @@ if [ -z "$SAN" ]; then
 		[ "$(size -A "$here/build/libatomicdir.o" | awk '$1 == ".data" || $1 == ".bss" { bytes += $2 } END { print bytes + 0 }')" = 0 ]
 fi
 
+# ---- Names in volumes ----
+
+# A reader's look may take longer than the grace where the machine is busy with other tests.
+names() { rm -rf "names-$1"; mkdir "names-$1"; (cd "names-$1" && "$here/build/$1/names" "$2" "$3" "$4" >../names.out); names_code=$?; cat names.out; return $names_code; }
+ok "in volumes where names come and go readers by name miss none that is there" names race 2000 50 -1
+sed 's/^/# /' names.out
+broken_names() { (export ATOMICDIR_BROKEN=names-after-swap; ! names broken 400 4 0) && ! grep -q ' 0 siblings' names.out; }
+ok "names that are made after the swap, the kubelet's way, are missed" broken_names
+
 # ---- The first writers of a LINK ----
 
 # Gives up after 30 seconds, in case what it waits for has failed.

@@ -30,6 +30,12 @@ static void expect(bool is_fine, const char *what, const struct atomicdir_error 
 	pthread_mutex_unlock(&tally);
 }
 
+/* A LINK is a volume if its name says so. */
+static int layout_of(const char *link)
+{
+	return strncmp(link, "volume", 6) == 0 ? ATOMICDIR_LAYOUT_VOLUME : ATOMICDIR_LAYOUT_LINK;
+}
+
 static int populate(struct atomicdir_stage *stage, void *value, struct atomicdir_error *error)
 {
 	return atomicdir_write(stage, "value", value, strlen(value), 0640, error);
@@ -52,6 +58,7 @@ static void publish_in_parts(const char *link, const char *value, int thread)
 	int fd;
 
 	atomicdir_options_init(&options, sizeof(options));
+	options.layout = layout_of(link);
 	options.grace_ms = 0;
 	options.keep = 1;
 	options.hook = thread % 2 ? ATOMICDIR_HOOK_AFTER : ATOMICDIR_HOOK_NONE;
@@ -88,6 +95,8 @@ static void publish_at_once(const char *link, char *value)
 	struct atomicdir_error error;
 
 	options.sync = ATOMICDIR_SYNC_NONE;
+	options.layout = layout_of(link);
+	options.keep = 1;
 	expect(atomicdir_fill(link, populate, value, &options, &error) >= 0, "fill", &error);
 	expect(atomicdir_fill(link, refuse, value, &options, &error) < 0 && error.kind == ATOMICDIR_USAGE, "fill badly",
 	       &error);
@@ -101,6 +110,7 @@ static void publish_at_once(const char *link, char *value)
 	options.wait_ms = -1;
 	expect(atomicdir_fill(link, populate, value, &options, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION, "fill if",
 	       &error);
+	options.layout = ATOMICDIR_LAYOUT_AUTO;
 	expect(atomicdir_fill("none/such", populate, value, NULL, &error) < 0 && error.errnum == ENOENT, "fill nowhere",
 	       &error);
 	expect(atomicdir_fill("from", populate, value, NULL, &error) < 0 && error.kind == ATOMICDIR_FAILED, "fill a directory",
@@ -157,12 +167,14 @@ static void adopt(int thread, int round)
 	free(live);
 }
 
-/* Half of the threads share one LINK, the others have one each. */
+/* Half of the threads share one LINK or one volume, the others have a LINK each. */
 static void *work(void *arg)
 {
 	int thread = (int)(intptr_t)arg;
 	char link[32] = "shared", value[32];
 
+	if (thread == 2 || thread == 4)
+		snprintf(link, sizeof(link), "volume");
 	if (thread % 2)
 		snprintf(link, sizeof(link), "own-%d", thread);
 	for (int round = 0; round < rounds; round++) {

@@ -22,6 +22,24 @@ echo "$program: $text" >&2
 exit "$kind"
 END_OF_ASK
 chmod +x bin/ask
+# hear URL [SETTING=VALUE...]: why listen-aws cannot listen to this queue.
+cat >bin/hear <<END_OF_HEAR
+#!/usr/bin/python3
+import os, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, "$here/tests/secretdir")
+import listener
+listener.keep_keys_fd()
+settings = {name: value or None for name, _, value in (word.partition("=") for word in sys.argv[2:])}
+one = listener.Listener("$here/build/libexec/atomicdir/listen-aws", *listener.asked(sys.argv[1]), keys=settings)
+got = one.next() or ("", "1 nothing")
+one.process.terminate()
+one.process.wait()
+kind, _, text = got[1].partition(" ")
+sys.stderr.write("listen-aws: " + text + "\\n" if got[0] in ("error", "disconnected") else got[0] + "\\n")
+sys.exit(int(kind or 0))
+END_OF_HEAR
+chmod +x bin/hear
 
 # Fetchers that lie: each answers what is in the file that its argument names.
 cp "$here/build/secretdir" lie; cp "$here/build/secretdir" alone; cp "$here/build/libexec/atomicdir/spec-yaml" lie/libexec/atomicdir
@@ -127,6 +145,7 @@ control parameter app/locked --string canary --type SecureString --kms-key arn:a
 control put text --string canary --region eu-west-1 >/dev/null
 control key OLD canary --session-token canary --expired
 control container /pod
+control queue changes >/dev/null
 head -c 65537 /dev/zero | tr '\0' x >value; control name large --file value >/dev/null
 control name another --string canary --returned else >/dev/null
 printf 'not PEM' >bad.pem

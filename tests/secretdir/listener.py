@@ -50,7 +50,7 @@ class Listener:
         self.keys_fd = os.dup(KEYS_FD)
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         pass_fds=(KEYS_FD,))
-        self.said = []
+        self.said, self.unconfined = [], []
         self._fields = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         self.tell(*requests)
@@ -73,6 +73,7 @@ class Listener:
         got = self._fields.get(timeout=timeout)
         # What this kernel cannot confine is no matter here.
         while got and got[0] == "unconfined":
+            self.unconfined.append(got[1])
             got = self._fields.get(timeout=timeout)
         if got:
             self.said.append(got)

@@ -372,6 +372,15 @@ def keys_that_are_no_good_any_more_get_one_poll():
 
 
 @case
+def it_is_confined_while_it_waits():
+    with listening("confined") as one:
+        with open("/proc/%d/status" % one.process.pid) as status:
+            said = dict(line.rstrip("\n").split(":\t") for line in status)
+        equal(said["NoNewPrivs"], "1")
+        assert said["Seccomp"] == "2" or any("system calls" in text for text in one.unconfined), (said, one.unconfined)
+
+
+@case
 def sigterm_ends_it_at_once_in_the_middle_of_a_poll():
     with listening("terminated") as one:
         wait_for(lambda: shown("terminated")["polling"])

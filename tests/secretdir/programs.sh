@@ -43,7 +43,7 @@ ok "and spec-yaml" lacks spec-yaml 'curl|ssl|crypto|yajl'
 is_sanitized() { grep -q fsanitize "$here/build/flags"; }
 if is_sanitized; then skip "secretdir has libc alone" "this is a build with sanitizers"
 else ok "secretdir has libc alone" sh -c "ldd '$secretdir' | grep -vE 'linux-vdso|libc\\.so|ld-linux' | wc -l | grep -qx 0"; fi
-for program in fetch-aws fetch-file identity-net spec-yaml; do ok "$program calls nothing that starts a program" sh -c "! nm -D --undefined-only '$libexec/$program' | grep -E ' (exec[a-z]*|posix_spawn[a-z]*|system|popen|v?fork)(@|\$)'"; done
+for program in fetch-aws fetch-file listen-aws identity-net spec-yaml; do ok "$program calls nothing that starts a program" sh -c "! nm -D --undefined-only '$libexec/$program' | grep -E ' (exec[a-z]*|posix_spawn[a-z]*|system|popen|v?fork)(@|\$)'"; done
 
 # ---- What they do, call by call ----
 
@@ -137,27 +137,9 @@ running() {
 	control clear
 	return $ended
 }
-cat >memory.py <<'END'
-import re, sys
-pid, words = sys.argv[1], [word.encode() for word in sys.argv[2:]]
-with open("/proc/%s/maps" % pid) as maps, open("/proc/%s/mem" % pid, "rb", 0) as memory:
-    for line in maps:
-        begin, end, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line).groups()
-        if rights[0] != "r" or "[v" in line:
-            continue
-        memory.seek(int(begin, 16))
-        try:
-            content = memory.read(int(end, 16) - int(begin, 16))
-        except OSError:
-            continue
-        for word in words:
-            if word in content:
-                print("%s is in %s" % (word.decode()[:12], line), end="")
-                sys.exit(1)
-END
-no_key_in_memory() { python3 memory.py $pid canary-key-77c1 canary-token-51bd && ! tr '\0' '\n' </proc/$pid/environ | grep AWS_; }
+no_key_in_memory() { python3 "$here/tests/secretdir/memory.py" $pid canary-key-77c1 canary-token-51bd && ! tr '\0' '\n' </proc/$pid/environ | grep AWS_; }
 reads_only() { grep -qE '^flags:.*0$' "/proc/$fetcher/fdinfo/3" && grep -q '^flags:	0*[0-9]*0$' "/proc/$fetcher/fdinfo/3" && readlink "/proc/$fetcher/fd/3" | grep -q memfd:keys; }
-if [ "$(id -u)" = 0 ] && ! is_sanitized && python3 memory.py $$ >/dev/null 2>&1; then
+if [ "$(id -u)" = 0 ] && ! is_sanitized && python3 "$here/tests/secretdir/memory.py" $$ >/dev/null 2>&1; then
 	ok "secretdir's memory holds no key, and /proc/PID/environ no AWS_*, while it waits" running no_key_in_memory
 	ok "fetch-aws can only read the file of keys" running reads_only
 else

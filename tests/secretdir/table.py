@@ -69,7 +69,7 @@ def environment(text, kept=KEPT):
 def message(error):
     """The one line on standard error, without the program's name and with what is others' in capitals; all of it where it is not
     just one such line."""
-    line = re.fullmatch(r"(?:secretdir|fetch-[a-z]+|spec-yaml): (.*)\n", error)
+    line = re.fullmatch(r"(?:secretdir|fetch-[a-z]+|listen-aws|spec-yaml): (.*)\n", error)
     if not line:
         return error
     text = line.group(1)

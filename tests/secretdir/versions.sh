@@ -237,6 +237,10 @@ control clear policy
 control fault throttle --forever
 round round; is "$answer" "8 same throttled keys" "a source that is asked too often is told apart"
 ended; control clear
+control fault throttle --operation BatchGetSecretValue --forever
+watching single s1 s2
+does "a batch that is throttled goes on as single calls" "0 changed" "3 BatchGetSecretValue, 2 GetSecretValue"
+ended; control clear
 watching fixed s1
 does "permanent keys are read each time, and not kept" "0 changed" "1 GetSecretValue"
 ended

@@ -21,8 +21,8 @@ static bool stands(const char *link, enum stands wanted, int64_t named)
 	cleanup_place struct place place = PLACE_INIT;
 	struct live live = LIVE_INIT;
 
-	return place_open(&place, link, PLACE_TO_READ, &error) == 0 && live_look(&place, &live) == 0 && live.stands == wanted &&
-	       live.named == named;
+	return place_open(&place, link, ATOMICDIR_LAYOUT_AUTO, PLACE_TO_READ, &error) == 0 && live_look(&place, &live) == 0 &&
+	       live.stands == wanted && live.named == named;
 }
 
 static void test_look(void)
@@ -50,10 +50,10 @@ static enum outcome swap(const char *link, const char *before_text, const char *
 	snprintf(command, sizeof(command), "rm -rf %s .%s.atomicdir; mkdir -p .%s.atomicdir/000002; %s%s%s", link, link, link,
 		 *before_text ? "ln -s " : "", before_text, *before_text ? " $L" : "");
 	setenv("L", link, 1);
-	if (system(command) != 0 || place_open(&place, link, PLACE_TO_WRITE, &error) < 0)
+	if (system(command) != 0 || place_open(&place, link, ATOMICDIR_LAYOUT_LINK, PLACE_TO_WRITE, &error) < 0)
 		return OUTCOME_UNCHANGED;
 	place.store_fd = openat(place.parent_fd, place.name.store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (live_look(&place, &before) < 0 || layout_link.swap.prepare(&place, 2, &error) < 0 || system(meanwhile) != 0)
+	if (live_look(&place, &before) < 0 || layout_link.swap.prepare(&place, 2, &error, &error) < 0 || system(meanwhile) != 0)
 		return OUTCOME_UNCHANGED;
 	return layout_link.swap.swap(&place, 2, &before, &error);
 }

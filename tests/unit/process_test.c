@@ -302,8 +302,10 @@ static void prove_signal_first(void)
 	if (loop_open(&loop) < 0 || child_start(&child, &launch, NULL) < 0)
 		return;
 	loop_add(&loop, &child);
-	child_wait(&child);
+	while (!child_has_ended(&child))
+		;
 	first = loop_next(&loop, NULL, 0, -1);
+	ok(child.pid > 0, "a child that has ended is reaped only when its end is told");
 	second = loop_next(&loop, NULL, 0, -1);
 	ok(first.kind == EVENT_SIGNAL && first.signal == SIGINT && second.kind == EVENT_CHILD,
 	   "a signal that ends a child as well is known before its end");

@@ -13,8 +13,8 @@ static struct atomicdir_error warning, error;
 /* As a writer that made the store has it, when another one took the lock first. */
 static bool begin(struct place *place, struct store *store)
 {
-	bool is_begun = place_open(place, "app", PLACE_TO_WRITE, &error) == 0 && mkdir(place->name.store, 0711) == 0 &&
-			store_open(place, &warning, &error) == 0;
+	bool is_begun = place_open(place, "app", ATOMICDIR_LAYOUT_AUTO, PLACE_TO_WRITE, &error) == 0 &&
+			mkdir(place->name.store, 0711) == 0 && store_open(place, &warning, &error) == 0;
 
 	store->is_new = true;
 	store->lock_fd = is_begun ? openat(place->store_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
@@ -29,7 +29,7 @@ int main(void)
 
 	if (!mkdtemp(directory) || chdir(directory) < 0 || !begin(&my_place, &mine))
 		return 2;
-	ok(place_open(&other_place, "app", PLACE_TO_WRITE, &error) == 0 &&
+	ok(place_open(&other_place, "app", ATOMICDIR_LAYOUT_AUTO, PLACE_TO_WRITE, &error) == 0 &&
 		   store_lock(&other, &other_place, 0, &warning, &error) == 0,
 	   "another writer may take the lock of a store that we made");
 	store_unmake(&mine, &my_place);
