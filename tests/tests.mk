@@ -3,8 +3,8 @@
 
 LIBRARY_TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
-# What the other scripts are parts of.
-TEST_PARTS = tests/aws/% tests/power/run.sh tests/packaging/boot.sh tests/packaging/init.sh
+# What the other scripts are parts of, and what has a target of its own.
+TEST_PARTS = tests/aws/% tests/distribution/% tests/power/run.sh tests/packaging/boot.sh tests/packaging/init.sh
 TEST_SCRIPTS = tests/aws/selftest.py fuzz/fuzz.sh $(filter-out $(TEST_PARTS),$(wildcard tests/*/*.sh))
 # Several run at once, the longest first, so that none of them is left to run alone at the end.
 LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh tests/soak/soak.sh \
