@@ -64,4 +64,12 @@ check-wait: export WAIT_SWAPS = $(or $(SWAPS),1000000)
 check-wait: $(B)/tests/wait_test
 	@$(PROVE) --jobs 1 $(B)/tests/wait_test
 
-.PHONY: check check-wait
+#: check-abi        the symbols, structs and constants that programs rely on are those of tests/package/abi.tsv; make abi adds new ones
+check-abi: all
+	@$(PROVE) --jobs 1 tests/package/abi.sh
+
+#: abi              adds what is new in atomicdir.h to tests/package/abi.tsv
+abi:
+	@CC='$(CC)' tests/package/abi.sh --add
+
+.PHONY: check check-wait check-abi abi
