@@ -173,7 +173,9 @@ static int publish_mend(const struct writer *writer, const struct publication *p
 {
 	const struct layout *layout = writer->place.layout;
 
-	return layout->mend ? layout->mend(&writer->place, publication->fd, error) : 0;
+	if (!layout->mend)
+		return 0;
+	return layout->mend(&writer->place, publication->number, publication->fd, error);
 }
 
 /* Step 11. The grace of the old generation begins only now, when a power cut can no longer make it live: the barrier may have
@@ -182,7 +184,8 @@ static enum outcome publish_confirm(struct writer *writer, const struct publicat
 {
 	int store_fd = writer->place.store_fd;
 
-	if (publish_mend(writer, publication, error) < 0 || durable_after_swap(writer, publication->swap, error) < 0)
+	if (durable_decision(writer, publication->swap, error) < 0 || publish_mend(writer, publication, error) < 0 ||
+	    durable_after_swap(writer, publication->swap, error) < 0)
 		return OUTCOME_IN_DOUBT;
 	if (info_settle(&writer->info, store_fd, publication->number, PART_INFO_NEW, clock_ms()) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
