@@ -14,6 +14,17 @@ check-packages: export CACHE := $(CACHE)
 check-packages:
 	@unset MAKEFLAGS MAKELEVEL; $(PROVE) tests/distribution/packages.sh
 
+# ---- A release ----
+
+DIST ?= $(B)/dist
+#: dist             the release's tarball and its checksum, in build/dist; the same commit gives the same bytes
+dist:
+	@tools/dist.sh atomicdir-$(VERSION) $(DIST)
+
+#: distcheck        makes the tarball, unpacks it, builds, runs a share of the tests, installs and uninstalls
+distcheck:
+	@unset MAKEFLAGS MAKELEVEL; $(PROVE) --jobs 1 tests/distribution/dist.sh
+
 # ---- Static programs, and an image of them ----
 
 # musl's compiler does not look where Linux' headers are: they belong to no C library.
@@ -47,4 +58,4 @@ image: static
 check-image:
 	@unset MAKEFLAGS MAKELEVEL; $(PROVE) --jobs 1 tests/distribution/image.sh
 
-.PHONY: deb check-packages static image check-image
+.PHONY: deb check-packages dist distcheck static image check-image
