@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What a stranger does with the library: the README's program, the header alone, C++, Python, an installation.
+# What a stranger does with the library: the README's program, C++, Python, an installation.
 . "$(dirname "$0")/../tap.sh"
 san=${SAN:+-fsanitize=$SAN}
 
@@ -8,13 +8,6 @@ sed -n '/^```c$/,/^```$/p' "$here/README.md" | grep -v '^```' >sample.c
 ok "the README's program compiles" ${CC:-cc} $san -I"$here/include" -o sample sample.c "$here/build/libatomicdir.a"
 ok "and runs" ./sample
 ok "and publishes" test "$(cat db/user db/password)" = appsecret
-echo '#include <atomicdir.h>' >header.c; cp header.c header.cc
-for std in c99 c11 c17 c2x; do
-	ok "the header alone is $std" ${CC:-cc} -std=$std -Wall -Wextra -Wpedantic -Werror -I"$here/include" -fsyntax-only header.c
-done
-for std in c++98 c++11 c++17 c++20; do
-	ok "and $std" g++ -std=$std -Wall -Wextra -Wpedantic -Wno-long-long -Wno-variadic-macros -Werror -I"$here/include" -fsyntax-only header.cc
-done
 cat >caller.cc <<'CC'
 #include <atomicdir.h>
 #include <cstdio>
