@@ -250,10 +250,14 @@ static int fill(const char *rest, struct atomicdir_error *error)
 /* What is live and a little more. */
 static int edit(const char *path, struct atomicdir_error *error)
 {
-	struct atomicdir_stage *stage = atomicdir_begin(link_path, &options, error);
+	struct atomicdir_stage *stage;
 	const char *carried = *path ? path : ".";
-	int result = stage ? atomicdir_carry(stage, carried, error) : -1;
+	int result;
 
+	options.carry_generations = 2;
+	stage = atomicdir_begin(link_path, &options, error);
+	result = stage ? atomicdir_carry(stage, carried, error) : -1;
+	options.carry_generations = 0;
 	if (result == 0)
 		result = atomicdir_write(stage, "..edited", "x", 1, 0600, error);
 	if (result == 0)

@@ -123,7 +123,11 @@ struct atomicdir_options {
 	int link_unchanged;	 /* not in this release: USAGE */
 	int visible_store;  /* name the store NAME.atomicdir, without a dot; used only when the store is made. VOLUME: USAGE */
 	int require_xattrs; /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */
-	int64_t carry_generations; /* not in this release: USAGE */
+	/* When the stage is first sealed, it gets the files and symlinks that it lacks and that one of so many generations had itself: the live
+	 * one, then those that were live before it, as far as they are kept. What a generation only carried counts as of the one that had
+	 * it, so a file comes along so many times, even if its generation is removed meanwhile. What is in the stage already stays as it
+	 * is. If the live generation differs only in such files, and has those that are due, commit says unchanged. 0: none */
+	int64_t carry_generations;
 };
 #define ATOMICDIR_OPTIONS_INIT                                                                                    \
 	{                                                                                                         \
@@ -192,8 +196,9 @@ int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const cha
  * itself. The copy keeps modes, symlinks as they are, modification times, ACLs, file capabilities, user attributes, holes, hard links,
  * and owners where the caller may set them. Data is reflinked where the file system can do that. */
 int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *from, struct atomicdir_error *error);
-/* Copies `path` from the live generation. Entries that the stage has already stay as they are. ENOENT: nothing is live, or the live
- * generation has no such entry. */
+/* Copies `path` from the live generation. Entries that the stage has already stay as they are. With carry_generations the path "." leaves
+ * out what the live generation only carried; what other paths name is the stage's own. ENOENT: nothing is live, or the live generation
+ * has no such entry. */
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error);
 /* Sets the note: at most 16 MiB of data that is stored with the generation, where readers do not see it. The data is copied. A later
  * call replaces the note. If the content is unchanged, the note becomes the live generation's. USAGE: the note is too large. 0: done. */

@@ -45,6 +45,8 @@ const struct option fill_options_table[] = {
 	  "keep a replaced generation for at least DURATION (default: 0)" },
 	{ "--grace", "DURATION", TAKES_DETACH, option_duration, LIBRARY(grace_ms),
 	  "keep the store for DURATION after the exchange, at least 1s (default: as the last fill)" },
+	{ "--carry", "N", TAKES_FILL, option_count, LIBRARY(carry_generations),
+	  "files of the last N generations that the new one lacks come along (default: 0)" },
 	{ "--note", "TEXT", TAKES_FILL, option_note, AT(note),
 	  "keep a line of at most 1024 bytes with the generation; list shows it" },
 	{ "--since", "N", TAKES_SINCE, option_count, AT(since),

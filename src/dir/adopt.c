@@ -66,8 +66,10 @@ static enum outcome exchange_swap(const struct place *place, int64_t number, con
 	return OUTCOME_NOT_PUBLISHED;
 }
 
-static int exchange_make_durable(const struct place *place, struct atomicdir_error *error)
+static int exchange_make_durable(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error)
 {
+	(void)number;
+	(void)way;
 	if (sync_fd(place->parent_fd, place->name.parent, error) < 0)
 		return -1;
 	return sync_fd(place->store_fd, place->name.store, error);

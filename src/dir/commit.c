@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "dir/carry.h"
 #include "dir/compare.h"
 #include "dir/layout.h"
 #include "dir/prune.h"
@@ -29,6 +30,26 @@ static void stage_keep_time(int stage_fd, const char *name, const struct tree_en
 	utimensat(stage_fd, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
+/* 1: nothing but what came along from older generations differs, and the live one still has all of that which is due: it stays as it is,
+ * else each publication of the same content would take some away. */
+static int stage_is_own_unchanged(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct writer *writer = &stage->writer;
+	struct compare compare = { .stop = &stage->stop,
+				   .place = &writer->place,
+				   .a = writer->live.number,
+				   .b = stage->number,
+				   .a_without = &stage->live_carried,
+				   .b_without = &stage->carried };
+	int differs;
+
+	if (!stage->has_carried || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT ||
+	    !carried_covers(&stage->live_carried, &stage->carried, writer->options.carry_generations))
+		return 0;
+	differs = tree_compare(&compare, writer->live.fd, stage->fd, error);
+	return differs < 0 ? -1 : !differs;
+}
+
 /* 1: the sealed stage differs from the live generation. */
 static int stage_compare(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
@@ -41,7 +62,7 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 				   .a = writer->live.number,
 				   .b = stage->number,
 				   .same_file = writer->options.keep_times ? stage_keep_time : NULL };
-	int differs;
+	int differs, is_same;
 
 	if (writer->live.number && writer->live.fd < 0) {
 		writer->live.fd = place_open_generation(&writer->place, writer->live.number);
@@ -50,6 +71,12 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	}
 	if (writer->live.fd < 0 && !changes)
 		return 1;
+	is_same = stage_is_own_unchanged(stage, error);
+	if (is_same < 0)
+		return -1;
+	stage->is_own_unchanged = is_same;
+	if (is_same)
+		return 0;
 	differs = tree_compare(&compare, writer->live.fd, stage->fd, error);
 	if (differs < 0)
 		return -1;
@@ -93,7 +120,7 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	int differs;
 
 	stage_forget_recent(stage);
-	if (stage_is_in_place(stage, error) < 0)
+	if (stage_is_in_place(stage, error) < 0 || carry_older(stage, error) < 0)
 		return -1;
 	differs = tree_seal(stage->fd, &rules, &stage->count, error);
 	links_clear(&links);
@@ -150,7 +177,7 @@ static void stage_end_unchanged(struct atomicdir_stage *stage)
 	struct writer *writer = &stage->writer;
 
 	generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
-	publish_facts(writer, stage->has_note ? &stage->note : NULL);
+	publish_facts(writer, stage->has_note ? &stage->note : NULL, carry_record(stage));
 	stage_finish(stage);
 }
 
@@ -162,6 +189,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		.number = stage->number,
 		.fd = stage->fd,
 		.note = stage->has_note ? &stage->note : NULL,
+		.carried = &stage->carried,
 		.is_fill = stage->is_fill,
 		.stop = &stage->stop,
 	};

@@ -313,6 +313,29 @@ static int compare_name(struct comparison *comparison, int a_fd, int b_fd, const
 	return done;
 }
 
+/* Removes the names of what is left out in the directory at the current path. */
+static int compare_leave_out(struct comparison *comparison, const struct carried *without, struct tree_names *names)
+{
+	size_t size = comparison->path.size, kept = 0;
+
+	if (!without || !without->count)
+		return 0;
+	for (size_t i = 0; i < names->count; i++) {
+		if (tree_path_push(&comparison->path, names->names[i]) < 0)
+			return -1;
+		if (carried_age(without, comparison->path.text)) {
+			free_pointer(&names->names[i]);
+		} else {
+			char *name = take_pointer(&names->names[i]);
+
+			names->names[kept++] = name;
+		}
+		tree_path_pop(&comparison->path, size);
+	}
+	names->count = kept;
+	return 0;
+}
+
 static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth)
 {
 	cleanup_names struct tree_names a = { 0 }, b = { 0 };
@@ -325,6 +348,9 @@ static int compare_content(struct comparison *comparison, int a_fd, int b_fd, in
 		return error_system(comparison->error, errno, comparison->path.text, "cannot read the directory");
 	if (a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0)
 		return comparison_cannot_read(comparison, a_fd, "");
+	if (compare_leave_out(comparison, comparison->how->a_without, &a) < 0 ||
+	    compare_leave_out(comparison, comparison->how->b_without, &b) < 0)
+		return error_system(comparison->error, errno, NULL, "cannot compare");
 	while ((i < a.count || k < b.count) && !comparison_is_over(comparison)) {
 		int order = 0;
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "dir/carried.h"
 #include "dir/place.h"
 #include "dir/tree.h"
 
@@ -28,6 +29,8 @@ struct compare {
 	 * are not. */
 	const struct place *place;
 	int64_t a, b;
+	/* Entries that are left out on each side, with all below them. NULL: none. */
+	const struct carried *a_without, *b_without;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };

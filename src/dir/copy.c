@@ -426,6 +426,22 @@ static int copy_enter_existing(int parent_fd, const char *name, struct copy_leve
 	return level->fd < 0 || lending_begin(&level->lending, level->fd) < 0 ? -1 : 0;
 }
 
+static bool copy_wants(const struct copying *copying, const struct walk_entry *entry)
+{
+	const struct copy_choice *choice = copying->rules->choice;
+
+	return !choice || choice->wants(choice->arg, entry->path, entry->facts.mode);
+}
+
+static int copy_tell_made(const struct copying *copying, const char *path, struct atomicdir_error *error)
+{
+	const struct copy_choice *choice = copying->rules->choice;
+
+	if (!choice || !choice->made || choice->made(choice->arg, path) == 0)
+		return 0;
+	return error_system(error, ENOMEM, path, "cannot copy");
+}
+
 static int copy_enter_as(struct copying *copying, const char *name, const char *path, struct atomicdir_error *error)
 {
 	int parent_fd = copying->levels[copying->depth].fd;
@@ -451,7 +467,15 @@ static int copy_enter_as(struct copying *copying, const char *name, const char *
 
 static int copy_enter(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
-	return copy_enter_as(arg, entry->name, entry->path, error);
+	struct copying *copying = arg;
+	int done;
+
+	if (!copy_wants(copying, entry))
+		return 1;
+	done = copy_enter_as(copying, entry->name, entry->path, error);
+	if (done == 0 && copying->levels[copying->depth].is_made)
+		return copy_tell_made(copying, entry->path, error);
+	return done;
 }
 
 static int copy_directory_facts(struct copying *copying, const struct copy_level *level, int from_fd, const char *path,
@@ -520,7 +544,13 @@ static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdi
 
 	if (entry->fd >= 0)
 		return copy_leave(copying, entry->fd, entry->path, error);
-	return copy_entry(copying, entry->directory_fd, entry->name, entry->name, &entry->facts, entry->path, error);
+	if (!copy_wants(copying, entry))
+		return 0;
+	if (copying->rules->merges && exists_at(copying->levels[copying->depth].fd, entry->name))
+		return 0;
+	if (copy_entry(copying, entry->directory_fd, entry->name, entry->name, &entry->facts, entry->path, error) < 0)
+		return -1;
+	return copy_tell_made(copying, entry->path, error);
 }
 
 static int copy_walk(struct copying *copying, int from_fd, const char *path, bool is_generation, struct atomicdir_error *error)

@@ -11,7 +11,17 @@
 
 #include "dir/writer.h"
 
+/* Which entries of a tree are copied, by their paths in it. */
+struct copy_choice {
+	/* Whether the file, or the directory with what is wanted of its content, is copied. */
+	bool (*wants)(void *arg, const char *path, mode_t mode);
+	/* Called for each entry that the copy has made. -1: no memory. NULL: nobody asks. */
+	int (*made)(void *arg, const char *path);
+	void *arg;
+};
+
 struct copy_rules {
+	const struct copy_choice *choice; /* NULL: all of them */
 	bool merges;   /* existing entries stay, and directories are merged; false: an existing entry is EEXIST */
 	bool is_exact; /* an entry without an ACL gets none; false: it inherits the default ACL of its new directory */
 	bool requires_attributes; /* a user attribute that the file system cannot hold is an error; false: it is left out */

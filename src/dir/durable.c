@@ -25,6 +25,7 @@ static int durable_files(const struct writer *writer, int fd, int64_t number, st
 
 	if (sync_tree(fd, error) < 0 || durable_part(place, number, PART_INFO_NEW, error) < 0 ||
 	    durable_part(place, number, PART_HOOK, error) < 0 || durable_part(place, number, PART_NOTE, error) < 0 ||
+	    durable_part(place, number, PART_CARRIED, error) < 0 || durable_part(place, number, PART_FILES, error) < 0 ||
 	    sync_fd(writer->store.lock_fd, place->name.store, error) < 0)
 		return -1;
 	if (!is_broken("store-not-synced") && sync_fd(place->store_fd, place->name.store, error) < 0)
@@ -48,11 +49,18 @@ int durable_before_swap(const struct writer *writer, int fd, int64_t number, str
 	}
 }
 
+int durable_decision(const struct writer *writer, const struct swap *swap, struct atomicdir_error *error)
+{
+	if (!swap->decide || !sync_way_has_disk(writer->way) || is_broken("decision-not-synced"))
+		return 0;
+	return swap->decide(&writer->place, error);
+}
+
 int durable_after_swap(const struct writer *writer, const struct swap *swap, struct atomicdir_error *error)
 {
 	if (!sync_way_has_disk(writer->way) || is_broken("parent-not-synced"))
 		return 0;
-	return swap->make_durable(&writer->place, error);
+	return swap->make_durable(&writer->place, writer->live.number, writer->way, error);
 }
 
 int durable_again(const struct writer *writer, struct atomicdir_error *error)

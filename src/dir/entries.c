@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "dir/copy.h"
 #include "base/attributes.h"
+#include "dir/carry.h"
 #include "dir/layout.h"
 #include "dir/pin.h"
 #include "dir/room.h"
@@ -368,7 +369,7 @@ static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	if (fd < 0)
 		return error_system(error, errno, writer->place.name.link, "cannot open the live generation of");
 	stage->is_carried = true;
-	return stage_copy_directory(stage, fd, &rules, error);
+	return carry_live(stage, fd, &rules, error);
 }
 
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)

@@ -11,6 +11,9 @@
 #include "dir/live.h"
 #include "dir/outcome.h"
 #include "dir/place.h"
+#include "dir/sync.h"
+
+struct manifest;
 
 /* How a name is swapped: steps 8, 10 and 11 of a publication. An adoption has one of its own. */
 struct swap {
@@ -27,17 +30,25 @@ struct swap {
 	 * no longer be read, and may be the old or the new one. */
 	enum outcome (*swap)(const struct place *place, int64_t number, const struct live *before,
 			     struct atomicdir_error *error);
-	/* Step 11: makes the swap durable. */
-	int (*make_durable)(const struct place *place, struct atomicdir_error *error);
+	/* After step 10: makes the swap itself durable, before mend changes what leads on and cannot be taken back. NULL: mend can be. */
+	int (*decide)(const struct place *place, struct atomicdir_error *error);
+	/* Step 11: makes the swap durable, and what mend has changed. `way`: one with a disk. */
+	int (*make_durable)(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error);
 };
+
+/* Whether what stands at LINK has a layout. PERHAPS: there is a store, as after a first fill that died. */
+enum at { AT_NOT, AT_PERHAPS, AT_CERTAINLY };
 
 struct layout {
 	enum atomicdir_layout kind;
 	const char *name;
 	int64_t keep, grace_ms; /* of a fill that states none */
 	bool waits_out_grace;	/* a publication removes what it replaced itself, when its grace is over */
-	/* Whether what stands at LINK, found so far, has this layout. NULL for the one that LINK has otherwise. */
-	bool (*is_at)(const struct place *place);
+	/* mend moves the entries of a new generation to LINK, a directory, one by one. A crash leaves some unmoved: recovery goes on, and
+	 * never back. So the generation's own directory is empty in the end, and older generations do not exist. */
+	bool moves_entries;
+	/* What stands at LINK, found so far. NULL for the layout that LINK has otherwise. */
+	enum at (*is_at)(const struct place *place);
 	/* Opens the directory of the swapped name, and sets the names in it. The store is the one that LINK leads to, else the one that
 	 * is there; where there is none, the one that is to be made. */
 	int (*locate)(struct place *place, enum place_use use, struct atomicdir_error *error);
@@ -49,9 +60,9 @@ struct layout {
 	bool (*reserves)(const char *name);
 	/* Step 4: removes what a killed writer left of a name that was not swapped. */
 	void (*recover)(const struct place *place);
-	/* Makes the names that readers use beside the swapped one those of the live generation, open as `top_fd` (-1: nothing is live):
-	 * after a swap, after one that did not happen, and in step 4, for whatever was lost since. NULL: there are none. */
-	int (*mend)(const struct place *place, int top_fd, struct atomicdir_error *error);
+	/* Makes the names that readers use beside the swapped one those of the live generation, open as `top_fd` (number 0 and -1: nothing
+	 * is live): after a swap, after one that did not happen, and in step 4, for whatever was lost since. NULL: there are none. */
+	int (*mend)(const struct place *place, int64_t number, int top_fd, struct atomicdir_error *error);
 	struct swap swap;
 	/* What stands at the swapped name once LINK is detached (detach.c). */
 	enum stands detached;

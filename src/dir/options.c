@@ -26,9 +26,10 @@ static int check(const struct atomicdir_options *options, struct atomicdir_error
 		return error_set(error, ATOMICDIR_USAGE, NULL, "unknown way to run a hook: %d", options->hook);
 	if (options->if_generation < -1 || options->wait_ms < -1 || options->grace_ms < -1 || options->keep < -1)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "an option is negative and not -1");
-	if (options->link_unchanged || options->carry_generations)
-		return error_set(error, ATOMICDIR_USAGE, NULL,
-				 "this version can neither link unchanged files nor carry older ones");
+	if (options->carry_generations < 0)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "carry_generations is negative");
+	if (options->link_unchanged)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "this version cannot link unchanged files");
 	if ((options->file_mode | options->dir_mode | options->top_mode | options->top_mode_default) & ~(mode_t)07777)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "a mode has bits beyond 07777");
 	return 0;

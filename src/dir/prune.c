@@ -20,7 +20,7 @@
 /* In the order of their removal. `.info` goes first: if a crash comes next, the directory counts as never published, and the
  * next run removes it. PART_HOOK goes before PART_GOOD, since a hook that succeeds at this moment renames the one to the other
  * (hook.c). */
-static const enum part prune_files[] = { PART_INFO, PART_INFO_NEW, PART_HOOK, PART_GOOD, PART_NOTE };
+static const enum part prune_files[] = { PART_INFO, PART_INFO_NEW, PART_HOOK, PART_GOOD, PART_NOTE, PART_CARRIED, PART_FILES };
 #define PRUNE_FILES (sizeof(prune_files) / sizeof(*prune_files))
 
 void generation_remove_files(const struct place *place, int64_t number, unsigned parts)

@@ -98,6 +98,18 @@ static int publish_mark(const struct writer *writer, int64_t number)
 	return part_replace(writer->place.store_fd, number, PART_HOOK, "", 0, false);
 }
 
+static int publish_carried(const struct writer *writer, int64_t number, const struct carried *carried, bool is_live)
+{
+	cleanup_buffer struct buffer text = { 0 };
+
+	if (carried_print(carried, &text) < 0)
+		return -1;
+	if (is_live)
+		return part_replace(writer->place.store_fd, number, PART_CARRIED, text.bytes, text.size,
+				    writer->info.is_synced);
+	return part_write(writer->place.store_fd, number, PART_CARRIED, text.bytes, text.size);
+}
+
 /* Step 8. */
 static int publish_prepare(struct writer *writer, const struct publication *publication, const struct info *info,
 			   struct atomicdir_error *error)
@@ -109,6 +121,9 @@ static int publish_prepare(struct writer *writer, const struct publication *publ
 		return error_system(error, errno, link, "cannot write the record of the new generation of");
 	if (publication->note && note_write(place, publication->number, publication->note) < 0)
 		return error_system(error, errno, link, "cannot write the note of the new generation of");
+	if (publication->carried && publication->carried->count &&
+	    publish_carried(writer, publication->number, publication->carried, false) < 0)
+		return error_system(error, errno, link, "cannot record what came along into the new generation of");
 	if (publish_mark(writer, publication->number) < 0)
 		return error_system(error, errno, link, "cannot mark the hook as due for the new generation of");
 	return publication->swap->prepare(place, publication->number, &writer->warning, error);
@@ -126,6 +141,7 @@ static void publish_undo(const struct writer *writer, const struct publication *
 	if (publication->known)
 		return; /* it was published before: its note is its own, and its hook may have been due then */
 	part_remove(store_fd, publication->number, PART_NOTE);
+	part_remove(store_fd, publication->number, PART_CARRIED);
 	part_remove(store_fd, publication->number, PART_HOOK);
 }
 
@@ -157,7 +173,9 @@ static int publish_mend(const struct writer *writer, const struct publication *p
 {
 	const struct layout *layout = writer->place.layout;
 
-	return layout->mend ? layout->mend(&writer->place, publication->fd, error) : 0;
+	if (!layout->mend)
+		return 0;
+	return layout->mend(&writer->place, publication->number, publication->fd, error);
 }
 
 /* Step 11. The grace of the old generation begins only now, when a power cut can no longer make it live: the barrier may have
@@ -166,7 +184,8 @@ static enum outcome publish_confirm(struct writer *writer, const struct publicat
 {
 	int store_fd = writer->place.store_fd;
 
-	if (publish_mend(writer, publication, error) < 0 || durable_after_swap(writer, publication->swap, error) < 0)
+	if (durable_decision(writer, publication->swap, error) < 0 || publish_mend(writer, publication, error) < 0 ||
+	    durable_after_swap(writer, publication->swap, error) < 0)
 		return OUTCOME_IN_DOUBT;
 	if (info_settle(&writer->info, store_fd, publication->number, PART_INFO_NEW, clock_ms()) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
@@ -257,13 +276,16 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 	return outcome;
 }
 
-void publish_facts(struct writer *writer, const struct buffer *note)
+void publish_facts(struct writer *writer, const struct buffer *note, const struct carried *carried)
 {
 	const struct place *place = &writer->place;
 	struct info *info = &writer->info;
 
 	if (note && note_replace(place, writer->live.number, note, info->is_synced) < 0)
 		error_warn(&writer->warning, errno, place->name.link, "cannot write the note of the live generation of");
+	if (carried && publish_carried(writer, writer->live.number, carried, true) < 0)
+		error_warn(&writer->warning, errno, place->name.link,
+			   "cannot record what came along into the live generation of");
 	if (info->keep == writer->keep && info->grace_ms == writer->grace_ms)
 		return;
 	info->keep = writer->keep;

@@ -6,6 +6,7 @@
 #define DIR_PUBLISH_H
 
 #include "base/buffer.h"
+#include "dir/carried.h"
 #include "dir/info.h"
 #include "dir/layout.h"
 #include "dir/tree.h"
@@ -20,6 +21,7 @@ struct publication {
 	struct tree_count count;   /* of a new one */
 	const volatile int *stop;  /* if this is not 0 just before the swap, nothing is published; may be NULL */
 	const struct buffer *note; /* NULL: none */
+	const struct carried *carried; /* what came along from older generations; NULL: nothing, or it was published before */
 };
 
 /* After PUBLISHED writer->live and writer->info are the new generation's; after IN_DOUBT too, unless LINK could not be read
@@ -27,7 +29,8 @@ struct publication {
  * caller. */
 enum outcome publish(struct writer *writer, const struct publication *publication, struct atomicdir_error *error);
 
-/* After an unchanged fill: records its keep, its grace and its note (NULL: none) with the live generation. */
-void publish_facts(struct writer *writer, const struct buffer *note);
+/* After an unchanged fill: records its keep, its grace, its note (NULL: none), and what came along (NULL: as it was) with the live
+ * generation. */
+void publish_facts(struct writer *writer, const struct buffer *note, const struct carried *carried);
 
 #endif

@@ -121,6 +121,8 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	stage_forget_recent(stage);
 	seal_modes_clear(&stage->directories);
 	buffer_clear(&stage->note);
+	carried_clear(&stage->carried);
+	carried_clear(&stage->live_carried);
 	free(stage->path);
 	close_fd(&stage->from_fd);
 	close_fd(&stage->fd);

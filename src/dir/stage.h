@@ -9,6 +9,7 @@
 #define DIR_STAGE_H
 
 #include "base/buffer.h"
+#include "dir/carried.h"
 #include "dir/seal.h"
 #include "dir/writer.h"
 
@@ -32,9 +33,14 @@ struct atomicdir_stage {
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
 	volatile int stop;		  /* not 0: the caller wants to stop */
 	bool is_carried;		  /* files of the live generation were carried into it */
-	size_t lost_attributes;		  /* attributes of copied files that the file system cannot hold */
-	struct tree_count count;	  /* once it is sealed */
-	bool is_different;		  /* once it is sealed: from the live generation */
+	/* With carry_generations: what came along from older generations, once has_carried says so, and which of the live one's entries
+	 * came along there. */
+	struct carried carried, live_carried;
+	bool has_carried, has_live_carried;
+	bool is_own_unchanged; /* once it is sealed: what is not carried is the same as in the live one, and what that carries stays */
+	size_t lost_attributes;	 /* attributes of copied files that the file system cannot hold */
+	struct tree_count count; /* once it is sealed */
+	bool is_different;	 /* once it is sealed: from the live generation */
 };
 
 /* Allocates a stage that is ENDED, and whose writer has not begun (begin.h). NULL: no memory. */

@@ -44,7 +44,7 @@ static void unpublish_names(struct writer *writer)
 	struct atomicdir_error why;
 
 	error_clear(&why);
-	if (layout->mend && layout->mend(&writer->place, -1, &why) < 0)
+	if (layout->mend && layout->mend(&writer->place, 0, -1, &why) < 0)
 		error_warn(&writer->warning, 0, NULL, "%s", why.text);
 }
 

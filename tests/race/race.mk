@@ -14,6 +14,9 @@ $(B)/race/witness: $(wildcard tests/race/*.[ch] tests/support/*.[ch]) $(B)/libat
 $(B)/race/names: tests/race/names.c $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(LINK) -Iinclude -o $@ $^ -pthread
+$(B)/race/readers: tests/race/readers.c $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(LINK) -Iinclude -o $@ $^ -pthread
 $(B)/broken/names: tests/race/names.c $(B)/broken/libatomicdir.a
 	@mkdir -p $(@D)
 	$(LINK) -Iinclude -o $@ $^ -pthread
@@ -30,7 +33,7 @@ ifneq ($(filter check check-race,$(MAKECMDGOALS)),)
 RACE_TSAN := $(shell mkdir -p $(B)/tsan; echo 'int main(void) { return 0; }' > $(B)/tsan/probe.c; for compiler in gcc clang; do \
 	$$compiler -fsanitize=thread -o $(B)/tsan/probe $(B)/tsan/probe.c 2>/dev/null && echo $(B)/tsan/$$compiler/threads; done)
 endif
-PREPARE_race = $(B)/race/witness $(B)/race/names $(B)/broken/names $(RACE_TSAN)
+PREPARE_race = $(B)/race/witness $(B)/race/readers $(B)/race/names $(B)/broken/names $(RACE_TSAN)
 
 #: check-race       threads under the thread sanitizer, and random processes for SECONDS (300), killed at random; SEED=N repeats
 check-race: all $(B)/tests/fork_test $(PREPARE_race)
@@ -40,4 +43,10 @@ check-race: all $(B)/tests/fork_test $(PREPARE_race)
 SWAPS ?= 100000
 check-names: $(B)/race/names
 	@directory=$$(mktemp -d) && cd $$directory && $(abspath $(B))/race/names $(SWAPS) 100 -1; code=$$?; rm -rf $$directory; exit $$code
-.PHONY: check-race check-names
+
+#: check-readers    10,000,000 looks (LOOKS) of readers with a pin, on ext4, tmpfs and overlayfs, while LINK is replaced as fast as can be
+check: export READERS_LOOKS = 20000
+check-readers: export READERS_LOOKS = $(or $(LOOKS),10000000)
+check-readers: all $(B)/race/readers
+	@$(PROVE) --jobs 1 tests/race/readers.sh
+.PHONY: check-race check-names check-readers

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "dir/carried.h"
 #include "dir/info.h"
 #include "dir/note.h"
 #include "tap.h"
@@ -164,6 +165,42 @@ static void test_most_recent(void)
 	   "no time is copied of a generation that does not exist any more");
 }
 
+/* ---- What was carried ---- */
+
+static bool put_bytes(const char *name, const char *bytes, size_t size)
+{
+	unlinkat(store_fd, name, 0);
+	return write_file_at(store_fd, name, 0600, bytes, size) == 0;
+}
+
+static void test_carried(void)
+{
+	static const char damaged[] = "1 a\0"
+				      "2 b/c\0"
+				      "x\0"
+				      "3 d";
+	cleanup_carried struct carried carried = { 0 }, read = { 0 }, none = { 0 };
+	cleanup_buffer struct buffer text = { 0 };
+
+	ok(carried_add(&carried, "z\nz", 3) == 0 && carried_add(&carried, "a b", 1) == 0, "entries are added in any order");
+	carried_sort(&carried);
+	ok(carried_age(&carried, "a b") == 1 && carried_age(&carried, "z\nz") == 3 && !carried_age(&carried, "a"),
+	   "an entry is found by its whole path");
+	ok(carried_print(&carried, &text) == 0 && put_bytes("000008.carried", text.bytes, text.size) &&
+		   carried_read(store_fd, 8, &read) == 0 && carried_is_same(&carried, &read),
+	   "what is written is read again, whatever its name");
+	ok(carried_read(store_fd, 99, &none) == 0 && !none.count, "a generation without the file has carried nothing");
+	ok(carried_covers(&carried, &none, 3) && !carried_covers(&carried, &none, 2) && !carried_covers(&none, &carried, 3),
+	   "what is too old, or missing, has to be published");
+	carried_clear(&read);
+	ok(put_bytes("000008.carried", damaged, sizeof(damaged)) && carried_read(store_fd, 8, &read) == 0 && read.count == 2 &&
+		   carried_age(&read, "b/c") == 2,
+	   "of a damaged file what comes before the damage counts");
+	carried_clear(&read);
+	ok(symlinkat("000008.carried", store_fd, "000009.carried") == 0 && carried_read(store_fd, 9, &read) == 0 && !read.count,
+	   "a symlink in its place says nothing");
+}
+
 /* ---- What is in the way ---- */
 
 static void test_obstacles(void)
@@ -194,6 +231,7 @@ int main(void)
 	test_line();
 	test_settle();
 	test_most_recent();
+	test_carried();
 	test_obstacles();
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	if (system(command) != 0)

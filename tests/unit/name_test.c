@@ -123,8 +123,9 @@ static const struct {
 	enum part part;
 	const char *name;
 } parts[] = {
-	{ PART_DIRECTORY, "000042" }, { PART_INFO, "000042.info" }, { PART_INFO_NEW, "000042.info.new" },
-	{ PART_HOOK, "000042.hook" }, { PART_NOTE, "000042.note" }, { PART_TRASH, "000042.trash" },
+	{ PART_DIRECTORY, "000042" },	{ PART_INFO, "000042.info" }, { PART_INFO_NEW, "000042.info.new" },
+	{ PART_HOOK, "000042.hook" },	{ PART_NOTE, "000042.note" }, { PART_CARRIED, "000042.carried" },
+	{ PART_TRASH, "000042.trash" },
 };
 
 static void test_parts(void)
