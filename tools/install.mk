@@ -13,9 +13,9 @@ $(B)/atomicdir.pc: $(B)/settings.mk
 		'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -latomicdir' > $@
 
 # Completion for shells: each program answers what can be typed next, and a script for each shell asks it.
-BASH_COMPLETIONS = $(DATADIR)/bash-completion/completions
-ZSH_COMPLETIONS = $(DATADIR)/zsh/site-functions
-FISH_COMPLETIONS = $(DATADIR)/fish/vendor_completions.d
+BASH_COMPLETIONS ?= $(DATADIR)/bash-completion/completions
+ZSH_COMPLETIONS ?= $(DATADIR)/zsh/site-functions
+FISH_COMPLETIONS ?= $(DATADIR)/fish/vendor_completions.d
 COMPLETED = atomicdir secretdir
 COMPLETIONS = $(foreach name,$(COMPLETED),$(B)/completion/bash/$(name) $(B)/completion/zsh/_$(name) $(B)/completion/fish/$(name).fish)
 all: $(COMPLETIONS)
