@@ -69,6 +69,13 @@ static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise
 	return remembered >= 0 ? remembered : otherwise;
 }
 
+static int begin_settle(const struct writer *writer, struct atomicdir_error *error)
+{
+	const struct layout *layout = writer->place.layout;
+
+	return layout->settle && !writer->options.dry_run ? layout->settle(&writer->place, error) : 0;
+}
+
 /* Steps 1 to 3, and 5. LINK is looked at before anything is made, so that a refusal leaves nothing behind, and again with the
  * lock, when no other writer can change it. */
 static int begin_lock_once(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
@@ -77,7 +84,7 @@ static int begin_lock_once(struct writer *writer, const char *link, enum begin_w
 
 	if (place_open(&writer->place, link, writer->options.layout, use, error) < 0 || begin_look(writer, with, error) < 0 ||
 	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, &writer->warning, error) < 0 ||
-	    begin_look(writer, with, error) < 0)
+	    begin_settle(writer, error) < 0 || begin_look(writer, with, error) < 0)
 		return -1;
 	live_open(&writer->place, &writer->live);
 	if (begin_read_info(writer, error) < 0)

@@ -29,6 +29,7 @@ struct compare {
 	 * are not. */
 	const struct place *place;
 	int64_t a, b;
+	bool is_content_only; /* modes, owners and attributes of the two top directories themselves are not compared */
 	/* Entries that are left out on each side, with all below them. NULL: none. */
 	const struct carried *a_without, *b_without;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
