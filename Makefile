@@ -28,7 +28,7 @@ include tools/packages.mk
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef \
 	-Wformat=2 -Wvla $(if $(WERROR),-Werror)
 HARDENING = -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDENING)
 LINK = $(CC) $(ALL_CFLAGS) $(LDFLAGS)
 LINK_PROGRAM = $(LINK) -Wl,-z,relro,-z,now
 
@@ -137,6 +137,7 @@ $(foreach name,$(HELPER_LAYERS),$(eval $(call helper_layer,$(name))))
 
 include tools/install.mk
 include tools/form.mk
+include packaging/packaging.mk
 include examples/examples.mk
 include bench/bench.mk
 include tests/race/race.mk

@@ -82,18 +82,18 @@ ours=$!
 children="$children $plain $ours"
 
 echo
-printf 'It rotates %s times while two readers read certificate and key as fast as they can ' "$rotations"
+echo "It rotates $rotations times while two readers read certificate and key as fast as they can:"
 number=1
 while [ $number -le "$rotations" ]; do
 	control rotate demo/tls --file "$work/pair-$number.json" >/dev/null
 	sync_tls -q --grace 200ms >"$work/sync.out"
 	"$build/rotation" replace "$work/pairs/$number" "$work/plain"
-	printf .
+	[ ! -t 2 ] || printf '\r%s of %s\033[K' "$number" "$rotations" >&2
 	number=$((number + 1))
 done
+[ ! -t 2 ] || printf '\r\033[K' >&2
 kill "$plain" "$ours"
 wait "$plain" "$ours"
-echo
 echo
 printf '  %-48s %10s %8s %8s\n' 'the two files were' 'read' 'torn' 'missing'
 row 'each replaced by itself (write, fsync, rename)' "$work/plain.counts"

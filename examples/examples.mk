@@ -6,7 +6,7 @@ $(B)/torn: examples/torn.c $(B)/libatomicdir.a
 $(B)/rotation: examples/rotation.c $(B)/flags
 	$(LINK) -o $@ $<
 
-#: demo             readers that count torn reads: while files are replaced one by one, and while a directory is
+#: demo             readers that count torn reads, for each way of replacing a certificate and its key
 demo: all $(B)/torn $(B)/rotation
 	@$(B)/torn
 	@sh examples/demo.sh

@@ -3,8 +3,8 @@
 
 LIBRARY_TESTS = $(patsubst tests/library/%.c,$(B)/tests/%,$(wildcard tests/library/*_test.c))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
-# What the other scripts are parts of.
-TEST_PARTS = tests/aws/% tests/power/run.sh tests/packaging/boot.sh tests/packaging/init.sh
+# What the other scripts are parts of, and what has a target of its own.
+TEST_PARTS = tests/aws/% tests/distribution/% tests/power/run.sh tests/packaging/boot.sh tests/packaging/init.sh
 TEST_SCRIPTS = tests/aws/selftest.py fuzz/fuzz.sh $(filter-out $(TEST_PARTS),$(wildcard tests/*/*.sh))
 # Several run at once, the longest first, so that none of them is left to run alone at the end.
 LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh tests/soak/soak.sh \
@@ -64,4 +64,12 @@ check-wait: export WAIT_SWAPS = $(or $(SWAPS),1000000)
 check-wait: $(B)/tests/wait_test
 	@$(PROVE) --jobs 1 $(B)/tests/wait_test
 
-.PHONY: check check-wait
+#: check-abi        the symbols, structs and constants that programs rely on are those of tests/package/abi.tsv; make abi adds new ones
+check-abi: all
+	@$(PROVE) --jobs 1 tests/package/abi.sh
+
+#: abi              adds what is new in atomicdir.h to tests/package/abi.tsv
+abi:
+	@CC='$(CC)' tests/package/abi.sh --add
+
+.PHONY: check check-wait check-abi abi

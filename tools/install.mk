@@ -12,10 +12,13 @@ $(B)/atomicdir.pc: $(B)/settings.mk
 	printf '%s\n' 'Name: atomicdir' 'Description: fill a directory atomically' 'Version: $(VERSION)' \
 		'Cflags: -I$(INCLUDEDIR)' 'Libs: -L$(LIBDIR) -latomicdir' > $@
 
+MANUAL_SECTIONS = 1 3 5 7
+manuals_in = $(patsubst man/%,$(MANDIR)/man$(1)/%,$(wildcard man/*.$(1)))
+
 #: install          to $(DESTDIR)$(PREFIX); after `make PREFIX=...` it builds nothing and needs no PREFIX
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBEXECDIR)/atomicdir $(DESTDIR)$(INCLUDEDIR) \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3
+		$(MANUAL_SECTIONS:%=$(DESTDIR)$(MANDIR)/man%)
 	install -m 755 $(B)/atomicdir $(DESTDIR)$(BINDIR)
 	install -m 711 $(B)/secretdir $(DESTDIR)$(BINDIR)
 	install -m 711 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/atomicdir
@@ -25,13 +28,12 @@ install: all
 	ln -sf libatomicdir.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libatomicdir.so.0
 	ln -sf libatomicdir.so.0 $(DESTDIR)$(LIBDIR)/libatomicdir.so
 	install -m 644 $(B)/atomicdir.pc $(DESTDIR)$(LIBDIR)/pkgconfig
-	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
-	install -m 644 $(wildcard man/*.3) $(DESTDIR)$(MANDIR)/man3
+	for section in $(MANUAL_SECTIONS); do install -m 644 man/*.$$section $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 
 #: uninstall        removes what install put there
 INSTALLED = $(addprefix $(BINDIR)/,atomicdir secretdir) $(HELPERS:$(B)/libexec/%=$(LIBEXECDIR)/%) $(INCLUDEDIR)/atomicdir.h \
 	$(addprefix $(LIBDIR)/,libatomicdir.a libatomicdir.so libatomicdir.so.0 libatomicdir.so.$(VERSION) pkgconfig/atomicdir.pc) \
-	$(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1)) $(patsubst man/%,$(MANDIR)/man3/%,$(wildcard man/*.3))
+	$(foreach section,$(MANUAL_SECTIONS),$(call manuals_in,$(section)))
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What a stranger does with the library: the README's program, the header alone, C++, Python, an installation.
+# What a stranger does with the library: the README's program, C++, Python, an installation.
 . "$(dirname "$0")/../tap.sh"
 san=${SAN:+-fsanitize=$SAN}
 
@@ -8,13 +8,6 @@ sed -n '/^```c$/,/^```$/p' "$here/README.md" | grep -v '^```' >sample.c
 ok "the README's program compiles" ${CC:-cc} $san -I"$here/include" -o sample sample.c "$here/build/libatomicdir.a"
 ok "and runs" ./sample
 ok "and publishes" test "$(cat db/user db/password)" = appsecret
-echo '#include <atomicdir.h>' >header.c; cp header.c header.cc
-for std in c99 c11 c17 c2x; do
-	ok "the header alone is $std" ${CC:-cc} -std=$std -Wall -Wextra -Wpedantic -Werror -I"$here/include" -fsyntax-only header.c
-done
-for std in c++98 c++11 c++17 c++20; do
-	ok "and $std" g++ -std=$std -Wall -Wextra -Wpedantic -Wno-long-long -Wno-variadic-macros -Werror -I"$here/include" -fsyntax-only header.cc
-done
 cat >caller.cc <<'CC'
 #include <atomicdir.h>
 #include <cstdio>
@@ -55,11 +48,9 @@ ok "make names the packages that are missing" sh -c "! make -s -C '$here' B='$wo
 mkdir bare; ln -s "$(command -v dirname)" bare; printf '#!/bin/sh\necho 1000\n' >bare/id; chmod +x bare/id
 ok "./check without sudo says what root is to run" sh -c "! PATH='$work/bare' '$here/check' 2>said && grep -q '/check: as root, run: apt-get update && apt-get install .* clang ' said"
 ok "and a shell takes it" sh -c "sed 's/.*run: //' said | sh -n"
-ok "the demo's reader sees no pair that is torn or missing" sh -c "'$here/build/torn' | grep -E '^whole, with atomicdir +[1-9][0-9]* +[1-9][0-9]* +0 +0$'"
 # Settings of this user's for AWS and a proxy lead away from a server on loopback.
 away="AWS_PROFILE=none AWS_ENDPOINT_URL_SECRETS_MANAGER=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1"
-ok "the demo asks its own server" env $away BUILD="$here/build" ROTATIONS=1 sh "$here/examples/demo.sh"
-ok "and the tests theirs" env $away sh "$here/tests/secretdir/plan.sh"
+ok "the tests ask their own server" env $away sh "$here/tests/secretdir/plan.sh"
 sed -n '/^    tests\/aws\/server.py/,/^    build\/secretdir/s/^    //p' "$here/tests/aws/README.md" >start
 ok "the test server starts as its README says, and secretdir asks it" env -i PATH="$PATH" sh -c "cd '$here' && DIR='$work/own' sh '$work/start' | grep -x 'A db/user .*'"
 finish
