@@ -15,7 +15,12 @@ static int begin_look(struct writer *writer, enum begin_with with, struct atomic
 {
 	if (live_look(&writer->place, &writer->live) < 0)
 		return error_system(error, errno, writer->place.name.link, "cannot examine");
-	return with == BEGIN_WITH_ANYTHING ? 0 : live_require_ours(&writer->live, &writer->place, error);
+	if (with == BEGIN_WITH_ANYTHING || live_require_ours(&writer->live, &writer->place, error) == 0)
+		return 0;
+	if (with == BEGIN_A_FILL && error->errnum == EEXIST)
+		error_append(error, "'atomicdir adopt %s%s' takes it over",
+			     writer->place.layout->adoption ? "--layout volume " : "", writer->place.name.link);
+	return -1;
 }
 
 /* Nothing may be published if the live generation's info cannot be read: the new one's info carries on what that says. */
