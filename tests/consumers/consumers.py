@@ -23,7 +23,7 @@ from pairs import Pairs
 SWAPS = int(os.environ.get("CONSUMER_SWAPS") or 2)
 # How long a swap is waited for that is not expected to be seen. Ten swaps are the careful measurement.
 UNSEEN_SECONDS = 3 if SWAPS == table.SWAPS else 0.5
-AT_ONCE = 12                # cells; nearly all of them wait nearly all of the time
+AT_ONCE = 32                # cells; nearly all of them wait nearly all of the time
 
 
 class Tap:
