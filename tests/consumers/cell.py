@@ -36,8 +36,10 @@ class Cell:
     def try_swaps(self, expected):
         """One character for each swap: + if it was seen, - if not; or REFUSED. `expected` says how long to wait for each."""
         value = "generation-0"
-        self.publish(value, hooked=False)
         try:
+            if self.stopping.is_set():
+                raise Stopped
+            self.publish(value, hooked=False)
             self.reader.start()
             if expected == REFUSED:
                 return expected if self.wait(self.reader.has_failed, START_SECONDS) else "it starts"

@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
 ROOT = os.geteuid() == 0
 HERE = Path(__file__).resolve().parent
-END_SECONDS = 10
+END_SECONDS = 3
 
 
 class Ports:
