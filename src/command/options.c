@@ -75,14 +75,16 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 
 static int option_layout(void *layout, const char *text, struct atomicdir_error *error)
 {
-	static const char *const layouts[] = { [ATOMICDIR_LAYOUT_LINK] = "link", [ATOMICDIR_LAYOUT_VOLUME] = "volume" };
+	static const char *const layouts[] = {
+		[ATOMICDIR_LAYOUT_LINK] = "link", [ATOMICDIR_LAYOUT_VOLUME] = "volume", [ATOMICDIR_LAYOUT_FILES] = "files"
+	};
 
-	for (int i = ATOMICDIR_LAYOUT_LINK; i <= ATOMICDIR_LAYOUT_VOLUME; i++)
+	for (int i = ATOMICDIR_LAYOUT_LINK; i <= ATOMICDIR_LAYOUT_FILES; i++)
 		if (strcmp(text, layouts[i]) == 0) {
 			*(int *)layout = i;
 			return 0;
 		}
-	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not link or volume", text);
+	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not link, volume or files", text);
 }
 
 static int option_sync(void *sync, const char *text, struct atomicdir_error *error)
@@ -139,7 +141,7 @@ static const struct option shared[] = {
 	{ "--rollback-on-failure", NULL, TAKES_CONTENT, option_flag, AT(rollback_on_failure),
 	  "publish what was live before again where the on-change command fails (status 4)" },
 	{ "--layout", "LAYOUT", TAKES_CONTENT | TAKES_LAYOUT, option_layout, AT(library.layout),
-	  "link, or volume for a directory that must stay one (default: what LINK is, else link)" },
+	  "link; or, for a directory that must stay one, volume, or files, atomic for each file only (default: what LINK is, else link)" },
 	{ "--visible-store", NULL, TAKES_CONTENT, option_library_flag, AT(library.visible_store),
 	  "when the store is made: name it NAME.atomicdir, without a dot before it" },
 	{ "--hook-timeout", "DURATION", TAKES_PUBLISH, option_duration, AT(hook_timeout_ms),
