@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """The table of programs: readers.tsv, and the Markdown that README.md has of it.
 
-Columns of readers.tsv: name; code (MODULE.CLASS in readers/); package of Debian; watches; asked (how the test asks it); hook; a column for
+Columns of readers.tsv: name; code (MODULE.CLASS in readers/); package of Debian; watches; asked (how the test asks it); hook (options of
+fill, for which HOOK stands in advice; LINK in it is the directory that is published); a column for
 each of columns.py, with one character for each of ten swaps (+ it is seen, - it is not; `refused`: it does not start on this; empty: not tried); advice.
 """
 import csv
