@@ -15,5 +15,6 @@ COLUMNS = [
     Column("link-keep-0", "`link`, `--keep 0 --grace 0s`", ["--keep", "0", "--grace", "0s"], 0.3),
     Column("link", "`link`", [], 1.2),
     Column("volume", "`volume`", ["--layout", "volume"], 0.3),
+    Column("files", "`files`", ["--layout", "files"], 0.3),
     Column("hooked", "`link` and the hook", [], 0.3, hooked=True),
 ]

@@ -5,3 +5,4 @@ while number=$("$1" wait --since "$number" "$2"); do
 	echo watching
 	cat "$3"
 done
+exit 1
