@@ -43,9 +43,11 @@
 /* A store with neither this nor the layout files' symlink is that of a first fill that died. */
 static enum at volume_is_at(const struct place *place)
 {
-	if (!inside_has(place, STORE, S_IFDIR))
-		return AT_NOT;
-	return inside_has(place, DATA, S_IFLNK) ? AT_CERTAINLY : AT_PERHAPS;
+	int has_store = inside_has(place, STORE, S_IFDIR), has_data = has_store > 0 ? inside_has(place, DATA, S_IFLNK) : 0;
+
+	if (has_store <= 0 || has_data < 0)
+		return has_store ? AT_UNKNOWN : AT_NOT;
+	return has_data ? AT_CERTAINLY : AT_PERHAPS;
 }
 
 static int volume_locate(struct place *place, enum place_use use, struct atomicdir_error *error)
