@@ -70,8 +70,10 @@ static enum outcome exchange_swap(const struct place *place, int64_t number, con
 	return OUTCOME_NOT_PUBLISHED;
 }
 
-static int exchange_make_durable(const struct place *place, struct atomicdir_error *error)
+static int exchange_make_durable(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error)
 {
+	(void)number;
+	(void)way;
 	if (sync_fd(place->parent_fd, place->name.parent, error) < 0)
 		return -1;
 	return sync_fd(place->store_fd, place->name.store, error);
@@ -211,6 +213,12 @@ static enum outcome adopt(struct atomicdir_stage *stage, struct atomicdir_error 
 
 	if (adopt_check_options(&writer->options, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
+	if (writer->place.layout->moves_entries && writer->live.stands == STANDS_NOTHING) {
+		error_object(
+			error, ATOMICDIR_USAGE, writer->place.name.link,
+			"cannot be adopted with the layout files, which takes over no files of others; fill it, and they stay");
+		return OUTCOME_NOT_PUBLISHED;
+	}
 	switch (writer->live.stands) {
 	case STANDS_SYMLINK:
 		return adopt_symlink(stage, error);

@@ -6,20 +6,28 @@
 #include "base/error.h"
 
 /* One row for each layout; the first is that of a LINK that has none yet. */
-static const struct layout *const layouts[] = { &layout_link, &layout_volume };
+static const struct layout *const layouts[] = { &layout_link, &layout_volume, &layout_files };
 #define LAYOUTS (sizeof(layouts) / sizeof(*layouts))
 
-static const struct layout *layout_look(const struct place *place)
+/* NULL: LINK has none yet. Where it may have several, the wanted one, else the first. */
+static const struct layout *layout_look(const struct place *place, enum atomicdir_layout wanted)
 {
-	for (size_t i = 1; i < LAYOUTS; i++)
-		if (layouts[i]->is_at(place))
+	const struct layout *perhaps = NULL;
+
+	for (size_t i = 1; i < LAYOUTS; i++) {
+		enum at at = layouts[i]->is_at(place);
+
+		if (at == AT_CERTAINLY)
 			return layouts[i];
-	return NULL;
+		if (at == AT_PERHAPS && (!perhaps || layouts[i]->kind == wanted))
+			perhaps = layouts[i];
+	}
+	return perhaps;
 }
 
 const struct layout *layout_find(const struct place *place, int wanted, struct atomicdir_error *error)
 {
-	const struct layout *found = layout_look(place), *stated = found ? found : layouts[0];
+	const struct layout *found = layout_look(place, (enum atomicdir_layout)wanted), *stated = found ? found : layouts[0];
 
 	for (size_t i = 0; i < LAYOUTS; i++)
 		if (layouts[i]->kind == (enum atomicdir_layout)wanted)
@@ -41,5 +49,16 @@ int layout_mend(const struct place *place, const struct live *live, struct atomi
 		return 0;
 	if (live->number && live->fd < 0)
 		return error_object(error, ATOMICDIR_FAILED, place->name.link, "has a live generation that cannot be opened");
-	return layout->mend(place, live->fd, error);
+	return layout->mend(place, live->number, live->fd, error);
+}
+
+int layout_require_generations(const struct place *place, const char *what, struct atomicdir_error *error)
+{
+	if (!place->layout->moves_entries)
+		return 0;
+	return error_object(
+		error, ATOMICDIR_USAGE, place->name.link,
+		"has the layout %s, in which each file is replaced by itself and no generation is kept; %s the layout link "
+		"or volume",
+		place->layout->name, what);
 }

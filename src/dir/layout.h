@@ -11,6 +11,7 @@
 #include "dir/live.h"
 #include "dir/outcome.h"
 #include "dir/place.h"
+#include "dir/sync.h"
 
 /* How a name is swapped: steps 8, 10 and 11 of a publication. An adoption has one of its own. */
 struct swap {
@@ -27,17 +28,25 @@ struct swap {
 	 * no longer be read, and may be the old or the new one. */
 	enum outcome (*swap)(const struct place *place, int64_t number, const struct live *before,
 			     struct atomicdir_error *error);
-	/* Step 11: makes the swap durable. */
-	int (*make_durable)(const struct place *place, struct atomicdir_error *error);
+	/* After step 10: makes the swap itself durable, before mend changes what leads on and cannot be taken back. NULL: mend can be. */
+	int (*decide)(const struct place *place, struct atomicdir_error *error);
+	/* Step 11: makes the swap durable, and what mend has changed. `way`: one with a disk. */
+	int (*make_durable)(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error);
 };
+
+/* Whether what stands at LINK has a layout. PERHAPS: there is a store, as after a first fill that died. */
+enum at { AT_NOT, AT_PERHAPS, AT_CERTAINLY };
 
 struct layout {
 	enum atomicdir_layout kind;
 	const char *name;
 	int64_t keep, grace_ms; /* of a fill that states none */
 	bool waits_out_grace;	/* a publication removes what it replaced itself, when its grace is over */
-	/* Whether what stands at LINK, found so far, has this layout. NULL for the one that LINK has otherwise. */
-	bool (*is_at)(const struct place *place);
+	/* mend moves the entries of a new generation to LINK, a directory, one by one. A crash leaves some unmoved: recovery goes on, and
+	 * never back. So the generation's own directory is empty in the end, and older generations do not exist. */
+	bool moves_entries;
+	/* What stands at LINK, found so far. NULL for the layout that LINK has otherwise. */
+	enum at (*is_at)(const struct place *place);
 	/* Opens the directory of the swapped name, and sets the names in it. The store is the one that LINK leads to, else the one that
 	 * is there; where there is none, the one that is to be made. */
 	int (*locate)(struct place *place, enum place_use use, struct atomicdir_error *error);
@@ -49,10 +58,13 @@ struct layout {
 	bool (*reserves)(const char *name);
 	/* Step 4: removes what a killed writer left of a name that was not swapped. */
 	void (*recover)(const struct place *place);
-	/* Makes the names that readers use beside the swapped one those of the live generation, open as `top_fd` (-1: nothing is live):
-	 * after a swap, after one that did not happen, and in step 4, for whatever was lost since. NULL: there are none. */
-	int (*mend)(const struct place *place, int top_fd, struct atomicdir_error *error);
+	/* Makes the names that readers use beside the swapped one those of the live generation, open as `top_fd` (number 0 and -1: nothing
+	 * is live): after a swap, after one that did not happen, and in step 4, for whatever was lost since. NULL: there are none. */
+	int (*mend)(const struct place *place, int64_t number, int top_fd, struct atomicdir_error *error);
 	struct swap swap;
+	/* The way out of atomicdir_remove(): removes what mend has moved to LINK, before the swapped name goes. It goes on after an error.
+	 * NULL: nothing was moved. */
+	int (*clear)(const struct place *place, const struct live *live, struct atomicdir_error *error);
 	/* What stands at the swapped name once LINK is detached (detach.c). */
 	enum stands detached;
 	/* The live generation's content comes to where readers find it, for good. What it did before it failed is taken back by recover
@@ -76,6 +88,9 @@ const struct layout *layout_find(const struct place *place, int wanted, struct a
 /* Mends the names beside what stands at LINK, where that is ours or nothing. */
 int layout_mend(const struct place *place, const struct live *live, struct atomicdir_error *error);
 
-extern const struct layout layout_link, layout_volume;
+/* Refuses what needs generations besides the live one, where there are none. `what`: "'exec' needs". */
+int layout_require_generations(const struct place *place, const char *what, struct atomicdir_error *error);
+
+extern const struct layout layout_link, layout_volume, layout_files;
 
 #endif

@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "dir/inside.h"
 #include "dir/layout.h"
 #include "dir/part.h"
 #include "dir/symlink.h"
@@ -36,56 +37,17 @@
 
 /* ---- Where it is ---- */
 
-/* A store without ..data is that of a volume whose first fill died. */
-static bool volume_is_at(const struct place *place)
+/* A store with neither this nor the layout files' symlink is that of a first fill that died. */
+static enum at volume_is_at(const struct place *place)
 {
-	cleanup_fd int fd = openat(place->parent_fd, place->name.base, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat store;
-
-	return fd >= 0 && fstatat(fd, VOLUME_STORE, &store, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(store.st_mode);
-}
-
-/* A directory that somebody else makes at the same moment is as good. */
-static int volume_make(struct place *place)
-{
-	cleanup_fd int fd = create_directory_at(place->parent_fd, place->name.base, 0755);
-
-	if (fd < 0)
-		return errno == EEXIST ? 0 : -1;
-	snprintf(place->made, sizeof(place->made), "%s", place->name.base);
-	return 0;
-}
-
-static int volume_open(struct place *place, enum place_use use, struct atomicdir_error *error)
-{
-	int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | (use == PLACE_TO_READ ? O_PATH : O_RDONLY);
-	int fd = openat(place->parent_fd, place->name.base, flags);
-
-	if (fd < 0 && errno == ENOENT && use != PLACE_TO_READ) {
-		if (volume_make(place) < 0)
-			return error_system(error, errno, place->name.link, "cannot make the directory");
-		fd = openat(place->parent_fd, place->name.base, flags);
-	}
-	if (fd >= 0) {
-		place->outer_fd = take_fd(&place->parent_fd);
-		place->parent_fd = fd;
-		return 0;
-	}
-	if (errno != ENOTDIR && errno != ELOOP)
-		return error_system(error, errno, place->name.link, "cannot open the volume");
-	error_object(error, ATOMICDIR_FAILED, place->name.link, "is not a directory, so it cannot become a volume");
-	error->errnum = EEXIST;
-	return -1;
+	if (!inside_has(place, VOLUME_STORE, S_IFDIR))
+		return AT_NOT;
+	return inside_has(place, VOLUME_DATA, S_IFLNK) ? AT_CERTAINLY : AT_PERHAPS;
 }
 
 static int volume_locate(struct place *place, enum place_use use, struct atomicdir_error *error)
 {
-	if (use == PLACE_TO_MAKE_VISIBLE)
-		return error_object(error, ATOMICDIR_USAGE, place->name.link,
-				    "is a volume, whose store is always named '" VOLUME_STORE "'");
-	if (volume_open(place, use, error) < 0)
-		return -1;
-	return name_enter(&place->name, VOLUME_DATA, VOLUME_STORE, error);
+	return inside_locate(place, use, VOLUME_DATA, "volume", error);
 }
 
 /* Never replaces what is there. */
@@ -169,19 +131,6 @@ static int announce_name(const struct volume_names *names, const char *name, boo
 	return stands == NAME_OURS && names->old ? name_turn(names, name, names->old, error) : 0;
 }
 
-/* D's own name too, as long as nothing in it is live: this or an earlier call may have made it. Who may not read the directory that D is
- * in has not made it. */
-static int volume_sync_outer(const struct place *place, struct atomicdir_error *error)
-{
-	cleanup_fd int fd = openat(place->outer_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 && errno == EACCES)
-		return 0;
-	if (fd < 0)
-		return error_system(error, errno, place->name.link, "cannot open the directory of");
-	return sync_fd(fd, place->name.link, error);
-}
-
 static int volume_announce(const struct place *place, int64_t number, const struct live *before, bool by_file,
 			   struct atomicdir_error *error)
 {
@@ -200,7 +149,7 @@ static int volume_announce(const struct place *place, int64_t number, const stru
 		return 0;
 	if (sync_fd(place->parent_fd, place->name.link, error) < 0)
 		return -1;
-	return before->number ? 0 : volume_sync_outer(place, error);
+	return before->number ? 0 : inside_sync_outer(place, error);
 }
 
 static int mend_name(const struct volume_names *names, const char *name, bool is_needed, struct atomicdir_error *error)
@@ -224,10 +173,11 @@ static int mend_name(const struct volume_names *names, const char *name, bool is
 	return volume_name_fail(names->place, name, "cannot remove the symlink", error);
 }
 
-static int volume_mend(const struct place *place, int top_fd, struct atomicdir_error *error)
+static int volume_mend(const struct place *place, int64_t number, int top_fd, struct atomicdir_error *error)
 {
 	cleanup_volume_names struct volume_names names = { 0 };
 
+	(void)number;
 	if (volume_attach(place, top_fd, error) < 0 || volume_names_read(&names, place, top_fd, error) < 0)
 		return -1;
 	return volume_names_each(&names, mend_name, error);
@@ -248,7 +198,7 @@ const struct layout layout_volume = {
 	.is_at = volume_is_at,
 	.locate = volume_locate,
 	.look = symlink_look,
-	.reserves = volume_name_is_reserved,
+	.reserves = inside_reserves,
 	.recover = volume_recover,
 	.mend = volume_mend,
 	.swap = {

@@ -16,8 +16,9 @@
 #include "base/file.h"
 
 static const char *const suffixes[PART_COUNT] = {
-	[PART_DIRECTORY] = "", [PART_INFO] = ".info", [PART_INFO_NEW] = ".info.new", [PART_HOOK] = ".hook",
-	[PART_GOOD] = ".good", [PART_NOTE] = ".note", [PART_CARRIED] = ".carried",   [PART_TRASH] = ".trash",
+	[PART_DIRECTORY] = "",	     [PART_INFO] = ".info",   [PART_INFO_NEW] = ".info.new",
+	[PART_HOOK] = ".hook",	     [PART_GOOD] = ".good",   [PART_NOTE] = ".note",
+	[PART_CARRIED] = ".carried", [PART_FILES] = ".files", [PART_TRASH] = ".trash",
 };
 
 void part_name(char name[static NAME_NUMBER_SIZE], int64_t number, enum part part)

@@ -20,6 +20,7 @@ enum part {
 	PART_GOOD,     /* its hook has succeeded once */
 	PART_NOTE,     /* the publisher's note */
 	PART_CARRIED,  /* which entries came along from older generations (carried.h) */
+	PART_FILES,    /* the manifest of a generation whose entries are moved to LINK (manifest.h) */
 	PART_TRASH,    /* its directory while it is being removed */
 	PART_COUNT
 };

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "dir/sync.h"
 
 int symlink_look(const struct place *place, struct live *live)
 {
@@ -110,7 +109,9 @@ enum outcome symlink_swap(const struct place *place, int64_t number, const struc
 	return OUTCOME_PUBLISHED;
 }
 
-int symlink_make_durable(const struct place *place, struct atomicdir_error *error)
+int symlink_make_durable(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error)
 {
+	(void)number;
+	(void)way;
 	return sync_fd(place->parent_fd, place->name.parent, error);
 }

@@ -10,11 +10,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-bool volume_name_is_reserved(const char *name)
-{
-	return strncmp(name, "..", 2) == 0;
-}
-
 /* ---- What stands at a name ---- */
 
 /* Whether the text is ..atomicdir/NUMBER/NAME. */
@@ -86,7 +81,7 @@ int volume_names_each(const struct volume_names *names, volume_names_fn act, str
 		name = order <= 0 ? there->names[i] : needed->names[j];
 		i += order <= 0;
 		j += order >= 0;
-		if (!volume_name_is_reserved(name) && act(names, name, order >= 0, done < 0 ? &later : error) < 0)
+		if (!inside_reserves(name) && act(names, name, order >= 0, done < 0 ? &later : error) < 0)
 			done = -1;
 	}
 	return done;

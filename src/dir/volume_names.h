@@ -8,15 +8,13 @@
 
 #include <sys/stat.h>
 
+#include "dir/inside.h"
 #include "dir/place.h"
 #include "dir/tree.h"
 
 #define VOLUME_DATA "..data"
-#define VOLUME_STORE "..atomicdir"
+#define VOLUME_STORE INSIDE_STORE
 #define VOLUME_TEXT_SIZE (sizeof(VOLUME_STORE) + NAME_NUMBER_SIZE + NAME_SIZE)
-
-/* Whether the top of a generation may not hold it. */
-bool volume_name_is_reserved(const char *name);
 
 enum name_stands {
 	NAME_UNKNOWN = -1, /* with errno */

@@ -295,10 +295,12 @@ static enum outcome adoption_swap(const struct place *place, int64_t number, con
 	return OUTCOME_IN_DOUBT;
 }
 
-static int adoption_make_durable(const struct place *place, struct atomicdir_error *error)
+static int adoption_make_durable(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error)
 {
 	cleanup_fd int fd = adopted_open(place, error);
 
+	(void)number;
+	(void)way;
 	if (fd < 0 || sync_fd(place->parent_fd, place->name.link, error) < 0)
 		return -1;
 	return sync_fd(fd, place->name.store, error);
