@@ -74,13 +74,6 @@ static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise
 	return remembered >= 0 ? remembered : otherwise;
 }
 
-static int begin_settle(const struct writer *writer, struct atomicdir_error *error)
-{
-	const struct layout *layout = writer->place.layout;
-
-	return layout->settle && !writer->options.dry_run ? layout->settle(&writer->place, error) : 0;
-}
-
 /* Where nothing is kept beside the live generation, options for what is kept, or for going back to it, are mistakes. */
 static int begin_check_layout(const struct writer *writer, bool is_fill, struct atomicdir_error *error)
 {
@@ -96,6 +89,13 @@ static int begin_check_layout(const struct writer *writer, bool is_fill, struct 
 	if (is_fill && options->carry_generations)
 		return layout_require_generations(place, "files of older generations need", error);
 	return 0;
+}
+
+static int begin_settle(const struct writer *writer, struct atomicdir_error *error)
+{
+	const struct layout *layout = writer->place.layout;
+
+	return layout->settle && !writer->options.dry_run ? layout->settle(&writer->place, error) : 0;
 }
 
 /* Steps 1 to 3, and 5. LINK is looked at before anything is made, so that a refusal leaves nothing behind, and again with the

@@ -37,12 +37,14 @@
 
 /* ---- Where it is ---- */
 
-/* A store with neither this nor the layout files' symlink is that of a first fill that died. */
+/* A store with neither of these nor the layout files' symlink is that of a first fill that died. */
 static enum at volume_is_at(const struct place *place)
 {
 	if (!inside_has(place, VOLUME_STORE, S_IFDIR))
 		return AT_NOT;
-	return inside_has(place, VOLUME_DATA, S_IFLNK) ? AT_CERTAINLY : AT_PERHAPS;
+	if (inside_has(place, VOLUME_DATA, S_IFLNK) || inside_has(place, VOLUME_STORE "/" VOLUME_ADOPTED, S_IFDIR))
+		return AT_CERTAINLY;
+	return AT_PERHAPS;
 }
 
 static int volume_locate(struct place *place, enum place_use use, struct atomicdir_error *error)

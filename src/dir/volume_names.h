@@ -14,6 +14,7 @@
 
 #define VOLUME_DATA "..data"
 #define VOLUME_STORE INSIDE_STORE
+#define VOLUME_ADOPTED "adopted" /* in the store while a directory of real files becomes a volume */
 #define VOLUME_TEXT_SIZE (sizeof(VOLUME_STORE) + NAME_NUMBER_SIZE + NAME_SIZE)
 
 enum name_stands {

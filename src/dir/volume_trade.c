@@ -22,7 +22,6 @@
 #include "dir/volume_names.h"
 
 /* In the store, during an adoption: for each name what is not at D/NAME, the symlink first and then the original. */
-#define ADOPTED "adopted"
 #define ADOPTED_GRACE_MS 100 /* for who has just read a symlink that is taken back */
 
 /* ---- Trading places. names->top_fd is where the other one is ---- */
@@ -176,9 +175,9 @@ int volume_attach(const struct place *place, int top_fd, struct atomicdir_error 
 
 static int adopted_open(const struct place *place, struct atomicdir_error *error)
 {
-	int fd = open_directory_at(place->store_fd, ADOPTED);
+	int fd = open_directory_at(place->store_fd, VOLUME_ADOPTED);
 
-	return fd < 0 ? error_system(error, errno, place->name.store, "cannot open '" ADOPTED "' in the store") : fd;
+	return fd < 0 ? error_system(error, errno, place->name.store, "cannot open '" VOLUME_ADOPTED "' in the store") : fd;
 }
 
 static int adoption_make_names(const struct place *place, int fd, int64_t number)
@@ -202,7 +201,7 @@ static int adoption_make_names(const struct place *place, int fd, int64_t number
 static int adoption_prepare(const struct place *place, int64_t number, struct atomicdir_error *warning,
 			    struct atomicdir_error *error)
 {
-	cleanup_fd int fd = create_directory_at(place->store_fd, ADOPTED, 0700);
+	cleanup_fd int fd = create_directory_at(place->store_fd, VOLUME_ADOPTED, 0700);
 
 	if (fd < 0 || adoption_make_names(place, fd, number) < 0)
 		return error_system(error, errno, place->name.store, "cannot make the symlinks for the exchange in the store");
@@ -322,9 +321,9 @@ int volume_finish_adoption(const struct place *place, int64_t number, int64_t gr
 
 	part_name(name, number, PART_TRASH);
 	error_clear(&why);
-	if (renameat(place->store_fd, ADOPTED, place->store_fd, name) < 0) {
+	if (renameat(place->store_fd, VOLUME_ADOPTED, place->store_fd, name) < 0) {
 		error_warn(warning, errno, place->name.store,
-			   "adopted, but the next run takes it back: cannot rename '" ADOPTED "' in");
+			   "adopted, but the next run takes it back: cannot rename '" VOLUME_ADOPTED "' in");
 		return -1;
 	}
 	if ((has_disk && sync_fd(place->store_fd, place->name.store, &why) < 0) || clock_sleep_ms(grace_ms) < 0) {
@@ -364,9 +363,9 @@ static int settle_remove(const struct volume_names *names, struct atomicdir_erro
 	for (size_t i = 0; i < names->needed.count; i++)
 		if (name_is_swapped_out(names, names->needed.names[i]))
 			unlinkat(names->top_fd, names->needed.names[i], 0);
-	if (unlinkat(place->store_fd, ADOPTED, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (unlinkat(place->store_fd, VOLUME_ADOPTED, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	return error_system(error, errno, place->name.store, "cannot remove '" ADOPTED "' in the store");
+	return error_system(error, errno, place->name.store, "cannot remove '" VOLUME_ADOPTED "' in the store");
 }
 
 /* Nothing leads to N any more but ..data, and who has just read a symlink to that. */
@@ -392,7 +391,7 @@ int volume_settle(const struct place *place, struct atomicdir_error *error)
 	cleanup_volume_names struct volume_names names = { 0 };
 	cleanup_fd int fd = -1;
 
-	if (!exists_at(place->store_fd, ADOPTED) && errno == ENOENT)
+	if (!exists_at(place->store_fd, VOLUME_ADOPTED) && errno == ENOENT)
 		return 0;
 	fd = adopted_open(place, error);
 	if (fd < 0 || volume_names_read(&names, place, fd, error) < 0 || volume_names_each(&names, settle_name, error) < 0)
