@@ -19,6 +19,7 @@ LIBDIR ?= $(PREFIX)/lib
 LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
 SAN ?=
@@ -142,6 +143,7 @@ include examples/examples.mk
 include bench/bench.mk
 include tests/race/race.mk
 include tests/soak/soak.mk
+include tests/consumers/consumers.mk
 include tests/power/power.mk
 include tests/faults/faults.mk
 include fuzz/fuzz.mk
@@ -155,7 +157,7 @@ clean:
 help:
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@sed -n 's/^#: /    /p' $(filter-out %.d %/settings.mk,$(MAKEFILE_LIST)) | sort
-	@echo 'CC, AR, CFLAGS, LDFLAGS, PKG_CONFIG; PREFIX, BINDIR, LIBDIR, LIBEXECDIR, INCLUDEDIR, MANDIR, DESTDIR;'
+	@echo 'CC, AR, CFLAGS, LDFLAGS, PKG_CONFIG; PREFIX, BINDIR, LIBDIR, LIBEXECDIR, INCLUDEDIR, MANDIR, DATADIR, DESTDIR;'
 	@echo 'WERROR=1: a warning is an error; SAN=address,undefined: with these sanitizers.'
 
 FORCE:

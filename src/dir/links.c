@@ -113,7 +113,8 @@ static void pursuit_arrive(struct pursuit *pursuit, bool is_up)
 		pursuit->region = REGION_STORE;
 	else if (pursuit_is_other(pursuit, here))
 		pursuit->region = REGION_OTHER;
-	else if (links_id_is(here, links_id_of(links->place->parent_fd, "")) || (is_up && pursuit->region == REGION_STORE))
+	else if (links_id_is(here, links_id_of(links->place->parent_fd, "")) || (is_up && pursuit->region == REGION_STORE) ||
+		 links_id_is(here, links_id_of(links->top_fd, "..")))
 		pursuit->region = REGION_OUTSIDE;
 	if (links->from_fd >= 0)
 		pursuit->is_in_from = was_from || links_id_is(here, links_id_of(links->from_fd, ""));
@@ -228,6 +229,11 @@ static int links_judge(const struct pursuit *pursuit, const struct walk_entry *e
 {
 	const struct links *links = pursuit->links;
 
+	if (*text == '/' && links->is_left && pursuit->region == REGION_STAGE)
+		return error_object(
+			error, ATOMICDIR_FAILED, entry->path,
+			"is a symlink into the directory that is filled (to '%.200s'), which its content will leave; make it relative",
+			text);
 	if (pursuit->has_met_other || pursuit->region == REGION_STORE)
 		return error_object(
 			error, ATOMICDIR_FAILED, entry->path,

@@ -3,6 +3,7 @@
 #include "command/dispatch.h"
 #include "secretdir/command.h"
 #include "secretdir/options.h"
+#include "secretdir/program.h"
 #include "secretdir/surroundings.h"
 
 #define PUBLISHES (TAKES_PUBLISH | TAKES_CONTENT | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
@@ -28,6 +29,7 @@ static const struct program program = {
 	.name = "secretdir",
 	.commands = commands,
 	.options = secret_options_table,
+	.print_versions = program_print_versions,
 	.notes = "ENTRY is [PATH=]SECRET[:KEY][,OPTION[=VALUE]]...\n"
 		 "  prod/db                    the value, as prod/db\n"
 		 "  db.json=prod/db            the value, as db.json\n"
