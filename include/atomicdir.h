@@ -79,7 +79,13 @@ struct atomicdir_error {
  *	ConfigMap's volume in Kubernetes does. Names at the top that begin with ".." are reserved. A NAME at which something else stands
  *	is an error (EEXIST) before anything has changed. A NAME whose symlink was lost is repaired by each call that writes. What is
  *	replaced is removed by the call that replaces it, once its grace is over, where that is at most a second.
- * FILES: not in this release, USAGE. */
+ * FILES: a directory, which is made (0755) where there is none, and stays what it is; it may be a mount point. The store (..atomicdir) is in
+ *	it. Each file is replaced by itself, and only where it differs, then what is no longer published is removed: a publication is
+ *	atomic for each file, not for the set, and readers find new files beside old ones meanwhile. Other entries may be in the
+ *	directory. One that is in the way is an error (EEXIST) before anything has changed; one that comes into the way later stays,
+ *	and the call is NOT_DURABLE: not finished. What a call that was killed has begun the next one that writes completes.
+ *	Symlinks must not leave the directory by relative paths, nor lead into the stage. There is one generation; its path is LINK. So
+ *	USAGE are: rollback, diff, pin, wait, watch, HOOK_LOCKED, and a fill with `keep`, `grace_ms` or `carry_generations`. */
 enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_LAYOUT_VOLUME, ATOMICDIR_LAYOUT_FILES };
 
 /* How a generation is made durable before LINK moves. AUTO: FS (one syncfs(2)) on ext4, xfs and btrfs with Linux 5.17 or
@@ -117,11 +123,11 @@ struct atomicdir_options {
 	mode_t dir_mode;  /* mode of all directories; 0: as made, and the top directory 0755 */
 	int hook;	  /* enum atomicdir_hook */
 	int dry_run;	  /* only report what would be done: publish and remove nothing, leave no new store */
-	mode_t top_mode;  /* exact mode of the top directory; 0: as the caller made it, or as the copied directory has it */
+	mode_t top_mode; /* exact mode of the top directory; 0: as the caller made it, or as the copied directory has it. FILES: none, LINK keeps its own */
 	mode_t top_mode_default; /* the same where nothing above decides it; 0: 0755 */
 	int keep_times;		 /* a file whose bytes are unchanged keeps the live file's modification time */
 	int link_unchanged;	 /* not in this release: USAGE */
-	int visible_store;  /* name the store NAME.atomicdir, without a dot; used only when the store is made. VOLUME: USAGE */
+	int visible_store; /* name the store NAME.atomicdir, without a dot; used only when the store is made. VOLUME, FILES: USAGE */
 	int require_xattrs; /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */
 	/* When the stage is first sealed, it gets the files and symlinks that it lacks and that one of so many generations had itself: the live
 	 * one, then those that were live before it, as far as they are kept. What a generation only carried counts as of the one that had
@@ -232,7 +238,7 @@ int atomicdir_undo(struct atomicdir_stage *stage, struct atomicdir_generation **
 /* Records that the hook of a generation has succeeded, which makes the generation good. 0: done, or no hook was due.
  *
  * The caller runs hooks: after commit, without the lock, or with it (ATOMICDIR_HOOK_LOCKED). Before LINK is replaced, commit writes a
- * mark (path + ".hook") that says that the hook is due; this call removes it. Until then every commit, also one that finds nothing
+ * mark (the number as in the store, and ".hook", in atomicdir_store()) that says that the hook is due; this call removes it. Until then every commit, also one that finds nothing
  * changed, sets is_hook_due in *live, and its caller runs its own hook. So a hook runs at least once for the live generation, not
  * exactly once.
  *
@@ -270,10 +276,10 @@ int atomicdir_adopt(const char *link, const struct atomicdir_options *options, s
 /* The reverse of an adoption: the live generation becomes a real directory at LINK (RENAME_EXCHANGE; LINK exists at every moment). After
  * the grace, but at least a second, the store is removed. A relative symlink that leaves the directory, and would lead elsewhere from
  * the new place, is an error. BUSY: a reader has an older generation pinned. In a volume each symlink trades places with what it leads
- * to, one after the other, and a pin on the live generation is BUSY too. 1: done; 0: LINK is a directory, and there is no store. */
+ * to, one after the other, and a pin on the live generation is BUSY too. With the layout FILES only the store goes. 1: done; 0: LINK is a directory, and there is no store. */
 int atomicdir_detach(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
-/* Removes LINK, and then its store; of a volume the directory stays. BUSY: a reader has a generation pinned. 1: done; 0: there was nothing
+/* Removes LINK, and then its store; of a volume the directory stays, and with the layout FILES the directory and what others have in it. BUSY: a reader has a generation pinned. 1: done; 0: there was nothing
  * to remove. */
 int atomicdir_remove(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 

@@ -61,7 +61,7 @@ static bool name_is_one_of(const char *name, const char *const *names)
 
 static enum entry_kind entry_kind_of(const char *name)
 {
-	static const char *const own[] = { "lock", "next", "status", "status.new", "refused", "refused.new", NULL };
+	static const char *const own[] = { "lock", "next", "status", "status.new", "refused", "refused.new", "live", NULL };
 	static const char *const parts[] = { ".info", ".info.new", ".hook", ".good", ".note", ".files", NULL };
 	size_t digits = strspn(name, "0123456789");
 

@@ -180,6 +180,19 @@ static int hook_call(const struct options *options, const char *link, const stru
 	return options->signal ? hook_send_signal(options, error) : hook_run_command(options, link, live, old, error);
 }
 
+/* The path of its mark, on the heap. It is not beside the files that readers see, where these are in LINK itself. */
+static char *hook_mark(const char *link, int64_t number, struct atomicdir_error *error)
+{
+	cleanup_free char *store = atomicdir_store(link, error);
+	char *mark;
+
+	if (store && asprintf(&mark, "%s/%06" PRId64 ".hook", store, number) >= 0)
+		return mark;
+	if (store)
+		error_system(error, errno, link, "cannot open the mark of its hook");
+	return NULL;
+}
+
 /* 1: the hook was run and succeeded; 0: there was none to run; -1: HOOK_FAILED. */
 static int hook_run_once(const struct options *options, const char *link, const struct atomicdir_generation *live,
 			 const char *old, struct atomicdir_error *error)
@@ -197,9 +210,8 @@ static int hook_run_once(const struct options *options, const char *link, const 
 	if (!live->is_hook_due)
 		return 0;
 	old_fd = hook_pin_old(old);
-	claimed = asprintf(&mark, "%s.hook", live->path) < 0
-			  ? error_system(error, errno, link, "cannot open the mark of its hook")
-			  : hook_claim(link, mark, live, &mark_fd, error);
+	mark = hook_mark(link, live->number, error);
+	claimed = mark ? hook_claim(link, mark, live, &mark_fd, error) : -1;
 	if (claimed < 0)
 		return hook_blame(options, "cannot run ", "", error);
 	if (!claimed)

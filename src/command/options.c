@@ -74,20 +74,20 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 }
 
 /* In the order of enum atomicdir_layout, from LINK on, and of enum atomicdir_sync. */
-static const char *const layout_words[] = { "link", "volume", NULL };
+static const char *const layout_words[] = { "link", "volume", "files", NULL };
 static const char *const sync_words[] = { "auto", "files", "fs", "none", NULL };
 
+/* "a, b or c". */
 static int word_refuse(const char *const *words, const char *text, struct atomicdir_error *error)
 {
 	char list[128] = "";
 	size_t size = 0;
 
-	for (size_t i = 0; words[i] && size < sizeof(list); i++)
-		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%s",
-					 !i		? ""
-					 : words[i + 1] ? ", "
-							: " or ",
-					 words[i]);
+	for (size_t i = 0; words[i] && size < sizeof(list); i++) {
+		const char *before = words[i + 1] ? ", " : " or ";
+
+		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%s", i ? before : "", words[i]);
+	}
 	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not %s", text, list);
 }
 
@@ -169,7 +169,7 @@ static const struct option shared[] = {
 	{ "--rollback-on-failure", NULL, TAKES_CONTENT, option_flag, AT(rollback_on_failure),
 	  "publish what was live before again where the on-change command fails (status 4)" },
 	{ "--layout", "LAYOUT", TAKES_CONTENT | TAKES_LAYOUT, option_layout, AT(library.layout),
-	  "link, or volume for a directory that must stay one (default: what LINK is, else link)" },
+	  "link; or, for a directory that must stay one, volume, or files, atomic for each file only (default: what LINK is, else link)" },
 	{ "--visible-store", NULL, TAKES_CONTENT, option_library_flag, AT(library.visible_store),
 	  "when the store is made: name it NAME.atomicdir, without a dot before it" },
 	{ "--hook-timeout", "DURATION", TAKES_PUBLISH, option_duration, AT(hook_timeout_ms),

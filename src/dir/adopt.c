@@ -158,6 +158,12 @@ static enum outcome adopt(struct atomicdir_stage *stage, struct atomicdir_error 
 
 	if (adopt_check_options(&writer->options, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
+	if (writer->place.layout->moves_entries && writer->live.stands == STANDS_NOTHING) {
+		error_object(
+			error, ATOMICDIR_USAGE, writer->place.name.link,
+			"cannot be adopted with the layout files, which takes over no files of others; fill it, and they stay");
+		return OUTCOME_NOT_PUBLISHED;
+	}
 	switch (writer->live.stands) {
 	case STANDS_SYMLINK:
 		return adopt_symlink(stage, error);

@@ -69,13 +69,31 @@ static int64_t begin_choose(int64_t asked, int64_t remembered, int64_t otherwise
 	return remembered >= 0 ? remembered : otherwise;
 }
 
+/* Where nothing is kept beside the live generation, options for what is kept, or for going back to it, are mistakes. */
+static int begin_check_layout(const struct writer *writer, bool is_fill, struct atomicdir_error *error)
+{
+	const struct atomicdir_options *options = &writer->options;
+	const struct place *place = &writer->place;
+
+	if (options->hook == ATOMICDIR_HOOK_LOCKED)
+		return layout_require_generations(place, "undoing a publication whose hook fails needs", error);
+	if (is_fill && options->keep > 0)
+		return layout_require_generations(place, "keeping old generations needs", error);
+	if (is_fill && options->grace_ms > 0)
+		return layout_require_generations(place, "a grace for old generations needs", error);
+	if (is_fill && options->carry_generations)
+		return layout_require_generations(place, "files of older generations need", error);
+	return 0;
+}
+
 /* Steps 1 to 3, and 5. LINK is looked at before anything is made, so that a refusal leaves nothing behind, and again with the
  * lock, when no other writer can change it. */
 static int begin_lock_once(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
 {
 	enum place_use use = writer->options.visible_store ? PLACE_TO_MAKE_VISIBLE : PLACE_TO_WRITE;
 
-	if (place_open(&writer->place, link, writer->options.layout, use, error) < 0 || begin_look(writer, with, error) < 0 ||
+	if (place_open(&writer->place, link, writer->options.layout, use, error) < 0 ||
+	    begin_check_layout(writer, with == BEGIN_A_FILL, error) < 0 || begin_look(writer, with, error) < 0 ||
 	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, &writer->warning, error) < 0 ||
 	    begin_look(writer, with, error) < 0)
 		return -1;

@@ -169,21 +169,29 @@ int carry_older(struct atomicdir_stage *stage, struct atomicdir_error *error)
 	return done;
 }
 
+struct live_choice {
+	const struct carried *without;
+	const struct manifest *only; /* NULL: all */
+};
+
 static bool carry_is_own(void *arg, const char *path, mode_t mode)
 {
-	(void)mode;
-	return !carried_age(arg, path);
+	const struct live_choice *live = arg;
+
+	return !carried_age(live->without, path) && (!live->only || manifest_has(live->only, path, mode));
 }
 
-int carry_live(struct atomicdir_stage *stage, int fd, struct copy_rules *rules, struct atomicdir_error *error)
+int carry_live(struct atomicdir_stage *stage, const struct content *content, struct copy_rules *rules,
+	       struct atomicdir_error *error)
 {
-	struct copy_choice choice = { .wants = carry_is_own, .arg = &stage->live_carried };
+	struct live_choice live = { &stage->live_carried, content->only };
+	struct copy_choice choice = { .wants = carry_is_own, .arg = &live };
 	int done;
 
 	if (carry_read_live(stage, error) < 0)
 		return -1;
 	rules->choice = &choice;
-	done = stage_copy_directory(stage, fd, rules, error);
+	done = stage_copy_directory(stage, content->fd, rules, error);
 	rules->choice = NULL;
 	return done;
 }

@@ -7,12 +7,14 @@
 #ifndef DIR_CARRY_H
 #define DIR_CARRY_H
 
+#include "dir/content.h"
 #include "dir/stage.h"
 
 /* To be called before each seal. Only the first call does something, so that what is removed after the seal stays away. */
 int carry_older(struct atomicdir_stage *stage, struct atomicdir_error *error);
-/* Copies the live generation's content, open as `fd`, into the stage, but with the option only what it had itself. */
-int carry_live(struct atomicdir_stage *stage, int fd, struct copy_rules *rules, struct atomicdir_error *error);
+/* Copies the live generation's content into the stage, but with the option only what it had itself. */
+int carry_live(struct atomicdir_stage *stage, const struct content *content, struct copy_rules *rules,
+	       struct atomicdir_error *error);
 /* What the live generation has to record of a stage that is equal to it; NULL: what it says already. */
 const struct carried *carry_record(const struct atomicdir_stage *stage);
 

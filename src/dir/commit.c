@@ -8,8 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "dir/carry.h"
 #include "dir/compare.h"
+#include "dir/content.h"
 #include "dir/layout.h"
 #include "dir/prune.h"
 #include "dir/note.h"
@@ -50,6 +52,22 @@ static int stage_is_own_unchanged(struct atomicdir_stage *stage, struct atomicdi
 	return differs < 0 ? -1 : !differs;
 }
 
+/* The same where the live generation lies in LINK's directory, with the files of others. No symlink may lead into the stage, which is left
+ * when it is published. */
+static int stage_compare_placed(const struct atomicdir_stage *stage, struct compare *compare, struct atomicdir_error *error)
+{
+	cleanup_content struct content content = CONTENT_INIT;
+	const struct writer *writer = &stage->writer;
+	int differs;
+
+	if (content_open(&content, &writer->place, writer->live.number, error) < 0)
+		return -1;
+	compare->place = NULL;
+	compare->only = content.only;
+	differs = tree_compare(compare, content.fd, stage->fd, error);
+	return differs < 0 ? -1 : differs || content.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
+}
+
 /* 1: the sealed stage differs from the live generation. */
 static int stage_compare(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
@@ -64,6 +82,8 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 				   .same_file = writer->options.keep_times ? stage_keep_time : NULL };
 	int differs, is_same;
 
+	if (writer->place.layout->moves_entries)
+		return stage_compare_placed(stage, &compare, error);
 	if (writer->live.number && writer->live.fd < 0) {
 		writer->live.fd = place_open_generation(&writer->place, writer->live.number);
 		if (writer->live.fd < 0 && writer->options.dry_run)
@@ -98,10 +118,12 @@ static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicd
 static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
 	const struct atomicdir_options *options = &stage->writer.options;
+	bool moves = stage->writer.place.layout->moves_entries;
 	struct links links = {
 		.place = &stage->writer.place,
 		.top_fd = stage->fd,
-		.leaving = stage->links_leaving,
+		.leaving = moves ? LINKS_MUST_STAY : stage->links_leaving,
+		.is_left = moves,
 		.from_fd = stage->from_fd,
 		.carried_to = stage->is_carried ? stage->number : 0,
 	};
@@ -111,7 +133,7 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 		.file_mode = options->file_mode,
 		.dir_mode = options->dir_mode,
 		.top_mode = options->top_mode ? options->top_mode : options->dir_mode,
-		.top = &stage->top,
+		.top = moves ? NULL : &stage->top, /* it stays closed: what is in it leaves it */
 		.links = &links,
 		.stop = &stage->stop,
 		.directories = &stage->directories,
@@ -126,6 +148,8 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	links_clear(&links);
 	if (differs < 0)
 		return -1;
+	if (moves && give_to_owner_of(stage->writer.place.store_fd, stage->fd) < 0)
+		return error_system(error, errno, stage->path, "cannot set the owner of the new directory");
 	seal_modes_clear(&stage->directories);
 	differs = stage_compare(stage, changes, error);
 	if (differs < 0)

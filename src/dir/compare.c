@@ -17,6 +17,7 @@
 #include "base/lend.h"
 #include "base/attributes.h"
 #include "dir/links.h"
+#include "dir/manifest.h"
 
 #define BLOCK 65536
 
@@ -139,6 +140,9 @@ static int only_one_visit(void *arg, const struct walk_entry *entry, struct atom
 
 	if (asprintf(&path, "%s/%s", only->below, entry->path) < 0)
 		return error_system(error, ENOMEM, NULL, "cannot list what differs");
+	if (only->what == 'D' && only->comparison->how->only &&
+	    !manifest_has(only->comparison->how->only, path, entry->facts.mode))
+		return 0;
 	return comparison_add(only->comparison, path, only->what);
 }
 
@@ -273,27 +277,45 @@ static int compare_directories(struct comparison *comparison, int a_dir, int b_d
 	return comparison_is_over(comparison) ? 0 : compare_content(comparison, a_fd, b_fd, depth + 1);
 }
 
+/* Two entries of one name: whether they are the same but for what is in them, if they are directories. */
+static int compare_pair(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
+			const struct tree_entry *b, int depth)
+{
+	int is_same = 1;
+
+	if (S_ISREG(a->mode) && S_ISREG(b->mode))
+		is_same = compare_files(comparison, a_dir, b_dir, name, a, b);
+	else if (S_ISLNK(a->mode) && S_ISLNK(b->mode))
+		is_same = compare_links(comparison, a_dir, b_dir, name, depth);
+	return is_same == 1 ? compare_facts(a, b) : is_same;
+}
+
 static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, const char *name, int depth)
 {
 	struct tree_entry a, b;
-	int is_same = 1;
+	int is_same;
 
 	if (tree_look(b_dir, name, &b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot examine");
 	if (tree_look(a_dir, name, &a) < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
-	if (S_ISREG(a.mode) && S_ISREG(b.mode))
-		is_same = compare_files(comparison, a_dir, b_dir, name, &a, &b);
-	else if (S_ISLNK(a.mode) && S_ISLNK(b.mode))
-		is_same = compare_links(comparison, a_dir, b_dir, name, depth);
+	is_same = compare_pair(comparison, a_dir, b_dir, name, &a, &b, depth);
 	if (is_same < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
-	is_same = is_same && compare_facts(&a, &b);
 	if (!is_same && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
 	if (!S_ISDIR(a.mode) || !S_ISDIR(b.mode) || comparison_is_over(comparison))
 		return 0;
 	return compare_directories(comparison, a_dir, b_dir, name, !is_same, depth);
+}
+
+/* Whether this entry of the older tree, at the current path, belongs to it. */
+static bool comparison_counts(const struct comparison *comparison, int a_fd, const char *name)
+{
+	struct tree_entry entry;
+
+	return !comparison->how->only ||
+	       (tree_look(a_fd, name, &entry) == 0 && manifest_has(comparison->how->only, comparison->path.text, entry.mode));
 }
 
 static int compare_name(struct comparison *comparison, int a_fd, int b_fd, const char *a, const char *b, int depth)
@@ -303,7 +325,11 @@ static int compare_name(struct comparison *comparison, int a_fd, int b_fd, const
 
 	if (tree_path_push(&comparison->path, a ? a : b) < 0)
 		return error_system(comparison->error, errno, NULL, "cannot compare");
-	if (!b)
+	if (a && !comparison_counts(comparison, a_fd, a))
+		a = NULL;
+	if (!a && !b)
+		done = 0;
+	else if (!b)
 		done = compare_only_one(comparison, a_fd, a, 'D');
 	else if (!a)
 		done = compare_only_one(comparison, b_fd, b, 'A');
@@ -397,9 +423,20 @@ int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomi
 
 	if (!comparison.blocks)
 		return error_system(error, errno, NULL, "cannot compare");
-	if (a_fd >= 0 && compare_tops(&comparison, a_fd, b_fd) < 0)
+	if (a_fd >= 0 && !compare->only && compare_tops(&comparison, a_fd, b_fd) < 0)
 		return -1;
 	if (!comparison_is_over(&comparison) && compare_content(&comparison, a_fd, b_fd, 0) < 0)
 		return -1;
 	return comparison.differs;
+}
+
+int compare_leaves(int a_dir, int b_dir, const char *name)
+{
+	static const struct compare how = { 0 };
+	cleanup(comparison_clear) struct comparison comparison = { .how = &how, .blocks = wiping_malloc((size_t)2 * BLOCK) };
+	struct tree_entry a, b;
+
+	if (!comparison.blocks || tree_look(a_dir, name, &a) < 0 || tree_look(b_dir, name, &b) < 0)
+		return -1;
+	return compare_pair(&comparison, a_dir, b_dir, name, &a, &b, 0);
 }

@@ -12,6 +12,8 @@
 #include "dir/place.h"
 #include "dir/tree.h"
 
+struct manifest;
+
 /* A list of differences. */
 struct changes;
 struct changes *changes_new(void);
@@ -31,11 +33,16 @@ struct compare {
 	int64_t a, b;
 	/* Entries that are left out on each side, with all below them. NULL: none. */
 	const struct carried *a_without, *b_without;
+	/* What `a_fd` holds beside these is none of it, and its own mode and owner do not count. NULL: all counts. */
+	const struct manifest *only;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };
 /* Compares `a_fd` (-1: an empty tree) with `b_fd`, which belongs to us, so that its modes may be lent. 1: they differ; 0: they
  * do not; -1. */
 int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error);
+/* The same for two entries of one name, neither of which is a directory. 1: they are the same; 0: they differ; -1 with errno: one cannot be
+ * read. */
+int compare_leaves(int a_dir, int b_dir, const char *name);
 
 #endif

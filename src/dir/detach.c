@@ -158,7 +158,8 @@ static void detach_undo(const struct writer *writer)
 
 static enum outcome detach(struct writer *writer, struct atomicdir_error *error)
 {
-	int64_t grace_ms = writer->grace_ms < GRACE_LEAST_MS ? GRACE_LEAST_MS : writer->grace_ms;
+	int64_t least_ms = writer->place.layout->moves_entries ? 0 : GRACE_LEAST_MS; /* nobody reads in the store */
+	int64_t grace_ms = writer->grace_ms < least_ms ? least_ms : writer->grace_ms;
 	bool is_done = writer->live.stands == writer->place.layout->detached;
 
 	if (is_done && writer->store.is_unused)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "dir/compare.h"
 #include "dir/info.h"
+#include "dir/layout.h"
 #include "dir/pin.h"
 #include "dir/reader.h"
 
@@ -41,7 +42,8 @@ int atomicdir_diff(const char *link, int64_t a, int64_t b, struct atomicdir_chan
 	error = error_or(error, &own);
 	if (!changes)
 		return error_system(error, errno, link, "cannot compare generations of");
-	if (reader_open(&reader, link, error) < 0)
+	if (reader_open(&reader, link, error) < 0 ||
+	    layout_require_generations(&reader.place, "comparing generations needs", error) < 0)
 		return -1;
 	b_fd = diff_choose(link, &reader, &a, &b, error);
 	if (b_fd < 0)

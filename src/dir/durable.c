@@ -6,6 +6,7 @@
 #include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "dir/content.h"
 #include "dir/part.h"
 
 static int durable_part(const struct place *place, int64_t number, enum part part, struct atomicdir_error *error)
@@ -63,8 +64,22 @@ int durable_after_swap(const struct writer *writer, const struct swap *swap, str
 	return swap->make_durable(&writer->place, writer->live.number, writer->way, error);
 }
 
+/* The files that were moved to LINK's directory, where syncs go file by file: sync_tree() does not come there. */
+static int durable_placed(const struct writer *writer, struct atomicdir_error *error)
+{
+	cleanup_content struct content content = CONTENT_INIT;
+
+	if (!writer->place.layout->moves_entries || writer->way != SYNC_WAY_FILES)
+		return 0;
+	if (content_open(&content, &writer->place, writer->live.number, error) < 0)
+		return -1;
+	return sync_placed(content.fd, content.only, true, error);
+}
+
 int durable_again(const struct writer *writer, struct atomicdir_error *error)
 {
+	if (durable_placed(writer, error) < 0)
+		return -1;
 	if (durable_before_swap(writer, writer->live.fd, writer->live.number, error) < 0)
 		return -1;
 	return durable_after_swap(writer, &writer->place.layout->swap, error);

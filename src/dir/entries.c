@@ -19,6 +19,7 @@
 #include "dir/copy.h"
 #include "base/attributes.h"
 #include "dir/carry.h"
+#include "dir/content.h"
 #include "dir/layout.h"
 #include "dir/pin.h"
 #include "dir/room.h"
@@ -327,24 +328,19 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 	return done;
 }
 
-/* The directory of the live generation that `path` is in. -1 with errno. */
-static int carry_open_parent(const struct atomicdir_stage *stage, const char *path, const char **name)
+/* Whether the live generation has an entry of this path. -1: that is an error. */
+static int carry_find(const struct content *content, const char *path, int *parent_fd, const char **name,
+		      struct atomicdir_error *error)
 {
-	cleanup_free char *copy = strdup(path);
-	cleanup_fd int fd = place_open_generation(&stage->writer.place, stage->writer.live.number);
-	char *rest = copy, *slash;
+	struct tree_entry facts;
 
-	*name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	while (copy && fd >= 0 && (slash = strchr(rest, '/'))) {
-		int next;
-
-		*slash = '\0';
-		next = open_directory_at(fd, rest);
-		close_fd(&fd);
-		fd = next;
-		rest = slash + 1;
+	*parent_fd = tree_open_parent(content->fd, path, name);
+	if (*parent_fd >= 0 && tree_look(*parent_fd, *name, &facts) == 0) {
+		if (!content->only || manifest_has(content->only, path, facts.mode))
+			return 0;
+		errno = ENOENT;
 	}
-	return copy ? take_fd(&fd) : -1;
+	return error_system(error, errno, path, "cannot copy the live generation's");
 }
 
 /* Symlinks of the live generation into itself are changed to lead into the stage. */
@@ -361,21 +357,21 @@ static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *erro
 {
 	struct copy_rules rules = carry_rules(stage);
 	const struct writer *writer = &stage->writer;
-	cleanup_fd int fd = -1;
+	cleanup_content struct content content = CONTENT_INIT;
 
 	if (!writer->live.number)
 		return error_system(error, ENOENT, writer->place.name.link, "cannot open the live generation of");
-	fd = place_open_generation(&writer->place, writer->live.number);
-	if (fd < 0)
-		return error_system(error, errno, writer->place.name.link, "cannot open the live generation of");
+	if (content_open(&content, &writer->place, writer->live.number, error) < 0)
+		return -1;
 	stage->is_carried = true;
-	return carry_live(stage, fd, &rules, error);
+	return carry_live(stage, &content, &rules, error);
 }
 
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
 {
 	struct copy_rules rules = carry_rules(stage);
 	struct atomicdir_error own;
+	cleanup_content struct content content = CONTENT_INIT;
 	cleanup_fd int live_fd = -1;
 	const char *name;
 
@@ -386,9 +382,9 @@ int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atom
 		return -1;
 	if (!stage->writer.live.number)
 		return error_system(error, ENOENT, path, "cannot copy the live generation's");
-	live_fd = carry_open_parent(stage, path, &name);
-	if (live_fd < 0 || !exists_at(live_fd, name))
-		return error_system(error, errno, path, "cannot copy the live generation's");
+	if (content_open(&content, &stage->writer.place, stage->writer.live.number, error) < 0 ||
+	    carry_find(&content, path, &live_fd, &name, error) < 0)
+		return -1;
 	stage->is_carried = true;
 	return copy_entry_to(stage, live_fd, name, path, &rules, error);
 }

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "dir/content.h"
 #include "dir/info.h"
 #include "dir/part.h"
 
@@ -70,7 +71,7 @@ static int generation_describe(struct atomicdir_generation *item, const struct p
 {
 	cleanup_info struct info info = INFO_INIT;
 
-	item->path = place_generation_path(place, number);
+	item->path = number == live ? content_path(place, number) : place_generation_path(place, number);
 	if (!item->path)
 		return -1;
 	info_read(place->store_fd, number, number == live, &info);

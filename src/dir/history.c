@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "dir/layout.h"
 
 void history_clear(struct history *history)
 {
@@ -47,7 +48,7 @@ int history_read(struct history *history, const struct place *place, const struc
 		struct retained *added;
 		int is_good;
 
-		if (!is_live && !found_is_published(one))
+		if (!is_live && (!found_is_published(one) || place->layout->moves_entries))
 			continue;
 		is_good = history_is_good(place, one, is_live);
 		added = is_good < 0 ? NULL : array_add(&history->list, &history->count, sizeof(*added));

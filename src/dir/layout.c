@@ -6,7 +6,7 @@
 #include "base/error.h"
 
 /* One row for each layout; the first is that of a LINK that has none yet. */
-static const struct layout *const layouts[] = { &layout_link, &layout_volume };
+static const struct layout *const layouts[] = { &layout_link, &layout_volume, &layout_files };
 #define LAYOUTS (sizeof(layouts) / sizeof(*layouts))
 
 /* NULL: LINK has none yet. Where it may have several, the wanted one, else the first. */
@@ -50,4 +50,15 @@ int layout_mend(const struct place *place, const struct live *live, struct atomi
 	if (live->number && live->fd < 0)
 		return error_object(error, ATOMICDIR_FAILED, place->name.link, "has a live generation that cannot be opened");
 	return layout->mend(place, live->number, live->fd, error);
+}
+
+int layout_require_generations(const struct place *place, const char *what, struct atomicdir_error *error)
+{
+	if (!place->layout->moves_entries)
+		return 0;
+	return error_object(
+		error, ATOMICDIR_USAGE, place->name.link,
+		"has the layout %s, in which each file is replaced by itself and no generation is kept; %s the layout link "
+		"or volume",
+		place->layout->name, what);
 }

@@ -13,8 +13,6 @@
 #include "dir/place.h"
 #include "dir/sync.h"
 
-struct manifest;
-
 /* How a name is swapped: steps 8, 10 and 11 of a publication. An adoption has one of its own. */
 struct swap {
 	/* Step 8: makes the new name under a temporary one. Refuses, before anything has moved, what cannot be put in place. */
@@ -64,6 +62,9 @@ struct layout {
 	 * is live): after a swap, after one that did not happen, and in step 4, for whatever was lost since. NULL: there are none. */
 	int (*mend)(const struct place *place, int64_t number, int top_fd, struct atomicdir_error *error);
 	struct swap swap;
+	/* The way out of atomicdir_remove(): removes what mend has moved to LINK, before the swapped name goes. It goes on after an error.
+	 * NULL: nothing was moved. */
+	int (*clear)(const struct place *place, const struct live *live, struct atomicdir_error *error);
 	/* What stands at the swapped name once LINK is detached (detach.c). */
 	enum stands detached;
 	/* The live generation's content comes to where readers find it, for good. What it did before it failed is taken back by recover
@@ -79,6 +80,9 @@ const struct layout *layout_find(const struct place *place, int wanted, struct a
 /* Mends the names beside what stands at LINK, where that is ours or nothing. */
 int layout_mend(const struct place *place, const struct live *live, struct atomicdir_error *error);
 
-extern const struct layout layout_link, layout_volume;
+/* Refuses what needs generations besides the live one, where there are none. `what`: "'exec' needs". */
+int layout_require_generations(const struct place *place, const char *what, struct atomicdir_error *error);
+
+extern const struct layout layout_link, layout_volume, layout_files;
 
 #endif

@@ -228,6 +228,11 @@ static int links_judge(const struct pursuit *pursuit, const struct walk_entry *e
 {
 	const struct links *links = pursuit->links;
 
+	if (*text == '/' && links->is_left && pursuit->region == REGION_STAGE)
+		return error_object(
+			error, ATOMICDIR_FAILED, entry->path,
+			"is a symlink into the directory that is filled (to '%.200s'), which its content will leave; make it relative",
+			text);
 	if (pursuit->has_met_other || pursuit->region == REGION_STORE)
 		return error_object(
 			error, ATOMICDIR_FAILED, entry->path,

@@ -22,6 +22,7 @@ struct links {
 	int top_fd; /* the tree's top directory */
 	enum links_leaving leaving;
 	int from_fd;		 /* the directory that the tree was copied from; -1: none */
+	bool is_left;		 /* the tree's content leaves the store when it is published */
 	int64_t carried_to;	 /* the tree's number if files of the live generation were carried into it; else 0 */
 	struct links_id *others; /* the other generations, looked up when the first symlink leaves the tree */
 	size_t others_count;

@@ -107,17 +107,17 @@ int64_t name_parse_number(const char *text, const char **suffix)
 
 void name_link_text(const struct name *name, int64_t number, char *text, size_t size)
 {
-	snprintf(text, size, "%s/%06" PRId64, name->store, number);
+	snprintf(text, size, "%s%s%06" PRId64, name->is_in_store ? "" : name->store, name->is_in_store ? "" : "/", number);
 }
 
 int64_t name_parse_link_text(const struct name *name, const char *text)
 {
-	size_t size = strlen(name->store);
+	size_t size = name->is_in_store ? 0 : strlen(name->store) + 1;
 	const char *rest = "";
 	int64_t number;
 
-	if (strncmp(text, name->store, size) != 0 || text[size] != '/')
+	if (size && (strncmp(text, name->store, size - 1) != 0 || text[size - 1] != '/'))
 		return 0;
-	number = name_parse_number(text + size + 1, &rest);
+	number = name_parse_number(text + size, &rest);
 	return *rest ? 0 : number;
 }

@@ -23,6 +23,7 @@ struct name {
 	char base[NAME_SIZE];			    /* the entry of the parent that is swapped */
 	char swapped[NAME_PARENT_SIZE + NAME_SIZE]; /* that entry's path; the same as `link` where LINK itself is swapped */
 	char store[NAME_SIZE];			    /* the store's, in the same parent */
+	bool is_in_store; /* that entry is a symlink in the store, so its text is a generation's name alone */
 };
 
 /* Splits LINK into its directory and its own name; USAGE for what cannot be one. */

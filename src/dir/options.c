@@ -16,8 +16,6 @@ void atomicdir_options_init(struct atomicdir_options *options, size_t size)
 
 static int check(const struct atomicdir_options *options, struct atomicdir_error *error)
 {
-	if (options->layout == ATOMICDIR_LAYOUT_FILES)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "this version knows the layouts link and volume only");
 	if (options->layout < 0 || options->layout > ATOMICDIR_LAYOUT_FILES)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "unknown layout: %d", options->layout);
 	if (options->sync < 0 || options->sync > ATOMICDIR_SYNC_NONE)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "dir/layout.h"
 #include "dir/part.h"
 
 #define PIN_TRIES 1000 /* 5 s: a writer that removes a generation has it locked meanwhile */
@@ -82,7 +83,7 @@ static int pin_live(const char *link, int64_t *generation, int *fd, struct atomi
 	cleanup_fd int opened = -1;
 	struct live now;
 
-	if (reader_open(&reader, link, error) < 0)
+	if (reader_open(&reader, link, error) < 0 || layout_require_generations(&reader.place, "pinning one needs", error) < 0)
 		return -1;
 	if (reader.live.stands == STANDS_NOTHING)
 		return reader_require_live(&reader, error);

@@ -91,9 +91,9 @@ int place_check_generation(const struct place *place, int64_t number, int fd, st
 char *place_generation_path(const struct place *place, int64_t number)
 {
 	const char *parent = strcmp(place->parent_path, "/") == 0 ? "" : place->parent_path;
-	char entry[NAME_SIZE + NAME_NUMBER_SIZE];
+	char entry[NAME_NUMBER_SIZE];
 	char *path;
 
-	name_link_text(&place->name, number, entry, sizeof(entry));
-	return asprintf(&path, "%s/%s", parent, entry) < 0 ? NULL : path;
+	name_number(entry, number, "");
+	return asprintf(&path, "%s/%s/%s", parent, place->name.store, entry) < 0 ? NULL : path;
 }

@@ -137,10 +137,30 @@ static int prune_decide(struct writer *writer, struct history *history)
 	return 0;
 }
 
+/* Where entries are moved to LINK nothing is left of the generations before but their records. Pruning is no place to list them. */
+static void prune_moved(struct writer *writer)
+{
+	cleanup_found struct found_list found = { 0 };
+	struct atomicdir_error why;
+
+	error_clear(&why);
+	if (writer->options.dry_run)
+		return;
+	if (found_read(&writer->place, &found, &why) < 0)
+		error_warn(&writer->warning, 0, NULL, "what is left of older generations was not removed: %s", why.text);
+	for (size_t i = 0; i < found.count; i++)
+		if (found.list[i].number < writer->live.number && found.list[i].parts & FOUND(PART_DIRECTORY))
+			generation_remove(&writer->place, found.list[i].number, &writer->warning);
+}
+
 void prune(struct writer *writer, struct generation_list *removed)
 {
 	cleanup_history struct history history = HISTORY_INIT;
 
+	if (writer->place.layout->moves_entries && writer->last_swap != OUTCOME_IN_DOUBT) {
+		prune_moved(writer);
+		return;
+	}
 	/* In doubt a power cut may still lead LINK back to an old generation. */
 	if (writer->last_swap == OUTCOME_IN_DOUBT || prune_decide(writer, &history) < 0)
 		return;

@@ -178,6 +178,18 @@ static int publish_mend(const struct writer *writer, const struct publication *p
 	return layout->mend(&writer->place, publication->number, publication->fd, error);
 }
 
+/* Where entries are moved: from now on what is at names that only an older manifest has is somebody else's, also after a power cut. */
+static void publish_finish_moves(struct writer *writer)
+{
+	const struct place *place = &writer->place;
+	struct atomicdir_error why;
+
+	error_clear(&why);
+	if (place->layout->moves_entries && sync_way_has_disk(writer->way) &&
+	    sync_fd(place->store_fd, place->name.store, &why) < 0)
+		error_warn(&writer->warning, 0, NULL, "published, but %s", why.text);
+}
+
 /* Step 11. The grace of the old generation begins only now, when a power cut can no longer make it live: the barrier may have
  * taken minutes. */
 static enum outcome publish_confirm(struct writer *writer, const struct publication *publication, struct atomicdir_error *error)
@@ -193,6 +205,7 @@ static enum outcome publish_confirm(struct writer *writer, const struct publicat
 	if (part_rename(store_fd, publication->number, PART_INFO_NEW, PART_INFO) < 0)
 		error_warn(&writer->warning, errno, writer->place.name.link,
 			   "published, but the next run has to complete the record of");
+	publish_finish_moves(writer);
 	return OUTCOME_PUBLISHED;
 }
 
@@ -271,7 +284,8 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 	if (outcome != OUTCOME_PUBLISHED)
 		return outcome;
 	writer->last_swap = OUTCOME_PUBLISHED;
-	if (old_fd >= 0)
+	/* Where entries are moved, it is LINK's directory that is watched. */
+	if (old_fd >= 0 && !writer->place.layout->moves_entries)
 		publish_wake(writer, old_fd);
 	return outcome;
 }

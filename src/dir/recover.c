@@ -100,8 +100,9 @@ static void recover_number(struct writer *writer, const struct found *found)
 		generation_remove_files(place, found->number, found->parts);
 		return;
 	}
-	/* Never published, or not a directory: remove it, unless a reader (wrongly) holds a pin on it. */
-	if (!found_is_published(found) || recover_is_no_directory(place, found->number)) {
+	/* Never published, or not a directory: remove it, unless a reader (wrongly) holds a pin on it. Where entries are moved to LINK none
+	 * but the live one is of any use. */
+	if (!found_is_published(found) || place->layout->moves_entries || recover_is_no_directory(place, found->number)) {
 		generation_remove(place, found->number, &writer->warning);
 		return;
 	}
@@ -126,13 +127,16 @@ static void recover_trash(struct writer *writer, int64_t number)
 /* Names that were lost come back, also where nothing else changes; nothing may go that one of them may still lead to. */
 static void recover_names(struct writer *writer)
 {
+	const struct layout *layout = writer->place.layout;
 	struct atomicdir_error why;
 
 	error_clear(&why);
-	if (layout_mend(&writer->place, &writer->live, &why) == 0)
+	if (durable_decision(writer, &layout->swap, &why) == 0 && layout_mend(&writer->place, &writer->live, &why) == 0)
 		return;
 	writer->last_swap = OUTCOME_IN_DOUBT;
-	error_warn(&writer->warning, 0, NULL, "not every name could be repaired: %s", why.text);
+	error_warn(&writer->warning, 0, NULL, "%s: %s",
+		   layout->moves_entries ? "an earlier publication could not be finished" : "not every name could be repaired",
+		   why.text);
 }
 
 /* In each call: whether a killed one mended a name, and did not come to sync it, cannot be seen. */
@@ -140,7 +144,7 @@ static void recover_sync_names(struct writer *writer)
 {
 	struct atomicdir_error why;
 
-	if (!writer->place.layout->mend || writer->last_swap == OUTCOME_IN_DOUBT)
+	if (!writer->place.layout->mend || writer->place.layout->moves_entries || writer->last_swap == OUTCOME_IN_DOUBT)
 		return;
 	error_clear(&why);
 	if (durable_after_swap(writer, &writer->place.layout->swap, &why) == 0)
@@ -158,7 +162,11 @@ void recover(struct writer *writer)
 	if (is_broken("recovery-trusts-next"))
 		renameat(place->store_fd, NAME_NEXT, place->parent_fd, place->name.base);
 	place->layout->recover(place);
-	recover_names(writer);
+	if (!place->layout->moves_entries || (live && live->parts & FOUND(PART_INFO_NEW)))
+		recover_names(writer);
+	/* What is not moved yet must not pass for published. */
+	if (place->layout->moves_entries && writer->last_swap == OUTCOME_IN_DOUBT)
+		return;
 	/* This comes first: until the swap is on disk a power cut may lead LINK back to another generation, so none may be
 	 * removed. */
 	if (live && live->parts & ~FOUND(PART_TRASH))

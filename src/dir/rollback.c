@@ -165,6 +165,8 @@ static enum outcome rollback(struct writer *writer, int64_t asked, struct atomic
 {
 	int64_t target;
 
+	if (layout_require_generations(&writer->place, "a rollback needs", error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.hook == ATOMICDIR_HOOK_LOCKED) {
 		error_set(error, ATOMICDIR_USAGE, NULL, "a rollback cannot run its hook with the lock held");
 		return OUTCOME_NOT_PUBLISHED;

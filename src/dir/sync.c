@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/lend.h"
+#include "dir/manifest.h"
 #include "dir/tree.h"
 
 #define XFS_MAGIC 0x58465342 /* statfs(2) */
@@ -76,6 +77,34 @@ static int sync_entry(void *arg, const struct walk_entry *entry, struct atomicdi
 	if (fd < 0)
 		return error_system(error, errno, entry->path, "cannot make durable: cannot open");
 	return sync_fd(fd, entry->path, error);
+}
+
+/* One that somebody has replaced or removed meanwhile is not ours to sync. */
+static int sync_placed_entry(int top_fd, const struct manifest_entry *placed, struct atomicdir_error *error)
+{
+	int flags = S_ISDIR(placed->mode) ? O_RDONLY | O_DIRECTORY : O_RDONLY;
+	const char *name;
+	cleanup_fd int parent_fd = tree_open_parent(top_fd, placed->path, &name), fd = -1;
+	struct tree_entry facts;
+
+	if (parent_fd < 0 || tree_look(parent_fd, name, &facts) < 0 || (facts.mode & S_IFMT) != (placed->mode & S_IFMT))
+		return 0;
+	fd = open_lending_at(parent_fd, name, flags);
+	if (fd < 0)
+		return error_system(error, errno, placed->path, "cannot make durable: cannot open");
+	return sync_fd(fd, placed->path, error);
+}
+
+int sync_placed(int top_fd, const struct manifest *placed, bool has_files, struct atomicdir_error *error)
+{
+	for (size_t i = 0; i < placed->count; i++) {
+		const struct manifest_entry *entry = &placed->entries[i];
+
+		if ((S_ISDIR(entry->mode) || (has_files && S_ISREG(entry->mode))) &&
+		    sync_placed_entry(top_fd, entry, error) < 0)
+			return -1;
+	}
+	return sync_fd(top_fd, "", error);
 }
 
 int sync_tree(int top_fd, struct atomicdir_error *error)

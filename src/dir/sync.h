@@ -10,6 +10,8 @@
 
 #include <atomicdir.h>
 
+struct manifest;
+
 enum sync_way {
 	SYNC_WAY_FS,	  /* one syncfs(2) */
 	SYNC_WAY_FILES,	  /* fsync(2) of each file and directory, bottom up */
@@ -29,6 +31,9 @@ enum sync_way sync_way(int fd, int wanted);
  * reported. */
 int sync_filesystem(int fd, struct atomicdir_error *error);
 int sync_tree(int top_fd, struct atomicdir_error *error);
+/* Syncs what the manifest names of a directory: its directories, which hold the names, and the directory itself; with `has_files` the
+ * files as well. */
+int sync_placed(int top_fd, const struct manifest *placed, bool has_files, struct atomicdir_error *error);
 int sync_fd(int fd, const char *what, struct atomicdir_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "dir/generation.h"
+#include "dir/layout.h"
 
 int tell_live(const struct writer *writer, int64_t replaced, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
@@ -15,7 +16,8 @@ int tell_live(const struct writer *writer, int64_t replaced, struct atomicdir_ge
 	if (!live)
 		return 0;
 	if ((number && generation_list_add(&list, &writer->place, number, number) < 0) ||
-	    (replaced && replaced != number && generation_list_add(&list, &writer->place, replaced, number) < 0))
+	    (replaced && replaced != number && !writer->place.layout->moves_entries &&
+	     generation_list_add(&list, &writer->place, replaced, number) < 0))
 		return error_system(error, errno, writer->place.name.link, "cannot describe the live generation of");
 	return generation_list_pack(&list, live, error) < 0 ? -1 : 0;
 }

@@ -53,6 +53,25 @@ int tree_cannot_read(int directory_fd, const char *name, const char *path, const
 	return -1;
 }
 
+int tree_open_parent(int top_fd, const char *path, const char **name)
+{
+	cleanup_free char *copy = strdup(path);
+	cleanup_fd int fd = fcntl(top_fd, F_DUPFD_CLOEXEC, 0);
+	char *rest = copy, *slash;
+
+	*name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	while (copy && fd >= 0 && (slash = strchr(rest, '/'))) {
+		int next;
+
+		*slash = '\0';
+		next = open_lending_at(fd, rest, O_RDONLY | O_DIRECTORY);
+		close_fd(&fd);
+		fd = next;
+		rest = slash + 1;
+	}
+	return copy ? take_fd(&fd) : -1;
+}
+
 /* ---- Names ---- */
 
 void tree_names_clear(struct tree_names *names)

@@ -36,6 +36,10 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
 /* Sets "WHAT 'PATH': why", from errno; if the reason is that the entry belongs to another user, adds that. Returns -1. */
 int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error);
 
+/* Opens the directory that the entry `path` is in, never through a symlink, and whatever the modes of directories of ours; *name is the
+ * entry's name there. -1 with errno. */
+int tree_open_parent(int top_fd, const char *path, const char **name);
+
 /* The names in a directory, sorted by byte. */
 struct tree_names {
 	char **names;

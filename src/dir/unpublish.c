@@ -37,6 +37,24 @@ static int unpublish_link(const struct writer *writer, struct atomicdir_error *e
 	return error_system(error, errnum, place->name.swapped, "cannot remove the symlink");
 }
 
+/* What was moved to LINK goes first, and is known to be gone before the symlink goes that says whose it was. What has to stay is a
+ * warning. */
+static void unpublish_moved(struct writer *writer)
+{
+	const struct place *place = &writer->place;
+	const struct layout *layout = place->layout;
+	struct atomicdir_error why;
+
+	if (!layout->clear)
+		return;
+	error_clear(&why);
+	if (layout->clear(place, &writer->live, &why) < 0)
+		error_warn(&writer->warning, 0, NULL, "%s", why.text);
+	error_clear(&why);
+	if (sync_way_has_disk(writer->way) && layout->swap.make_durable(place, writer->live.number, writer->way, &why) < 0)
+		error_warn(&writer->warning, 0, NULL, "%s", why.text);
+}
+
 /* They lead nowhere any more; what has to stay is a warning. */
 static void unpublish_names(struct writer *writer)
 {
@@ -58,6 +76,7 @@ static enum outcome unpublish(struct writer *writer, struct atomicdir_error *err
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;
+	unpublish_moved(writer);
 	if (unpublish_link(writer, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	unpublish_names(writer);

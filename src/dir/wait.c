@@ -141,7 +141,7 @@ static bool wait_is_in_place(const struct place *place)
 /* The number, 0 or -1. */
 static int64_t wait_open_and_look(struct wait *wait, bool is_watching, struct atomicdir_error *error)
 {
-	if (wait_open(wait, error) < 0)
+	if (wait_open(wait, error) < 0 || layout_require_generations(&wait->held, "waiting for one needs", error) < 0)
 		return -1;
 	if (is_watching) {
 		watch_set(&wait->watch, &wait->held);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "dir/layout.h"
 
 void writer_end(struct writer *writer)
 {
@@ -31,8 +32,12 @@ void writer_report(const struct writer *writer, enum outcome outcome, struct ato
 		break;
 	case OUTCOME_IN_DOUBT:
 		error->kind = ATOMICDIR_NOT_DURABLE;
-		error_append(error, "'%s' names generation %" PRId64 ", but a power cut may undo that; run it again", link,
-			     writer->live.number);
+		if (writer->place.layout && writer->place.layout->moves_entries)
+			error_append(error, "'%s' may have generation %" PRId64 " only in part; run it again", link,
+				     writer->live.number);
+		else
+			error_append(error, "'%s' names generation %" PRId64 ", but a power cut may undo that; run it again",
+				     link, writer->live.number);
 		break;
 	case OUTCOME_NOT_PUBLISHED:
 		/* Whoever makes us wait may change it at this moment. */

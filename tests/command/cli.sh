@@ -20,7 +20,7 @@ for bad in '--keep x' '--keep -1' '--keep 1.5' '--keep 99999999999999999999' '--
 	'--grace 99999999999999999d' '--file-mode 8' '--file-mode rw' '--file-mode 17777' '--file-mode 0' '--dir-mode -1' '--owner :' \
 	'--owner no-such-user' '--owner root:no-such-group' '--owner 4294967295' '--owner 987654:' '--sync maybe' '--wait soon' \
 	'--if-generation one' '--if-generation -2' '--hook-timeout 1' '--json=1' '--no-wait=1' '--edit=yes' '--nonsense' '-x' '-qq' \
-	'--layout links' '--layout files' '--layout volume --visible-store' '--signal HUP' '--from=x --edit' '--dereference'; do
+	'--layout links' '--layout volume --visible-store' '--layout files --visible-store' '--layout files --keep 1' '--signal HUP' '--from=x --edit' '--dereference'; do
 	ok "fill $bad is refused" refused 2 "$atomicdir" fill $bad app -- true
 done
 ok "an empty --check is refused" refused 2 "$atomicdir" fill --check '' app -- true

@@ -168,9 +168,9 @@ static void test_foreign(void)
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_NO_GENERATION,
 	   "if_generation 0 holds only where nothing is live");
 	none = (struct atomicdir_options)ATOMICDIR_OPTIONS_INIT;
-	none.layout = ATOMICDIR_LAYOUT_FILES;
+	none.layout = ATOMICDIR_LAYOUT_FILES + 1;
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE,
-	   "a layout that has yet to come is refused");
+	   "an unknown layout is refused");
 	none.size = 0;
 	ok(atomicdir_fill("app", pair, (char[]){ "x" }, &none, &error) < 0 && error.kind == ATOMICDIR_USAGE,
 	   "options of size 0 are refused");
