@@ -289,7 +289,8 @@ static const char usage[] =
 static int list(const struct layout *layout)
 {
 	for (size_t i = 0; i < scenario_count; i++)
-		if (!layout->is_volume || scenarios[i].before[0].verb != MAKE_DIRECTORY)
+		if ((!layout->is_volume || scenarios[i].before[0].verb != MAKE_DIRECTORY) &&
+		    (!layout->is_by_file || !scenario_needs_generations(&scenarios[i])))
 			puts(scenarios[i].name);
 	return 0;
 }
