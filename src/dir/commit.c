@@ -235,7 +235,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 {
 	struct writer *writer = &stage->writer;
 	struct publication publication = {
-		.swap = &writer->place.layout->swap,
+		.swap = stage->swap ? stage->swap : &writer->place.layout->swap,
 		.note = stage->has_note ? &stage->note : NULL,
 		.carried = &stage->carried,
 		.is_fill = stage->is_fill,

@@ -45,6 +45,7 @@ struct round {
 	struct spec spec;
 	struct rights rights;
 	struct atomicdir_stage *stage; /* once the first file is there */
+	bool is_held_back;	       /* what is wanted was rolled back from, so nothing was fetched; the error says so */
 	bool is_refused;	       /* the library would not begin, and its error says that LINK is unchanged */
 	struct round_note live;	       /* of the generation that was live when the stage began */
 	struct round_note note;	       /* of this one */

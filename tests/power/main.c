@@ -105,7 +105,7 @@ static int prepare_by_hand(const struct run *run, const struct action *action)
 {
 	char path[128];
 
-	if (run->layout->is_volume)
+	if (run->layout->is_volume && action->verb == MAKE_SYMLINK)
 		return prepare_volume(run, action);
 	snprintf(path, sizeof(path), MOUNT "/%s", action->verb == MAKE_SYMLINK ? "elsewhere" : run->layout->link);
 	if (content_write(path, action->version, run->files) < 0)
@@ -283,14 +283,12 @@ static int run_row(struct run *run)
 static const char usage[] =
 	"usage: power [--fs NAME] [--scenario NAME] [--layout NAME] [--sync fs|files] [--files N] [--most STATES] [--seed N]\n"
 	"             [--first] PROGRAM\n"
-	"       power [--layout NAME] --list\n";
+	"       power --list\n";
 
-/* A directory of real files is not adopted as a volume. */
-static int list(const struct layout *layout)
+static int list(void)
 {
 	for (size_t i = 0; i < scenario_count; i++)
-		if (!layout->is_volume || scenarios[i].before[0].verb != MAKE_DIRECTORY)
-			puts(scenarios[i].name);
+		puts(scenarios[i].name);
 	return 0;
 }
 
@@ -345,7 +343,7 @@ int main(int argc, char **argv)
 			run.is_first_enough = true;
 			break;
 		case 'L':
-			return list(run.layout);
+			return list();
 		default:
 			optind = argc + 1;
 		}
