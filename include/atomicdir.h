@@ -205,6 +205,10 @@ int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const cha
  * itself. The copy keeps modes, symlinks as they are, modification times, ACLs, file capabilities, user attributes, holes, hard links,
  * and owners where the caller may set them. Data is reflinked where the file system can do that. */
 int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *from, struct atomicdir_error *error);
+/* Compares the directory `from` with the live generation before anything is copied. 1: a copy of it to "." would be unchanged; then the
+ * stage can only be sealed, committed or freed, which all change nothing on the disk. 0: it differs, or that is in doubt: copy it. Only
+ * for a stage in which nothing is yet. What could not be copied differs. */
+int atomicdir_matches(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error);
 /* Copies `path` from the live generation. Entries that the stage has already stay as they are. With carry_generations the path "." leaves
  * out what the live generation only carried; what other paths name is the stage's own. ENOENT: nothing is live, or the live generation
  * has no such entry. */

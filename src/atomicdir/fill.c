@@ -84,6 +84,20 @@ static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *err
 	return -1;
 }
 
+/* Nothing is copied before DIR is known to differ from what is live. */
+static int fill_copy(const struct fill_options *own, struct atomicdir_stage *stage, const struct progress *progress,
+		     struct atomicdir_error *error)
+{
+	int is_same;
+
+	progress_set(progress, PROGRESS_COMPARING);
+	is_same = atomicdir_matches(stage, own->from, error);
+	if (is_same)
+		return is_same < 0 ? -1 : 0;
+	progress_set(progress, PROGRESS_COPYING);
+	return atomicdir_copy(stage, ".", own->from, error);
+}
+
 static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			 const struct progress *progress, struct atomicdir_error *error)
 {
@@ -97,7 +111,7 @@ static int fill_populate(const struct options *options, const char *link, struct
 	if (own->dereference)
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
-		return atomicdir_copy(stage, ".", own->from, error);
+		return fill_copy(own, stage, progress, error);
 	if (own->edit && fill_carry(stage, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);

@@ -172,7 +172,7 @@ static int stage_seal_held(struct atomicdir_stage *stage, struct atomicdir_error
 		return 1;
 	if (store_check_held(&writer->store, &writer->place, error) < 0)
 		return -1;
-	is_same = held_is_live(&stage->held, &stage->stop);
+	is_same = stage->is_matched ? 1 : held_is_live(&stage->held, &stage->stop);
 	if (is_same < 0)
 		return error_system(error, errno, writer->place.name.link, "stopped comparing");
 	if (!is_same)

@@ -242,7 +242,7 @@ static int entry_add(struct atomicdir_stage *stage, const struct entry *entry, s
 	error = error_or(error, &own);
 	if (path_check(stage, entry->path, error) < 0)
 		return -1;
-	if (stage_is_held(stage)) {
+	if (stage_is_held(stage) && !stage->is_matched) {
 		enum held_answer answer = held_add(&stage->held, entry);
 
 		stage->state = STAGE_FILLING;
@@ -250,9 +250,9 @@ static int entry_add(struct atomicdir_stage *stage, const struct entry *entry, s
 			return 0;
 		if (answer == HELD_REFUSED)
 			return entry_refuse(entry, error);
-		if (stage_write_held(stage, error) < 0)
-			return -1;
 	}
+	if (stage_write_held(stage, error) < 0)
+		return -1;
 	return stage_put(stage, entry, error);
 }
 

@@ -202,6 +202,7 @@ bool held_begin(struct held *held, const struct writer *writer)
 	    !writer->options.carry_generations && fgetxattr(place->parent_fd, ATTRIBUTE_DEFAULT_ACL, NULL, 0) < 0 &&
 	    (errno == ENODATA || errno == EOPNOTSUPP) && fstat(place->store_fd, &store) == 0 && held_knows_group(&store) &&
 	    held_choose_owner(held, &store) && tree_look(writer->live.fd, "", &live) == 0) {
+		held->store_gid = store.st_gid;
 		held->setgid = store.st_mode & S_ISGID;
 		held->mount = live.mount;
 		held->block = wiping_malloc(BLOCK);
@@ -213,15 +214,6 @@ bool held_begin(struct held *held, const struct writer *writer)
 }
 
 /* ---- The live generation's directories ---- */
-
-/* The time of access stays, where we may ask for that: it would be written to the disk. */
-static int held_open(int directory_fd, const char *name, int flags)
-{
-	int all = flags | O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	int fd = openat(directory_fd, name, all | O_NOATIME);
-
-	return fd < 0 && errno == EPERM ? openat(directory_fd, name, all) : fd;
-}
 
 static bool held_is_ours(const struct held *held, const struct tree_entry *facts)
 {
@@ -243,7 +235,7 @@ static int held_open_directory(const struct held *held, char *path, bool *is_our
 
 	*is_ours = held_top_is_ours(held);
 	while (fd >= 0 && (name = strsep(&rest, "/"))) {
-		int next = held_open(fd, name, O_DIRECTORY);
+		int next = open_quietly_at(fd, name, O_DIRECTORY);
 		struct tree_entry facts;
 
 		close_fd(&fd);
@@ -323,7 +315,7 @@ static bool held_has_bytes(const struct held *held, int fd, const struct entry *
 static bool held_file_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
 			      struct tree_entry *facts)
 {
-	cleanup_fd int fd = held_open(directory_fd, name, 0);
+	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
 
 	return fd >= 0 && tree_look(fd, "", facts) == 0 &&
 	       held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) &&
@@ -444,7 +436,7 @@ static int held_walk_directory(struct held_walk *walk, int fd, int depth);
 static int held_walk_into(struct held_walk *walk, int directory_fd, const char *name, const struct held_entry *one, int depth)
 {
 	mode_t mode = held_wanted_mode(walk->held, ENTRY_DIRECTORY, one->mode);
-	cleanup_fd int fd = held_open(directory_fd, name, O_DIRECTORY);
+	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_DIRECTORY);
 	struct tree_entry facts;
 
 	if (fd < 0 || tree_look(fd, "", &facts) < 0 || !held_has_facts(walk->held, &facts, mode) || !held_has_no_attributes(fd))
@@ -493,7 +485,7 @@ static void held_close_directory(DIR **directory)
 
 static DIR *held_open_names(int directory_fd)
 {
-	cleanup_fd int fd = held_open(directory_fd, ".", O_DIRECTORY);
+	cleanup_fd int fd = open_quietly_at(directory_fd, ".", O_DIRECTORY);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
 	if (directory)
@@ -562,7 +554,7 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 		return -1;
 	directory_fd =
 		slash ? held_open_directory(held, directory, &ignored) : fcntl(held->writer->live.fd, F_DUPFD_CLOEXEC, 0);
-	fd = directory_fd < 0 ? -1 : held_open(directory_fd, slash ? slash + 1 : one->path, 0);
+	fd = directory_fd < 0 ? -1 : open_quietly_at(directory_fd, slash ? slash + 1 : one->path, O_NONBLOCK);
 	if (fd >= 0 && held_is_what_it_was(fd, one)) {
 		if (copy_bytes(fd, to_fd, (off_t)one->size, stop) < 0)
 			return -1;

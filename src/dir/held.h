@@ -32,7 +32,8 @@ struct held {
 	uid_t self;		     /* whom this process runs as */
 	uid_t uid;		     /* the owner that sealing gives to an entry */
 	gid_t gid;
-	mode_t setgid; /* the bit that directories get from the store */
+	gid_t store_gid; /* the group that a new entry has before that */
+	mode_t setgid;	 /* the bit that directories get from the store */
 	struct held_entry *items;
 	size_t count;
 	uint32_t *slots; /* a hash table of the paths: 1 + the index of an item; 0: free */

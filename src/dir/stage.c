@@ -83,6 +83,9 @@ int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *erro
 
 	if (!stage_is_held(stage))
 		return 0;
+	if (stage->is_matched)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "a stage that matches what is live can only be sealed, committed or freed");
 	if (stage_make(stage, error) < 0)
 		return -1;
 	for (size_t i = 0; held_get(&stage->held, i, &entry); i++) {

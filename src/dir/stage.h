@@ -24,9 +24,10 @@ struct atomicdir_stage {
 	const struct swap *swap; /* an adoption's own; NULL: the layout's */
 	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: it has the lock, has pruned nothing, and can be undone */
 	struct held held;
-	int64_t number; /* `number`, `fd` and `path` are the directory's; 0, -1 and NULL while there is none */
-	int fd;		/* opened before anything was written: syncfs(2) reports through it */
-	char *path;	/* absolute */
+	bool is_matched; /* held: all that is live is what it would hold (atomicdir_matches()), and nothing may be added */
+	int64_t number;	 /* `number`, `fd` and `path` are the directory's; 0, -1 and NULL while there is none */
+	int fd;		 /* opened before anything was written: syncfs(2) reports through it */
+	char *path;	 /* absolute */
 	struct buffer note;
 	bool has_note;
 	struct seal_modes directories; /* whose modes are set when the stage is sealed */
