@@ -313,6 +313,9 @@ static int passage_entry(struct passage *passage, struct pair pair, const char *
 		return passage_discard(passage, pair, name);
 	if (tree_look(pair.link_fd, name, &there) < 0)
 		return errno == ENOENT ? passage_add(passage, pair, name) : passage_fail(passage, path, "cannot examine");
+	/* After a power cut both names may be on disk of a rename (btrfs), or both were links to one file from the start. */
+	if (!S_ISDIR(own.mode) && own.device == there.device && own.inode == there.inode)
+		return unlinkat(pair.own_fd, name, 0) == 0 ? 0 : passage_fail(passage, path, "cannot remove the other name of");
 	if (!manifest_has(&placing->before, path, there.mode))
 		return passage_meets_foreign(passage, path, "appeared meanwhile, and was not made by a publication; it stays");
 	if (S_ISDIR(own.mode) && S_ISDIR(there.mode))

@@ -180,6 +180,7 @@ static const char *why_not(const char *name, struct cleanliness *clean)
 		return exists(store_path(), number, ".info") ? NULL : "a generation without .info is left";
 	}
 	if (strcmp(name + 6, ".info") != 0 && strcmp(name + 6, ".note") != 0 && strcmp(name + 6, ".files") != 0 &&
+	    strcmp(name + 6, ".carried") != 0 &&
 	    !(clean->has_hook && (strcmp(name + 6, ".hook") == 0 || strcmp(name + 6, ".good") == 0)))
 		return "something is left in the store";
 	return exists(store_path(), number, "") ? NULL : "a file of no generation is left";
