@@ -149,6 +149,7 @@ include examples/examples.mk
 include bench/bench.mk
 include tests/race/race.mk
 include tests/soak/soak.mk
+include tests/consumers/consumers.mk
 include tests/power/power.mk
 include tests/faults/faults.mk
 include fuzz/fuzz.mk

@@ -38,6 +38,20 @@ bench-watch: all
 
 #: bench            how long publications and fetches take beside their peers: writes bench/results.json and the README's pictures
 bench: all $(BENCH_PROGRAMS) $(B)/batches
-	@BUILD=$(B) bench/run.py
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/run.py
 
-.PHONY: bench bench-watch bench-fleet
+COUNTED = all $(B)/bench/ours $(B)/bench/bare
+PREPARE_bench = $(B)/bench/ours $(B)/bench/bare
+#: bench-check      system calls, bytes written and barriers beside bench/figures.tsv; a part of check
+bench-check: $(COUNTED)
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/check.py
+
+#: bench-figures    writes bench/figures.tsv and bench/calls.md anew, as root
+bench-figures: $(COUNTED)
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/check.py --update
+
+#: bench-instructions instructions of the same publications, counted by callgrind, beside bench/instructions.tsv; UPDATE=1 writes that anew
+bench-instructions: $(COUNTED)
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/instructions.py $(if $(UPDATE),--update)
+
+.PHONY: bench bench-watch bench-fleet bench-check bench-figures bench-instructions

@@ -8,9 +8,9 @@ from xml.sax.saxutils import escape
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WIDTH, LEFT, RIGHT, LINE, BAR = 760, 300, 150, 26, 16
-# No background: the colours are read on a light page and on a dark one.
+# No background: the colours can be read on a light page and on a dark one, also where the picture is not told which it is.
 STYLE = """
-text { font: 14px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #24292f }
+text { font: 14px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #6e7781 }
 .title { font-weight: 600 }
 .group { font-style: italic }
 .bar { fill: #8c959f }

@@ -12,7 +12,7 @@ enum { FILE_SIZE = 4096, NAME_SIZE = 32 };
 
 struct job {
 	const char *directory;
-	const char *sync; /* "auto", "fs" or "none" */
+	const char *sync; /* "auto", "files", "fs" or "none" */
 	int count;
 	int seed;
 	int changed; /* only so many files depend on the seed; -1: all */

@@ -22,6 +22,8 @@ static struct atomicdir_stage *begin(const struct job *job, struct atomicdir_err
 	options.grace_ms = 0;
 	options.link_unchanged = job->link_unchanged;
 	options.sync = job_is_durable(job) ? ATOMICDIR_SYNC_AUTO : ATOMICDIR_SYNC_NONE;
+	if (strcmp(job->sync, "files") == 0)
+		options.sync = ATOMICDIR_SYNC_FILES;
 	if (strcmp(job->sync, "fs") == 0)
 		options.sync = ATOMICDIR_SYNC_FS;
 	stage = atomicdir_begin(link, &options, error);

@@ -24,6 +24,7 @@ struct copy_rules {
 	const struct copy_choice *choice; /* NULL: all of them */
 	bool merges;   /* existing entries stay, and directories are merged; false: an existing entry is EEXIST */
 	bool is_exact; /* an entry without an ACL gets none; false: it inherits the default ACL of its new directory */
+	bool links;    /* files become hard links to those that they would be copies of, where that can be */
 	bool requires_attributes; /* a user attribute that the file system cannot hold is an error; false: it is left out */
 	const volatile int *stop; /* the copy ends with EINTR once this is not 0; NULL: it does not */
 	size_t lost;		  /* how many user attributes were left out */
@@ -35,6 +36,8 @@ struct copy_rules {
 	int depth;
 };
 
+/* Copies the bytes of one open file, whose size this is, into another one, which is empty. -1 with errno; EINTR: `stop` was set. */
+int copy_bytes(int from_fd, int to_fd, off_t size, const volatile int *stop);
 /* Copies a file, symlink or tree. */
 int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, struct copy_rules *rules,
 		 struct atomicdir_error *error);

@@ -15,6 +15,9 @@
 #ifndef SCRIPT
 #define SCRIPT 0                        /* order.sh: which calls are made, a digit each, the last one first */
 #endif
+#ifndef HELD
+#define HELD 0                          /* whether a fill may be held; else one with the same content is written */
+#endif
 #ifndef KEEP
 #define KEEP 0                          /* how many a scripted call keeps */
 #endif
@@ -44,9 +47,10 @@ mtype = {
 /* The calls. */
 #define FILL_OTHER 1
 #define FILL_SAME  2
-#define ROLLBACK   3
-#define PRUNE      4
-#define HOOK_PRUNE 5                    /* with it a call that had a hook ends */
+#define FILL_HELD  3                    /* the same, found so before anything is written (held.c, matches.c) */
+#define ROLLBACK   4
+#define PRUNE      5
+#define HOOK_PRUNE 6                    /* with it a call that had a hook ends */
 
 /* What the death of a process releases: its flock(2) on the lock, on generations (pins are shared locks), and on marks. */
 byte owner;                             /* the caller at work; 0: none */
@@ -310,7 +314,9 @@ end:	atomic {
 		print(call);
 		if
 		:: SCRIPT -> kind = script % 10; script = script / 10
-		:: !SCRIPT -> select (kind : FILL_OTHER .. PRUNE)
+		:: !SCRIPT ->
+			select (kind : FILL_OTHER .. PRUNE);
+			if :: kind == FILL_HELD && !HELD -> kind = FILL_SAME :: else fi
 		fi;
 		if :: WAYS & 1 :: WAYS & 2 -> by_files = true fi
 	};
@@ -357,6 +363,8 @@ begin:
 			fi
 		};
 		publish(number)
+
+	:: kind == FILL_HELD && live && !is_doubtful
 
 	/* stage.c, commit.c */
 	:: else ->

@@ -19,14 +19,17 @@ trace() {
 	program=$1; shift
 	rm -rf rules; mkdir -p rules/one/sub rules/two; echo 1 >rules/one/a; echo 1 >rules/one/sub/b; echo 2 >rules/two/a
 	[ "$1" != fill ] || set -- "$@" --keep 0 --grace 0s --from rules/two
-	"$program" fill --grace 0s rules/app --from rules/one && strace -f -y -o rules/trace "$program" "$@" rules/app &&
+	layout=; case " $* " in *" --layout files "*) layout="--layout files" ;; esac
+	# shellcheck disable=SC2086
+	"$program" fill --grace 0s $layout rules/app --from rules/one && strace -f -y -o rules/trace "$program" "$@" rules/app &&
 		python3 "$here/tests/power/rules.py" rules/trace rules/app
 }
 trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
 	strace -f -y -o rules/trace "$atomicdir" fill --sync "$1" rules/app --from rules/one && python3 "$here/tests/power/rules.py" rules/trace rules/app; }
-# by_rules|by_cuts POINT OPTION...: the program that is broken there is caught.
+# by_rules|by_cuts|by_entries POINT OPTION...: the program that is broken there is caught.
 by_rules() { point=$1; shift; ATOMICDIR_BROKEN=$point trace "$broken/atomicdir" "$@"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
 by_cuts() { point=$1; shift; ATOMICDIR_BROKEN=$point "$broken/power" --first "$@" "$broken/atomicdir"; [ $? = 1 ] && grep -q 'reported: ' out; }
+by_entries() { ATOMICDIR_BROKEN=$1 "$broken/held_test"; [ $? = 1 ]; }
 points() { cut -f1 "$here/tests/power/broken.tsv" | grep -v '^#' | sort; }
 listed() { points >listed; grep -rhoE 'is_broken\("[^"]*' "$here/src" | cut -d'"' -f2 | sort -u >in_code; diff listed in_code; }
 
@@ -37,6 +40,9 @@ if [ -z "$traces" ]; then
 	for way in fs files; do
 		ok "with --sync $way everything new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" fill --sync $way
 		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
+	done
+	for way in fs files; do
+		ok "with --sync $way and the layout files nothing is moved before the swap is synced" trace "$atomicdir" fill --sync $way --layout files
 	done
 	ok "the program that can be broken keeps the rules as long as it is not" trace "$broken/atomicdir" fill --sync fs
 	for command in $ways_out; do
@@ -51,6 +57,7 @@ while IFS='	' read -r point how options what; do
 	case $how in
 	rules) why=$traces; case $options in detach | remove) [ -n "$ways_out" ] || why="there is no disk below ${TMPDIR:-/tmp}" ;; esac ;;
 	cuts) why=$cuts ;;
+	entries) why= ;;
 	*) continue ;;
 	esac
 	claim="$point is caught by $how: $what"
