@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/libc.h"
 #include "dir/copy.h"
 #include "dir/layout.h"
 #include "dir/links.h"
