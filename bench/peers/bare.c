@@ -89,8 +89,8 @@ static void run_each(const struct job *job)
 
 		file_name(name, i);
 		file_bytes(bytes, job, i);
-		if (fd < 0 || write(fd, bytes, FILE_SIZE) != FILE_SIZE || (job_is_durable(job) && fsync(fd) < 0) || close(fd) < 0 ||
-		    renameat(directory, "temporary", directory, name) < 0)
+		if (fd < 0 || write(fd, bytes, FILE_SIZE) != FILE_SIZE || (job_is_durable(job) && fsync(fd) < 0) ||
+		    close(fd) < 0 || renameat(directory, "temporary", directory, name) < 0)
 			err(1, "%s", name);
 	}
 	if (job_is_durable(job) && fsync(directory) < 0)
@@ -163,7 +163,7 @@ static void run_dirty(const struct job *job)
 static const struct way {
 	const char *name;
 	void (*run)(const struct job *job);
-} ways[] = { { "loop", run_loop },   { "ready", run_ready },	 { "each", run_each },	 { "one", run_one },
+} ways[] = { { "loop", run_loop },   { "ready", run_ready },	 { "each", run_each },	{ "one", run_one },
 	     { "files", run_files }, { "compare", run_compare }, { "dirty", run_dirty } };
 
 int main(int argc, char **argv)

@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	if (wait4(child, &status, 0, &usage) < 0 || status)
 		errx(1, "%s failed", argv[1]);
 	line[strcspn(line, "\n\"\\")] = '\0';
-	printf("{\"ns\":%lld,\"first_ns\":%lld,\"peak_kib\":%ld,\"written\":%lld,\"line\":\"%s\"}\n", end, first, usage.ru_maxrss,
-	       written < 0 ? written : written - all, line);
+	printf("{\"ns\":%lld,\"first_ns\":%lld,\"peak_kib\":%ld,\"written\":%lld,\"line\":\"%s\"}\n", end, first,
+	       usage.ru_maxrss, written < 0 ? written : written - all, line);
 	return 0;
 }

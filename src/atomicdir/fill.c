@@ -82,7 +82,8 @@ static int fill_populate(const struct options *options, const char *link, struct
 
 	if (own->note && atomicdir_note(stage, own->note, strlen(own->note), error) < 0)
 		return -1;
-	progress_set(progress, PROGRESS_COPYING);
+	if (own->from || own->edit)
+		progress_set_filling(progress, PROGRESS_COPYING, atomicdir_path(stage));
 	if (own->dereference)
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
