@@ -77,17 +77,17 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 static const char *const layout_words[] = { "link", "volume", "files", NULL };
 static const char *const sync_words[] = { "auto", "files", "fs", "none", NULL };
 
+/* "a, b or c". */
 static int word_refuse(const char *const *words, const char *text, struct atomicdir_error *error)
 {
 	char list[128] = "";
 	size_t size = 0;
 
-	for (size_t i = 0; words[i] && size < sizeof(list); i++)
-		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%s",
-					 !i		? ""
-					 : words[i + 1] ? ", "
-							: " or ",
-					 words[i]);
+	for (size_t i = 0; words[i] && size < sizeof(list); i++) {
+		const char *before = words[i + 1] ? ", " : " or ";
+
+		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%s", i ? before : "", words[i]);
+	}
 	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not %s", text, list);
 }
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/begin.h"
 #include "dir/layout.h"
 #include "dir/part.h"

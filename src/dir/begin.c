@@ -17,7 +17,7 @@ static int begin_look(struct writer *writer, enum begin_with with, struct atomic
 		return error_system(error, errno, writer->place.name.link, "cannot examine");
 	if (with == BEGIN_WITH_ANYTHING || live_require_ours(&writer->live, &writer->place, error) == 0)
 		return 0;
-	if (with == BEGIN_A_FILL && error->errnum == EEXIST)
+	if (with == BEGIN_A_FILL && error->errnum == EEXIST && !writer->place.layout->moves_entries)
 		error_append(error, "'atomicdir adopt %s%s' takes it over",
 			     writer->place.layout->adoption ? "--layout volume " : "", writer->place.name.link);
 	return -1;

@@ -13,12 +13,14 @@
 #include "base/file.h"
 #include "dir/sync.h"
 
-bool inside_has(const struct place *place, const char *name, mode_t type)
+int inside_has(const struct place *place, const char *name, mode_t type)
 {
 	cleanup_fd int fd = openat(place->parent_fd, place->name.base, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;
 
-	return fd >= 0 && fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && (status.st_mode & S_IFMT) == type;
+	if (fd >= 0 && fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return (status.st_mode & S_IFMT) == type;
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
 }
 
 /* A directory that somebody else makes at the same moment is as good. */

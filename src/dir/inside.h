@@ -12,8 +12,8 @@
 
 #define INSIDE_STORE "..atomicdir"
 
-/* Whether `name` exists in the directory at LINK, and has this type (S_IFMT). */
-bool inside_has(const struct place *place, const char *name, mode_t type);
+/* Whether `name` exists in the directory at LINK, and has this type (S_IFMT). -1 with errno where that cannot be known. */
+int inside_has(const struct place *place, const char *name, mode_t type);
 /* Opens the directory, which is made (0755) for a writer, and sets the names: `swapped` in it is what is swapped. `what` is what messages
  * call LINK: "volume". */
 int inside_locate(struct place *place, enum place_use use, const char *swapped, const char *what,

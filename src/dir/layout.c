@@ -9,26 +9,34 @@
 static const struct layout *const layouts[] = { &layout_link, &layout_volume, &layout_files };
 #define LAYOUTS (sizeof(layouts) / sizeof(*layouts))
 
-/* NULL: LINK has none yet. Where it may have several, the wanted one, else the first. */
-static const struct layout *layout_look(const struct place *place, enum atomicdir_layout wanted)
+/* *found NULL: LINK has none yet. Where it may have several, it is the wanted one, else the first. -1 with errno: that cannot be known. */
+static int layout_look(const struct place *place, enum atomicdir_layout wanted, const struct layout **found)
 {
-	const struct layout *perhaps = NULL;
-
+	*found = NULL;
 	for (size_t i = 1; i < LAYOUTS; i++) {
 		enum at at = layouts[i]->is_at(place);
 
-		if (at == AT_CERTAINLY)
-			return layouts[i];
-		if (at == AT_PERHAPS && (!perhaps || layouts[i]->kind == wanted))
-			perhaps = layouts[i];
+		if (at == AT_UNKNOWN)
+			return -1;
+		if (at == AT_CERTAINLY) {
+			*found = layouts[i];
+			return 0;
+		}
+		if (at == AT_PERHAPS && (!*found || layouts[i]->kind == wanted))
+			*found = layouts[i];
 	}
-	return perhaps;
+	return 0;
 }
 
 const struct layout *layout_find(const struct place *place, int wanted, struct atomicdir_error *error)
 {
-	const struct layout *found = layout_look(place, (enum atomicdir_layout)wanted), *stated = found ? found : layouts[0];
+	const struct layout *found, *stated;
 
+	if (layout_look(place, (enum atomicdir_layout)wanted, &found) < 0) {
+		error_system(error, errno, place->name.link, "cannot examine");
+		return NULL;
+	}
+	stated = found ? found : layouts[0];
 	for (size_t i = 0; i < LAYOUTS; i++)
 		if (layouts[i]->kind == (enum atomicdir_layout)wanted)
 			stated = layouts[i];

@@ -34,8 +34,8 @@ struct swap {
 	int (*make_durable)(const struct place *place, int64_t number, enum sync_way way, struct atomicdir_error *error);
 };
 
-/* Whether what stands at LINK has a layout. PERHAPS: there is a store, as after a first fill that died. */
-enum at { AT_NOT, AT_PERHAPS, AT_CERTAINLY };
+/* Whether what stands at LINK has a layout. PERHAPS: there is a store, as after a first fill that died. UNKNOWN: with errno. */
+enum at { AT_UNKNOWN = -1, AT_NOT, AT_PERHAPS, AT_CERTAINLY };
 
 struct layout {
 	enum atomicdir_layout kind;

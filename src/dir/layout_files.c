@@ -48,11 +48,12 @@
 
 static enum at files_is_at(const struct place *place)
 {
-	if (!inside_has(place, INSIDE_STORE, S_IFDIR))
-		return AT_NOT;
-	if (inside_has(place, LIVE, S_IFLNK))
-		return AT_CERTAINLY;
-	return inside_has(place, "..data", S_IFLNK) ? AT_NOT : AT_PERHAPS;
+	int has_store = inside_has(place, INSIDE_STORE, S_IFDIR),
+	    has_live = has_store > 0 ? inside_has(place, LIVE, S_IFLNK) : 0;
+
+	if (has_store <= 0 || has_live < 0)
+		return has_store ? AT_UNKNOWN : AT_NOT;
+	return has_live ? AT_CERTAINLY : AT_PERHAPS;
 }
 
 static int files_locate(struct place *place, enum place_use use, struct atomicdir_error *error)

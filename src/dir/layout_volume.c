@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/inside.h"
 #include "dir/layout.h"
 #include "dir/part.h"
@@ -40,11 +41,15 @@
 /* A store with neither of these nor the layout files' symlink is that of a first fill that died. */
 static enum at volume_is_at(const struct place *place)
 {
-	if (!inside_has(place, VOLUME_STORE, S_IFDIR))
-		return AT_NOT;
-	if (inside_has(place, VOLUME_DATA, S_IFLNK) || inside_has(place, VOLUME_STORE "/" VOLUME_ADOPTED, S_IFDIR))
+	int has_store = inside_has(place, VOLUME_STORE, S_IFDIR);
+	int has_data = has_store > 0 ? inside_has(place, VOLUME_DATA, S_IFLNK) : 0;
+	int is_adopted = has_store > 0 && !has_data ? inside_has(place, VOLUME_STORE "/" VOLUME_ADOPTED, S_IFDIR) : 0;
+
+	if (has_store < 0 || has_data < 0 || is_adopted < 0)
+		return AT_UNKNOWN;
+	if (has_data || is_adopted)
 		return AT_CERTAINLY;
-	return AT_PERHAPS;
+	return has_store ? AT_PERHAPS : AT_NOT;
 }
 
 static int volume_locate(struct place *place, enum place_use use, struct atomicdir_error *error)

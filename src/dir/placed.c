@@ -10,16 +10,31 @@
 #include "dir/part.h"
 #include "dir/tree.h"
 
-/* Whether it no longer lies in its generation's own directory, open at `arg`. What lies there with another type came from LINK's
- * directory, in exchange for it. */
+/* An unfinished generation. */
+struct unfinished {
+	int link_fd; /* LINK's directory */
+	int top_fd;  /* its own; -1: not open */
+};
+
+static int placed_look(int top_fd, const char *path, struct tree_entry *facts)
+{
+	const char *name;
+	cleanup_fd int fd = top_fd < 0 ? -1 : tree_open_parent(top_fd, path, &name);
+
+	return fd < 0 ? -1 : tree_look(fd, name, facts);
+}
+
+/* Whether it no longer lies in its generation's own directory. What lies there with another type came from LINK's directory, in exchange
+ * for it; and after a power cut one file may have both names. */
 static bool placed_has_left(void *arg, const struct manifest_entry *entry)
 {
-	const int *top_fd = arg;
-	struct tree_entry facts;
-	const char *name;
-	cleanup_fd int fd = *top_fd < 0 ? -1 : tree_open_parent(*top_fd, entry->path, &name);
+	const struct unfinished *unfinished = arg;
+	struct tree_entry own, link;
 
-	return fd < 0 || tree_look(fd, name, &facts) < 0 || (facts.mode & S_IFMT) != (entry->mode & S_IFMT);
+	if (placed_look(unfinished->top_fd, entry->path, &own) < 0 || (own.mode & S_IFMT) != (entry->mode & S_IFMT))
+		return true;
+	return placed_look(unfinished->link_fd, entry->path, &link) == 0 && own.device == link.device &&
+	       own.inode == link.inode;
 }
 
 /* Adds what is placed of generation `number`. 1: it is not finished, so the one before it counts, too; 0; -1 with errno. */
@@ -27,10 +42,11 @@ static int placed_add(const struct place *place, int64_t number, struct manifest
 {
 	bool is_unfinished = part_may_exist(place->store_fd, number, PART_INFO_NEW);
 	cleanup_fd int top_fd = is_unfinished ? place_open_generation(place, number) : -1;
+	struct unfinished unfinished = { place->parent_fd, top_fd };
 	cleanup_manifest struct manifest own = { 0 };
 
 	if (manifest_read(place, number, &own) < 0 ||
-	    manifest_merge(placed, &own, is_unfinished ? placed_has_left : NULL, &top_fd) < 0)
+	    manifest_merge(placed, &own, is_unfinished ? placed_has_left : NULL, &unfinished) < 0)
 		return -1;
 	return is_unfinished;
 }

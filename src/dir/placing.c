@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/compare.h"
 #include "dir/remove.h"
 #include "dir/targets.h"
@@ -140,7 +141,9 @@ static int passage_remove_at(int parent_fd, const char *name, mode_t mode)
 	struct tree_entry facts;
 	int done, errnum;
 
-	if (tree_look(parent_fd, name, &facts) < 0 || (facts.mode & S_IFMT) != (mode & S_IFMT))
+	if (tree_look(parent_fd, name, &facts) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if ((facts.mode & S_IFMT) != (mode & S_IFMT))
 		return 0;
 	if (lending_begin(&lending, parent_fd) < 0)
 		lending = (struct lending){ .fd = -1 };
@@ -156,7 +159,9 @@ static int passage_remove(struct passage *passage, const struct manifest_entry *
 	const char *name;
 	cleanup_fd int parent_fd = tree_open_parent(passage->placing->place->parent_fd, entry->path, &name);
 
-	if (parent_fd < 0 || passage_remove_at(parent_fd, name, entry->mode) == 0)
+	if (parent_fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (parent_fd >= 0 && passage_remove_at(parent_fd, name, entry->mode) == 0)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST)
 		return passage_meets_foreign(
@@ -308,6 +313,9 @@ static int passage_entry(struct passage *passage, struct pair pair, const char *
 		return passage_discard(passage, pair, name);
 	if (tree_look(pair.link_fd, name, &there) < 0)
 		return errno == ENOENT ? passage_add(passage, pair, name) : passage_fail(passage, path, "cannot examine");
+	/* After a power cut both names may be on disk of a rename (btrfs), or both were links to one file from the start. */
+	if (!S_ISDIR(own.mode) && own.device == there.device && own.inode == there.inode)
+		return unlinkat(pair.own_fd, name, 0) == 0 ? 0 : passage_fail(passage, path, "cannot remove the other name of");
 	if (!manifest_has(&placing->before, path, there.mode))
 		return passage_meets_foreign(passage, path, "appeared meanwhile, and was not made by a publication; it stays");
 	if (S_ISDIR(own.mode) && S_ISDIR(there.mode))

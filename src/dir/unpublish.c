@@ -37,22 +37,31 @@ static int unpublish_link(const struct writer *writer, struct atomicdir_error *e
 	return error_system(error, errnum, place->name.swapped, "cannot remove the symlink");
 }
 
-/* What was moved to LINK goes first, and is known to be gone before the symlink goes that says whose it was. What has to stay is a
- * warning. */
-static void unpublish_moved(struct writer *writer)
+/* What was moved to LINK goes first, and is known to be gone before the symlink goes that says whose it was. A directory that has to stay,
+ * since others have something in it, is a warning. */
+static int unpublish_moved(struct writer *writer, struct atomicdir_error *error)
 {
 	const struct place *place = &writer->place;
 	const struct layout *layout = place->layout;
-	struct atomicdir_error why;
 
 	if (!layout->clear)
-		return;
-	error_clear(&why);
-	if (layout->clear(place, &writer->live, &why) < 0)
-		error_warn(&writer->warning, 0, NULL, "%s", why.text);
-	error_clear(&why);
-	if (sync_way_has_disk(writer->way) && layout->swap.make_durable(place, writer->live.number, writer->way, &why) < 0)
-		error_warn(&writer->warning, 0, NULL, "%s", why.text);
+		return 0;
+	if (layout->clear(place, &writer->live, error) < 0) {
+		if (error->errnum != EEXIST)
+			return -1;
+		error_warn(&writer->warning, 0, NULL, "%s", error->text);
+		error_clear(error);
+	}
+	if (!sync_way_has_disk(writer->way))
+		return 0;
+	return layout->swap.make_durable(place, writer->live.number, writer->way, error);
+}
+
+static enum outcome unpublish_doubt(const struct writer *writer, const char *claim, struct atomicdir_error *error)
+{
+	error->kind = ATOMICDIR_NOT_DURABLE;
+	error_append(error, "'%s' is removed, but %s; run it again", writer->place.name.link, claim);
+	return OUTCOME_IN_DOUBT;
 }
 
 /* They lead nowhere any more; what has to stay is a warning. */
@@ -76,16 +85,14 @@ static enum outcome unpublish(struct writer *writer, struct atomicdir_error *err
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;
-	unpublish_moved(writer);
+	if (unpublish_moved(writer, error) < 0)
+		return unpublish_doubt(writer, "perhaps only in part", error);
 	if (unpublish_link(writer, error) < 0)
-		return OUTCOME_NOT_PUBLISHED;
+		return place->layout->clear ? unpublish_doubt(writer, "perhaps only in part", error) : OUTCOME_NOT_PUBLISHED;
 	unpublish_names(writer);
 	if (sync_way_has_disk(writer->way) && !is_broken("removal-not-synced") &&
-	    sync_fd(place->parent_fd, place->name.parent, error) < 0) {
-		error->kind = ATOMICDIR_NOT_DURABLE;
-		error_append(error, "'%s' is removed, but a power cut may undo that; run it again", place->name.link);
-		return OUTCOME_IN_DOUBT;
-	}
+	    sync_fd(place->parent_fd, place->name.parent, error) < 0)
+		return unpublish_doubt(writer, "a power cut may undo that", error);
 	/* dismantle() would take our own lock on it for a reader's pin. */
 	live_close(&writer->live);
 	dismantle(writer);

@@ -110,10 +110,18 @@ static int certificates_take_answer(struct certificates *certificates, int reply
 	return 0;
 }
 
+/* With the layout files there is nothing to pin: each certificate is in one file, which is read whole. */
+static int certificates_open_live(const char *link, struct atomicdir_error *error)
+{
+	int fd = atomicdir_pin(link, NULL, error);
+
+	return fd < 0 && error->kind == ATOMICDIR_USAGE ? open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : fd;
+}
+
 int certificates_find(struct certificates *certificates, const char *link, const struct published *published,
 		      struct atomicdir_error *error)
 {
-	cleanup_fd int live_fd = atomicdir_pin(link, NULL, error), reply_fd = memfd_create("reply", MFD_CLOEXEC);
+	cleanup_fd int live_fd = certificates_open_live(link, error), reply_fd = memfd_create("reply", MFD_CLOEXEC);
 	cleanup_buffer struct buffer request = { 0 };
 
 	if (live_fd < 0)

@@ -68,6 +68,8 @@ void round_clear(struct round *round);
 struct fetcher *round_ask(struct round *round, const struct entries *entries, const char *name, const char *value,
 			  struct atomicdir_error *error);
 void round_end_fetcher(struct round *round, struct fetcher *fetcher);
+/* Says with -v what FETCHER_UNCONFINED has told, once for all rounds of a watcher. */
+void round_tell_unconfined(struct round *round, const char *text);
 
 enum round_filled {
 	ROUND_FILLED = 0, /* what is wanted is in the stage: seal it, and publish it if it differs */

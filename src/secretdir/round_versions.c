@@ -216,7 +216,7 @@ static int looking_listen(struct looking *looking, const struct selection *asked
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
 		if (got == FETCHER_UNCONFINED)
-			report_verbose(&looking->round->options->shared, "%s", error->text);
+			round_tell_unconfined(looking->round, error->text);
 		else if (got == FETCHER_WARNING && texts_add(&looking->warnings, error->text) < 0)
 			return look_fail(error);
 		else if (got != FETCHER_WARNING && looking_record(looking, asked, got, &fetched) < 0)
@@ -452,7 +452,9 @@ static int peek_listen(struct peek *peek, struct fetcher *fetcher, struct atomic
 
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
-		if (got == FETCHER_WARNING || got == FETCHER_UNCONFINED)
+		if (got == FETCHER_UNCONFINED)
+			round_tell_unconfined(peek->round, error->text);
+		else if (got == FETCHER_WARNING)
 			report_verbose(&peek->round->options->shared, "%s", error->text);
 		else
 			peek_take(peek, got, &fetched);

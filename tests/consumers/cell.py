@@ -30,7 +30,7 @@ class Cell:
         (directory / "served").mkdir()
         self.link = directory / "served" / "site"
         self.reader = row.reader(directory / "reader", self.link, pairs)
-        # A round number of seconds: files of one release differ in time from those of the next by a second at least.
+        # The files of each generation are a minute younger than those before: equal times are another subject (docs/readers.md).
         self.time = int(time.time()) - 100000
 
     def try_swaps(self, expected):
@@ -67,7 +67,8 @@ class Cell:
             os.utime(path, (self.time, self.time))
         hook = shlex.split(self.reader.hook(self.row.hook)) if hooked else []
         owner = ["--owner", self.reader.user] if self.reader.user and os.geteuid() == 0 else []
-        subprocess.run([self.atomicdir, "fill", "-q", *self.column.options, *owner, *hook, self.link, "--from", source], check=True, stdout=self.reader.log, stderr=self.reader.log)
+        subprocess.run([self.atomicdir, "fill", *self.column.options, *owner, *hook, self.link, "--from", source], check=True,
+                       stdout=self.reader.log, stderr=self.reader.log)
 
     def wait(self, holds, seconds):
         """Whether it holds before so many seconds have passed."""

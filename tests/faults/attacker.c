@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * attacker WHAT PARENT OUTSIDE: swaps directories of PARENT with symlinks to OUTSIDE, and back, as fast as it can, until it is ended.
- * WHAT: `store`, .app.atomicdir itself; `inside`, the directory open/d of every generation and stage; `source`, PARENT/source.
+ * WHAT: `inside`, the directory open/d of every generation and stage in the store, PARENT/.app.atomicdir or, of a volume,
+ * PARENT/app/..atomicdir; or what is swapped itself: .app.atomicdir, app/..atomicdir, source.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -39,7 +40,9 @@ static void swap_inside(const char *parent)
 	const struct dirent *entry;
 	DIR *directory;
 
-	snprintf(store, sizeof(store), "%s/.app.atomicdir", parent);
+	snprintf(store, sizeof(store), "%s/app/..atomicdir", parent);
+	if (access(store, F_OK) < 0)
+		snprintf(store, sizeof(store), "%s/.app.atomicdir", parent);
 	directory = opendir(store);
 	while (directory && (entry = readdir(directory)))
 		if (strspn(entry->d_name, "0123456789") == 6 && !entry->d_name[6]) {
@@ -52,14 +55,19 @@ static void swap_inside(const char *parent)
 
 int main(int argc, char **argv)
 {
+	char directory[PATH_MAX / 2];
+	const char *slash;
+
 	if (argc != 4)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	outside = argv[3];
+	slash = strrchr(argv[1], '/');
+	snprintf(directory, sizeof(directory), "%s/%.*s", argv[2], slash ? (int)(slash - argv[1]) : 0, argv[1]);
 	for (;;) {
 		if (strcmp(argv[1], "inside") == 0)
 			swap_inside(argv[2]);
 		else
-			swap(argv[2], strcmp(argv[1], "store") == 0 ? ".app.atomicdir" : "source");
+			swap(directory, slash ? slash + 1 : argv[1]);
 	}
 }

@@ -18,6 +18,12 @@
 #define VOLUME "$atomicdir fill -q --layout volume --keep 1 --grace 0s app --from "
 #define VOLUME_TWICE SOURCES VOLUME "2 && " VOLUME "1"
 #define NEXT_VOLUME .next = "atomicdir fill --layout volume --keep 1 --grace 0s app --from 3", .next_value = '3', .kept = 1
+/* The same with the layout files: also a file for a directory, and a directory for a file. */
+#define FILES "$atomicdir fill -q --layout files app --from "
+#define FILES_TWICE                                                                                                           \
+	SOURCES "rm 1/link; mkdir 1/link 1/turns; echo 1 >1/link/x; echo 1 >1/turns/x; echo 2 >2/turns; " FILES "2 && " FILES \
+		"1"
+#define NEXT_FILES .next = "atomicdir fill --layout files app --from 3", .next_value = '3', .is_by_file = true
 #define KUBELETS \
 	"mkdir app; mv 1 app/..1; ln -s ..1 app/..data; for i in a sub same only-1 link; do ln -s ..data/$i app/$i; done"
 #define POPULATE \
@@ -45,6 +51,8 @@ const struct scenario scenarios[] = {
 	  "atomicdir fill --sync fs --rollback-on-failure --on-change ./hook --grace 0s app --from 2", '1', '2',
 	  .next = "atomicdir fill --on-change ./hook --grace 0s app --from 3", .next_value = '3', .kept = 1, .has_hook = true,
 	  .status = 4 },
+	{ "fill --carry", TWICE, "atomicdir fill --sync files --carry 2 --grace 0s app --from 2", '1', '2', NEXT,
+	  .needs = "FAULTS_WHOLE" },
 	{ "rollback --sync fs", TWICE, "atomicdir rollback --sync fs --grace 0s app", '1', '2', NEXT },
 	{ "rollback --sync files", TWICE, "atomicdir rollback --sync files --grace 0s app", '1', '2', NEXT },
 	{ "prune", THRICE, "atomicdir prune --keep 0 app", '1', '1', NEXT },
@@ -73,11 +81,22 @@ const struct scenario scenarios[] = {
 	  .needs = "FAULTS_WHOLE" },
 	{ "volume: adopt", SOURCES KUBELETS, "atomicdir adopt --layout volume --sync fs app", '1', '1',
 	  .next = "atomicdir adopt --layout volume app", .next_value = '1' },
+	{ "volume: adopt a directory", SOURCES "mv 1 app", "atomicdir adopt --layout volume --sync files app", '1', '1',
+	  .next = "atomicdir adopt --layout volume app", .next_value = '1', .needs = "FAULTS_WHOLE" },
 	{ "volume: detach", VOLUME_TWICE, "atomicdir detach --grace 0s app", '1', '1',
 	  .next = "atomicdir detach --layout volume --grace 0s app", .next_value = '1', .kept = NO_STORE,
 	  .needs = "FAULTS_WHOLE" },
 	{ "volume: remove", VOLUME_TWICE, "atomicdir remove app", '1', 0, .next = "atomicdir remove --layout volume app",
 	  .next_value = 0, .kept = NO_STORE },
+	{ "files: fill, the first", SOURCES, "atomicdir fill --layout files --sync fs app --from 2", 0, '2', NEXT_FILES,
+	  .needs = "FAULTS_WHOLE" },
+	{ "files: fill --sync fs", FILES_TWICE, "atomicdir fill --sync fs app --from 2", '1', '2', NEXT_FILES },
+	{ "files: fill --sync files", FILES_TWICE, "atomicdir fill --sync files app --from 2", '1', '2', NEXT_FILES,
+	  .needs = "FAULTS_WHOLE" },
+	{ "files: detach", FILES_TWICE, "atomicdir detach app", '1', '1', .next = "atomicdir detach --layout files app",
+	  .next_value = '1', .kept = NO_STORE, .is_by_file = true, .needs = "FAULTS_WHOLE" },
+	{ "files: remove", FILES_TWICE, "atomicdir remove app", '1', 0, .next = "atomicdir remove --layout files app",
+	  .next_value = 0, .kept = NO_STORE, .is_by_file = true },
 	{ "secretdir sync", SOURCES SYNC "1.json" ENTRIES, "secretdir sync --grace 0s --source file:2.json" ENTRIES, '1', '2',
 	  NEXT_SYNC },
 	{ "secretdir plan", SOURCES SYNC "1.json" ENTRIES, "secretdir plan --source file:2.json" ENTRIES, '1', '1', NEXT_SYNC,

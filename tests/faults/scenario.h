@@ -20,6 +20,7 @@ struct scenario {
 	int kept;	     /* by the next run, before the live one; NO_STORE: it leaves none */
 	bool has_hook;	     /* which makes `hooked` */
 	bool is_told;	     /* standard output is the result, and must be as without a fault when the status is 0 */
+	bool is_by_file;     /* after a death or with status 6 each file may be the old or the new one, or not there */
 	bool leaves_nothing; /* no store either, whatever happened, unless it was killed */
 	int status;	     /* without a fault */
 	const char *needs;   /* an environment variable, without which it is left out; NULL: nothing */

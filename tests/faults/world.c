@@ -135,6 +135,19 @@ char world_value(void)
 	return own == a || (!own && !read_value(path)) ? a : '?';
 }
 
+bool world_is_by_file(void)
+{
+	static const char *const paths[] = { "app/a", "app/sub/b", "app/same" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		char value = read_value(paths[i]);
+
+		if (value == '?' || (value && (value == 's') != (i == 2)))
+			return false;
+	}
+	return true;
+}
+
 static bool exists(const char *directory, const char *name, const char *suffix)
 {
 	char path[PATH_MAX];
@@ -156,7 +169,8 @@ static const char *why_not(const char *name, struct cleanliness *clean)
 	char number[8];
 	size_t digits = strspn(name, "0123456789");
 
-	if (name[0] == '.' || strcmp(name, "lock") == 0 || strcmp(name, "status") == 0 || strcmp(name, "refused") == 0)
+	if (name[0] == '.' || strcmp(name, "lock") == 0 || strcmp(name, "live") == 0 || strcmp(name, "status") == 0 ||
+	    strcmp(name, "refused") == 0)
 		return NULL;
 	snprintf(number, sizeof(number), "%.6s", name);
 	if (digits != 6)
@@ -165,7 +179,8 @@ static const char *why_not(const char *name, struct cleanliness *clean)
 		clean->generations++;
 		return exists(store_path(), number, ".info") ? NULL : "a generation without .info is left";
 	}
-	if (strcmp(name + 6, ".info") != 0 && strcmp(name + 6, ".note") != 0 &&
+	if (strcmp(name + 6, ".info") != 0 && strcmp(name + 6, ".note") != 0 && strcmp(name + 6, ".files") != 0 &&
+	    strcmp(name + 6, ".carried") != 0 &&
 	    !(clean->has_hook && (strcmp(name + 6, ".hook") == 0 || strcmp(name + 6, ".good") == 0)))
 		return "something is left in the store";
 	return exists(store_path(), number, "") ? NULL : "a file of no generation is left";

@@ -357,3 +357,95 @@ int content_read_volume(const char *path, char *why, size_t size)
 	close(fd);
 	return result < 0 ? CONTENT_BROKEN : reading.content.version;
 }
+
+/* ---- A directory of files ---- */
+
+static bool is_own_of_layout(const struct tree_entry *entry)
+{
+	return strncmp(entry->path, "..", 2) == 0;
+}
+
+static int check_entry_of_files(void *arg, const struct tree_entry *entry)
+{
+	return is_own_of_layout(entry) ? 0 : check_entry(arg, entry);
+}
+
+static int note_name(void *arg, const char *name)
+{
+	bool *has_names = arg;
+
+	*has_names = *has_names || strncmp(name, "..", 2) != 0;
+	return 0;
+}
+
+int content_read_files(const char *path, char *why, size_t size)
+{
+	struct reading reading = { .why = why, .size = size };
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), wanted, result;
+	bool has_names = false;
+
+	*why = '\0';
+	if (fd >= 0)
+		tree_read_names(fd, ".", note_name, &has_names);
+	if (fd < 0 || !has_names) {
+		if (fd >= 0)
+			close(fd);
+		return CONTENT_ABSENT;
+	}
+	result = read_version(&reading, fd);
+	if (result == 0)
+		result = tree_read(fd, check_entry_of_files, &reading);
+	close(fd);
+	wanted = 4 + reading.content.files + (reading.content.files + FILES_IN_DIRECTORY - 1) / FILES_IN_DIRECTORY;
+	if (result == 0 && reading.found != wanted)
+		result = complain(&reading, "there are %d entries, not %d", reading.found, wanted);
+	return result != 0 ? CONTENT_BROKEN : reading.content.version;
+}
+
+/* A file that says which version it is. */
+static bool is_version_file(const struct tree_entry *entry)
+{
+	char text[64] = "", own[16];
+	int version, files;
+
+	if (strcmp(entry->path, "version") != 0 && entry->path[0] != 'v')
+		return false;
+	memcpy(text, entry->bytes, entry->size < sizeof(text) ? entry->size : sizeof(text) - 1);
+	if (entry->status.st_mode != (S_IFREG | VERSION_MODE) || sscanf(text, "%d %d\n", &version, &files) != 2)
+		return false;
+	own_name(version, own, sizeof(own));
+	return strcmp(entry->path, "version") == 0 || strcmp(entry->path, own) == 0;
+}
+
+/* The owner's rights may be lent to a directory in which entries are moved. */
+static int check_some_version(void *arg, const struct tree_entry *entry)
+{
+	struct reading *reading = arg;
+	struct tree_entry closed = *entry;
+
+	if (is_own_of_layout(entry) || is_version_file(entry))
+		return 0;
+	if (S_ISDIR(closed.status.st_mode) && *entry->path)
+		closed.status.st_mode &= ~(mode_t)0200;
+	if (strcmp(entry->path, "version") == 0 || entry->path[0] == 'v')
+		return complain(reading, "%s is not whole", entry->path);
+	for (int version = 1; version <= 3; version++) {
+		reading->content = (struct content){ version, 9999 };
+		if (check_entry(reading, &closed) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+int content_read_by_file(const char *path, char *why, size_t size)
+{
+	struct reading reading = { .why = why, .size = size };
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+
+	*why = '\0';
+	if (fd < 0)
+		return 0;
+	result = tree_read(fd, check_some_version, &reading);
+	close(fd);
+	return result == 0 ? 0 : CONTENT_BROKEN;
+}

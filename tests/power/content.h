@@ -19,4 +19,9 @@ int content_read(const char *path, char *why, size_t size);
  * as long as they lead somewhere. Where there is no ..data, and nothing that was detached, the version is ABSENT. */
 int content_read_volume(const char *path, char *why, size_t size);
 
+/* The same of a directory of files: all names count but those that begin with "..". Where there are none, the version is ABSENT. */
+int content_read_files(const char *path, char *why, size_t size);
+/* Whether each file in such a directory is that of some version, whole; 0, or BROKEN. */
+int content_read_by_file(const char *path, char *why, size_t size);
+
 #endif

@@ -69,7 +69,12 @@ static int read_live(struct judge *judge)
 	int version;
 
 	path_in(judge, judge->layout->content, path, sizeof(path));
-	version = judge->layout->is_volume ? content_read_volume(path, why, sizeof(why)) : content_read(path, why, sizeof(why));
+	if (judge->layout->is_by_file)
+		version = content_read_files(path, why, sizeof(why));
+	else if (judge->layout->is_volume)
+		version = content_read_volume(path, why, sizeof(why));
+	else
+		version = content_read(path, why, sizeof(why));
 	if (version == CONTENT_BROKEN)
 		fails(judge, "what LINK names is not whole: %s", why);
 	return version;
@@ -113,12 +118,14 @@ struct tidying {
 
 static bool belongs_to(const char *name, int64_t generation)
 {
-	char directory[32], info[40], good[40];
+	char directory[32], info[40], good[40], files[40];
 
 	snprintf(directory, sizeof(directory), "%06" PRId64, generation);
 	snprintf(info, sizeof(info), "%s.info", directory);
 	snprintf(good, sizeof(good), "%s.good", directory);
-	return strcmp(name, directory) == 0 || strcmp(name, info) == 0 || strcmp(name, good) == 0;
+	snprintf(files, sizeof(files), "%s.files", directory);
+	return strcmp(name, directory) == 0 || strcmp(name, info) == 0 || strcmp(name, good) == 0 || strcmp(name, files) == 0 ||
+	       strcmp(name, "live") == 0;
 }
 
 static int look_for_leftover(void *arg, const char *name)
@@ -179,7 +186,7 @@ static bool is_directory(const struct judge *judge)
 	struct stat status;
 	char data[128];
 
-	snprintf(data, sizeof(data), "%s/..data", judge->link);
+	snprintf(data, sizeof(data), "%s/%s", judge->link, judge->layout->is_by_file ? "..atomicdir/live" : "..data");
 	return lstat(judge->link, &status) == 0 && S_ISDIR(status.st_mode) && lstat(data, &status) < 0;
 }
 
@@ -209,6 +216,8 @@ static bool adopt(struct judge *judge, const struct atomicdir_options *options, 
 	struct atomicdir_error error;
 	int result;
 
+	if (judge->layout->is_by_file)
+		return true;
 	if (judge->scenario->then[0].verb != ADOPT && (judge->scenario->then[0].verb != DETACH || judge->layout->is_volume))
 		return true;
 	result = atomicdir_adopt(judge->link, options, &error);
@@ -253,12 +262,15 @@ static bool goes_on(struct judge *judge, int version)
 	options.sync = judge->sync;
 	if (judge->layout->is_volume)
 		options.layout = ATOMICDIR_LAYOUT_VOLUME;
-	options.keep = 3; /* what was live is kept, good or not */
+	if (judge->layout->is_by_file)
+		options.layout = ATOMICDIR_LAYOUT_FILES;
+	options.keep = judge->layout->is_by_file ? 0 : 3; /* what was live is kept, good or not */
 	options.grace_ms = 0;
 	if (!unpublish(judge, &options, version))
 		return false;
 	/* A directory like any other is no volume. */
-	if (judge->layout->is_volume && judge->scenario->then[0].verb == DETACH && is_directory(judge))
+	if ((judge->layout->is_volume || judge->layout->is_by_file) && judge->scenario->then[0].verb == DETACH &&
+	    is_directory(judge))
 		return true;
 	highest = highest_number(judge);
 	if (!adopt(judge, &options, version) || (version && !look(judge, &old, &is_good)))
@@ -268,7 +280,7 @@ static bool goes_on(struct judge *judge, int version)
 		return false;
 	if (number <= highest)
 		return fails(judge, "number %" PRId64 " was given again: %" PRId64 " was there", number, highest);
-	if (version) {
+	if (version && !judge->layout->is_by_file) {
 		result = atomicdir_rollback(judge->link, is_good ? -1 : old, &options, NULL, &error);
 		if (!went_well(judge, "a rollback", result, 1, &error) || !is_live(judge, "after it", version))
 			return false;
@@ -277,13 +289,37 @@ static bool goes_on(struct judge *judge, int version)
 	return ends(judge, options, number);
 }
 
+/* Each file is whole at once; the set is when the next command that writes has ended. What a removal has begun it does not take back. */
+static bool finishes(struct judge *judge)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	char path[128], why[256];
+	struct atomicdir_error error;
+	int result;
+
+	path_in(judge, judge->layout->content, path, sizeof(path));
+	if (content_read_by_file(path, why, sizeof(why)) == CONTENT_BROKEN)
+		return fails(judge, "a file is neither old nor new: %s", why);
+	options.sync = judge->sync;
+	options.layout = ATOMICDIR_LAYOUT_FILES;
+	result = judge->scenario->then[0].verb == REMOVE && judge->scenario->then[1].verb != FILL
+			 ? atomicdir_remove(judge->link, &options, &error)
+			 : atomicdir_prune(judge->link, &options, NULL, &error);
+	return went_well(judge, "finishing it", result < 0 ? result : 0, 0, &error);
+}
+
 bool judge_holds(struct judge *judge, int reported)
 {
-	int version = read_live(judge);
+	bool may_be_partial = judge->layout->is_by_file && judge->scenario->then[0].verb == REMOVE;
+	int version = judge->layout->is_by_file && !finishes(judge) ? CONTENT_BROKEN : read_live(judge);
+
+	/* Half of the files of a removal that was not finished: the next fill places all of its own. */
+	if (version == CONTENT_BROKEN && may_be_partial && strncmp(judge->why, "what LINK names", 15) == 0 && reported < 2)
+		version = 0;
 
 	if (version == CONTENT_BROKEN)
 		return false;
-	if (!is_legal(judge->scenario, reported, version))
+	if (!may_be_partial && !is_legal(judge->scenario, reported, version))
 		return fails(judge, "LINK names version %d although %d of the actions had reported success", version, reported);
 	if (judge->scenario->then[0].verb == DETACH && reported && !is_directory(judge))
 		return fails(judge, "LINK is no directory although that had been reported");

@@ -283,12 +283,14 @@ static int run_row(struct run *run)
 static const char usage[] =
 	"usage: power [--fs NAME] [--scenario NAME] [--layout NAME] [--sync fs|files] [--files N] [--most STATES] [--seed N]\n"
 	"             [--first] PROGRAM\n"
-	"       power --list\n";
+	"       power [--layout NAME] --list\n";
 
-static int list(void)
+/* Without generations some scenarios do not exist. */
+static int list(const struct layout *layout)
 {
 	for (size_t i = 0; i < scenario_count; i++)
-		puts(scenarios[i].name);
+		if (!layout->is_by_file || !scenario_needs_generations(&scenarios[i]))
+			puts(scenarios[i].name);
 	return 0;
 }
 
@@ -343,7 +345,7 @@ int main(int argc, char **argv)
 			run.is_first_enough = true;
 			break;
 		case 'L':
-			return list();
+			return list(run.layout);
 		default:
 			optind = argc + 1;
 		}

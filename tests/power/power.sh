@@ -19,7 +19,9 @@ trace() {
 	program=$1; shift
 	rm -rf rules; mkdir -p rules/one/sub rules/two; echo 1 >rules/one/a; echo 1 >rules/one/sub/b; echo 2 >rules/two/a
 	[ "$1" != fill ] || set -- "$@" --keep 0 --grace 0s --from rules/two
-	"$program" fill --grace 0s rules/app --from rules/one && strace -f -y -o rules/trace "$program" "$@" rules/app &&
+	layout=; case " $* " in *" --layout files "*) layout="--layout files" ;; esac
+	# shellcheck disable=SC2086
+	"$program" fill --grace 0s $layout rules/app --from rules/one && strace -f -y -o rules/trace "$program" "$@" rules/app &&
 		python3 "$here/tests/power/rules.py" rules/trace rules/app
 }
 trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
@@ -37,6 +39,9 @@ if [ -z "$traces" ]; then
 	for way in fs files; do
 		ok "with --sync $way everything new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" fill --sync $way
 		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
+	done
+	for way in fs files; do
+		ok "with --sync $way and the layout files nothing is moved before the swap is synced" trace "$atomicdir" fill --sync $way --layout files
 	done
 	ok "the program that can be broken keeps the rules as long as it is not" trace "$broken/atomicdir" fill --sync fs
 	for command in $ways_out; do

@@ -8,7 +8,7 @@ not synced; the rules do not care what a file system happens to do. Each broken 
   1. each file of the new generation, and of what the store says of it, is synced after its last change and before the swap
   2. each directory too, and the parent where the store is new
   3. the parent is synced after the swap, before success is reported
-  4. nothing of what was live is removed before that
+  4. nothing of what was live is removed before that, and with the layout files nothing replaced
   5. 3 and 4 hold for what takes LINK away too: an exchange of LINK, after which the store is synced as well, and a removal of LINK
 A syncfs counts for whatever is on the file system of its descriptor.
 """
@@ -31,6 +31,9 @@ def names(arguments):
 class Run:
     def __init__(self, link):
         self.link, self.store = link, os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.atomicdir")
+        # The layout files: what is swapped is in the store, and nothing is moved or removed before that is on disk.
+        if os.path.isdir(link + "/..atomicdir"):
+            self.link, self.store = link + "/..atomicdir/live", link + "/..atomicdir"
         self.dirty = {}      # path -> what was done to it last
         self.swapped, self.unconfirmed = False, set()
         self.broken = []

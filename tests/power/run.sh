@@ -14,11 +14,17 @@ volume() {
 	elif [ "$1" = fs ]; then echo first replace undone-killed-again detach-killed-again
 	else echo replace killed-another adopt-a-symlink adopt-killed-again remove-killed-fill; fi
 }
+# Likewise for the layout files.
+files() {
+	if [ "$most" = 0 ] || [ "$most" -gt 500 ]; then "$power" --layout files --list
+	elif [ "$1" = fs ]; then echo first killed-unchanged; else echo replace killed-another; fi
+}
 rows() {
 	for fs; do
 		for way in fs files; do
 			for scenario in $("$power" --list); do echo "$fs $way $scenario 3"; done
 			for scenario in $(volume $way); do echo "$fs $way $scenario 3 --layout volume"; done
+			for scenario in $(files $way); do echo "$fs $way $scenario 3 --layout files"; done
 			for scenario in first replace killed-unchanged; do
 				[ "$most" = 0 ] || [ "$most" -gt 500 ] || break
 				for files in 1 100 1000; do echo "$fs $way $scenario $files"; done

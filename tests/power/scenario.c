@@ -48,8 +48,9 @@ const struct scenario scenarios[] = {
 const size_t scenario_count = sizeof(scenarios) / sizeof(*scenarios);
 
 const struct layout layouts[] = {
-	{ "link", "app", "app", ".app.atomicdir", false },
-	{ "volume", "vol", "vol", "vol/..atomicdir", true },
+	{ "link", "app", "app", ".app.atomicdir", false, false },
+	{ "volume", "vol", "vol", "vol/..atomicdir", true, false },
+	{ "files", "dir", "dir", "dir/..atomicdir", false, true },
 };
 const size_t layout_count = sizeof(layouts) / sizeof(*layouts);
 
@@ -60,6 +61,17 @@ const struct filesystem filesystems[] = {
 	{ "btrfs", "mkfs.btrfs -q -f -K", 128 },
 };
 const size_t filesystem_count = sizeof(filesystems) / sizeof(*filesystems);
+
+bool scenario_needs_generations(const struct scenario *scenario)
+{
+	const struct action *actions[] = { &scenario->before[0], &scenario->then[0], &scenario->then[1] };
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		if (actions[i]->verb != NOTHING && actions[i]->verb != FILL && actions[i]->verb != DETACH &&
+		    actions[i]->verb != REMOVE)
+			return true;
+	return false;
+}
 
 static char *word(const char *text)
 {
@@ -81,7 +93,7 @@ void command_line_of(struct command_line *line, const struct scenario *scenario,
 	snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
 	line->argv[count++] = word(program);
 	line->argv[count++] = word(verbs[action->verb]);
-	if (action->verb != DETACH && action->verb != REMOVE) {
+	if (action->verb != DETACH && action->verb != REMOVE && !layout->is_by_file) {
 		line->argv[count++] = word("--keep");
 		line->argv[count++] = line->keep;
 	}
@@ -100,7 +112,8 @@ void command_line_of(struct command_line *line, const struct scenario *scenario,
 		line->argv[count++] = word("false");
 	}
 	/* The first is the default. */
-	if (layout != &layouts[0] && (action->verb == FILL || action->verb == UNDONE || action->verb == ADOPT)) {
+	if (layout != &layouts[0] && (action->verb == FILL || action->verb == UNDONE || action->verb == ADOPT ||
+				      (layout->is_by_file && action->verb != PRUNE))) {
 		line->argv[count++] = word("--layout");
 		line->argv[count++] = word(layout->name);
 	}

@@ -31,6 +31,7 @@ struct layout {
 	const char *content; /* where readers find what was published */
 	const char *store;
 	bool is_volume; /* what was published is read by the names in it */
+	bool is_by_file; /* each file is replaced by itself: whole sets are there when the next command has finished, and no generation is kept */
 };
 
 struct filesystem {
@@ -50,6 +51,8 @@ struct command_line {
 	char *argv[20];
 	char source[128], keep[16];
 };
+/* Whether it goes back to a generation, keeps one, or adopts. */
+bool scenario_needs_generations(const struct scenario *scenario);
 /* The exit status of an action that succeeds. */
 int success_of(const struct action *action);
 void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,

@@ -19,8 +19,9 @@ class Dnsmasq(Reader):
 
     def start(self):
         self.port = Ports.take()
-        self.spawn("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", "--user=root", "--listen-address=127.0.0.1",
-                   f"--port={self.port}", f"--pid-file={self.directory}/pid", "--log-facility=-", self.option.format(link=self.link))
+        self.spawn("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--log-facility=-", "--user=root",
+                   "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={self.port}", f"--pid-file={self.directory}/pid",
+                   self.option.format(link=self.link))
 
     def stand_ins(self):
         return {"/run/dnsmasq/dnsmasq.pid": self.directory / "pid"}
