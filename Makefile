@@ -19,6 +19,7 @@ LIBDIR ?= $(PREFIX)/lib
 LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
 SAN ?=
@@ -73,7 +74,11 @@ LIBS_certificate-dates = $(CRYPTO_LIBS) $(SECCOMP_LIBS)
 
 all: $(B)/libatomicdir.a $(B)/libatomicdir.so $(B)/atomicdir.pc $(B)/atomicdir $(B)/secretdir $(HELPERS) $(B)/settings.mk
 
-$(call objects_of,json sandbox aws identity fetch listen spec certificate): $(B)/needs
+# The layers that see a header of a package; the others need libc alone, and its compiler may be another one.
+PACKAGED_LAYERS = json sandbox aws identity fetch listen spec certificate
+$(call objects_of,$(PACKAGED_LAYERS)): $(B)/needs
+
+helpers: $(HELPERS)
 
 $(ROOTS): $(B)/layers/%: Makefile
 	rm -rf $@
@@ -90,7 +95,7 @@ define layer
 $(2)/$(1)/%.o: src/$(1)/%.c $(B)/flags | $(B)/layers/$(1)
 	@mkdir -p $$(@D)
 	$$(CC) $$(ALL_CFLAGS) $(3) -fPIC -fvisibility=hidden -DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iinclude \
-		-include src/dir/export.h -I$(B)/layers/$(1) $$(PACKAGES_CFLAGS) -MMD -MP -c -o $$@ $$<
+		-include src/dir/export.h -I$(B)/layers/$(1) $(if $(filter $(1),$(PACKAGED_LAYERS)),$$(PACKAGES_CFLAGS)) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach name,$(LAYERS),$(eval $(call layer,$(name),$(B)/objects,)))
 $(foreach name,$(LAYERS),$(eval $(call layer,$(name),$(B)/broken/objects,-DATOMICDIR_BROKEN_POINTS)))
@@ -142,11 +147,13 @@ include examples/examples.mk
 include bench/bench.mk
 include tests/race/race.mk
 include tests/soak/soak.mk
+include tests/consumers/consumers.mk
 include tests/power/power.mk
 include tests/faults/faults.mk
 include fuzz/fuzz.mk
 include tests/tests.mk
 
+#: helpers          the programs that secretdir starts, alone
 #: clean            removes build/
 clean:
 	rm -rf $(B)
@@ -155,10 +162,10 @@ clean:
 help:
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@sed -n 's/^#: /    /p' $(filter-out %.d %/settings.mk,$(MAKEFILE_LIST)) | sort
-	@echo 'CC, AR, CFLAGS, LDFLAGS, PKG_CONFIG; PREFIX, BINDIR, LIBDIR, LIBEXECDIR, INCLUDEDIR, MANDIR, DESTDIR;'
+	@echo 'CC, AR, CFLAGS, LDFLAGS, PKG_CONFIG; PREFIX, BINDIR, LIBDIR, LIBEXECDIR, INCLUDEDIR, MANDIR, DATADIR, DESTDIR;'
 	@echo 'WERROR=1: a warning is an error; SAN=address,undefined: with these sanitizers.'
 
 FORCE:
 
-.PHONY: all clean help FORCE
+.PHONY: all helpers clean help FORCE
 -include $(wildcard $(B)/objects/*/*.d $(B)/broken/objects/*/*.d)

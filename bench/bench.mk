@@ -1,7 +1,26 @@
 # SPDX-License-Identifier: ISC
+# bench/README.md says what is measured.
 
-$(B)/bench: bench/bench.c bench/ways.c bench/ways.h $(B)/libatomicdir.a
-	$(LINK) -Iinclude -o $@ bench/bench.c bench/ways.c $(B)/libatomicdir.a
+JOB = bench/peers/job.c bench/peers/job.h
+$(B)/bench/ours: bench/peers/ours.c $(JOB) $(B)/libatomicdir.a
+	@mkdir -p $(@D)
+	$(LINK) -Iinclude -o $@ bench/peers/ours.c bench/peers/job.c $(B)/libatomicdir.a
+
+$(B)/bench/bare: bench/peers/bare.c $(JOB) $(B)/flags
+	@mkdir -p $(@D)
+	$(LINK) -o $@ bench/peers/bare.c bench/peers/job.c
+
+$(B)/bench/spawn: bench/peers/spawn.c $(B)/flags
+	@mkdir -p $(@D)
+	$(LINK) -static -o $@ $<
+
+# The peers in Go, where there is Go: else the rows that need them say so.
+GO ?= go
+$(B)/bench/seed $(B)/bench/kubelet: $(B)/bench/%: bench/peers/%.go bench/peers/job.go
+	@mkdir -p $(@D)
+	@if command -v $(GO) >/dev/null; then GOCACHE=$(abspath $(B))/go GO111MODULE=off $(GO) build -o $@ $^; fi
+
+BENCH_PROGRAMS = $(addprefix $(B)/bench/,ours bare spawn seed kubelet) $(B)/torn
 
 $(B)/batches: bench/batches.c $(B)/libfetch.a
 	$(LINK) -Iinclude -I$(B)/layers/fetch -o $@ bench/batches.c $(B)/libfetch.a $(LIBS_fetch-aws)
@@ -17,9 +36,22 @@ bench-fleet: $(B)/fleet
 bench-watch: all
 	@bench/watch.sh
 
-#: bench            how long a publication and a fetch take, beside the least that each needs
-bench: all $(B)/bench $(B)/batches
-	@bench/run.sh
-	@bench/fetch.sh
+#: bench            how long publications and fetches take beside their peers: writes bench/results.json and the README's pictures
+bench: all $(BENCH_PROGRAMS) $(B)/batches
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/run.py
 
-.PHONY: bench bench-watch bench-fleet
+COUNTED = all $(B)/bench/ours $(B)/bench/bare
+PREPARE_bench = $(B)/bench/ours $(B)/bench/bare
+#: bench-check      system calls, bytes written and barriers beside bench/figures.tsv; a part of check
+bench-check: $(COUNTED)
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/check.py
+
+#: bench-figures    writes bench/figures.tsv and bench/calls.md anew, as root
+bench-figures: $(COUNTED)
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/check.py --update
+
+#: bench-instructions instructions of the same publications, counted by callgrind, beside bench/instructions.tsv; UPDATE=1 writes that anew
+bench-instructions: $(COUNTED)
+	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/instructions.py $(if $(UPDATE),--update)
+
+.PHONY: bench bench-watch bench-fleet bench-check bench-figures bench-instructions

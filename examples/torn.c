@@ -97,6 +97,12 @@ static int publish_volume(const struct way *way, const char *bytes)
 	return publish(way, bytes, ATOMICDIR_LAYOUT_VOLUME);
 }
 
+static int publish_files(const struct way *way, const char *bytes)
+{
+	mkdir(way->path, 0700);
+	return publish(way, bytes, ATOMICDIR_LAYOUT_FILES);
+}
+
 static const struct way ways[] = {
 	{ "each file copied in place", "copied", false, replace_in_place },
 	{ "each file renamed", "renamed", false, replace_each },
@@ -104,6 +110,7 @@ static const struct way ways[] = {
 	{ "link swapped, pinned", "link", true, publish_link },
 	{ "volume, read by path", "volume", false, publish_volume },
 	{ "volume, pinned", "volume", true, publish_volume },
+	{ "files, read by path", "files", false, publish_files },
 };
 
 /* ---- The reader ---- */

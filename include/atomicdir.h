@@ -270,7 +270,9 @@ int atomicdir_rollback(const char *link, int64_t generation, const struct atomic
 /* Takes over a directory or symlink at LINK that this library did not make; LINK exists at every moment. A directory becomes the next
  * generation (renameat2(2) with RENAME_EXCHANGE). The target of a symlink is copied into the next generation, and is not changed. Modes
  * and owners stay. With the layout VOLUME it takes over the symlink ..data that is in the directory LINK already, as that of a Kubernetes
- * volume. 1: done; 0: LINK was made by this library already. */
+ * volume; where there is none, the content of the directory is copied, and each name in it trades places with its symlink. What was changed
+ * meanwhile is an error, and everything is taken back; the originals are removed after the grace, but at least a second. After a crash
+ * the next writer takes it back. 1: done; 0: LINK was made by this library already. */
 int atomicdir_adopt(const char *link, const struct atomicdir_options *options, struct atomicdir_error *error);
 
 /* The reverse of an adoption: the live generation becomes a real directory at LINK (RENAME_EXCHANGE; LINK exists at every moment). After

@@ -8,7 +8,7 @@ TEST_PARTS = tests/aws/% tests/distribution/% tests/power/run.sh tests/packaging
 TEST_SCRIPTS = tests/aws/selftest.py fuzz/fuzz.sh $(filter-out $(TEST_PARTS),$(wildcard tests/*/*.sh))
 # Several run at once, the longest first, so that none of them is left to run alone at the end.
 LONG_TESTS = tests/power/power.sh tests/race/race.sh tests/secretdir/fetching.sh tests/model/model.sh tests/secretdir/credentials.sh tests/soak/soak.sh \
-	tests/faults/faults.sh tests/secretdir/secretdir.sh
+	tests/faults/faults.sh tests/secretdir/secretdir.sh tests/consumers/consumers.sh
 ALL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(LIBRARY_TESTS) $(UNIT_TESTS) $(TEST_SCRIPTS))
 # One more than there are processors, since most of them wait most of the time.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)

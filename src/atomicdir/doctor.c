@@ -58,6 +58,18 @@ void doctor_name_user(char text[static 64], uid_t uid)
 }
 
 /* What stands at LINK must be examined before its store can be. NO_GENERATION: there is nothing to examine. */
+/* Where LINK is a directory that holds the store, it is the symlink in it that readers follow. */
+static void patient_find_symlink(struct patient *patient)
+{
+	cleanup_free char *path = NULL;
+	struct stat status;
+
+	if (strcmp(patient->parent, patient->link) != 0 || asprintf(&path, "%s/..data", patient->parent) < 0)
+		return;
+	if (lstat(path, &status) == 0)
+		patient->link_status = status;
+}
+
 static int patient_find(struct patient *patient, const char *link, struct atomicdir_error *error)
 {
 	patient->link = link_absolute(link, error);
@@ -70,13 +82,14 @@ static int patient_find(struct patient *patient, const char *link, struct atomic
 		return error_system(error, errno, link, "cannot examine");
 	}
 	patient->store = atomicdir_store(patient->link, error);
-	patient->parent = link_parent(patient->link);
+	patient->parent = patient->store ? link_parent(patient->store) : NULL;
 	if (!patient->store || !patient->parent)
 		return -1;
 	patient->store_name = strrchr(patient->store, '/') + 1;
 	if (stat(patient->parent, &patient->parent_status) < 0)
 		return error_system(error, errno, patient->parent, "cannot examine");
 	patient->has_store = lstat(patient->store, &patient->store_status) == 0;
+	patient_find_symlink(patient);
 	return 0;
 }
 

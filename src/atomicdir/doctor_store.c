@@ -61,10 +61,14 @@ static bool name_is_one_of(const char *name, const char *const *names)
 
 static enum entry_kind entry_kind_of(const char *name)
 {
-	static const char *const own[] = { "lock", "next", "status", "status.new", "refused", "refused.new", "live", NULL };
-	static const char *const parts[] = { ".info", ".info.new", ".hook", ".good", ".note", ".files", NULL };
+	static const char *const own[] = { "lock",    "next",	     "turned", "status", "status.new",
+					   "refused", "refused.new", "live",   NULL };
+	static const char *const parts[] = { ".info", ".info.new", ".hook", ".good", ".note", ".carried", ".files", NULL };
 	size_t digits = strspn(name, "0123456789");
 
+	/* Of an adoption that died. */
+	if (strcmp(name, "adopted") == 0)
+		return ENTRY_TRASH;
 	if (digits < 6)
 		return name_is_one_of(name, own) ? ENTRY_OURS : ENTRY_STRANGER;
 	if (!name[digits])

@@ -11,6 +11,7 @@
 #include "atomicdir/options.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "command/hook.h"
 #include "command/link.h"
 #include "command/progress.h"

@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	  .takes = TAKES_DETACH | TAKES_LAYOUT | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
 	{ "remove", "LINK", "remove LINK, and all that was made for it", command_remove,
 	  .takes = TAKES_LAYOUT | TAKES_WAIT | TAKES_JSON, .least = 1, .most = 1, .is_publication = true },
-	{ "doctor", "LINK", "say what is wrong at LINK, and who would not see an update", command_doctor, .takes = TAKES_JSON,
+	{ "doctor", "LINK", "list what is wrong at LINK, and who would not see an update", command_doctor, .takes = TAKES_JSON,
 	  .least = 1, .most = 1 },
 	{ 0 },
 };

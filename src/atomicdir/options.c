@@ -29,7 +29,7 @@ const struct option fill_options_table[] = {
 	{ "--top-mode", "MODE", TAKES_FILL, option_mode, LIBRARY(top_mode),
 	  "mode of the top directory, in octal (default: as COMMAND or DIR has it, else 0755 less the umask)" },
 	{ "--keep-times", NULL, TAKES_FILL, option_library_flag, LIBRARY(keep_times),
-	  "unchanged files keep the live one's modification time (default: as made)" },
+	  "keep the modification time of unchanged files (default: as made)" },
 	{ "--require-xattrs", NULL, TAKES_FILL, option_library_flag, LIBRARY(require_xattrs),
 	  "fail where a user attribute cannot be kept (default: a warning)" },
 	{ "--owner", "USER[:GROUP]", TAKES_FILL, option_owner, AT(shared.library), "owner of all that is published" },
@@ -54,6 +54,6 @@ const struct option fill_options_table[] = {
 	{ "--timeout", "DURATION", TAKES_SINCE, option_duration, AT(timeout_ms),
 	  "give up after DURATION, with status 5 (default: no limit)" },
 	{ "--dry-run", NULL, TAKES_DRY_RUN, option_library_flag, LIBRARY(dry_run),
-	  "tell what would be published or removed, and change nothing" },
+	  "print what would be published or removed, and change nothing" },
 	{ 0 },
 };

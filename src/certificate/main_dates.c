@@ -5,12 +5,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <openssl/crypto.h>
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
 #include "base/harden.h"
 #include "base/protocol.h"
+#include "base/version.h"
 #include "certificate/dates.h"
 #include "sandbox/sandbox.h"
 
@@ -37,13 +40,15 @@ static int answer(struct field_reader *reader, struct atomicdir_error *error)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	cleanup(field_reader_clear) struct field_reader reader = { .fd = STDIN_FILENO };
 	const struct sandbox sandbox = { 0 };
 	struct atomicdir_error error;
 
 	harden();
+	if (version_print(argc, argv, "certificate-dates", OpenSSL_version(OPENSSL_VERSION)))
+		return 0;
 	error_clear(&error);
 	/* What this kernel cannot confine is told by those that secretdir fetches with. */
 	if (sandbox_enter(&sandbox, -1, &error) == 0 && answer(&reader, &error) == 0)

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/version.h"
+#include "command/complete.h"
 #include "command/report.h"
 #include "process/process.h"
 
-static struct option_set command_options(const struct program *program, const struct command *command, const char *help)
+struct option_set command_options(const struct program *program, const struct command *command, const char *help)
 {
 	return (struct option_set){ program->options, command->takes, help };
 }
@@ -56,7 +58,7 @@ static bool has_help(int argc, char **argv)
 
 /* ---- Commands ---- */
 
-static const struct command *command_find(const struct program *program, const char *name)
+const struct command *command_find(const struct program *program, const char *name)
 {
 	for (const struct command *command = program->commands; command->name; command++)
 		if (strcmp(command->name, name) == 0)
@@ -132,6 +134,16 @@ static int run_help(const struct program *program, const char *name)
 	return ATOMICDIR_OK;
 }
 
+/* ---- Versions ---- */
+
+static void print_versions(const struct program *program)
+{
+	printf("%s %s\nlibatomicdir %s, %s\n", program->name, VERSION, VERSION, version_compiler());
+	fflush(stdout);
+	if (program->print_versions)
+		program->print_versions();
+}
+
 int dispatch(const struct program *program, struct options *options, int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -142,7 +154,11 @@ int dispatch(const struct program *program, struct options *options, int argc, c
 	if (is_help(name) || strcmp(name, "help") == 0)
 		return report_end(run_help(program, argc > 2 ? argv[2] : NULL), false);
 	if (strcmp(name, "--version") == 0) {
-		printf("%s %s\n", program->name, VERSION);
+		print_versions(program);
+		return report_end(ATOMICDIR_OK, false);
+	}
+	if (strcmp(name, COMPLETE_COMMAND) == 0) {
+		complete_print(program, argc - 2, argv + 2);
 		return report_end(ATOMICDIR_OK, false);
 	}
 	if (!command)

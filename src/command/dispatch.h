@@ -25,7 +25,13 @@ struct program {
 	const struct command *commands; /* the last one has no name */
 	const struct option *options;	/* those that are its own; the last one has no name */
 	const char *notes;		/* the last lines of the help */
+	void (*print_versions)(void);	/* of what belongs to it, one a line, after its own; NULL: of nothing */
 };
+
+/* NULL: there is no such command. */
+const struct command *command_find(const struct program *program, const char *name);
+/* The options of a command; `help` is struct option_set's. */
+struct option_set command_options(const struct program *program, const struct command *command, const char *help);
 
 /* What main() returns. `options` begins the program's own struct of options, which is zeroed. */
 int dispatch(const struct program *program, struct options *options, int argc, char **argv);

@@ -73,30 +73,58 @@ int option_list(void *list, const char *text, struct atomicdir_error *error)
 	return 0;
 }
 
+/* In the order of enum atomicdir_layout, from LINK on, and of enum atomicdir_sync. */
+static const char *const layout_words[] = { "link", "volume", "files", NULL };
+static const char *const sync_words[] = { "auto", "files", "fs", "none", NULL };
+
+/* "a, b or c". */
+static int word_refuse(const char *const *words, const char *text, struct atomicdir_error *error)
+{
+	char list[128] = "";
+	size_t size = 0;
+
+	for (size_t i = 0; words[i] && size < sizeof(list); i++) {
+		const char *before = words[i + 1] ? ", " : " or ";
+
+		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%s", i ? before : "", words[i]);
+	}
+	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not %s", text, list);
+}
+
+/* The word's place in the list. */
+static int word_find(const char *const *words, const char *text, struct atomicdir_error *error)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	return word_refuse(words, text, error);
+}
+
 static int option_layout(void *layout, const char *text, struct atomicdir_error *error)
 {
-	static const char *const layouts[] = {
-		[ATOMICDIR_LAYOUT_LINK] = "link", [ATOMICDIR_LAYOUT_VOLUME] = "volume", [ATOMICDIR_LAYOUT_FILES] = "files"
-	};
+	int found = word_find(layout_words, text, error);
 
-	for (int i = ATOMICDIR_LAYOUT_LINK; i <= ATOMICDIR_LAYOUT_FILES; i++)
-		if (strcmp(text, layouts[i]) == 0) {
-			*(int *)layout = i;
-			return 0;
-		}
-	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not link, volume or files", text);
+	if (found < 0)
+		return -1;
+	*(int *)layout = ATOMICDIR_LAYOUT_LINK + found;
+	return 0;
 }
 
 static int option_sync(void *sync, const char *text, struct atomicdir_error *error)
 {
-	static const char *const ways[] = { "auto", "files", "fs", "none" };
+	int found = word_find(sync_words, text, error);
 
-	for (int i = 0; i < 4; i++)
-		if (strcmp(text, ways[i]) == 0) {
-			*(int *)sync = i;
-			return 0;
-		}
-	return error_set(error, ATOMICDIR_USAGE, NULL, "'%.200s' is not auto, files, fs or none", text);
+	if (found < 0)
+		return -1;
+	*(int *)sync = found;
+	return 0;
+}
+
+const char *const *option_words(const struct option *option)
+{
+	if (option->take == option_layout)
+		return layout_words;
+	return option->take == option_sync ? sync_words : NULL;
 }
 
 static int option_no_wait(void *wait_ms, const char *text, struct atomicdir_error *error)
@@ -188,34 +216,43 @@ static void option_help(const struct option *option, FILE *to)
 	}
 }
 
-static void table_help(const struct option *option, unsigned takes, FILE *to)
+static const struct option *table_next(const struct option *option, unsigned takes)
 {
-	for (; option->name; option++)
-		if (option->takes & takes)
-			option_help(option, to);
+	while (option->name && !(option->takes & takes))
+		option++;
+	return option->name ? option : NULL;
+}
+
+static bool option_is_shared(const struct option *option)
+{
+	return option >= shared && option < shared + sizeof(shared) / sizeof(*shared);
+}
+
+const struct option *options_next(const struct option_set *set, const struct option *last)
+{
+	const struct option *own = NULL;
+
+	if (last && option_is_shared(last))
+		return table_next(last + 1, set->takes);
+	own = table_next(last ? last + 1 : set->own, set->takes);
+	return own ? own : table_next(shared, set->takes);
 }
 
 void options_help(const struct option_set *set, FILE *to)
 {
-	table_help(set->own, set->takes, to);
-	table_help(shared, set->takes, to);
+	for (const struct option *option = options_next(set, NULL); option; option = options_next(set, option))
+		option_help(option, to);
 }
 
 /* ---- Parsing ---- */
 
-static const struct option *table_find(const struct option *option, unsigned takes, const char *name, size_t size)
+const struct option *options_find(const struct option_set *set, const char *name, size_t size)
 {
-	for (; option->name; option++)
-		if (strlen(option->name) == size && strncmp(option->name, name, size) == 0 && option->takes & takes)
-			return option;
-	return NULL;
-}
+	const struct option *option = options_next(set, NULL);
 
-static const struct option *option_find(const struct option_set *set, const char *name, size_t size)
-{
-	const struct option *own = table_find(set->own, set->takes, name, size);
-
-	return own ? own : table_find(shared, set->takes, name, size);
+	while (option && (strlen(option->name) != size || strncmp(option->name, name, size) != 0))
+		option = options_next(set, option);
+	return option;
 }
 
 static int option_refuse(const struct option *option, const char *value, struct atomicdir_error *error)
@@ -232,7 +269,7 @@ static int option_parse(struct options *options, const struct option_set *set, i
 {
 	size_t size = strcspn(argv[0], "=");
 	bool has_value = argv[0][size];
-	const struct option *option = option_find(set, argv[0], size);
+	const struct option *option = options_find(set, argv[0], size);
 	const char *value = has_value ? argv[0] + size + 1 : NULL;
 
 	if (!option)

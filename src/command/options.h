@@ -81,6 +81,12 @@ struct option_set {
 int options_parse(struct options *options, const struct option_set *set, int argc, char **argv, struct atomicdir_error *error);
 /* Whether somebody is to be told of a change. */
 bool options_have_hook(const struct options *options);
+/* The options that these commands take, one after the other; after NULL the first. NULL: there are no more. */
+const struct option *options_next(const struct option_set *set, const struct option *last);
+/* The option of this name, of `size` bytes; NULL: there is none. */
+const struct option *options_find(const struct option_set *set, const char *name, size_t size);
+/* The words that an option's value is one of, up to NULL; NULL: it is anything. */
+const char *const *option_words(const struct option *option);
 /* Prints each option with its help, in at most 80 columns. */
 void options_help(const struct option_set *set, FILE *to);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 
 static int value_refuse(const char *text, const char *wanted, struct atomicdir_error *error)
 {

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
  * Adoption: what stands at LINK becomes the first generation, and readers see no gap. A real directory and our symlink are
- * exchanged in one rename; the directory behind somebody else's symlink is copied, and our symlink replaces that one.
+ * exchanged in one rename; the directory behind somebody else's symlink is copied, and our symlink replaces that one. Where LINK stays
+ * a directory its content is copied, and each name in it exchanged for a symlink (volume_trade.c).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/begin.h"
 #include "dir/layout.h"
 #include "dir/part.h"
@@ -20,6 +23,8 @@
 #include "dir/room.h"
 #include "dir/seal.h"
 #include "dir/stage.h"
+
+#define GRACE_LEAST_MS 1000 /* for who has an original directory open */
 
 /* ---- The swap of an adoption: exchanges the directory at LINK and a symlink that has the generation's name ---- */
 
@@ -84,12 +89,15 @@ static const struct swap exchange = {
 
 /* ---- Adoption ---- */
 
-/* Checks the directory by sealing it with rules that change nothing. It moves one level down, so its relative symlinks must
- * stay in it. */
-static int adopt_check_directory(const struct place *place, int fd, struct tree_count *count, struct atomicdir_error *error)
+/* Checks the directory by sealing it with rules that change nothing. It moves further down, so its relative symlinks must stay in it.
+ * `store`: the store's name, where that is in the directory. */
+static int adopt_check_directory(const struct place *place, int fd, const char *store, struct tree_count *count,
+				 struct atomicdir_error *error)
 {
 	struct links links = { .place = place, .top_fd = fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
-	struct seal_rules rules = { .uid = (uid_t)-1, .gid = (gid_t)-1, .reserves = place->layout->reserves, .links = &links };
+	struct seal_rules rules = {
+		.uid = (uid_t)-1, .gid = (gid_t)-1, .reserves = place->layout->reserves, .passed_over = store, .links = &links
+	};
 	int done = tree_seal(fd, &rules, count, error);
 
 	links_clear(&links);
@@ -107,7 +115,7 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 		error_system(error, errno, place->name.link, "cannot open the directory to adopt");
 		return OUTCOME_NOT_PUBLISHED;
 	}
-	if (adopt_check_directory(place, fd, &publication.count, error) < 0)
+	if (adopt_check_directory(place, fd, NULL, &publication.count, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;
@@ -138,6 +146,54 @@ static enum outcome adopt_symlink(struct atomicdir_stage *stage, struct atomicdi
 		outcome = stage_commit(stage, NULL, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
 		room_report(&stage->writer, error);
+	return outcome;
+}
+
+static bool adopt_wants(void *store, const char *path, mode_t mode)
+{
+	(void)mode;
+	return strcmp(store, path) != 0;
+}
+
+/* Copies what is in the directory beside the store. Its setgid bit is not handed down to directories that lack it. */
+static int adopt_copy(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct place *place = &stage->writer.place;
+	struct copy_choice choice = { .wants = adopt_wants, .arg = place->name.store };
+	struct copy_rules rules = { .choice = &choice, .is_exact = true, .stop = &stage->stop, .writer = &stage->writer };
+	struct stat top;
+	int done;
+
+	if (fstat(stage->fd, &top) < 0 || (top.st_mode & S_ISGID && fchmod(stage->fd, top.st_mode & 07777 & ~S_ISGID) < 0))
+		return error_system(error, errno, stage->path, "cannot set the mode of the new directory");
+	done = tree_copy_content(place->parent_fd, stage->fd, &rules, error);
+	stage->lost_attributes += rules.lost;
+	if (top.st_mode & S_ISGID && fchmod(stage->fd, top.st_mode & 07777) < 0 && done == 0)
+		return error_system(error, errno, stage->path, "cannot set the mode of the new directory");
+	return done;
+}
+
+/* The content is copied, and the names are exchanged for symlinks one by one: the directory itself stays. */
+static enum outcome adopt_names(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct writer *writer = &stage->writer;
+	const struct place *place = &writer->place;
+	int64_t grace_ms = writer->grace_ms < GRACE_LEAST_MS ? GRACE_LEAST_MS : writer->grace_ms;
+	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
+	struct tree_count count;
+
+	if (adopt_check_directory(place, place->parent_fd, place->name.store, &count, error) < 0)
+		return OUTCOME_NOT_PUBLISHED;
+	if (writer->options.dry_run)
+		return OUTCOME_PUBLISHED;
+	stage->swap = place->layout->adoption;
+	if (stage_make(stage, error) == 0 && adopt_copy(stage, error) == 0)
+		outcome = stage_commit(stage, NULL, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED)
+		room_report(writer, error);
+	if (outcome == OUTCOME_PUBLISHED)
+		(void)place->layout->finish_adoption(place, stage->number, grace_ms, sync_way_has_disk(writer->way),
+						     &writer->warning);
 	return outcome;
 }
 
@@ -175,6 +231,8 @@ static enum outcome adopt(struct atomicdir_stage *stage, struct atomicdir_error 
 	case STANDS_OURS:
 		return OUTCOME_UNCHANGED;
 	case STANDS_NOTHING:
+		if (writer->place.layout->adoption && !*writer->place.made)
+			return adopt_names(stage, error);
 		error_object(error, ATOMICDIR_NO_GENERATION, link, "does not exist, so there is nothing to adopt; fill it");
 		return OUTCOME_NOT_PUBLISHED;
 	default:

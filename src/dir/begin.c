@@ -15,7 +15,12 @@ static int begin_look(struct writer *writer, enum begin_with with, struct atomic
 {
 	if (live_look(&writer->place, &writer->live) < 0)
 		return error_system(error, errno, writer->place.name.link, "cannot examine");
-	return with == BEGIN_WITH_ANYTHING ? 0 : live_require_ours(&writer->live, &writer->place, error);
+	if (with == BEGIN_WITH_ANYTHING || live_require_ours(&writer->live, &writer->place, error) == 0)
+		return 0;
+	if (with == BEGIN_A_FILL && error->errnum == EEXIST && !writer->place.layout->moves_entries)
+		error_append(error, "'atomicdir adopt %s%s' takes it over",
+			     writer->place.layout->adoption ? "--layout volume " : "", writer->place.name.link);
+	return -1;
 }
 
 /* Nothing may be published if the live generation's info cannot be read: the new one's info carries on what that says. */
@@ -86,6 +91,13 @@ static int begin_check_layout(const struct writer *writer, bool is_fill, struct 
 	return 0;
 }
 
+static int begin_settle(const struct writer *writer, struct atomicdir_error *error)
+{
+	const struct layout *layout = writer->place.layout;
+
+	return layout->settle && !writer->options.dry_run ? layout->settle(&writer->place, error) : 0;
+}
+
 /* Steps 1 to 3, and 5. LINK is looked at before anything is made, so that a refusal leaves nothing behind, and again with the
  * lock, when no other writer can change it. */
 static int begin_lock_once(struct writer *writer, const char *link, enum begin_with with, struct atomicdir_error *error)
@@ -95,7 +107,7 @@ static int begin_lock_once(struct writer *writer, const char *link, enum begin_w
 	if (place_open(&writer->place, link, writer->options.layout, use, error) < 0 ||
 	    begin_check_layout(writer, with == BEGIN_A_FILL, error) < 0 || begin_look(writer, with, error) < 0 ||
 	    store_lock(&writer->store, &writer->place, writer->options.wait_ms, &writer->warning, error) < 0 ||
-	    begin_look(writer, with, error) < 0)
+	    begin_settle(writer, error) < 0 || begin_look(writer, with, error) < 0)
 		return -1;
 	live_open(&writer->place, &writer->live);
 	if (begin_read_info(writer, error) < 0)

@@ -209,7 +209,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 {
 	struct writer *writer = &stage->writer;
 	struct publication publication = {
-		.swap = &writer->place.layout->swap,
+		.swap = stage->swap ? stage->swap : &writer->place.layout->swap,
 		.number = stage->number,
 		.fd = stage->fd,
 		.note = stage->has_note ? &stage->note : NULL,

@@ -423,7 +423,7 @@ int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomi
 
 	if (!comparison.blocks)
 		return error_system(error, errno, NULL, "cannot compare");
-	if (a_fd >= 0 && !compare->only && compare_tops(&comparison, a_fd, b_fd) < 0)
+	if (a_fd >= 0 && !compare->only && !compare->is_content_only && compare_tops(&comparison, a_fd, b_fd) < 0)
 		return -1;
 	if (!comparison_is_over(&comparison) && compare_content(&comparison, a_fd, b_fd, 0) < 0)
 		return -1;

@@ -31,6 +31,7 @@ struct compare {
 	 * are not. */
 	const struct place *place;
 	int64_t a, b;
+	bool is_content_only; /* modes, owners and attributes of the two top directories themselves are not compared */
 	/* Entries that are left out on each side, with all below them. NULL: none. */
 	const struct carried *a_without, *b_without;
 	/* What `a_fd` holds beside these is none of it, and its own mode and owner do not count. NULL: all counts. */

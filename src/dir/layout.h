@@ -72,6 +72,14 @@ struct layout {
 	int (*detach)(const struct place *place, const struct live *live, struct atomicdir_error *error);
 	/* The last step of it, when nobody needs the old way any more. NULL: there is none. */
 	int (*leave)(const struct place *place, const struct live *live, bool has_disk, struct atomicdir_error *error);
+	/* How a directory at LINK that holds somebody's files comes to be of this layout, once their copy is sealed. NULL: it becomes a
+	 * generation itself (adopt.c). */
+	const struct swap *adoption;
+	/* After an adoption that is known to be on disk: removes the originals once the grace is over. -1: with a warning. */
+	int (*finish_adoption)(const struct place *place, int64_t number, int64_t grace_ms, bool has_disk,
+			       struct atomicdir_error *warning);
+	/* With the lock held, before LINK is looked at: takes back an adoption that died before that. NULL: there is nothing. */
+	int (*settle)(const struct place *place, struct atomicdir_error *error);
 };
 
 /* The layout of what stands at LINK already; where nothing does the one that is `wanted`, or `link`. NULL: LINK has another one. */

@@ -27,178 +27,60 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/inside.h"
 #include "dir/layout.h"
 #include "dir/part.h"
 #include "dir/symlink.h"
 #include "dir/sync.h"
-#include "dir/tree.h"
-
-#define DATA "..data"
-#define STORE INSIDE_STORE
-#define NAME_TEXT_SIZE (sizeof(STORE) + NAME_NUMBER_SIZE + NAME_SIZE)
+#include "dir/volume_names.h"
+#include "dir/volume_trade.h"
 
 /* ---- Where it is ---- */
 
-/* A store with neither this nor the layout files' symlink is that of a first fill that died. */
+/* A store with neither of these nor the layout files' symlink is that of a first fill that died. */
 static enum at volume_is_at(const struct place *place)
 {
-	int has_store = inside_has(place, STORE, S_IFDIR), has_data = has_store > 0 ? inside_has(place, DATA, S_IFLNK) : 0;
+	int has_store = inside_has(place, VOLUME_STORE, S_IFDIR);
+	int has_data = has_store > 0 ? inside_has(place, VOLUME_DATA, S_IFLNK) : 0;
+	int is_adopted = has_store > 0 && !has_data ? inside_has(place, VOLUME_STORE "/" VOLUME_ADOPTED, S_IFDIR) : 0;
 
-	if (has_store <= 0 || has_data < 0)
-		return has_store ? AT_UNKNOWN : AT_NOT;
-	return has_data ? AT_CERTAINLY : AT_PERHAPS;
+	if (has_store < 0 || has_data < 0 || is_adopted < 0)
+		return AT_UNKNOWN;
+	if (has_data || is_adopted)
+		return AT_CERTAINLY;
+	return has_store ? AT_PERHAPS : AT_NOT;
 }
 
 static int volume_locate(struct place *place, enum place_use use, struct atomicdir_error *error)
 {
-	return inside_locate(place, use, DATA, "volume", error);
-}
-
-/* ---- What stands at a name ---- */
-
-enum name_stands {
-	NAME_UNKNOWN = -1, /* with errno */
-	NAME_ABSENT,
-	NAME_OURS,	  /* leads through ..data */
-	NAME_OURS_TO_ONE, /* leads to one generation */
-	NAME_FOREIGN
-};
-
-/* Whether the text is ..atomicdir/NUMBER/NAME. */
-static bool name_leads_to_one(const char *name, const char *text)
-{
-	static const char store[] = STORE "/";
-	const char *rest;
-
-	return strncmp(text, store, sizeof(store) - 1) == 0 && name_parse_number(text + sizeof(store) - 1, &rest) &&
-	       *rest == '/' && strcmp(rest + 1, name) == 0;
-}
-
-static enum name_stands name_look(const struct place *place, const char *name)
-{
-	char text[NAME_TEXT_SIZE + 1];
-	ssize_t size = readlinkat(place->parent_fd, name, text, sizeof(text) - 1);
-
-	if (size < 0 && errno == ENOENT)
-		return NAME_ABSENT;
-	if (size < 0)
-		return errno == EINVAL ? NAME_FOREIGN : NAME_UNKNOWN;
-	text[size] = '\0';
-	if (strncmp(text, DATA "/", sizeof(DATA)) == 0 && strcmp(text + sizeof(DATA), name) == 0)
-		return NAME_OURS;
-	return name_leads_to_one(name, text) ? NAME_OURS_TO_ONE : NAME_FOREIGN;
-}
-
-/* The text of NAME's symlink: through ..data, or to generation `number` where that is not 0. */
-static void name_text(const char *name, int64_t number, char text[static NAME_TEXT_SIZE])
-{
-	char directory[NAME_NUMBER_SIZE];
-
-	name_number(directory, number, "");
-	if (number)
-		snprintf(text, NAME_TEXT_SIZE, STORE "/%s/%s", directory, name);
-	else
-		snprintf(text, NAME_TEXT_SIZE, DATA "/%s", name);
-}
-
-/* ---- All names: those in D, and those that a generation needs ---- */
-
-struct volume_names {
-	const struct place *place;
-	struct tree_names there, needed;
-	int top_fd;	   /* the generation's directory; -1: none */
-	struct stat owner; /* of the symlinks */
-	int64_t new, old;  /* announce: the generation that the swap leads to, and the live one, or 0 */
-};
-
-static void volume_names_clear(struct volume_names *names)
-{
-	tree_names_clear(&names->there);
-	tree_names_clear(&names->needed);
-}
-#define cleanup_volume_names cleanup(volume_names_clear)
-
-/* `top_fd`: the generation's; -1: no name is needed. */
-static int volume_names_read(struct volume_names *names, const struct place *place, int top_fd, struct atomicdir_error *error)
-{
-	*names = (struct volume_names){ .place = place, .top_fd = top_fd };
-	if (tree_names_read(place->parent_fd, false, &names->there) < 0)
-		return error_system(error, errno, place->name.link, "cannot read the names in");
-	if (top_fd >= 0 && (fstat(top_fd, &names->owner) < 0 || tree_names_read(top_fd, true, &names->needed) < 0))
-		return error_system(error, errno, place->name.link, "cannot read the names in a generation of");
-	return 0;
-}
-
-typedef int (*volume_names_fn)(const struct volume_names *names, const char *name, bool is_needed,
-			       struct atomicdir_error *error);
-
-/* Calls for every name but those that are reserved, in their order; goes on after an error, and reports the first one. */
-static int volume_names_each(const struct volume_names *names, volume_names_fn act, struct atomicdir_error *error)
-{
-	const struct tree_names *there = &names->there, *needed = &names->needed;
-	struct atomicdir_error later;
-	int done = 0;
-
-	for (size_t i = 0, j = 0; i < there->count || j < needed->count;) {
-		int order = i == there->count ? 1 : -1;
-		const char *name;
-
-		if (i < there->count && j < needed->count)
-			order = strcmp(there->names[i], needed->names[j]);
-		name = order <= 0 ? there->names[i] : needed->names[j];
-		i += order <= 0;
-		j += order >= 0;
-		if (!inside_reserves(name) && act(names, name, order >= 0, done < 0 ? &later : error) < 0)
-			done = -1;
-	}
-	return done;
-}
-
-static int name_is_taken(const struct place *place, const char *name, struct atomicdir_error *error)
-{
-	char path[NAME_PARENT_SIZE + NAME_SIZE];
-
-	snprintf(path, sizeof(path), "%s/%s", place->name.parent, name);
-	error_object(error, ATOMICDIR_FAILED, path,
-		     "was not made by a publication, but the content has that name; move it away, or leave the name out");
-	error->errnum = EEXIST;
-	return -1;
-}
-
-static int name_fail(const struct place *place, const char *name, const char *what, struct atomicdir_error *error)
-{
-	char path[NAME_PARENT_SIZE + NAME_SIZE];
-	int errnum = errno;
-
-	snprintf(path, sizeof(path), "%s/%s", place->name.parent, name);
-	return error_system(error, errnum, path, "%s", what);
+	return inside_locate(place, use, VOLUME_DATA, "volume", error);
 }
 
 /* Never replaces what is there. */
 static int name_make(const struct volume_names *names, const char *name, int64_t number, struct atomicdir_error *error)
 {
-	char text[NAME_TEXT_SIZE];
+	char text[VOLUME_TEXT_SIZE];
 
-	name_text(name, number, text);
+	volume_name_text(name, number, text);
 	if (create_link_at(names->place->parent_fd, name, text, names->owner.st_uid, names->owner.st_gid) == 0)
 		return 0;
 	if (errno == EEXIST)
-		return name_is_taken(names->place, name, error);
-	return name_fail(names->place, name, "cannot make the symlink", error);
+		return volume_name_is_taken(names->place, name, error);
+	return volume_name_fail(names->place, name, "cannot make the symlink", error);
 }
 
 /* By rename(2), so that the name is there at every moment. It was looked at just before. */
 static int name_turn(const struct volume_names *names, const char *name, int64_t number, struct atomicdir_error *error)
 {
 	const struct place *place = names->place;
-	char text[NAME_TEXT_SIZE];
+	char text[VOLUME_TEXT_SIZE];
 
-	name_text(name, number, text);
+	volume_name_text(name, number, text);
 	if (create_link_at(place->store_fd, NAME_TURNED, text, names->owner.st_uid, names->owner.st_gid) == 0 &&
 	    renameat(place->store_fd, NAME_TURNED, place->parent_fd, name) == 0)
 		return 0;
-	name_fail(place, name, "cannot change the symlink", error);
+	volume_name_fail(place, name, "cannot change the symlink", error);
 	unlinkat(place->store_fd, NAME_TURNED, 0);
 	return -1;
 }
@@ -207,11 +89,11 @@ static int name_turn(const struct volume_names *names, const char *name, int64_t
 
 static int check_name(const struct volume_names *names, const char *name, bool is_needed, struct atomicdir_error *error)
 {
-	enum name_stands stands = is_needed ? name_look(names->place, name) : NAME_ABSENT;
+	enum name_stands stands = is_needed ? volume_name_look(names->place, name) : NAME_ABSENT;
 
 	if (stands == NAME_UNKNOWN)
-		return name_fail(names->place, name, "cannot examine", error);
-	return stands == NAME_FOREIGN ? name_is_taken(names->place, name, error) : 0;
+		return volume_name_fail(names->place, name, "cannot examine", error);
+	return stands == NAME_FOREIGN ? volume_name_is_taken(names->place, name, error) : 0;
 }
 
 /* Such a directory's symlinks are followed by their owner alone, and those of the directory's owner by everybody (proc(5)). */
@@ -248,7 +130,7 @@ static int volume_prepare(const struct place *place, int64_t number, struct atom
 
 static int announce_name(const struct volume_names *names, const char *name, bool is_needed, struct atomicdir_error *error)
 {
-	enum name_stands stands = name_look(names->place, name);
+	enum name_stands stands = volume_name_look(names->place, name);
 
 	if (is_needed)
 		return stands == NAME_ABSENT ? name_make(names, name, names->new, error)
@@ -279,15 +161,15 @@ static int volume_announce(const struct place *place, int64_t number, const stru
 
 static int mend_name(const struct volume_names *names, const char *name, bool is_needed, struct atomicdir_error *error)
 {
-	enum name_stands stands = name_look(names->place, name);
+	enum name_stands stands = volume_name_look(names->place, name);
 
 	switch (stands) {
 	case NAME_UNKNOWN:
-		return is_needed ? name_fail(names->place, name, "cannot examine", error) : 0;
+		return is_needed ? volume_name_fail(names->place, name, "cannot examine", error) : 0;
 	case NAME_ABSENT:
 		return is_needed ? name_make(names, name, 0, error) : 0;
 	case NAME_FOREIGN:
-		return is_needed ? name_is_taken(names->place, name, error) : 0;
+		return is_needed ? volume_name_is_taken(names->place, name, error) : 0;
 	default:
 		break;
 	}
@@ -295,136 +177,15 @@ static int mend_name(const struct volume_names *names, const char *name, bool is
 		return stands == NAME_OURS ? 0 : name_turn(names, name, 0, error);
 	if (unlinkat(names->place->parent_fd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	return name_fail(names->place, name, "cannot remove the symlink", error);
+	return volume_name_fail(names->place, name, "cannot remove the symlink", error);
 }
 
-/* ---- The way out, name by name ----
- *
- *	step				a crash just after it leaves
- *	N/..data -> ../.. is made	a detour that the next writer removes
- *	D/NAME and N/NAME trade places	some names that are real, and some that lead to N: the next writer takes it back
- *	D and N are synced, and the	the same
- *	grace is waited out
- *	N.info goes, then ..data	real names, and a store that the next detach removes
- *	the store goes			less of it; its lock goes last
- *
- * Once they have traded places N/NAME is the symlink ..data/NAME. Whoever came to N before leads on through the detour, back to D/NAME. */
-
-/* ".." of a directory that is moved changes, which needs its owner's write bit. `from_fd`: where it is. */
-static int name_exchange(const struct volume_names *names, const char *name, int from_fd)
-{
-	int parent_fd = names->place->parent_fd;
-	struct lending lending = { .fd = -1 };
-	cleanup_fd int fd = -1;
-	int done = renameat2(parent_fd, name, names->top_fd, name, RENAME_EXCHANGE);
-
-	if (done == 0 || errno != EACCES)
-		return done;
-	fd = open_lending_at(from_fd, name, O_RDONLY | O_DIRECTORY);
-	if (fd >= 0 && lending_begin(&lending, fd) == 0)
-		done = renameat2(parent_fd, name, names->top_fd, name, RENAME_EXCHANGE);
-	lending_end(&lending);
-	return done;
-}
-
-static int detach_name(const struct volume_names *names, const char *name, bool is_needed, struct atomicdir_error *error)
-{
-	if (!is_needed)
-		return 0;
-	if (name_look(names->place, name) != NAME_OURS)
-		return name_is_taken(names->place, name, error);
-	if (name_exchange(names, name, names->top_fd) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS && errno != EXDEV)
-		return name_fail(names->place, name, "cannot exchange the symlink for what it leads to", error);
-	name_fail(names->place, name, "cannot detach", error);
-	error_append(error,
-		     "this file system cannot exchange a symlink for a file; copy the live generation, remove the volume, "
-		     "and move the copy there instead");
-	return -1;
-}
-
-/* Whether N/NAME is the symlink that was at D/NAME. */
-static bool name_is_detached(const struct volume_names *names, const char *name)
-{
-	char text[NAME_TEXT_SIZE + 1], own[NAME_TEXT_SIZE];
-	ssize_t size = readlinkat(names->top_fd, name, text, sizeof(text) - 1);
-
-	text[size < 0 ? 0 : size] = '\0';
-	name_text(name, 0, own);
-	return strcmp(text, own) == 0;
-}
-
-static int attach_name(const struct volume_names *names, const char *name, bool is_needed, struct atomicdir_error *error)
-{
-	enum name_stands stands;
-
-	if (!is_needed || !name_is_detached(names, name))
-		return 0;
-	stands = name_look(names->place, name);
-	if (stands == NAME_FOREIGN && name_exchange(names, name, names->place->parent_fd) == 0)
-		return 0;
-	/* Somebody has removed it meanwhile. */
-	if (stands != NAME_FOREIGN && stands != NAME_UNKNOWN && unlinkat(names->top_fd, name, 0) == 0)
-		return 0;
-	return name_fail(names->place, name, "cannot take back into the live generation", error);
-}
-
-/* Calls for each name while the owner may write in the generation. */
-static int volume_trade(const struct volume_names *names, volume_names_fn act, struct atomicdir_error *error)
-{
-	struct lending lending;
-	int done;
-
-	if (lending_begin(&lending, names->top_fd) < 0)
-		return error_system(error, errno, names->place->name.link, "cannot write in the live generation of");
-	if (act == detach_name && create_link_at(names->top_fd, DATA, "../..", names->owner.st_uid, names->owner.st_gid) < 0)
-		done = error_system(error, errno, names->place->name.link,
-				    "cannot make the detour for readers in the live generation of");
-	else
-		done = volume_names_each(names, act, error);
-	if (done == 0 && act == attach_name && unlinkat(names->top_fd, DATA, 0) < 0)
-		done = error_system(error, errno, names->place->name.link,
-				    "cannot remove the detour for readers in the live generation of");
-	lending_end(&lending);
-	return done;
-}
-
-static int volume_detach(const struct place *place, const struct live *live, struct atomicdir_error *error)
-{
-	cleanup_volume_names struct volume_names names = { 0 };
-
-	if (live_hold(live, place, error) < 0 || volume_names_read(&names, place, live->fd, error) < 0)
-		return -1;
-	return volume_trade(&names, detach_name, error);
-}
-
-static int volume_leave(const struct place *place, const struct live *live, bool has_disk, struct atomicdir_error *error)
-{
-	if (live->stands == STANDS_NOTHING)
-		return 0;
-	if (has_disk && sync_fd(live->fd, place->name.link, error) < 0)
-		return -1;
-	/* What N holds now is no generation: without this it could be published again. */
-	if (part_remove(place->store_fd, live->number, PART_INFO_NEW) < 0 ||
-	    part_remove(place->store_fd, live->number, PART_INFO) < 0)
-		return error_system(error, errno, place->name.store, "cannot remove the record of the live generation in");
-	if (has_disk && sync_fd(place->store_fd, place->name.store, error) < 0)
-		return -1;
-	if (unlinkat(place->parent_fd, DATA, 0) < 0)
-		return error_system(error, errno, place->name.swapped, "cannot remove the symlink");
-	return has_disk ? sync_fd(place->parent_fd, place->name.parent, error) : 0;
-}
-
-/* A detach that died is taken back first. */
 static int volume_mend(const struct place *place, int64_t number, int top_fd, struct atomicdir_error *error)
 {
 	cleanup_volume_names struct volume_names names = { 0 };
 
 	(void)number;
-	if (volume_names_read(&names, place, top_fd, error) < 0)
-		return -1;
-	if (top_fd >= 0 && exists_at(top_fd, DATA) && volume_trade(&names, attach_name, error) < 0)
+	if (volume_attach(place, top_fd, error) < 0 || volume_names_read(&names, place, top_fd, error) < 0)
 		return -1;
 	return volume_names_each(&names, mend_name, error);
 }
@@ -457,4 +218,7 @@ const struct layout layout_volume = {
 	.detached = STANDS_NOTHING,
 	.detach = volume_detach,
 	.leave = volume_leave,
+	.adoption = &volume_adoption,
+	.finish_adoption = volume_finish_adoption,
+	.settle = volume_settle,
 };

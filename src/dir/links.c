@@ -113,7 +113,8 @@ static void pursuit_arrive(struct pursuit *pursuit, bool is_up)
 		pursuit->region = REGION_STORE;
 	else if (pursuit_is_other(pursuit, here))
 		pursuit->region = REGION_OTHER;
-	else if (links_id_is(here, links_id_of(links->place->parent_fd, "")) || (is_up && pursuit->region == REGION_STORE))
+	else if (links_id_is(here, links_id_of(links->place->parent_fd, "")) || (is_up && pursuit->region == REGION_STORE) ||
+		 links_id_is(here, links_id_of(links->top_fd, "..")))
 		pursuit->region = REGION_OUTSIDE;
 	if (links->from_fd >= 0)
 		pursuit->is_in_from = was_from || links_id_is(here, links_id_of(links->from_fd, ""));

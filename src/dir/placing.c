@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/compare.h"
 #include "dir/remove.h"
 #include "dir/targets.h"

@@ -141,6 +141,14 @@ static int seal_recorded_mode(const struct sealing *sealing, const struct walk_e
 	return error_system(error, errno, entry->path, "cannot set the mode of the directory");
 }
 
+static int check_enter(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	const struct sealing *sealing = arg;
+
+	(void)error;
+	return entry->depth == 1 && sealing->rules->passed_over && strcmp(entry->name, sealing->rules->passed_over) == 0;
+}
+
 static int check_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	struct sealing *sealing = arg;
@@ -289,7 +297,9 @@ static bool seal_has_work(const struct seal_rules *rules)
 
 static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
 {
-	struct walk check = { .visit = check_entry, .arg = sealing, .may_lend = true, .stop = sealing->rules->stop };
+	struct walk check = {
+		.enter = check_enter, .visit = check_entry, .arg = sealing, .may_lend = true, .stop = sealing->rules->stop
+	};
 	struct walk finish = { .visit = finish_entry, .arg = sealing, .may_lend = true, .stop = sealing->rules->stop };
 	struct seal_modes *modes = sealing->rules->directories;
 

@@ -35,6 +35,7 @@ struct seal_rules {
 	const struct top *top;		    /* of a stage; NULL: the top directory stays as it is */
 	struct seal_modes *directories;	    /* may be NULL */
 	bool (*reserves)(const char *name); /* names that the top directory may not hold */
+	const char *passed_over;	    /* a name in the top directory that is no part of the tree; NULL: none */
 	const volatile int *stop;	    /* the seal ends with EINTR once this is not 0; NULL: it does not */
 	struct links *links;		    /* where symlinks may lead */
 };

@@ -18,7 +18,8 @@ enum stage_state { STAGE_ENDED, STAGE_FILLING, STAGE_SEALED };
 struct atomicdir_stage {
 	struct writer writer;
 	enum stage_state state;
-	bool is_fill;	 /* else an adoption */
+	bool is_fill;		 /* else an adoption */
+	const struct swap *swap; /* an adoption's own; NULL: the layout's */
 	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: it has the lock, has pruned nothing, and can be undone */
 	int64_t number;
 	int fd;	    /* opened before anything was written: syncfs(2) reports through it */

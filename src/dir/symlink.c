@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/libc.h"
 
 int symlink_look(const struct place *place, struct live *live)
 {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/name.h"
 
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry)

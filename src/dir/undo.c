@@ -47,6 +47,16 @@ static enum outcome stage_undo(struct atomicdir_stage *stage, struct atomicdir_g
 	return outcome;
 }
 
+static void undo_report_failure(const struct writer *writer, struct atomicdir_error *error)
+{
+	struct live now;
+
+	if (live_look(&writer->place, &now) == 0 && (now.stands != STANDS_OURS || now.named != writer->live.number))
+		error_append(error, "nothing was undone");
+	else
+		error_append(error, "'%s' still names generation %" PRId64, writer->place.name.link, writer->live.number);
+}
+
 int atomicdir_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct atomicdir_error own;
@@ -55,8 +65,7 @@ int atomicdir_undo(struct atomicdir_stage *stage, struct atomicdir_generation **
 	error = error_or(error, &own);
 	outcome = stage_undo(stage, live, error);
 	if (outcome == OUTCOME_NOT_PUBLISHED)
-		error_append(error, "'%s' still names generation %" PRId64, stage->writer.place.name.link,
-			     stage->writer.live.number);
+		undo_report_failure(&stage->writer, error);
 	else
 		writer_report(&stage->writer, outcome, error);
 	return outcome_result(outcome);

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "dir/layout.h"
 #include "dir/live.h"
 #include "dir/place.h"

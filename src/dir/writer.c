@@ -20,6 +20,15 @@ int outcome_result(enum outcome outcome)
 	return outcome == OUTCOME_IN_DOUBT ? -1 : (int)outcome;
 }
 
+/* Whether somebody else has changed LINK since this call looked at it. A place that is closed, or LINK that cannot be looked at: not
+ * known. */
+static bool writer_is_overtaken(const struct writer *writer)
+{
+	struct live now;
+
+	return writer->place.parent_fd >= 0 && live_look(&writer->place, &now) == 0 && !live_is_same(&now, &writer->live);
+}
+
 /* The one place that says what LINK names after a call that failed. */
 void writer_report(const struct writer *writer, enum outcome outcome, struct atomicdir_error *error)
 {
@@ -41,7 +50,11 @@ void writer_report(const struct writer *writer, enum outcome outcome, struct ato
 		break;
 	case OUTCOME_NOT_PUBLISHED:
 		/* Whoever makes us wait may change it at this moment. */
-		if (*link && error->kind != ATOMICDIR_BUSY)
+		if (!*link || error->kind == ATOMICDIR_BUSY)
+			break;
+		if (writer_is_overtaken(writer))
+			error_append(error, "this call has not changed '%s'", link);
+		else
 			error_append(error, "'%s' is unchanged", link);
 		break;
 	}

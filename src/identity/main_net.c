@@ -5,10 +5,13 @@
  */
 #include <stdio.h>
 
+#include <curl/curl.h>
+
 #include "aws/confine.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/harden.h"
+#include "base/version.h"
 #include "identity/network.h"
 #include "process/process.h"
 
@@ -43,7 +46,7 @@ static int answer_one(struct http **http, const struct record *question)
 	return result < 0 ? -1 : record_write(&answer, STDOUT_FILENO);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	cleanup(field_reader_clear) struct field_reader reader = { .fd = STDIN_FILENO };
 	cleanup_record struct record question = { 0 };
@@ -51,6 +54,8 @@ int main(void)
 	int got;
 
 	harden();
+	if (version_print(argc, argv, "identity-net", curl_version()))
+		return 0;
 	process_begin();
 	while ((got = record_read(&reader, &question)) > 0)
 		if (answer_one(&http, &question) < 0)

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "process/signals.h"
 
 #define FIRST_PASSED (STDERR_FILENO + 1)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 #include "process/loop.h"
 
 static int run_explain_signal(const char *what, int signal, struct atomicdir_error *error)

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/libc.h"
 
 #define TRY_MS 5000
 #define PAUSE_MS 50

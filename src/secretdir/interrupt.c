@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "process/signals.h"
 
 #define TIMED_OUT (-1)

@@ -3,6 +3,7 @@
 #include "command/dispatch.h"
 #include "secretdir/command.h"
 #include "secretdir/options.h"
+#include "secretdir/program.h"
 #include "secretdir/surroundings.h"
 
 #define PUBLISHES (TAKES_PUBLISH | TAKES_CONTENT | TAKES_WAIT | TAKES_JSON | TAKES_FILES | TAKES_ENTRIES)
@@ -13,13 +14,13 @@ static const struct command commands[] = {
 	  .takes = PUBLISHES | TAKES_RETRY, .least = 1, .most = -1, .tail = TAIL_ALLOWED, .is_publication = true },
 	{ "plan", "LINK ENTRY...", "list what sync would publish: paths and versions, never values", command_plan,
 	  .takes = PUBLISHES, .least = 1, .most = -1, .tail = TAIL_ALLOWED },
-	{ "watch", "LINK ENTRY...", "sync, and keep what is published up to date", command_watch,
-	  .takes = PUBLISHES | TAKES_ROUNDS, .least = 1, .most = -1, .tail = TAIL_ALLOWED },
-	{ "run", "LINK ENTRY... -- COMMAND...", "watch, and run COMMAND once the secrets are there", command_run,
+	{ "watch", "LINK ENTRY...", "sync, and keep the files up to date", command_watch, .takes = PUBLISHES | TAKES_ROUNDS,
+	  .least = 1, .most = -1, .tail = TAIL_ALLOWED },
+	{ "run", "LINK ENTRY... -- COMMAND...", "watch, and run COMMAND when the secrets are there", command_run,
 	  .takes = PUBLISHES | TAKES_ROUNDS | TAKES_APPLICATION, .least = 1, .most = -1, .tail = TAIL_REQUIRED },
-	{ "status", "LINK", "tell how old the secrets are, and what is wrong, also to probes", command_status,
+	{ "status", "LINK", "print how old the secrets are, and what is wrong: a health check", command_status,
 	  .takes = TAKES_STATUS | TAKES_JSON, .least = 1, .most = 1 },
-	{ "policy", "ENTRY...", "print the least IAM policy that lets sync work", command_policy,
+	{ "policy", "ENTRY...", "print the smallest IAM policy that sync needs", command_policy,
 	  .takes = TAKES_ENTRIES | TAKES_POLICY, .most = -1, .tail = TAIL_ALLOWED },
 	{ 0 },
 };
@@ -28,6 +29,7 @@ static const struct program program = {
 	.name = "secretdir",
 	.commands = commands,
 	.options = secret_options_table,
+	.print_versions = program_print_versions,
 	.notes = "ENTRY is [PATH=]SECRET[:KEY][,OPTION[=VALUE]]...\n"
 		 "  prod/db                    the value, as prod/db\n"
 		 "  db.json=prod/db            the value, as db.json\n"

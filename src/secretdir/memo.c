@@ -18,12 +18,14 @@
 #define WORD_KEYS_ASKED "keys-asked"
 #define WORD_HIDDEN "hidden"
 #define WORD_STALE "stale"
+#define WORD_TOLD "told"
 #define END_SIZE 8 /* of "end 0\n\n", and one to spare */
 
 void memo_clear(struct memo *memo)
 {
 	texts_clear(&memo->hidden);
 	texts_clear(&memo->stale);
+	texts_clear(&memo->told);
 	*memo = (struct memo){ 0 };
 }
 
@@ -55,7 +57,8 @@ int memo_write(const struct memo *memo, struct buffer *bytes)
 	if (field_add_text(bytes, WORD_MEMO, MEMO_VERSION) < 0 ||
 	    memo_write_number(bytes, WORD_LIVE, (uint64_t)memo->live) < 0 ||
 	    memo_write_number(bytes, WORD_KEYS_ASKED, memo->keys_asked) < 0 ||
-	    memo_write_texts(bytes, WORD_HIDDEN, &memo->hidden) < 0 || memo_write_texts(bytes, WORD_STALE, &memo->stale) < 0)
+	    memo_write_texts(bytes, WORD_HIDDEN, &memo->hidden) < 0 || memo_write_texts(bytes, WORD_STALE, &memo->stale) < 0 ||
+	    memo_write_texts(bytes, WORD_TOLD, &memo->told) < 0)
 		return -1;
 	return field_add_text(bytes, WORD_END, "");
 }
@@ -72,6 +75,8 @@ static int memo_take(struct memo *memo, const struct field *field, const char *t
 		return texts_add(&memo->hidden, text) < 0 ? -1 : 0;
 	else if (field_is(field, WORD_STALE))
 		return texts_add(&memo->stale, text) < 0 ? -1 : 0;
+	else if (field_is(field, WORD_TOLD))
+		return texts_add(&memo->told, text) < 0 ? -1 : 0;
 	return 0;
 }
 

@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/harden.h"
+#include "process/child.h"
 
 /* 1 or 0; -1 if that cannot be known. */
 static int program_is_there(const char *path, int size)
@@ -67,4 +69,31 @@ void program_inherit(struct environment *environment)
 					     NULL };
 
 	environment_inherit(environment, names);
+}
+
+static void program_print_version(const char *kind, const char *name)
+{
+	cleanup(environment_clear) struct environment environment = { 0 };
+	char path[PATH_MAX], option[] = "--version";
+	char *argv[] = { path, option, NULL };
+	struct launch launch = { .argv = argv, .environment = &environment, .timeout_ms = -1 };
+	struct child child;
+
+	if (program_find(kind, name, path, NULL) <= 0) {
+		printf("%s-%s is not installed\n", kind, name);
+		return;
+	}
+	program_inherit(&environment);
+	fflush(stdout);
+	if (child_start(&child, &launch, NULL) == 0)
+		child_wait(&child);
+}
+
+void program_print_versions(void)
+{
+	program_print_version("fetch", "aws");
+	program_print_version("identity", "net");
+	program_print_version("listen", "aws");
+	program_print_version("spec", "yaml");
+	program_print_version("certificate", "dates");
 }

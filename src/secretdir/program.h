@@ -15,6 +15,9 @@
  * *path is where it is to be installed; -1: a directory cannot be searched. */
 int program_find(const char *kind, const char *name, char path[static PATH_MAX], struct atomicdir_error *error);
 
+/* Prints the versions of those that link libraries of others, and of these libraries, as they say it themselves. */
+void program_print_versions(void);
+
 /* Adds what a program of ours may know of our environment, and nothing else. */
 void program_inherit(struct environment *environment);
 

@@ -55,16 +55,90 @@ static bool is_same(const struct published *one, const struct published *other)
 	return true;
 }
 
+static int is_held_back(struct atomicdir_error *error)
+{
+	return error_set(
+		error, ATOMICDIR_REJECTED, NULL,
+		"these versions were rolled back from, and are held back until one of them changes; sync --retry publishes "
+		"them all the same");
+}
+
 int refused_check(const char *link, const struct round_note *note, struct atomicdir_error *error)
 {
 	cleanup(round_note_clear) struct round_note refused = { 0 };
 
 	if (refused_read(link, &refused, error) < 0)
 		return -1;
-	if (!is_same(&note->published, &refused.published))
+	return is_same(&note->published, &refused.published) ? is_held_back(error) : 0;
+}
+
+/* ---- Before anything is fetched ---- */
+
+bool refused_is_there(const char *link)
+{
+	cleanup(round_note_clear) struct round_note refused = { 0 };
+	struct atomicdir_error ignored;
+
+	return refused_read(link, &refused, &ignored) == 0 && refused.published.count;
+}
+
+static bool has_same_entries(const struct texts *one, const struct texts *other)
+{
+	if (one->count != other->count)
+		return false;
+	for (size_t i = 0; i < one->count; i++)
+		if (strcmp(one->items[i], other->items[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool is_of_move(const struct published_file *file, const struct move *move)
+{
+	return note_index(file->index) == move->entry && (!move->source || strcmp(file->source, move->source) == 0);
+}
+
+/* Whether this is what was rolled back from of one that has moved: the version that it is in now, or nothing. */
+static bool is_moved_so(const struct published *refused, const struct move *move)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < refused->count; i++) {
+		const struct published_file *file = &refused->files[i];
+
+		if (!is_of_move(file, move))
+			continue;
+		if (move->is_gone || !*move->version || strcmp(file->version, move->version) != 0)
+			return false;
+		has_any = true;
+	}
+	return has_any || move->is_gone;
+}
+
+/* Whether `other` has each file of what has not moved. */
+static bool has_unmoved(const struct published *one, const struct published *other, const struct moves *moves)
+{
+	for (size_t i = 0; i < one->count; i++) {
+		const struct published_file *file = &one->files[i];
+
+		if (!moves_have(moves, note_index(file->index), file->source) && !has_file(other, file))
+			return false;
+	}
+	return true;
+}
+
+int refused_check_moves(const char *link, const struct round_note *live, const struct moves *moves,
+			struct atomicdir_error *error)
+{
+	cleanup(round_note_clear) struct round_note refused = { 0 };
+
+	if (refused_read(link, &refused, error) < 0)
+		return -1;
+	if (!refused.published.count || !has_same_entries(&refused.entries, &live->entries) ||
+	    !has_unmoved(&refused.published, &live->published, moves) ||
+	    !has_unmoved(&live->published, &refused.published, moves))
 		return 0;
-	return error_set(
-		error, ATOMICDIR_REJECTED, NULL,
-		"these versions were rolled back from, and are held back until one of them changes; sync --retry publishes "
-		"them all the same");
+	for (size_t i = 0; i < moves->count; i++)
+		if (!is_moved_so(&refused.published, &moves->items[i]))
+			return 0;
+	return is_held_back(error);
 }

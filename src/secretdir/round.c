@@ -453,6 +453,13 @@ static int round_carry(struct round *round, struct atomicdir_error *error)
 
 /* ---- The whole round ---- */
 
+void round_tell_unconfined(struct round *round, const char *text)
+{
+	/* 0: an earlier round of this watcher has said so. */
+	if (!round->memo || texts_add(&round->memo->told, text) != 0)
+		report_verbose(&round->options->shared, "%s", text);
+}
+
 static int round_take(struct round *round, int got, struct fetched *fetched, struct atomicdir_error *error)
 {
 	if (round->is_partial)
@@ -460,7 +467,7 @@ static int round_take(struct round *round, int got, struct fetched *fetched, str
 	if (got == FETCHER_WARNING)
 		report_warning(&round->options->shared, error);
 	if (got == FETCHER_UNCONFINED)
-		report_verbose(&round->options->shared, "%s", error->text);
+		round_tell_unconfined(round, error->text);
 	if ((got == FETCHER_KNOWN || got == FETCHER_ABSENT) && round_note_secret(round, fetched, got == FETCHER_KNOWN) < 0)
 		return error_errno(error, NULL, "cannot note the versions");
 	return got == FETCHER_FILE ? round_place(round, fetched, error) : 0;

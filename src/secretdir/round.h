@@ -45,6 +45,7 @@ struct round {
 	struct spec spec;
 	struct rights rights;
 	struct atomicdir_stage *stage; /* once the first file is there */
+	bool is_held_back;	       /* what is wanted was rolled back from, so nothing was fetched; the error says so */
 	bool is_refused;	       /* the library would not begin, and its error says that LINK is unchanged */
 	struct round_note live;	       /* of the generation that was live when the stage began */
 	struct round_note note;	       /* of this one */
@@ -65,6 +66,8 @@ void round_clear(struct round *round);
 struct fetcher *round_ask(struct round *round, const struct entries *entries, const char *name, const char *value,
 			  struct atomicdir_error *error);
 void round_end_fetcher(struct round *round, struct fetcher *fetcher);
+/* Says with -v what FETCHER_UNCONFINED has told, once for all rounds of a watcher. */
+void round_tell_unconfined(struct round *round, const char *text);
 
 enum round_filled {
 	ROUND_FILLED = 0, /* what is wanted is in the stage: seal it, and publish it if it differs */

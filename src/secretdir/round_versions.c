@@ -16,6 +16,7 @@
 #include "base/protocol.h"
 #include "command/report.h"
 #include "secretdir/interrupt.h"
+#include "secretdir/refused.h"
 #include "secretdir/sealed.h"
 #include "secretdir/source.h"
 
@@ -180,6 +181,9 @@ struct looking {
 	struct round *round;
 	struct known_list now;
 	struct texts warnings;
+	/* After a rollback what is live may be older than what was rolled back from, so an answer that seems to be older than what is
+	 * live may be newer: all is fetched. */
+	bool is_past_rollback;
 };
 
 static int looking_record(struct looking *looking, const struct selection *asked, int got, const struct fetched *fetched)
@@ -212,7 +216,7 @@ static int looking_listen(struct looking *looking, const struct selection *asked
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
 		if (got == FETCHER_UNCONFINED)
-			report_verbose(&looking->round->options->shared, "%s", error->text);
+			round_tell_unconfined(looking->round, error->text);
 		else if (got == FETCHER_WARNING && texts_add(&looking->warnings, error->text) < 0)
 			return look_fail(error);
 		else if (got != FETCHER_WARNING && looking_record(looking, asked, got, &fetched) < 0)
@@ -448,7 +452,9 @@ static int peek_listen(struct peek *peek, struct fetcher *fetcher, struct atomic
 
 		if (got < 0 || got == FETCHER_DONE)
 			return got;
-		if (got == FETCHER_WARNING || got == FETCHER_UNCONFINED)
+		if (got == FETCHER_UNCONFINED)
+			round_tell_unconfined(peek->round, error->text);
+		else if (got == FETCHER_WARNING)
 			report_verbose(&peek->round->options->shared, "%s", error->text);
 		else
 			peek_take(peek, got, &fetched);
@@ -623,17 +629,43 @@ static void looking_warn(const struct looking *looking)
 	}
 }
 
+/* What can only be judged once it is fetched is not held back here. */
+static bool looking_sees_all(const struct looking *looking)
+{
+	cleanup(selection_clear) struct selection asked = { 0 };
+
+	for (size_t i = 0; i < looking->now.count; i++)
+		if (looking->now.items[i].state == KNOWN_HIDDEN)
+			return false;
+	return select_entries(looking->round, WAY_FETCH, &asked) >= 0 && !asked.count;
+}
+
+/* -1: what was rolled back from is wanted once more, so nothing is fetched. */
+static int looking_hold_back(const struct looking *looking, struct atomicdir_error *error)
+{
+	struct round *round = looking->round;
+	const struct moves *moves = &round->moves;
+
+	if (!moves->count || moves->is_all || round->options->retry || !looking_sees_all(looking) ||
+	    refused_check_moves(round->options->shared.operands[0], &round->live, moves, error) == 0)
+		return 0;
+	round->is_held_back = error->kind == ATOMICDIR_REJECTED;
+	return -1;
+}
+
 static int looking_decide(struct looking *looking, struct texts *stale, struct atomicdir_error *error)
 {
 	struct round *round = looking->round;
 	struct moves *moves = &round->moves;
 
-	if (looking_run(looking, error) < 0 || looking_find(looking, moves, stale, error) < 0)
+	if (looking_run(looking, error) < 0 || looking_find(looking, moves, stale, error) < 0 ||
+	    looking_hold_back(looking, error) < 0)
 		return -1;
 	/* A burst of events has settled before it wakes a round. */
 	if (moves->count && !round->labels &&
 	    (looking_settle(looking, error) < 0 || looking_find(looking, moves, stale, error) < 0))
 		return -1;
+	looking->is_past_rollback = stale->count && refused_is_there(round->options->shared.operands[0]);
 	round->is_event_open = labels_are_open(looking);
 	if (looking_hide(looking) < 0 || memo_take_stale(round->memo, stale, !round->labels) < 0)
 		return look_fail(error);
@@ -653,5 +685,7 @@ int round_look(struct round *round, struct atomicdir_error *error)
 	texts_clear(&stale);
 	if (result < 0)
 		return -1;
+	if (looking.is_past_rollback)
+		return ROUND_FILLED;
 	return round->moves.count ? round_select_moves(round, error) : ROUND_UNMOVED;
 }

@@ -17,13 +17,16 @@
 /* ---- A round ---- */
 
 /* What is live already is no publication, whatever it was once. */
-static int sync_hold_back(const struct round *round, int is_different, struct round_end *end, struct atomicdir_error *error)
+static int sync_hold_back(struct round *round, int is_different, struct round_end *end, struct atomicdir_error *error)
 {
 	const char *link = round->options->shared.operands[0];
 
 	if (is_different <= 0 || round->options->retry || refused_check(link, &round->note, error) == 0)
 		return is_different;
 	end->is_held_back = error->kind == ATOMICDIR_REJECTED;
+	/* All was fetched, so the next round asks for versions, and fetches nothing as long as they are these. */
+	if (end->is_held_back)
+		round_published(round, round->first_live);
 	return link_unchanged(link, error);
 }
 
@@ -36,6 +39,7 @@ static int sync_fill(struct round *round, struct round_end *end, struct atomicdi
 	int filled, is_different;
 
 	filled = round_fill(round, error);
+	end->is_held_back = round->is_held_back;
 	if (filled < 0)
 		return round->is_refused ? -1 : link_unchanged(link, error);
 	if (filled == ROUND_UNMOVED)

@@ -4,11 +4,14 @@
  */
 #include <stdio.h>
 
+#include <yaml.h>
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/field.h"
 #include "base/file.h"
 #include "base/harden.h"
+#include "base/version.h"
 #include "sandbox/sandbox.h"
 #include "spec/spec.h"
 
@@ -40,15 +43,19 @@ static int refuse(const struct atomicdir_error *error)
 	return protocol_add_error(&fields, error) < 0 ? ATOMICDIR_FAILED : answer(&fields);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct sandbox sandbox = { 0 };
 	struct field fields[4] = { 0 };
 	cleanup(answer_clear) struct answer whole = { 0 };
 	struct atomicdir_error error;
+	char versions[64];
 	int result;
 
 	harden();
+	snprintf(versions, sizeof(versions), "libyaml/%s", yaml_get_version_string());
+	if (version_print(argc, argv, "spec-yaml", versions))
+		return 0;
 	error_clear(&error);
 	result = sandbox_enter(&sandbox, STDOUT_FILENO, &error);
 	if (result == 0)

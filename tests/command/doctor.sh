@@ -199,6 +199,54 @@ else
 	ok "it is noted" grep -q '^note unreadable: the store could not be examined' told
 	ok "so are the processes" grep -q '^note unreadable: [0-9]* processes could not be examined' told
 fi
+# ---- The same in a volume: LINK is the directory, and the store is in it ----
+
+# volume NAME: two generations, the second one live.
+volume() { fill --layout volume --keep 1 "$1" -- sh -c 'echo 1 >f; mkdir sub; echo 1 >sub/g'; fill --keep 1 "$1" -- sh -c 'echo 2 >f; mkdir sub; echo 2 >sub/g'; }
+volume vol; store=vol/..atomicdir
+finds_nothing vol "volume: where nothing is wrong nothing is found"
+mkdir $store/000009; finds problem leftover vol "volume: a directory that was never published"; rmdir $store/000009
+: >$store/mine; finds note stranger vol "volume: a file that atomicdir did not make"; rm $store/mine
+printf '1 f\0' >$store/000002.carried; ln -s x $store/turned; finds_nothing vol "volume: what it has made is none"; rm $store/000002.carried $store/turned
+mkdir $store/adopted; finds problem leftover vol "volume: an adoption that died"; "$atomicdir" prune vol >prune.out 2>&1
+volume vol2; store=vol2/..atomicdir
+chmod 0777 $store; finds problem store-writable vol2 "volume: a store that others may write in"
+chmod 0700 $store; finds problem store-closed vol2 "volume: a store that readers cannot pass"; chmod 0711 $store
+chmod 0777 vol2; finds problem parent-writable vol2 "volume: a directory that everybody may write in"; chmod 0755 vol2
+chmod 0700 vol2/..data/; finds note mode vol2 "volume: a generation that fewer may enter than the directory"; chmod 0755 vol2/..data/
+if root; then
+	chown 12345 $store/lock; finds problem store-owners vol2 "volume: a file of the store that belongs to somebody else"; chown 0 $store/lock
+	chown 12345 vol2; finds problem parent-owner vol2 "volume: a directory whose owner is neither root nor the store's"; chown 0 vol2
+	chmod 1777 vol2; chown -h 12345 vol2/..data; finds problem sticky vol2 "volume: symlinks in a sticky directory that belong to a third user"; chown -h 0 vol2/..data; chmod 0755 vol2
+	chown 12345 vol2/..data/; finds note owner vol2 "volume: a generation of another owner"; chown 0 vol2/..data/
+fi
+runs sh -c "cd '$work/$store/000001'; : >'$work/ready'; exec sleep 60"; finds problem process-old vol2 "volume: a process in the old generation"; ends
+runs sh -c "cd '$work/vol2/sub'; : >'$work/ready'; exec sleep 60"; finds_nothing vol2 "volume: one in the live generation is no problem"; ends
+runs "$atomicdir" exec vol2 -- sh -c "cd /; : >'$work/ready'; exec sleep 60"; fill --keep 0 vol2 -- sh -c 'echo 3 >f'
+finds note pinned vol2 "volume: a pin on an old generation"; ends
+finds note kept vol2 "volume: a generation that is kept without a reason"
+case $(stat -f -c %T .) in
+overlayfs) ;;
+*)
+	"$atomicdir" prune vol2 >prune.out
+	watch "'vol2',"; finds_nothing vol2 "volume: a watch on the directory is fine, since that stays"; ends
+	watch "'vol2/..data/', 'vol2/f'"; finds note watch-live vol2 "volume: a watch in the live generation"; ends ;;
+esac
+if in_mounts true 2>/dev/null; then
+	mkdir -p point
+	in_volume() { in_mounts "$1; '$atomicdir' doctor --json vol2 >json || true" 2>err; cat err >&2; }
+	in_volume "mount --bind vol2 point"
+	ok "volume: a bind mount of the directory is no problem" sh -c "! grep -q '\"mount-' json"
+	in_volume "mount --bind vol2/..data/ point"
+	ok "volume: one of the live generation is" grep -q '"id":"mount-live"' json
+	in_volume "mount -t tmpfs -o mode=0755 tmpfs point; '$atomicdir' fill -q --layout volume point -- touch f; '$atomicdir' doctor --json point >mounted.json || true"
+	ok "volume: that it is a mount point itself is no problem" sh -c "grep -q '\"link\"' mounted.json && ! grep -q '\"severity\":\"problem\"' mounted.json"
+fi
+rm vol2/..data; ln -s ..atomicdir/000077 vol2/..data; finds problem dangling vol2 "volume: ..data that leads nowhere"
+fill --layout volume hooked --on-change false -- true; finds problem hook-due hooked "volume: a hook that has not succeeded"
+fill --layout volume --keep 1 vtimes -- sh -c 'echo 1 >f; touch -d @1000000000 f'; fill --keep 1 vtimes -- sh -c 'echo 2 >f; touch -d @1000000000 f'
+finds note equal-mtimes vtimes "volume: a change that leaves the modification time as it was"
+
 find plain.d -printf '%p %i %m %C@\n' | sort >before; "$atomicdir" doctor plain.d/link >/dev/null; find plain.d -printf '%p %i %m %C@\n' | sort >after
 ok "it changes nothing" cmp before after
 "$atomicdir" doctor --json foreign >json

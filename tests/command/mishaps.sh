@@ -59,4 +59,23 @@ ok "and what it made goes" sh -c "! find .orphan.atomicdir -name late | grep ."
 fill --sync none app -- sh -c 'echo 3 >f'
 strace -o trace -e trace=syncfs,fsync "$atomicdir" fill app -- sh -c 'echo 3 >f' >said 2>&1
 ok "what was published without a sync is not called unchanged before it is durable" sh -c "grep -q '^unchanged' said && { grep -qE '^(syncfs|fsync)' trace || stat -f -c %T . | grep -q tmpfs; }"
+
+# ---- Somebody changes LINK meanwhile: the error says that once, and does not contradict itself ----
+
+rm -rf app .app.atomicdir; fill app -- sh -c 'echo 1 >f'
+ok "LINK that somebody else replaces meanwhile is an error" status 1 "$atomicdir" fill app -- sh -c 'echo 2 >f; ln -sfn elsewhere ../../app'
+is "$(sed 's/^atomicdir: //' err)" "'app' was changed by another process meanwhile; nothing was published; this call has not changed 'app'" "which says who did what"
+rm app; ln -s .app.atomicdir/000001 app
+ok "the same of an undo" status 3 "$atomicdir" fill --rollback-on-failure --on-change 'ln -sfn elsewhere app; false' app -- sh -c 'echo 3 >f'
+is "$(grep -c "'app' was changed by another process meanwhile; nothing was undone" err) $(grep -c 'still names\|is unchanged' err)" "1 0" "which says no more than that"
+rm -f app; ln -s .app.atomicdir/000001 app
+ok "an error that leaves LINK alone says so as ever" status 1 "$atomicdir" fill app -- mkfifo p
+is "$(grep -c "'app' is unchanged" err)" 1 "(it does)"
+mkdir real; ln -s real foreign; mkdir volume; ln -s ../real volume/..data
+for what in real foreign volume; do
+	options=; [ $what != volume ] || options="--layout volume "
+	ok "what is not ours is refused by fill ($what)" status 1 "$atomicdir" fill $options$what -- true
+	is "$(grep -c "; 'atomicdir adopt $options$what' takes it over; '$what' is unchanged" err)" 1 "with the command that takes it over"
+	ok "which does so" "$atomicdir" adopt $options$what
+done
 finish

@@ -87,7 +87,7 @@ is "$(inside dpkg-query -W -f '${Package} ${Version}\n' '*atomicdir*' secretdir 
 is "$(cat root/etc/secretdir/app.conf)" LINK=/srv/stores/secrets "an administrator's file stays as it is"
 ok "the programs work" inside sh /packages/tests/programs
 ok "a program can be built and run" inside sh /packages/tests/library
-is "$(inside sh -c 'ls /usr/share/man/man1 | grep -c "^\(atomic\|secret\)dir"')" 2 "the manuals are where man looks"
+is "$(inside sh -c 'ls /usr/share/man/man?/atomicdir* /usr/share/man/man?/secretdir* /usr/share/man/man?/libatomicdir*' | wc -l)" "$(ls "$here"/man | wc -l)" "the manuals are where man looks"
 is "$(ls root/usr/lib/systemd/system | grep -c '^secretdir')" 3 "the units are where systemd looks"
 
 # ---- Stores of the first version ----

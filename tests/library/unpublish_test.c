@@ -162,49 +162,130 @@ static void test_detach_again(void)
 
 /* ---- Readers ---- */
 
+/* LINK as each layout has it. */
+static const struct way {
+	const char *layout;
+	enum atomicdir_layout kind;
+	const char *link, *file, *directory;
+} ways[] = {
+	{ "link", ATOMICDIR_LAYOUT_LINK, "busy", "busy/d/f", "busy/d" },
+	{ "volume", ATOMICDIR_LAYOUT_VOLUME, "busy-volume", "busy-volume/d/f", "busy-volume/d" },
+};
+#define WAYS (sizeof(ways) / sizeof(*ways))
+
 static volatile bool is_over;
 
 struct reading {
-	const char *path;
-	int directory_fd; /* -1: each look begins at the name */
-	long looks, missed;
+	const struct way *way;
+	enum { BY_NAME, BY_DIRECTORY_OF_NAME, BY_OPEN_DIRECTORY } how;
+	int directory_fd;	      /* BY_OPEN_DIRECTORY: LINK, opened before all */
+	long looks, missed, returned; /* missed: how many were not there; returned: how often it was there again */
 };
+
+static int reading_open(const struct reading *reading)
+{
+	int directory_fd, fd;
+
+	if (reading->how == BY_NAME)
+		return open(reading->way->file, O_RDONLY | O_CLOEXEC);
+	if (reading->how == BY_OPEN_DIRECTORY)
+		return openat(reading->directory_fd, "d/f", O_RDONLY | O_CLOEXEC);
+	directory_fd = open(reading->way->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(directory_fd, "f", O_RDONLY | O_CLOEXEC);
+	if (directory_fd >= 0)
+		close(directory_fd);
+	return fd;
+}
 
 static void *read_often(void *arg)
 {
 	struct reading *reading = arg;
+	bool was_missed = false;
 
 	for (; !is_over; reading->looks++) {
-		int fd = reading->directory_fd < 0 ? open(reading->path, O_RDONLY | O_CLOEXEC)
-						   : openat(reading->directory_fd, "f", O_RDONLY | O_CLOEXEC);
+		int fd = reading_open(reading);
 
 		reading->missed += fd < 0;
-		close(fd);
+		reading->returned += was_missed && fd >= 0;
+		was_missed = fd < 0;
+		if (fd >= 0)
+			close(fd);
 	}
 	return NULL;
 }
 
-static void test_readers(void)
+static int two(struct atomicdir_stage *stage, void *value, struct atomicdir_error *why)
 {
-	struct reading readings[] = { { "busy/f", -1, 0, 0 }, { "busy/f", -1, 0, 0 }, { "busy/f", 0, 0, 0 } };
-	pthread_t threads[3];
+	return atomicdir_write(stage, "d/f", value, strlen(value), 0644, why) ||
+	       atomicdir_write(stage, "top", value, strlen(value), 0644, why);
+}
+
+static bool way_fill(const struct way *way, const char *value)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.layout = way->kind;
+	return atomicdir_fill(way->link, two, (void *)(unsigned long)value, &options, &error) == 1;
+}
+
+static bool way_in_and_out(const struct way *way)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
 	bool all = true;
 
-	fill("busy", "1");
-	readings[2].directory_fd = open("busy", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (int i = 0; i < 3; i++)
+	options.layout = way->kind;
+	for (int i = 0; all && i < 2; i++)
+		all = detach(way->link) == 1 && atomicdir_adopt(way->link, &options, &error) == 1;
+	printf("# %s\n", error.text);
+	return all;
+}
+
+static bool way_remove(const struct way *way)
+{
+	return atomicdir_remove(way->link, NULL, &error) == 1;
+}
+
+/* Acts while three readers look. */
+static bool among_readers(const struct way *way, bool (*act)(const struct way *way), struct reading readings[static 3])
+{
+	pthread_t threads[3];
+	bool is_done;
+
+	is_over = false;
+	for (int i = 0; i < 3; i++) {
+		readings[i] = (struct reading){ .way = way, .how = i };
+		readings[i].directory_fd = open(way->link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		pthread_create(&threads[i], NULL, read_often, &readings[i]);
-	for (int i = 0; i < 3; i++)
-		all = all && detach("busy") == 1 && atomicdir_adopt("busy", NULL, &error) == 1;
+	}
+	while (!readings[0].looks || !readings[1].looks || !readings[2].looks)
+		usleep(1000);
+	is_done = act(way);
 	is_over = true;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		pthread_join(threads[i], NULL);
-	printf("# %ld and %ld looks by name, %ld by directory\n", readings[0].looks, readings[1].looks, readings[2].looks);
-	ok(all && !readings[0].missed && !readings[1].missed && readings[0].looks,
-	   "readers that look by name see no gap while LINK is detached and adopted");
-	ok(!readings[2].missed && readings[2].looks,
-	   "readers that have the directory open see no gap while LINK is detached and adopted");
-	close(readings[2].directory_fd);
+		close(readings[i].directory_fd);
+	}
+	printf("# %s: missed by name %ld of %ld, by the directory's name %ld of %ld, in an open directory %ld of %ld\n",
+	       way->layout, readings[0].missed, readings[0].looks, readings[1].missed, readings[1].looks, readings[2].missed,
+	       readings[2].looks);
+	return is_done;
+}
+
+static void test_readers(const struct way *way)
+{
+	struct reading readings[3];
+	char claim[128];
+
+	snprintf(claim, sizeof(claim),
+		 "%s: readers by name, by a directory and in an open directory see no gap while LINK is detached and adopted",
+		 way->layout);
+	ok(way_fill(way, "1") && among_readers(way, way_in_and_out, readings) && !readings[0].missed && !readings[1].missed &&
+		   !readings[2].missed,
+	   claim);
+	snprintf(claim, sizeof(claim), "%s: what readers by name see no more once LINK is removed does not come back",
+		 way->layout);
+	ok(way_fill(way, "2") && among_readers(way, way_remove, readings) && !readings[0].returned && !readings[1].returned,
+	   claim);
 }
 
 /* ---- Remove ---- */
@@ -253,7 +334,8 @@ int main(void)
 	test_detach_refusals();
 	test_detach_pins();
 	test_detach_again();
-	test_readers();
+	for (size_t i = 0; i < WAYS; i++)
+		test_readers(&ways[i]);
 	test_remove();
 	test_remove_refusals();
 	snprintf(remove, sizeof(remove), "rm -rf %s", directory);

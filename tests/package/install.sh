@@ -16,6 +16,12 @@ wanted_files() {
 ./usr/lib64/libatomicdir.so.0
 ./usr/lib64/libatomicdir.so.0.1.0
 ./usr/lib64/pkgconfig/atomicdir.pc
+./usr/share/bash-completion/completions/atomicdir
+./usr/share/bash-completion/completions/secretdir
+./usr/share/fish/vendor_completions.d/atomicdir.fish
+./usr/share/fish/vendor_completions.d/secretdir.fish
+./usr/share/zsh/site-functions/_atomicdir
+./usr/share/zsh/site-functions/_secretdir
 END
 	for program in "$here"/build/libexec/atomicdir/*; do echo "./usr/libexec/atomicdir/${program##*/}"; done
 	for page in "$here"/man/*; do echo "./usr/man/man${page##*.}/${page##*/}"; done
@@ -27,7 +33,7 @@ ok "make builds for the directories that it is told" in_build CFLAGS='-O0 -w' PR
 touch built; sleep 0.01
 ok "make install needs no directory but DESTDIR then" in_build install DESTDIR="$work/root"
 is "$(find build -newer built -type f)" "" "and builds nothing anew"
-is "$(files)" "$(wanted_files | sort)" "it installs the commands, their helpers, the library and the manuals, and nothing else"
+is "$(files)" "$(wanted_files | sort)" "it installs the commands, their helpers, the library, the manuals and the completions, and nothing else"
 ok "the command runs where it was put" root/usr/bin/atomicdir --version
 ok "secretdir looks for its helpers where they were put" grep -q /usr/libexec root/usr/bin/secretdir
 is "$(sed -n 's/^Libs: //p' root/usr/lib64/pkgconfig/atomicdir.pc)" "-L/usr/lib64 -latomicdir" "pkg-config tells where the library was put"

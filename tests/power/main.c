@@ -105,7 +105,7 @@ static int prepare_by_hand(const struct run *run, const struct action *action)
 {
 	char path[128];
 
-	if (run->layout->is_volume)
+	if (run->layout->is_volume && action->verb == MAKE_SYMLINK)
 		return prepare_volume(run, action);
 	snprintf(path, sizeof(path), MOUNT "/%s", action->verb == MAKE_SYMLINK ? "elsewhere" : run->layout->link);
 	if (content_write(path, action->version, run->files) < 0)
@@ -285,12 +285,11 @@ static const char usage[] =
 	"             [--first] PROGRAM\n"
 	"       power [--layout NAME] --list\n";
 
-/* A directory of real files is not adopted as a volume. */
+/* Where each file is replaced by itself there is no generation to go back to. */
 static int list(const struct layout *layout)
 {
 	for (size_t i = 0; i < scenario_count; i++)
-		if ((!layout->is_volume || scenarios[i].before[0].verb != MAKE_DIRECTORY) &&
-		    (!layout->is_by_file || !scenario_needs_generations(&scenarios[i])))
+		if (!layout->is_by_file || !scenario_needs_generations(&scenarios[i]))
 			puts(scenarios[i].name);
 	return 0;
 }

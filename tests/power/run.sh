@@ -10,9 +10,9 @@ lines=$(mktemp); trap 'rm -f "$lines"' EXIT
 
 # volume WAY: the scenarios for this layout; half of the ones in which names come and go for each way if it is to be quick.
 volume() {
-	if [ "$most" = 0 ] || [ "$most" -gt 500 ]; then "$power" --layout volume --list
+	if [ "$most" = 0 ] || [ "$most" -gt 500 ]; then "$power" --list
 	elif [ "$1" = fs ]; then echo first replace undone-killed-again detach-killed-again
-	else echo replace killed-another adopt-a-symlink remove-killed-fill; fi
+	else echo replace killed-another adopt-a-symlink adopt-killed-again remove-killed-fill; fi
 }
 # Likewise for the layout files.
 files() {

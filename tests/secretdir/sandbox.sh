@@ -199,6 +199,12 @@ $aws system calls here: a seccomp filter is refused (Operation not permitted)" -
 	ok "without a filter Landlock does" "$without" 1 seccomp prctl:22 -- "$here/build/unit/sandbox_test"
 	policy_lacks() { "$without" 38 landlock_create_ruleset -- "$secretdir" policy -v text 2>&1 >policy | grep -c "fetch-aws cannot be confined"; }
 	is "$(policy_lacks)" 2 "a policy says it with -v"
+	"$without" 38 landlock_create_ruleset -- "$secretdir" watch -v --interval 1s watched text >watched.out 2>&1 & watcher=$!
+	described() { [ "$(grep -c DescribeSecret server/requests.log)" -ge 3 ]; }
+	for try in $(seq 200); do described && break; sleep 0.05; done
+	kill $watcher; wait $watcher
+	ok "a watcher that cannot be confined says so in its first round" grep -q "fetch-aws cannot be confined" watched.out
+	is "$(grep "cannot be confined" watched.out | sort | uniq -d)" "" "and in no other"
 else
 	skip "kernels without Landlock, or filters" "a filter is refused here"
 fi

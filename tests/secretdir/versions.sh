@@ -217,6 +217,27 @@ control lag s3 --off
 does "until it has" "0 changed" "1 DescribeSecret, 1 GetSecretValue" event s3 "$(current s3)"
 ended
 
+# ---- What was rolled back from ----
+
+watching --keep 1 back s1 s2 bundle/=none,optional
+does "(a round publishes)" "0 changed" "1 BatchGetSecretValue"
+put s1 --string bad
+does "(and what moved)" "0 changed" "6 DescribeSecret, 1 GetSecretValue"
+"$here/build/atomicdir" rollback back >/dev/null
+does "after a rollback everything is fetched, and held back" "4 same" "1 BatchGetSecretValue"
+does "from then on versions are asked for, and nothing is fetched" "4 same" "3 DescribeSecret"
+does "in each round" "4 same" "3 DescribeSecret"
+does "by an event too" "4 same" "1 DescribeSecret" event s1
+put s2 --string other
+does "a version that moves lifts it" "0 changed" "6 DescribeSecret, 2 GetSecretValue"
+ok "for all that is wanted" sh -c "grep -qx bad back/s1 && grep -qx other back/s2"
+"$here/build/atomicdir" rollback back >/dev/null
+does "(held back again)" "4 same" "1 BatchGetSecretValue"
+does "(and not fetched)" "4 same" "3 DescribeSecret"
+put s1 --string good; put s2 --string good
+does "what replaces both is published, though the source knows what is live no more" "0 changed" "1 BatchGetSecretValue, 3 DescribeSecret"
+ended
+
 # ---- Keys ----
 
 control role app

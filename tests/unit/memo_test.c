@@ -16,10 +16,11 @@ static void test_round_trip(void)
 
 	texts_add(&memo.hidden, "prod/db");
 	texts_add(&memo.stale, "arn:x\nv1\nAWSCURRENT");
+	texts_add(&memo.told, "it cannot be confined");
 	ok(memo_save(&memo, fd) == 0 && memo_save(&memo, fd) == 0 && memo_load(&again, fd) == 0, "a memo is saved and loaded");
 	is_int(again.live, 42, "with the generation that was live");
 	ok(again.keys_asked == UINT64_MAX, "with what the keys were asked for with");
-	ok(again.hidden.count == 1 && again.stale.count == 1, "with each text once");
+	ok(again.hidden.count == 1 && again.stale.count == 1 && again.told.count == 1, "with each text once");
 	is_text(again.stale.items[0], "arn:x\nv1\nAWSCURRENT", "byte for byte");
 }
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/libc.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+#ifndef __GLIBC__
+const char *sigabbrev_np(int signal)
+{
+	static const char *const names[] = {
+		[SIGHUP] = "HUP",	[SIGINT] = "INT",   [SIGQUIT] = "QUIT",	  [SIGILL] = "ILL",	  [SIGTRAP] = "TRAP",
+		[SIGABRT] = "ABRT",	[SIGBUS] = "BUS",   [SIGFPE] = "FPE",	  [SIGKILL] = "KILL",	  [SIGUSR1] = "USR1",
+		[SIGSEGV] = "SEGV",	[SIGUSR2] = "USR2", [SIGPIPE] = "PIPE",	  [SIGALRM] = "ALRM",	  [SIGTERM] = "TERM",
+		[SIGCHLD] = "CHLD",	[SIGCONT] = "CONT", [SIGSTOP] = "STOP",	  [SIGTSTP] = "TSTP",	  [SIGTTIN] = "TTIN",
+		[SIGTTOU] = "TTOU",	[SIGURG] = "URG",   [SIGXCPU] = "XCPU",	  [SIGXFSZ] = "XFSZ",	  [SIGPROF] = "PROF",
+		[SIGPWR] = "PWR",	[SIGSYS] = "SYS",   [SIGWINCH] = "WINCH", [SIGVTALRM] = "VTALRM", [SIGPOLL] = "POLL",
+#ifdef SIGSTKFLT
+		[SIGSTKFLT] = "STKFLT",
+#endif
+	};
+
+	return signal >= 0 && (size_t)signal < sizeof(names) / sizeof(*names) ? names[signal] : NULL;
+}
+#endif
