@@ -95,7 +95,7 @@ static int fill_copy(const struct fill_options *own, struct atomicdir_stage *sta
 	is_same = atomicdir_matches(stage, own->from, error);
 	if (is_same)
 		return is_same < 0 ? -1 : 0;
-	progress_set(progress, PROGRESS_COPYING);
+	progress_set_filling(progress, PROGRESS_COPYING, atomicdir_path(stage));
 	return atomicdir_copy(stage, ".", own->from, error);
 }
 
@@ -106,9 +106,10 @@ static int fill_populate(const struct options *options, const char *link, struct
 
 	if (own->note && atomicdir_note(stage, own->note, strlen(own->note), error) < 0)
 		return -1;
-	progress_set(progress, PROGRESS_COPYING);
 	if (!own->from && fill_open_stage(options, stage, error) < 0)
 		return -1;
+	if (own->dereference || own->edit)
+		progress_set_filling(progress, PROGRESS_COPYING, atomicdir_path(stage));
 	if (own->dereference)
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
