@@ -176,7 +176,7 @@ typedef int (*atomicdir_populate_fn)(struct atomicdir_stage *stage, void *arg, s
 int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, const struct atomicdir_options *options,
 		   struct atomicdir_error *error);
 
-/* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700. The lock is held until
+/* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700 (where something is live: once it is needed). The lock is held until
  * commit or free. All paths are resolved here, so the working directory may change later. LINK's parent must exist. A LINK that this
  * library did not make is an error (FAILED) and is not touched. If somebody removes, moves or replaces the store or the stage's
  * directory meanwhile, seal and commit fail (FAILED). BUSY: the text names the process that has the lock, and since when.
@@ -184,14 +184,17 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options,
 					struct atomicdir_error *error);
 
-/* The descriptor of the stage's directory; the stage closes it. A program may fill the directory by descriptor or path as it likes. */
+/* The descriptor of the stage's directory; the stage closes it. A program may fill the directory by descriptor or path as it likes.
+ * Entries that the calls below made, and that are the same as the live generation's, may not be on disk yet: the first call of
+ * atomicdir_fd() or _path() writes them. -1 (NULL) with errno: that failed, and the next call that has an `error` says why. */
 int atomicdir_fd(const struct atomicdir_stage *stage);
 /* The absolute path of the stage's directory. The generation keeps this path, so files in it may contain the path. */
 const char *atomicdir_path(const struct atomicdir_stage *stage);
 
 /* These calls make entries. `path` is relative, without "." and "..", and is never followed through a symlink; missing directories on
  * the way are made with mode 0755. An entry that exists is EEXIST. Modes are exact, whatever the umask; the mode of a directory is set
- * when the stage is sealed, so that a directory of mode 0500 can still be filled. 0: done. */
+ * when the stage is sealed, so that a directory of mode 0500 can still be filled. Write, mkdir and symlink write nothing before something
+ * differs from the live generation, so errors of the file system may come from a later call, at the latest from commit. 0: done. */
 int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void *data, size_t size, mode_t mode,
 		    struct atomicdir_error *error);
 /* Makes an empty file and returns its descriptor, which the caller writes to and closes. */
@@ -202,6 +205,10 @@ int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const cha
  * itself. The copy keeps modes, symlinks as they are, modification times, ACLs, file capabilities, user attributes, holes, hard links,
  * and owners where the caller may set them. Data is reflinked where the file system can do that. */
 int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *from, struct atomicdir_error *error);
+/* Compares the directory `from` with the live generation before anything is copied. 1: a copy of it to "." would be unchanged; then the
+ * stage can only be sealed, committed or freed, which all change nothing on the disk. 0: it differs, or that is in doubt: copy it. Only
+ * for a stage in which nothing is yet. What could not be copied differs. */
+int atomicdir_matches(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error);
 /* Copies `path` from the live generation. Entries that the stage has already stay as they are. With carry_generations the path "." leaves
  * out what the live generation only carried; what other paths name is the stage's own. ENOENT: nothing is live, or the live generation
  * has no such entry. */
@@ -216,7 +223,7 @@ int atomicdir_note(struct atomicdir_stage *stage, const void *data, size_t size,
  * by path; 0: they are the same. It may be called again after further changes. */
 int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **changes, struct atomicdir_error *error);
 
-/* Publishes the stage, and seals it first if the caller has not. 1: published; 0: unchanged, and the stage's directory is removed. In
+/* Publishes the stage, and seals it first if the caller has not. 1: published; 0: unchanged, and the stage's directory, if one was needed, is removed. In
  * both cases the live generation is durable when the call returns. *live is the live generation; the next item, if there is one, is
  * the generation that it replaced. The call releases the lock and removes old generations, unless the hook is LOCKED. Afterwards the
  * stage can only be freed, or undone. */

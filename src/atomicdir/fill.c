@@ -43,6 +43,15 @@ static int environment_fill(struct environment *environment, const char *link, c
 	return 0;
 }
 
+/* COMMAND runs in the stage's directory, which the library makes no sooner than it is asked for. */
+static int fill_open_stage(const struct options *options, const struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (atomicdir_fd(stage) < 0)
+		return error_errno(error, options->operands[0], "cannot make the new directory of");
+	report_verbose(options, "filling %s", atomicdir_path(stage));
+	return 0;
+}
+
 static int fill_run_command(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			    struct atomicdir_error *error)
 {
@@ -76,6 +85,28 @@ static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *err
 	return -1;
 }
 
+/* Something is to be copied, so the stage's directory may be made now. If that fails the copy says why. */
+static void fill_show_copying(const struct atomicdir_stage *stage, const struct progress *progress)
+{
+	const char *directory = atomicdir_path(stage);
+
+	progress_set_filling(progress, PROGRESS_COPYING, directory ? directory : "");
+}
+
+/* Nothing is copied before DIR is known to differ from what is live. */
+static int fill_copy(const struct fill_options *own, struct atomicdir_stage *stage, const struct progress *progress,
+		     struct atomicdir_error *error)
+{
+	int is_same;
+
+	progress_set(progress, PROGRESS_COMPARING);
+	is_same = atomicdir_matches(stage, own->from, error);
+	if (is_same)
+		return is_same < 0 ? -1 : 0;
+	fill_show_copying(stage, progress);
+	return atomicdir_copy(stage, ".", own->from, error);
+}
+
 static int fill_populate(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			 const struct progress *progress, struct atomicdir_error *error)
 {
@@ -83,12 +114,14 @@ static int fill_populate(const struct options *options, const char *link, struct
 
 	if (own->note && atomicdir_note(stage, own->note, strlen(own->note), error) < 0)
 		return -1;
-	if (own->from || own->edit)
-		progress_set_filling(progress, PROGRESS_COPYING, atomicdir_path(stage));
+	if (!own->from && fill_open_stage(options, stage, error) < 0)
+		return -1;
+	if (own->dereference || own->edit)
+		fill_show_copying(stage, progress);
 	if (own->dereference)
 		return dereference_copy(stage, own->from, error);
 	if (own->from)
-		return atomicdir_copy(stage, ".", own->from, error);
+		return fill_copy(own, stage, progress, error);
 	if (own->edit && fill_carry(stage, error) < 0)
 		return -1;
 	progress_set(progress, PROGRESS_NONE);
@@ -183,7 +216,6 @@ static int fill_stage(const struct options *options, const char *link, struct at
 	if (waiting_call(options, &library, fill_begin, &begin, error) < 0)
 		return -1;
 	report_warning(options, error);
-	report_verbose(options, "filling %s", atomicdir_path(*stage));
 	signals_tell(fill_interrupt, *stage);
 	is_changed = fill_and_commit(options, link, *stage, progress, live, error);
 	signal = signals_told();

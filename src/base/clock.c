@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
+#define CLOCK_TICK_NS 20000000 /* two changes of a file within this time may leave the same timestamp */
+
 /* Neither clock can fail: Linux has had both since 2.6.39. */
 static int64_t clock_read(clockid_t id)
 {
@@ -37,6 +39,22 @@ int clock_sleep_ms(int64_t ms)
 int64_t clock_wall_ms(void)
 {
 	return clock_read(CLOCK_REALTIME);
+}
+
+bool clock_is_recent(struct timespec changed)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)(now.tv_sec - changed.tv_sec) * 1000000000 + (now.tv_nsec - changed.tv_nsec) < CLOCK_TICK_NS;
+}
+
+bool clock_is_past(struct timespec changed)
+{
+	struct timespec tick;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+	return changed.tv_sec < tick.tv_sec || (changed.tv_sec == tick.tv_sec && changed.tv_nsec < tick.tv_nsec);
 }
 
 /* proc(5) */

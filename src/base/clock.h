@@ -6,8 +6,10 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Milliseconds since this boot (CLOCK_BOOTTIME). */
 int64_t clock_ms(void);
@@ -15,6 +17,10 @@ int64_t clock_ms(void);
 int clock_sleep_ms(int64_t ms);
 /* Milliseconds since 1970, UTC. */
 int64_t clock_wall_ms(void);
+/* Whether a file with this time of change was changed so recently, or in the future, that a further change might leave the same time. */
+bool clock_is_recent(struct timespec changed);
+/* Whether a further change of a local file with this time of change would leave another time: it is before the kernel's last tick. */
+bool clock_is_past(struct timespec changed);
 /* Reads this boot's id, which differs from that of every other boot; "" if the kernel does not tell. 64 bytes are enough. */
 void clock_read_boot(char *boot, size_t size);
 /* A duration as options have it: "500ms", "30s", "5m". */

@@ -131,6 +131,13 @@ int open_directory_at(int directory_fd, const char *name)
 	return openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
+int open_quietly_at(int directory_fd, const char *name, int flags)
+{
+	int all = flags | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, fd = openat(directory_fd, name, all | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(directory_fd, name, all) : fd;
+}
+
 int create_directory_at(int directory_fd, const char *name, mode_t mode)
 {
 	cleanup_fd int fd = -1;

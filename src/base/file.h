@@ -42,6 +42,9 @@ int create_link_at(int directory_fd, const char *name, const char *text, uid_t u
 int give_to_owner_of(int owner_fd, int fd);
 
 int open_directory_at(int directory_fd, const char *name);
+/* Opens a name for reading, never through a symlink. Its time of access stays where we may ask for that, since a new one would be written
+ * to the disk. */
+int open_quietly_at(int directory_fd, const char *name, int flags);
 /* Whether the directory has an entry of this name, of any type. False with errno. */
 bool exists_at(int directory_fd, const char *name);
 

@@ -111,6 +111,8 @@ static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicd
 
 	if (store_check_held(&writer->store, &writer->place, error) < 0)
 		return -1;
+	if (stage_is_held(stage))
+		return 0;
 	return place_check_generation(&writer->place, stage->number, stage->fd, error);
 }
 
@@ -159,6 +161,27 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	return differs;
 }
 
+/* A held stage stays so if the live generation has nothing else. Otherwise it is written, and then sealed as every other one.
+ * 1: it is to be sealed. */
+static int stage_seal_held(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+	int is_same;
+
+	if (!stage_is_held(stage))
+		return 1;
+	if (store_check_held(&writer->store, &writer->place, error) < 0)
+		return -1;
+	is_same = stage->is_matched ? 1 : held_is_live(&stage->held, &stage->stop);
+	if (is_same < 0)
+		return error_system(error, errno, writer->place.name.link, "stopped comparing");
+	if (!is_same)
+		return stage_write_held(stage, error) < 0 ? -1 : 1;
+	stage->is_different = false;
+	stage->state = STAGE_SEALED;
+	return 0;
+}
+
 static int stage_seal_listing(struct atomicdir_stage *stage, struct atomicdir_change **list, struct atomicdir_error *error)
 {
 	cleanup_changes struct changes *changes = list ? changes_new() : NULL;
@@ -168,7 +191,9 @@ static int stage_seal_listing(struct atomicdir_stage *stage, struct atomicdir_ch
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	if (list && !changes)
 		return error_system(error, errno, NULL, "cannot list what changed");
-	differs = stage_seal(stage, changes, error);
+	differs = stage_seal_held(stage, error);
+	if (differs > 0)
+		differs = stage_seal(stage, changes, error);
 	if (differs >= 0 && list && changes_take(changes, list) < 0)
 		return error_system(error, errno, NULL, "cannot list what changed");
 	return differs;
@@ -200,7 +225,8 @@ static void stage_end_unchanged(struct atomicdir_stage *stage)
 {
 	struct writer *writer = &stage->writer;
 
-	generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
+	if (!stage_is_held(stage))
+		generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL, carry_record(stage));
 	stage_finish(stage);
 }
@@ -210,8 +236,6 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 	struct writer *writer = &stage->writer;
 	struct publication publication = {
 		.swap = stage->swap ? stage->swap : &writer->place.layout->swap,
-		.number = stage->number,
-		.fd = stage->fd,
 		.note = stage->has_note ? &stage->note : NULL,
 		.carried = &stage->carried,
 		.is_fill = stage->is_fill,
@@ -237,6 +261,8 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		stage_end_unchanged(stage);
 		return tell_live(writer, 0, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED;
 	}
+	publication.number = stage->number;
+	publication.fd = stage->fd;
 	publication.count = stage->count;
 	outcome = publish(writer, &publication, error);
 	if (outcome == OUTCOME_IN_DOUBT)

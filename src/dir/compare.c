@@ -204,6 +204,20 @@ static int compare_opened(struct comparison *comparison, int a_fd, int b_fd, con
 	return compare_bytes(comparison, a_fd, b_fd, a->size);
 }
 
+static int compare_open_b(const struct comparison *comparison, int b_dir, const char *name, int flags)
+{
+	if (!comparison->how->expect)
+		return open_lending_at(b_dir, name, flags);
+	return openat(b_dir, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+static bool compare_expects(const struct comparison *comparison, int b_dir, const char *name, struct tree_entry *b)
+{
+	const struct compare *how = comparison->how;
+
+	return !how->expect || how->expect(how->arg, b_dir, name, comparison->path.text, b);
+}
+
 static int compare_files(struct comparison *comparison, int a_dir, int b_dir, const char *name, const struct tree_entry *a,
 			 const struct tree_entry *b)
 {
@@ -216,10 +230,10 @@ static int compare_files(struct comparison *comparison, int a_dir, int b_dir, co
 		return 1;
 	/* O_NONBLOCK: a file under a lease, or a FIFO that has replaced the file, counts as different; nothing is waited
 	 * for. */
-	a_fd = openat(a_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	a_fd = open_quietly_at(a_dir, name, O_NONBLOCK);
 	if (a_fd < 0 && (errno == EWOULDBLOCK || errno == ELOOP || errno == ENXIO))
 		return 0;
-	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY);
+	b_fd = a_fd < 0 ? -1 : compare_open_b(comparison, b_dir, name, O_RDONLY);
 	if (b_fd < 0)
 		return -1;
 	is_same = compare_opened(comparison, a_fd, b_fd, a);
@@ -265,7 +279,7 @@ static int compare_directories(struct comparison *comparison, int a_dir, int b_d
 	cleanup_fd int a_fd = open_directory_at(a_dir, name), b_fd = -1;
 	int is_same;
 
-	b_fd = a_fd < 0 ? -1 : open_lending_at(b_dir, name, O_RDONLY | O_DIRECTORY);
+	b_fd = a_fd < 0 ? -1 : compare_open_b(comparison, b_dir, name, O_RDONLY | O_DIRECTORY);
 	if (a_fd < 0 || b_fd < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
 	is_same = compare_attributes(a_fd, b_fd);
@@ -283,6 +297,8 @@ static int compare_pair(struct comparison *comparison, int a_dir, int b_dir, con
 {
 	int is_same = 1;
 
+	if (!comparison->how->same_file && !compare_facts(a, b))
+		return 0;
 	if (S_ISREG(a->mode) && S_ISREG(b->mode))
 		is_same = compare_files(comparison, a_dir, b_dir, name, a, b);
 	else if (S_ISLNK(a->mode) && S_ISLNK(b->mode))
@@ -299,7 +315,8 @@ static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, 
 		return error_system(comparison->error, errno, comparison->path.text, "cannot examine");
 	if (tree_look(a_dir, name, &a) < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
-	is_same = compare_pair(comparison, a_dir, b_dir, name, &a, &b, depth);
+	is_same =
+		compare_expects(comparison, b_dir, name, &b) ? compare_pair(comparison, a_dir, b_dir, name, &a, &b, depth) : 0;
 	if (is_same < 0)
 		return comparison_cannot_read(comparison, a_dir, name);
 	if (!is_same && comparison_add(comparison, comparison->path.text, 'M') < 0)
@@ -403,7 +420,7 @@ static int compare_tops(struct comparison *comparison, int a_fd, int b_fd)
 
 	if (tree_look(a_fd, "", &a) < 0 || tree_look(b_fd, "", &b) < 0)
 		return error_system(comparison->error, errno, NULL, "cannot examine the directories to compare");
-	is_same = compare_facts(&a, &b) ? compare_attributes(a_fd, b_fd) : 0;
+	is_same = compare_expects(comparison, b_fd, "", &b) && compare_facts(&a, &b) ? compare_attributes(a_fd, b_fd) : 0;
 	if (is_same < 0)
 		return comparison_cannot_read(comparison, a_fd, "");
 	return is_same ? 0 : comparison_add(comparison, "", 'M');

@@ -36,6 +36,10 @@ struct compare {
 	const struct carried *a_without, *b_without;
 	/* What `a_fd` holds beside these is none of it, and its own mode and owner do not count. NULL: all counts. */
 	const struct manifest *only;
+	/* Changes what an entry of `b` is to what it will be once it is copied and sealed. False: that cannot be known, so it differs. `b` then
+	 * belongs to somebody else, whose modes stay. NULL: `b` is sealed, or was published. `name` is "" for the top directory. */
+	bool (*expect)(void *arg, int b_dir, const char *name, const char *path, struct tree_entry *b);
+	void *arg; /* of expect */
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -27,7 +26,6 @@
 #define BLOCK 65536
 #define COPY_CHUNK (16 << 20) /* after so many bytes `stop` is checked */
 #define COPY_TRIES 3	      /* how often a file is copied that changes meanwhile */
-#define COPY_TICK_NS 20000000 /* two changes within this time may leave the same timestamp */
 
 /* A directory of the copy that is being filled. */
 struct copy_level {
@@ -148,7 +146,7 @@ static int copy_data(const struct copy_pair *pair, off_t size)
 	return ftruncate(pair->to_fd, size);
 }
 
-static int copy_bytes(const struct copy_pair *pair, off_t size)
+static int copy_all_bytes(const struct copy_pair *pair, off_t size)
 {
 	off_t data;
 	int done;
@@ -168,6 +166,13 @@ static int copy_bytes(const struct copy_pair *pair, off_t size)
 	return copy_by_reading(pair);
 }
 
+int copy_bytes(int from_fd, int to_fd, off_t size, const volatile int *stop)
+{
+	struct copy_pair pair = { from_fd, to_fd, stop };
+
+	return copy_all_bytes(&pair, size);
+}
+
 /* ---- A file as it was at one moment ---- */
 
 static bool copy_is_unchanged(const struct stat *before, const struct stat *after)
@@ -176,17 +181,6 @@ static bool copy_is_unchanged(const struct stat *before, const struct stat *afte
 	       before->st_gid == after->st_gid && before->st_mtim.tv_sec == after->st_mtim.tv_sec &&
 	       before->st_mtim.tv_nsec == after->st_mtim.tv_nsec && before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
 	       before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
-}
-
-/* Whether it was changed so recently that a further change might leave the same timestamp. */
-static bool copy_is_recent(const struct stat *status)
-{
-	struct timespec now;
-	int64_t age_ns;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	age_ns = (int64_t)(now.tv_sec - status->st_ctim.tv_sec) * 1000000000 + (now.tv_nsec - status->st_ctim.tv_nsec);
-	return age_ns < COPY_TICK_NS;
 }
 
 /* 1: both have the same bytes. */
@@ -216,12 +210,12 @@ static int copy_moment(const struct copy_pair *pair, struct stat *status, struct
 	struct stat after;
 
 	if (lseek(pair->from_fd, 0, SEEK_SET) < 0 || lseek(pair->to_fd, 0, SEEK_SET) < 0 || ftruncate(pair->to_fd, 0) < 0 ||
-	    fstat(pair->from_fd, status) < 0 || copy_bytes(pair, status->st_size) < 0)
+	    fstat(pair->from_fd, status) < 0 || copy_all_bytes(pair, status->st_size) < 0)
 		return -1;
 	attributes_clear(attributes);
 	if (attributes_read(pair->from_fd, attributes) < 0)
 		return -1;
-	if (copy_is_recent(status)) {
+	if (clock_is_recent(status->st_ctim)) {
 		int is_same = copy_is_same(pair);
 
 		if (is_same <= 0)

@@ -35,6 +35,8 @@ struct copy_rules {
 	int depth;
 };
 
+/* Copies the bytes of one open file, whose size this is, into another one, which is empty. -1 with errno; EINTR: `stop` was set. */
+int copy_bytes(int from_fd, int to_fd, off_t size, const volatile int *stop);
 /* Copies a file, symlink or tree. */
 int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_name, struct copy_rules *rules,
 		 struct atomicdir_error *error);

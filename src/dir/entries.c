@@ -25,8 +25,6 @@
 #include "dir/room.h"
 #include "dir/stage.h"
 
-#define IMPLIED_MODE 0755 /* of directories that are made on the way to an entry */
-
 /* ---- Paths ---- */
 
 static int path_check(const struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
@@ -80,7 +78,7 @@ static int directory_enter(struct atomicdir_stage *stage, int parent_fd, const c
 	cleanup_fd int fd = -1;
 	struct tree_entry entry;
 
-	if (directory_make(stage, parent_fd, name, IMPLIED_MODE) < 0 && errno != EEXIST)
+	if (directory_make(stage, parent_fd, name, ENTRY_IMPLIED_MODE) < 0 && errno != EEXIST)
 		return -1;
 	fd = open_lending_at(parent_fd, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || tree_look(fd, "", &entry) < 0)
@@ -151,53 +149,6 @@ static int file_make(const struct atomicdir_stage *stage, int parent_fd, const c
 	return -1;
 }
 
-/* The entry that a caller asks for. */
-struct entry {
-	const char *path;
-	mode_t mode;
-	const void *bytes; /* of a file, or the text of a symlink */
-	size_t size;
-	const char *what;
-	/* A descriptor, or 0; -1 with errno, and then there is nothing of that name. */
-	int (*make)(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry);
-};
-
-static int entry_try(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
-{
-	const char *name;
-	int parent_fd = path_parent(stage, entry->path, &name, error), done;
-
-	if (parent_fd < 0)
-		return -1;
-	done = entry->make(stage, parent_fd, name, entry);
-	return done < 0 ? error_system(error, errno, entry->path, "cannot %s", entry->what) : done;
-}
-
-static int entry_make(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
-{
-	struct atomicdir_error own;
-	int done;
-
-	error = error_or(error, &own);
-	done = entry_try(stage, entry, error);
-	if (done >= 0 || !room_make(&stage->writer, error->errnum))
-		return done;
-	error_clear(error);
-	return entry_try(stage, entry, error);
-}
-
-static int entry_create(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
-{
-	return file_make(stage, parent_fd, name, entry->mode & 07777);
-}
-
-int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
-{
-	struct entry entry = { .path = path, .mode = mode, .what = "make the file", .make = entry_create };
-
-	return entry_make(stage, &entry, error);
-}
-
 static int entry_write(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
 {
 	cleanup_fd int fd = file_make(stage, parent_fd, name, entry->mode & 07777);
@@ -205,34 +156,12 @@ static int entry_write(struct atomicdir_stage *stage, int parent_fd, const char 
 
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, entry->bytes, entry->size) == 0 && close(take_fd(&fd)) == 0)
+	if ((!entry->bytes || write_all(fd, entry->bytes, entry->size) == 0) && close(take_fd(&fd)) == 0)
 		return 0;
 	saved = errno;
 	unlinkat(parent_fd, name, 0);
 	errno = saved;
 	return -1;
-}
-
-int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void *data, size_t size, mode_t mode,
-		    struct atomicdir_error *error)
-{
-	struct entry entry = {
-		.path = path, .mode = mode, .bytes = data, .size = size, .what = "write the file", .make = entry_write
-	};
-
-	return entry_make(stage, &entry, error);
-}
-
-static int entry_mkdir(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
-{
-	return directory_make(stage, parent_fd, name, entry->mode & 07777);
-}
-
-int atomicdir_mkdir(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
-{
-	struct entry entry = { .path = path, .mode = mode, .what = "make the directory", .make = entry_mkdir };
-
-	return entry_make(stage, &entry, error);
 }
 
 static int entry_link(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
@@ -242,11 +171,143 @@ static int entry_link(struct atomicdir_stage *stage, int parent_fd, const char *
 	return entry_give(stage, parent_fd, name);
 }
 
+static int entry_mkdir(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
+{
+	return directory_make(stage, parent_fd, name, entry->mode & 07777);
+}
+
+static int entry_create(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry)
+{
+	return file_make(stage, parent_fd, name, entry->mode & 07777);
+}
+
+/* How an entry is made. It returns a descriptor, or 0; -1 with errno, and then there is nothing of that name. */
+struct making {
+	const char *what;
+	int (*make)(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct entry *entry);
+};
+static const struct making makings[] = {
+	[ENTRY_FILE] = { "write the file", entry_write },
+	[ENTRY_DIRECTORY] = { "make the directory", entry_mkdir },
+	[ENTRY_LINK] = { "make the symlink", entry_link },
+};
+static const struct making making_opened = { "make the file", entry_create };
+
+static int entry_fail(const struct entry *entry, const struct making *making, struct atomicdir_error *error)
+{
+	return error_system(error, errno, entry->path, "cannot %s", making->what);
+}
+
+static int entry_try(struct atomicdir_stage *stage, const struct entry *entry, const struct making *making,
+		     struct atomicdir_error *error)
+{
+	const char *name;
+	int parent_fd = path_parent(stage, entry->path, &name, error), done;
+
+	if (parent_fd < 0)
+		return -1;
+	done = making->make(stage, parent_fd, name, entry);
+	return done < 0 ? entry_fail(entry, making, error) : done;
+}
+
+static int entry_make(struct atomicdir_stage *stage, const struct entry *entry, const struct making *making,
+		      struct atomicdir_error *error)
+{
+	int done = entry_try(stage, entry, making, error);
+
+	if (done >= 0 || !room_make(&stage->writer, error->errnum))
+		return done;
+	error_clear(error);
+	return entry_try(stage, entry, making, error);
+}
+
+int stage_put(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
+{
+	return entry_make(stage, entry, &makings[entry->kind], error);
+}
+
+/* Says of an entry that is not added what making it would say. */
+static int entry_refuse(const struct entry *entry, struct atomicdir_error *error)
+{
+	if (errno == EEXIST)
+		return entry_fail(entry, &makings[entry->kind], error);
+	return error_system(error, errno, entry->path, "cannot make the directory for");
+}
+
+/* An entry that is the same as the live one is held; the first one that is not ends that for all. */
+static int entry_add(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
+{
+	struct atomicdir_error own;
+
+	error = error_or(error, &own);
+	if (path_check(stage, entry->path, error) < 0)
+		return -1;
+	if (stage_is_held(stage) && !stage->is_matched) {
+		enum held_answer answer = held_add(&stage->held, entry);
+
+		stage->state = STAGE_FILLING;
+		if (answer == HELD_SAME)
+			return 0;
+		if (answer == HELD_REFUSED)
+			return entry_refuse(entry, error);
+	}
+	if (stage_write_held(stage, error) < 0)
+		return -1;
+	return stage_put(stage, entry, error);
+}
+
+int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void *data, size_t size, mode_t mode,
+		    struct atomicdir_error *error)
+{
+	struct entry entry = { ENTRY_FILE, path, mode, data, size };
+
+	return entry_add(stage, &entry, error);
+}
+
+int atomicdir_mkdir(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
+{
+	struct entry entry = { ENTRY_DIRECTORY, path, mode, NULL, 0 };
+
+	return entry_add(stage, &entry, error);
+}
+
 int atomicdir_symlink(struct atomicdir_stage *stage, const char *path, const char *to, struct atomicdir_error *error)
 {
-	struct entry entry = { .path = path, .bytes = to, .what = "make the symlink", .make = entry_link };
+	struct entry entry = { ENTRY_LINK, path, 0, to, strlen(to) };
 
-	return entry_make(stage, &entry, error);
+	return entry_add(stage, &entry, error);
+}
+
+int atomicdir_create(struct atomicdir_stage *stage, const char *path, mode_t mode, struct atomicdir_error *error)
+{
+	struct entry entry = { ENTRY_FILE, path, mode, NULL, 0 };
+	struct atomicdir_error own;
+
+	error = error_or(error, &own);
+	if (stage_write_held(stage, error) < 0)
+		return -1;
+	return entry_make(stage, &entry, &making_opened, error);
+}
+
+/* The bytes of a held file that are not in memory come from the live one. */
+int stage_copy_held(struct atomicdir_stage *stage, size_t index, const struct entry *entry, struct atomicdir_error *error)
+{
+	cleanup_fd int fd = -1;
+	const char *name;
+	int parent_fd;
+
+	if (entry->bytes || !entry->size)
+		return 0;
+	parent_fd = path_parent(stage, entry->path, &name, error);
+	if (parent_fd < 0)
+		return -1;
+	fd = open_lending_at(parent_fd, name, O_RDWR);
+	if (fd >= 0 && held_copy(&stage->held, index, fd, &stage->stop) == 0)
+		return 0;
+	if (errno == ESTALE)
+		return error_object(error, ATOMICDIR_FAILED, entry->path,
+				    "was changed in the live generation while it was compared; run it again");
+	return error_system(error, errno, entry->path, "cannot write the file");
 }
 
 /* ---- Copies ---- */
@@ -319,7 +380,8 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 	int done;
 
 	error = error_or(error, &own);
-	if (copy_check_source(stage, from, error) < 0 || pin_source(from, &pin_fd, error) < 0)
+	if (stage_write_held(stage, error) < 0 || copy_check_source(stage, from, error) < 0 ||
+	    pin_source(from, &pin_fd, error) < 0)
 		return -1;
 	if (path && strcmp(path, ".") != 0)
 		done = copy_entry_to(stage, AT_FDCWD, from, path, &rules, error);
@@ -369,13 +431,15 @@ static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *erro
 
 int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
 {
-	struct copy_rules rules = carry_rules(stage);
+	struct copy_rules rules;
 	struct atomicdir_error own;
 	cleanup_content struct content content = CONTENT_INIT;
 	cleanup_fd int live_fd = -1;
 	const char *name;
 
 	error = error_or(error, &own);
+	if (stage_write_held(stage, error) < 0)
+		return -1;
 	if (path && strcmp(path, ".") == 0)
 		return carry_all(stage, error);
 	if (path_check(stage, path, error) < 0)
@@ -386,5 +450,6 @@ int atomicdir_carry(struct atomicdir_stage *stage, const char *path, struct atom
 	    carry_find(&content, path, &live_fd, &name, error) < 0)
 		return -1;
 	stage->is_carried = true;
+	rules = carry_rules(stage);
 	return copy_entry_to(stage, live_fd, name, path, &rules, error);
 }

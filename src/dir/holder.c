@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +56,9 @@ static pid_t holder_in_locks(const struct stat *file)
 	return 0;
 }
 
-/* Whether the process has the file open, and locked through that descriptor. -1: we may not look into that process. */
-static int holder_has_lock(pid_t pid, const struct stat *file)
+/* Whether the process has the file open, and locked through that descriptor; then *since is that one's offset. -1: we may not look into
+ * that process. */
+static int holder_has_lock(pid_t pid, const struct stat *file, int64_t *since)
 {
 	char path[64], text[1024];
 	cleanup(holder_close_directory) DIR *directory = NULL;
@@ -73,13 +75,16 @@ static int holder_has_lock(pid_t pid, const struct stat *file)
 		    status.st_ino != file->st_ino)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.16s", (int)pid, entry->d_name);
-		if (holder_read(path, text, sizeof(text)) && strstr(text, "FLOCK"))
-			return 1;
+		if (!holder_read(path, text, sizeof(text)) || !strstr(text, "FLOCK"))
+			continue;
+		if (sscanf(text, "pos: %" SCNd64, since) != 1)
+			*since = 0;
+		return 1;
 	}
 	return 0;
 }
 
-static pid_t holder_search(const struct stat *file)
+static pid_t holder_search(const struct stat *file, int64_t *since)
 {
 	cleanup(holder_close_directory) DIR *processes = opendir("/proc");
 	const struct dirent *entry;
@@ -87,7 +92,7 @@ static pid_t holder_search(const struct stat *file)
 	while (processes && (entry = readdir(processes))) {
 		pid_t pid = atoi(entry->d_name);
 
-		if (pid > 0 && holder_has_lock(pid, file) == 1)
+		if (pid > 0 && holder_has_lock(pid, file, since) == 1)
 			return pid;
 	}
 	return 0;
@@ -114,9 +119,9 @@ void holder_find(struct holder *holder, int fd)
 	if (fstat(fd, &file) < 0)
 		return;
 	pid = holder_in_locks(&file);
-	if (pid && holder_has_lock(pid, &file) != 0 && holder_name(holder, pid))
+	if (pid && holder_has_lock(pid, &file, &holder->since) != 0 && holder_name(holder, pid))
 		return;
-	pid = holder_search(&file);
+	pid = holder_search(&file, &holder->since);
 	if (pid)
 		holder_name(holder, pid);
 }

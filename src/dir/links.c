@@ -290,6 +290,11 @@ static int links_try_beneath(int top_fd, const char *path)
 	return fd >= 0 || errno == ENOENT ? 0 : errno;
 }
 
+bool links_stay(int top_fd, const char *path)
+{
+	return links_try_beneath(top_fd, path) == 0;
+}
+
 /* Not inlined: its buffer would otherwise be on the stack at each level of the walk's recursion. */
 __attribute__((noinline)) int links_check(struct links *links, const struct walk_entry *entry, struct atomicdir_error *error)
 {

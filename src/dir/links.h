@@ -34,6 +34,9 @@ void links_clear(struct links *links);
  * it. */
 int links_check(struct links *links, const struct walk_entry *entry, struct atomicdir_error *error);
 
+/* Whether the symlink at `path` is known to stay in the tree. */
+bool links_stay(int top_fd, const char *path);
+
 /* Refuses a carried script whose interpreter is in an older generation. */
 int links_check_script(const struct links *links, const struct walk_entry *entry, struct atomicdir_error *error);
 

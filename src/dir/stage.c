@@ -24,6 +24,7 @@ struct atomicdir_stage *stage_new(struct atomicdir_error *error)
 		return NULL;
 	}
 	stage->writer = WRITER_INIT;
+	stage->held = HELD_INIT;
 	stage->fd = stage->recent_fd = stage->from_fd = -1;
 	return stage;
 }
@@ -62,6 +63,52 @@ int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error)
 	return 0;
 }
 
+/* The directory was not filled: as if it had never been made. */
+static void stage_unmake(struct atomicdir_stage *stage)
+{
+	struct atomicdir_error ignored;
+
+	error_clear(&ignored);
+	stage_forget_recent(stage);
+	seal_modes_clear(&stage->directories);
+	generation_remove_unpublished(&stage->writer.place, stage->number, stage->fd, &ignored);
+	close_fd(&stage->fd);
+	free_pointer(&stage->path);
+	stage->number = 0;
+}
+
+int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct entry entry;
+
+	if (!stage_is_held(stage))
+		return 0;
+	if (stage->is_matched)
+		return error_set(error, ATOMICDIR_USAGE, NULL,
+				 "a stage that matches what is live can only be sealed, committed or freed");
+	if (stage_make(stage, error) < 0)
+		return -1;
+	for (size_t i = 0; held_get(&stage->held, i, &entry); i++) {
+		if (stage_put(stage, &entry, error) == 0 && stage_copy_held(stage, i, &entry, error) == 0)
+			continue;
+		stage_unmake(stage);
+		return -1;
+	}
+	held_clear(&stage->held);
+	return 0;
+}
+
+/* Nothing is made before there is something to write, unless it is clear that all must be written. */
+static int stage_begin(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (held_begin(&stage->held, &stage->writer))
+		stage->state = STAGE_FILLING;
+	else if (stage_make(stage, error) < 0)
+		return -1;
+	stage->is_fill = true;
+	return 0;
+}
+
 struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir_options *options,
 					struct atomicdir_error *error)
 {
@@ -72,8 +119,7 @@ struct atomicdir_stage *atomicdir_begin(const char *link, const struct atomicdir
 	stage = stage_new(error);
 	if (!stage)
 		return NULL;
-	if (writer_begin(&stage->writer, link, options, BEGIN_A_FILL, error) == 0 && stage_make(stage, error) == 0) {
-		stage->is_fill = true;
+	if (writer_begin(&stage->writer, link, options, BEGIN_A_FILL, error) == 0 && stage_begin(stage, error) == 0) {
 		/* The caller sees this warning now; the commit does not repeat it. */
 		*error = stage->writer.warning;
 		error_clear(&stage->writer.warning);
@@ -102,12 +148,13 @@ void stage_end(struct atomicdir_stage *stage)
 		return;
 	/* The stage is given up and the file system is full: probably the caller's own writing failed for that. Makes room for
 	 * the next try. */
-	if (stage->state == STAGE_FILLING && room_is_out(stage->fd))
+	if (stage->state == STAGE_FILLING && stage->fd >= 0 && room_is_out(stage->fd))
 		errnum = ENOSPC;
 	stage->state = STAGE_ENDED;
 	error_clear(&ignored);
 	stage_forget_recent(stage);
-	generation_remove_unpublished(&stage->writer.place, stage->number, stage->fd, &ignored);
+	if (stage->fd >= 0)
+		generation_remove_unpublished(&stage->writer.place, stage->number, stage->fd, &ignored);
 	room_make(&stage->writer, errnum);
 	if (stage->writer.options.dry_run)
 		store_unmake(&stage->writer.store, &stage->writer.place);
@@ -120,6 +167,7 @@ void atomicdir_free(struct atomicdir_stage *stage)
 	stage_end(stage);
 	stage_forget_recent(stage);
 	seal_modes_clear(&stage->directories);
+	held_clear(&stage->held);
 	buffer_clear(&stage->note);
 	carried_clear(&stage->carried);
 	carried_clear(&stage->live_carried);
@@ -135,14 +183,27 @@ void atomicdir_interrupt(struct atomicdir_stage *stage)
 	stage->stop = 1;
 }
 
+/* Whether there is a directory. To the caller the stage does not change by this: it always had one. */
+static bool stage_has_directory(const struct atomicdir_stage *stage)
+{
+	struct atomicdir_stage *own = (struct atomicdir_stage *)(uintptr_t)stage;
+	struct atomicdir_error why;
+
+	error_clear(&why);
+	if (stage_write_held(own, &why) == 0)
+		return true;
+	errno = why.errnum;
+	return false;
+}
+
 int atomicdir_fd(const struct atomicdir_stage *stage)
 {
-	return stage->fd;
+	return stage_has_directory(stage) ? stage->fd : -1;
 }
 
 const char *atomicdir_path(const struct atomicdir_stage *stage)
 {
-	return stage->path;
+	return stage_has_directory(stage) ? stage->path : NULL;
 }
 
 int atomicdir_note(struct atomicdir_stage *stage, const void *data, size_t size, struct atomicdir_error *error)

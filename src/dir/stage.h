@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * The stage: a generation that is not published yet. It is ENDED while it has no directory of its own: before that is made,
- * and after it was published, found unchanged, or given up. In between it is FILLING until it is sealed, and SEALED until more
- * is changed through it; freeing it in these two states removes the directory. The stage owns its writer, and with it the
- * lock.
+ * The stage: a generation that is not published yet. It is ENDED before it is begun, and after it was published, found unchanged,
+ * or given up. In between it is FILLING until it is sealed, and SEALED until more is changed through it. In these two states it
+ * either has a directory, which freeing it removes, or it is held (`fd` is -1): its entries are in the list `held`, each the same as
+ * the live generation's, and nothing is on disk. One that is SEALED and held is unchanged. The stage owns its writer, and with it
+ * the lock.
  */
 #ifndef DIR_STAGE_H
 #define DIR_STAGE_H
 
 #include "base/buffer.h"
 #include "dir/carried.h"
+#include "dir/held.h"
 #include "dir/seal.h"
 #include "dir/writer.h"
 
@@ -21,9 +23,11 @@ struct atomicdir_stage {
 	bool is_fill;		 /* else an adoption */
 	const struct swap *swap; /* an adoption's own; NULL: the layout's */
 	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: it has the lock, has pruned nothing, and can be undone */
-	int64_t number;
-	int fd;	    /* opened before anything was written: syncfs(2) reports through it */
-	char *path; /* absolute */
+	struct held held;
+	bool is_matched; /* held: all that is live is what it would hold (atomicdir_matches()), and nothing may be added */
+	int64_t number;	 /* `number`, `fd` and `path` are the directory's; 0, -1 and NULL while there is none */
+	int fd;		 /* opened before anything was written: syncfs(2) reports through it */
+	char *path;	 /* absolute */
 	struct buffer note;
 	bool has_note;
 	struct seal_modes directories; /* whose modes are set when the stage is sealed */
@@ -48,6 +52,17 @@ struct atomicdir_stage {
 struct atomicdir_stage *stage_new(struct atomicdir_error *error);
 /* Step 6: makes the directory. */
 int stage_make(struct atomicdir_stage *stage, struct atomicdir_error *error);
+static inline bool stage_is_held(const struct atomicdir_stage *stage)
+{
+	return stage->state != STAGE_ENDED && stage->fd < 0;
+}
+/* Makes the directory of a held stage, and writes its entries there. For others it does nothing. After a failure the stage is held
+ * as before. */
+int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error);
+/* In entries.c: puts an entry into the directory of a stage; fills a file with the bytes of a held entry, if the list does not have
+ * them. */
+int stage_put(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error);
+int stage_copy_held(struct atomicdir_stage *stage, size_t index, const struct entry *entry, struct atomicdir_error *error);
 /* Removes the directory, if it was not published. */
 void stage_end(struct atomicdir_stage *stage);
 /* Copies a directory: its content, owner, mode, attributes and time. */

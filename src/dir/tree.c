@@ -33,6 +33,7 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 		.device = makedev(status.stx_dev_major, status.stx_dev_minor),
 		.inode = status.stx_ino,
 		.modified = { status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec },
+		.changed = { status.stx_ctime.tv_sec, status.stx_ctime.tv_nsec },
 		.is_mount = status.stx_attributes & STATX_ATTR_MOUNT_ROOT,
 		.is_fixed = status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND),
 	};

@@ -25,8 +25,9 @@ struct tree_entry {
 	dev_t device;
 	ino_t inode;
 	struct timespec modified;
-	struct timespec born; /* 0 where the file system does not say */
-	uint64_t mount;	      /* the mount that it is in; where the kernel does not say, its device */
+	struct timespec changed; /* bytes, mode, owner, attributes or names: the kernel's alone to set */
+	struct timespec born;	 /* 0 where the file system does not say */
+	uint64_t mount;		 /* the mount that it is in; where the kernel does not say, its device */
 	bool is_mount;
 	bool is_fixed; /* immutable or append-only (chattr(1)) */
 };

@@ -23,6 +23,8 @@ mode_t rights_file_mode(const struct rights *rights, const struct entry *entry);
 mode_t rights_dir_mode(const struct rights *rights, const char *path);
 /* Whether no entry has an owner of its own. */
 bool rights_have_one_owner(const struct rights *rights);
+/* Whether an owner is to be set for the file of an entry, or for directories, where `entry` is NULL: by whoever fills the stage. */
+bool rights_have_owner(const struct rights *rights, const struct entry *entry);
 /* Sets the owner of the file of an entry, or of a directory, where `entry` is NULL, unless the library does. The descriptor
  * may be of O_PATH. */
 int rights_own(const struct rights *rights, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error);

@@ -315,13 +315,18 @@ static int round_make_directories(const struct round *round, const char *path, s
 	return 0;
 }
 
-/* Nobody else is in the stage, so the name is that of the file just written. */
+/* Nobody else is in the stage, so the name is that of the file just written. Where no owner is to be set the stage is not asked for its
+ * directory, so that the library need not make one before something differs. */
 static int round_own_file(const struct round *round, const struct entry *entry, const char *path, mode_t mode,
 			  struct atomicdir_error *error)
 {
-	int stage_fd = atomicdir_fd(round->stage);
-	cleanup_fd int fd = openat(stage_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = -1;
+	int stage_fd;
 
+	if (!rights_have_owner(&round->rights, entry))
+		return 0;
+	stage_fd = atomicdir_fd(round->stage);
+	fd = openat(stage_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(error, path, "cannot set the owner of");
 	if (rights_own(&round->rights, entry, fd, path, error) < 0)
@@ -371,9 +376,7 @@ static int round_own_directories(const struct round *round, const char *path, st
 
 static int round_own_all_directories(const struct round *round, struct atomicdir_error *error)
 {
-	const struct atomicdir_options *wanted = &round->options->shared.library;
-
-	if (wanted->uid == (uid_t)-1 && wanted->gid == (gid_t)-1)
+	if (!rights_have_owner(&round->rights, NULL))
 		return 0;
 	for (size_t i = 0; i < round->count; i++)
 		if (round_own_directories(round, round->placed[i].path, error) < 0)

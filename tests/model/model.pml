@@ -44,9 +44,10 @@ mtype = {
 /* The calls. */
 #define FILL_OTHER 1
 #define FILL_SAME  2
-#define ROLLBACK   3
-#define PRUNE      4
-#define HOOK_PRUNE 5                    /* with it a call that had a hook ends */
+#define FILL_HELD  3                    /* the same, found so before anything is written (held.c, matches.c) */
+#define ROLLBACK   4
+#define PRUNE      5
+#define HOOK_PRUNE 6                    /* with it a call that had a hook ends */
 
 /* What the death of a process releases: its flock(2) on the lock, on generations (pins are shared locks), and on marks. */
 byte owner;                             /* the caller at work; 0: none */
@@ -357,6 +358,8 @@ begin:
 			fi
 		};
 		publish(number)
+
+	:: kind == FILL_HELD && live && !is_doubtful
 
 	/* stage.c, commit.c */
 	:: else ->

@@ -13,15 +13,17 @@ mkdir one two site; echo 1 >one/f; echo 2 >two/f
 link=$(pwd -P)/site/app
 
 clear() { chmod -R u+rwx site; rm -rf site; mkdir site; }
-# run KIND [STRACE...]. The kinds are the model's: 1 fills with other content, 2 with the same, 3 rolls back, 4 prunes.
+# run KIND [STRACE...]. The kinds are the model's: 1 fills with other content, 2 with the same, which COMMAND writes, 3 with the same, which is
+# held against the live generation, 4 rolls back, 5 prunes.
 run() {
 	kind=$1; shift
-	case $kind$(cat "$link/f" 2>/dev/null) in 12|21) from=one ;; *) from=two ;; esac
+	case $kind$(cat "$link/f" 2>/dev/null) in 12|21|31) from=one ;; *) from=two ;; esac
 	# shellcheck disable=SC2086
 	case $kind in
-	1|2) "$@" "$atomicdir" fill --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
-	3) "$@" "$atomicdir" rollback --sync $way $hook "$link" ;;
-	4) "$@" "$atomicdir" prune --keep 0 "$link" ;;
+	1|3) "$@" "$atomicdir" fill --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
+	2) "$@" "$atomicdir" fill --sync $way $hook --keep "$keep" --grace 0s "$link" -- cp "$PWD/$from/f" f ;;
+	4) "$@" "$atomicdir" rollback --sync $way $hook "$link" ;;
+	5) "$@" "$atomicdir" prune --keep 0 "$link" ;;
 	esac >>said 2>&1
 }
 # The model's calls as one number, the last one first.
@@ -57,12 +59,13 @@ for way in fs files; do
 	order "--sync $way: a fill that replaces" 0 "" nowhere 1 1
 	order "--sync $way: a fill that removes the oldest" 1 "" nowhere 1 1 1
 	order "--sync $way: a fill with the same content" 0 "" nowhere 1 2
-	order "--sync $way: a rollback" 1 "" nowhere 1 1 3
-	order "--sync $way: a prune" 1 "" nowhere 1 1 4
+	order "--sync $way: a fill with the same content, held" 0 "" nowhere 1 3
+	order "--sync $way: a rollback" 1 "" nowhere 1 1 4
+	order "--sync $way: a prune" 1 "" nowhere 1 1 5
 	hook="--on-change true"
 	order "--sync $way: a first fill with a hook" 0 "" nowhere 1
 	order "--sync $way: a fill that replaces, with a hook" 0 "" nowhere 1 1
-	order "--sync $way: a rollback with a hook" 1 "" nowhere 1 1 3
+	order "--sync $way: a rollback with a hook" 1 "" nowhere 1 1 4
 	hook=
 	order "--sync $way: the call after a writer that died before the barrier" 0 "$([ $way = fs ] && echo syncfs:when=1 || echo fsync:when=1)" before_the_barrier 1 1 2
 	order "--sync $way: the call after a writer that died before the swap" 0 renameat:when=1 before_the_swap 1 1 2

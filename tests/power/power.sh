@@ -26,9 +26,10 @@ trace() {
 }
 trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
 	strace -f -y -o rules/trace "$atomicdir" fill --sync "$1" rules/app --from rules/one && python3 "$here/tests/power/rules.py" rules/trace rules/app; }
-# by_rules|by_cuts POINT OPTION...: the program that is broken there is caught.
+# by_rules|by_cuts|by_entries POINT OPTION...: the program that is broken there is caught.
 by_rules() { point=$1; shift; ATOMICDIR_BROKEN=$point trace "$broken/atomicdir" "$@"; [ $? = 1 ] && grep -q 'synced\|known to be on disk' out; }
 by_cuts() { point=$1; shift; ATOMICDIR_BROKEN=$point "$broken/power" --first "$@" "$broken/atomicdir"; [ $? = 1 ] && grep -q 'reported: ' out; }
+by_entries() { ATOMICDIR_BROKEN=$1 "$broken/held_test"; [ $? = 1 ]; }
 points() { cut -f1 "$here/tests/power/broken.tsv" | grep -v '^#' | sort; }
 listed() { points >listed; grep -rhoE 'is_broken\("[^"]*' "$here/src" | cut -d'"' -f2 | sort -u >in_code; diff listed in_code; }
 
@@ -56,6 +57,7 @@ while IFS='	' read -r point how options what; do
 	case $how in
 	rules) why=$traces; case $options in detach | remove) [ -n "$ways_out" ] || why="there is no disk below ${TMPDIR:-/tmp}" ;; esac ;;
 	cuts) why=$cuts ;;
+	entries) why= ;;
 	*) continue ;;
 	esac
 	claim="$point is caught by $how: $what"

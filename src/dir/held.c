@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: ISC */
+#include "dir/held.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/attributes.h"
+#include "base/broken.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "dir/copy.h"
+#include "dir/layout.h"
+#include "dir/links.h"
+#include "dir/top.h"
+#include "dir/tree.h"
+
+#define BLOCK 32768
+#define FIRST_SLOTS 64
+
+struct held_entry {
+	char *path;
+	void *bytes; /* NULL: those of the live file are not kept */
+	size_t size;
+	ino_t inode; /* `inode` and `changed` are the live entry's; not of a directory, which is looked at in the end alone */
+	struct timespec changed;
+	mode_t mode;
+	enum entry_kind kind;
+	bool is_recent; /* the live file was changed just now, and may change again without a trace: its bytes are compared once more */
+};
+
+/* ---- The list ---- */
+
+static uint32_t held_hash(const char *path, size_t size)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)path[i]) * 16777619U;
+	return hash;
+}
+
+/* The slot of this path, or the free one that it would get. */
+static uint32_t *held_slot(const struct held *held, const char *path, size_t size)
+{
+	size_t at = held_hash(path, size) & (held->slot_count - 1);
+
+	for (;; at = (at + 1) & (held->slot_count - 1)) {
+		uint32_t *slot = &held->slots[at];
+		const char *other = *slot ? held->items[*slot - 1].path : NULL;
+
+		if (!other || (strncmp(other, path, size) == 0 && !other[size]))
+			return slot;
+	}
+}
+
+static struct held_entry *held_find(const struct held *held, const char *path, size_t size)
+{
+	const uint32_t *slot = held->slots ? held_slot(held, path, size) : NULL;
+
+	return slot && *slot ? &held->items[*slot - 1] : NULL;
+}
+
+/* Half of the slots stay free. */
+static int held_reserve(struct held *held)
+{
+	size_t wanted = held->slot_count ? held->slot_count * 2 : FIRST_SLOTS;
+	uint32_t *slots;
+
+	if (held->count * 2 < held->slot_count)
+		return 0;
+	slots = calloc(wanted, sizeof(*slots));
+	if (!slots)
+		return -1;
+	free(held->slots);
+	held->slots = slots;
+	held->slot_count = wanted;
+	for (size_t i = 0; i < held->count; i++)
+		*held_slot(held, held->items[i].path, strlen(held->items[i].path)) = (uint32_t)i + 1;
+	return 0;
+}
+
+/* NULL: no memory. */
+static struct held_entry *held_append(struct held *held, const char *path, size_t size, enum entry_kind kind, mode_t mode)
+{
+	cleanup_free char *copy = strndup(path, size);
+	struct held_entry *added =
+		copy && held_reserve(held) == 0 ? array_add(&held->items, &held->count, sizeof(*added)) : NULL;
+
+	if (!added)
+		return NULL;
+	*held_slot(held, path, size) = (uint32_t)held->count;
+	*added = (struct held_entry){ .path = take_pointer(&copy), .kind = kind, .mode = mode };
+	return added;
+}
+
+bool held_get(const struct held *held, size_t index, struct entry *entry)
+{
+	const struct held_entry *one = &held->items[index];
+
+	if (index >= held->count)
+		return false;
+	*entry = (struct entry){ one->kind, one->path, one->mode, one->bytes, one->size };
+	return true;
+}
+
+static void held_leave_recent(struct held *held)
+{
+	free_pointer(&held->recent_path);
+	close_fd(&held->recent_fd);
+}
+
+void held_clear(struct held *held)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		free(held->items[i].path);
+		wiping_free(held->items[i].bytes);
+	}
+	held_leave_recent(held);
+	free(held->items);
+	free(held->slots);
+	wiping_free(held->block);
+	*held = HELD_INIT;
+}
+
+/* ---- What sealing gives to an entry ---- */
+
+static mode_t held_wanted_mode(const struct held *held, enum entry_kind kind, mode_t mode)
+{
+	const struct atomicdir_options *options = &held->writer->options;
+
+	if (kind == ENTRY_LINK)
+		return S_IFLNK | 0777;
+	if (kind == ENTRY_FILE)
+		return S_IFREG | (options->file_mode ? options->file_mode : mode & 07777);
+	return S_IFDIR | (options->dir_mode ? options->dir_mode : mode & 07777) | held->setgid;
+}
+
+static mode_t held_wanted_top_mode(const struct held *held)
+{
+	const struct atomicdir_options *options = &held->writer->options;
+	mode_t stated = options->top_mode ? options->top_mode : options->dir_mode;
+	mode_t otherwise = options->top_mode_default ? options->top_mode_default : TOP_MODE;
+
+	return S_IFDIR | (stated ? stated : otherwise) | held->setgid;
+}
+
+static bool held_has_facts(const struct held *held, const struct tree_entry *facts, mode_t mode)
+{
+	return facts->mode == mode && facts->uid == held->uid && facts->gid == held->gid && !facts->is_mount &&
+	       facts->mount == held->mount;
+}
+
+/* New entries have none. */
+static bool held_has_no_attributes(int fd)
+{
+	cleanup_attributes struct attributes attributes = { 0 };
+
+	return attributes_read(fd, &attributes) == 0 && !attributes.count;
+}
+
+/* What a new entry in the store gets is its owner and group, whether the kernel gives it those of the process or of the directory;
+ * what it gets where these differ depends on how the file system is mounted. */
+static bool held_knows_group(const struct stat *store)
+{
+	if (store->st_mode & S_ISGID || (geteuid() == 0 && store->st_uid != 0))
+		return true;
+	return store->st_gid == getegid();
+}
+
+/* The owner that the options state, which an ordinary user may not set at will. */
+static bool held_choose_owner(struct held *held, const struct stat *store)
+{
+	const struct atomicdir_options *options = &held->writer->options;
+
+	held->uid = options->uid == (uid_t)-1 ? store->st_uid : options->uid;
+	held->gid = options->gid == (gid_t)-1 ? store->st_gid : options->gid;
+	if (geteuid() == 0)
+		return true;
+	return held->uid == store->st_uid && (held->gid == store->st_gid || group_member(held->gid));
+}
+
+bool held_begin(struct held *held, const struct writer *writer)
+{
+	const struct place *place = &writer->place;
+	struct tree_entry live;
+	struct stat store;
+
+	*held = HELD_INIT;
+	held->writer = writer;
+	held->self = geteuid();
+	if (writer->live.fd >= 0 && writer->last_swap == OUTCOME_PUBLISHED && !place->layout->moves_entries &&
+	    !writer->options.carry_generations && fgetxattr(place->parent_fd, ATTRIBUTE_DEFAULT_ACL, NULL, 0) < 0 &&
+	    (errno == ENODATA || errno == EOPNOTSUPP) && fstat(place->store_fd, &store) == 0 && held_knows_group(&store) &&
+	    held_choose_owner(held, &store) && tree_look(writer->live.fd, "", &live) == 0) {
+		held->store_gid = store.st_gid;
+		held->setgid = store.st_mode & S_ISGID;
+		held->mount = live.mount;
+		held->block = wiping_malloc(BLOCK);
+	}
+	if (held->block)
+		return true;
+	held_clear(held);
+	return false;
+}
+
+/* ---- The live generation's directories ---- */
+
+static bool held_is_ours(const struct held *held, const struct tree_entry *facts)
+{
+	return facts->uid == held->self && !(facts->mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool held_top_is_ours(const struct held *held)
+{
+	struct tree_entry facts;
+
+	return tree_look(held->writer->live.fd, "", &facts) == 0 && held_is_ours(held, &facts);
+}
+
+/* Opens the live directory `path`. The text of `path` is changed. */
+static int held_open_directory(const struct held *held, char *path, bool *is_ours)
+{
+	cleanup_fd int fd = fcntl(held->writer->live.fd, F_DUPFD_CLOEXEC, 0);
+	char *name, *rest = path;
+
+	*is_ours = held_top_is_ours(held);
+	while (fd >= 0 && (name = strsep(&rest, "/"))) {
+		int next = open_quietly_at(fd, name, O_DIRECTORY);
+		struct tree_entry facts;
+
+		close_fd(&fd);
+		fd = next;
+		*is_ours = *is_ours && fd >= 0 && tree_look(fd, "", &facts) == 0 && held_is_ours(held, &facts);
+	}
+	return take_fd(&fd);
+}
+
+/* Directories on the way to an entry are made where nothing is there. */
+static enum held_answer held_imply(struct held *held, const char *path, size_t size)
+{
+	for (size_t at = 0; at <= size; at++) {
+		const struct held_entry *one;
+
+		if (at < size && path[at] != '/')
+			continue;
+		one = held_find(held, path, at);
+		if (one && one->kind != ENTRY_DIRECTORY) {
+			errno = ENOTDIR;
+			return HELD_REFUSED;
+		}
+		if (!one && !held_append(held, path, at, ENTRY_DIRECTORY, ENTRY_IMPLIED_MODE))
+			return HELD_NOT;
+	}
+	return HELD_SAME;
+}
+
+/* Sets *fd to the live directory that `path` is in; the list owns that descriptor. */
+static enum held_answer held_reach(struct held *held, const char *path, int *fd)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+	cleanup_free char *walked = NULL, *directory = NULL;
+	enum held_answer answer = HELD_SAME;
+
+	*fd = held->writer->live.fd;
+	if (!slash && (held->recent_path || !held->count))
+		held->is_parent_ours = held_top_is_ours(held);
+	if (!slash) {
+		held_leave_recent(held);
+		return HELD_SAME;
+	}
+	if (!held->recent_path || strncmp(held->recent_path, path, size) != 0 || held->recent_path[size]) {
+		held_leave_recent(held);
+		answer = held_imply(held, path, size);
+		if (answer != HELD_SAME)
+			return answer;
+		directory = strndup(path, size);
+		walked = strndup(path, size);
+		held->recent_fd = walked && directory ? held_open_directory(held, walked, &held->is_parent_ours) : -1;
+		if (held->recent_fd < 0)
+			return HELD_NOT;
+		held->recent_path = take_pointer(&directory);
+	}
+	*fd = held->recent_fd;
+	return HELD_SAME;
+}
+
+/* ---- One entry ---- */
+
+static bool held_has_bytes(const struct held *held, int fd, const struct entry *entry)
+{
+	const char *bytes = entry->bytes;
+
+	for (size_t at = 0; at < entry->size;) {
+		size_t wanted = entry->size - at < BLOCK ? entry->size - at : BLOCK;
+
+		if (read_all(fd, held->block, wanted) != (ssize_t)wanted || memcmp(held->block, bytes + at, wanted) != 0)
+			return is_broken("unchanged-by-size");
+		at += wanted;
+	}
+	return true;
+}
+
+/* What is opened counts, not the name. */
+static bool held_file_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
+			      struct tree_entry *facts)
+{
+	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
+
+	return fd >= 0 && tree_look(fd, "", facts) == 0 &&
+	       held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) &&
+	       facts->size == (int64_t)entry->size && held_has_no_attributes(fd) && held_has_bytes(held, fd, entry);
+}
+
+/* A symlink that may lead out of the generation, or into the store, is in doubt: its verdict is the seal's, in the stage. */
+static bool held_link_stays(const struct held *held, int directory_fd, const char *name, const struct entry *entry)
+{
+	const struct place *place = &held->writer->place;
+	struct links links = { .place = place, .top_fd = held->writer->live.fd, .leaving = LINKS_MUST_STAY, .from_fd = -1 };
+	struct walk_entry found = { .directory_fd = directory_fd, .name = name, .path = entry->path, .fd = -1 };
+	struct atomicdir_error ignored;
+	bool stays;
+
+	if (strstr(entry->bytes, place->name.store))
+		return false;
+	error_clear(&ignored);
+	stays = links_check(&links, &found, &ignored) == 0;
+	links_clear(&links);
+	return stays;
+}
+
+static bool held_link_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
+			      struct tree_entry *facts)
+{
+	char text[PATH_MAX];
+	ssize_t size;
+
+	if (tree_look(directory_fd, name, facts) < 0 || !held_has_facts(held, facts, held_wanted_mode(held, ENTRY_LINK, 0)))
+		return false;
+	size = readlinkat(directory_fd, name, text, sizeof(text));
+	return size == (ssize_t)entry->size && memcmp(text, entry->bytes, entry->size) == 0 &&
+	       held_link_stays(held, directory_fd, name, entry);
+}
+
+/* Whether the entry is the same as the live one. Of a directory that is seen in the end. */
+static bool held_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
+			 struct tree_entry *facts)
+{
+	switch (entry->kind) {
+	case ENTRY_FILE:
+		return held_file_is_same(held, directory_fd, name, entry, facts);
+	case ENTRY_LINK:
+		return held_link_is_same(held, directory_fd, name, entry, facts);
+	default:
+		return true;
+	}
+}
+
+/* Keeps the bytes of an entry that was found the same, or relies on its live file. */
+static bool held_keep(struct held *held, struct held_entry *added, const struct entry *entry, const struct tree_entry *facts)
+{
+	added->is_recent = entry->kind == ENTRY_FILE && !clock_is_past(facts->changed);
+	added->size = entry->size;
+	added->inode = facts->inode;
+	added->changed = facts->changed;
+	if (!entry->size || (entry->kind == ENTRY_FILE && held->kept + entry->size > HELD_BYTES))
+		return !entry->size || (held->is_parent_ours && held_is_ours(held, facts) && !added->is_recent);
+	/* A symlink's text ends with its NUL. */
+	added->bytes = wiping_malloc(entry->size + 1);
+	if (!added->bytes)
+		return false;
+	memcpy(added->bytes, entry->bytes, entry->size);
+	((char *)added->bytes)[entry->size] = '\0';
+	held->kept += entry->size;
+	return true;
+}
+
+/* Takes back what held_append() added last. */
+static void held_drop(struct held *held)
+{
+	struct held_entry *last = &held->items[held->count - 1];
+
+	*held_slot(held, last->path, strlen(last->path)) = 0;
+	free(last->path);
+	held->count--;
+}
+
+enum held_answer held_add(struct held *held, const struct entry *entry)
+{
+	const char *slash = strrchr(entry->path, '/'), *name = slash ? slash + 1 : entry->path;
+	struct tree_entry facts = { 0 };
+	struct held_entry *added;
+	enum held_answer answer;
+	int directory_fd;
+
+	answer = held_reach(held, entry->path, &directory_fd);
+	if (answer != HELD_SAME)
+		return answer;
+	if (held_find(held, entry->path, strlen(entry->path))) {
+		errno = EEXIST;
+		return HELD_REFUSED;
+	}
+	if (!held_is_same(held, directory_fd, name, entry, &facts))
+		return HELD_NOT;
+	added = held_append(held, entry->path, strlen(entry->path), entry->kind, entry->mode & 07777);
+	if (!added)
+		return HELD_NOT;
+	if (held_keep(held, added, entry, &facts))
+		return HELD_SAME;
+	held_drop(held);
+	return HELD_NOT;
+}
+
+/* ---- The seal ---- */
+
+struct held_walk {
+	struct held *held;
+	const volatile int *stop;
+	struct tree_path path;
+	size_t met; /* how many entries of the list were found */
+};
+
+/* 1: the same; 0: not, or in doubt; -1: stopped. */
+static int held_walk_directory(struct held_walk *walk, int fd, int depth);
+
+static int held_walk_into(struct held_walk *walk, int directory_fd, const char *name, const struct held_entry *one, int depth)
+{
+	mode_t mode = held_wanted_mode(walk->held, ENTRY_DIRECTORY, one->mode);
+	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_DIRECTORY);
+	struct tree_entry facts;
+
+	if (fd < 0 || tree_look(fd, "", &facts) < 0 || !held_has_facts(walk->held, &facts, mode) || !held_has_no_attributes(fd))
+		return 0;
+	return held_walk_directory(walk, fd, depth + 1);
+}
+
+static bool held_is_still_same(const struct held *held, int directory_fd, const char *name, const struct held_entry *one)
+{
+	const struct entry entry = { one->kind, one->path, one->mode, one->bytes, one->size };
+	struct tree_entry facts;
+
+	return held_file_is_same(held, directory_fd, name, &entry, &facts) && facts.inode == one->inode;
+}
+
+static int held_walk_entry(struct held_walk *walk, int directory_fd, const char *name, int depth)
+{
+	const struct held_entry *one = held_find(walk->held, walk->path.text, walk->path.size);
+	struct tree_entry facts;
+
+	if (walk->stop && *walk->stop) {
+		errno = EINTR;
+		return -1;
+	}
+	if (!one)
+		return is_broken("live-names-forgotten");
+	walk->met++;
+	if (one->kind == ENTRY_DIRECTORY)
+		return held_walk_into(walk, directory_fd, name, one, depth);
+	if (is_broken("held-not-looked-at-again"))
+		return 1;
+	if (tree_look(directory_fd, name, &facts) < 0 || facts.inode != one->inode || facts.is_mount ||
+	    facts.changed.tv_sec != one->changed.tv_sec || facts.changed.tv_nsec != one->changed.tv_nsec)
+		return 0;
+	return !one->is_recent || held_is_still_same(walk->held, directory_fd, name, one);
+}
+
+static void held_close_directory(DIR **directory)
+{
+	int saved = errno;
+
+	if (*directory)
+		closedir(*directory);
+	errno = saved;
+}
+
+static DIR *held_open_names(int directory_fd)
+{
+	cleanup_fd int fd = open_quietly_at(directory_fd, ".", O_DIRECTORY);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+	if (directory)
+		take_fd(&fd);
+	return directory;
+}
+
+static int held_walk_directory(struct held_walk *walk, int fd, int depth)
+{
+	cleanup(held_close_directory) DIR *directory = depth > TREE_DEPTH_MAX ? NULL : held_open_names(fd);
+	const struct dirent *found;
+	size_t size = walk->path.size;
+	int is_same = 1;
+
+	if (!directory)
+		return 0;
+	while (is_same == 1 && (errno = 0, found = readdir(directory))) {
+		const char *name = found->d_name;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (!depth && strcmp(name, NAME_WAKE) == 0))
+			continue;
+		if (tree_path_push(&walk->path, name) < 0)
+			return 0;
+		is_same = held_walk_entry(walk, fd, name, depth);
+		tree_path_pop(&walk->path, size);
+	}
+	return is_same == 1 && errno ? 0 : is_same;
+}
+
+int held_is_live(struct held *held, const volatile int *stop)
+{
+	cleanup_path struct tree_path path = { 0 };
+	struct held_walk walk = { .held = held, .stop = stop };
+	int live_fd = held->writer->live.fd, is_same;
+	struct tree_entry top;
+
+	if (tree_look(live_fd, "", &top) < 0 || !held_has_facts(held, &top, held_wanted_top_mode(held)) ||
+	    !held_has_no_attributes(live_fd))
+		return 0;
+	is_same = held_walk_directory(&walk, live_fd, 0);
+	path = walk.path;
+	return is_same == 1 && !is_broken("held-not-counted") ? walk.met == held->count : is_same;
+}
+
+/* ---- Writing what was held ---- */
+
+static bool held_is_what_it_was(int fd, const struct held_entry *one)
+{
+	struct tree_entry facts;
+
+	if (is_broken("copied-unseen"))
+		return true;
+	return tree_look(fd, "", &facts) == 0 && facts.inode == one->inode && facts.size == (int64_t)one->size &&
+	       facts.changed.tv_sec == one->changed.tv_sec && facts.changed.tv_nsec == one->changed.tv_nsec;
+}
+
+int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop)
+{
+	const struct held_entry *one = &held->items[index];
+	const char *slash = strrchr(one->path, '/');
+	cleanup_free char *directory = strndup(one->path, slash ? (size_t)(slash - one->path) : 0);
+	cleanup_fd int directory_fd = -1, fd = -1;
+	bool ignored;
+
+	if (!directory)
+		return -1;
+	directory_fd =
+		slash ? held_open_directory(held, directory, &ignored) : fcntl(held->writer->live.fd, F_DUPFD_CLOEXEC, 0);
+	fd = directory_fd < 0 ? -1 : open_quietly_at(directory_fd, slash ? slash + 1 : one->path, O_NONBLOCK);
+	if (fd >= 0 && held_is_what_it_was(fd, one)) {
+		if (copy_bytes(fd, to_fd, (off_t)one->size, stop) < 0)
+			return -1;
+		if (held_is_what_it_was(fd, one))
+			return 0;
+	}
+	errno = ESTALE;
+	return -1;
+}

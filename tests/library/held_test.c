@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Nothing is written before it is known to differ: entries that are the live generation's leave the disk alone, whatever differs is
+ * found, and what is published are the caller's bytes. Through the public calls alone.
+ */
+#include <atomicdir.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define LARGE 700000 /* two of these are more than the library keeps in memory */
+
+static struct atomicdir_error error;
+
+static int64_t written(void)
+{
+	FILE *io = fopen("/proc/self/io", "re");
+	long long bytes = -1;
+	char line[128];
+
+	while (io && fgets(line, sizeof(line), io))
+		sscanf(line, "wchar: %lld", &bytes);
+	if (io)
+		fclose(io);
+	return bytes;
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+static bool holds(const char *path, const char *bytes)
+{
+	char got[64] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, got, sizeof(got) - 1);
+
+	close(fd);
+	return size >= 0 && strcmp(got, bytes) == 0;
+}
+
+static bool is_live(const char *link, const char *wanted)
+{
+	char text[256] = "";
+
+	return readlink(link, text, sizeof(text) - 1) > 0 && strcmp(strrchr(text, '/') + 1, wanted) == 0;
+}
+
+/* ---- One set of entries, with one thing that differs ---- */
+
+struct set {
+	const char *a, *deep, *to;
+	mode_t mode, dir_mode, top_mode;
+	bool lacks_a, has_more, lacks_empty, has_another_empty, is_link;
+};
+static const struct set usual = { .a = "a", .deep = "deep", .to = "sub/deep", .mode = 0640, .dir_mode = 0750 };
+
+static int put(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *why)
+{
+	const struct set *set = arg;
+
+	if (!set->lacks_a && set->is_link && atomicdir_symlink(stage, "a", "sub", why) < 0)
+		return -1;
+	if (!set->lacks_a && !set->is_link && atomicdir_write(stage, "a", set->a, strlen(set->a), 0644, why) < 0)
+		return -1;
+	if (atomicdir_mkdir(stage, "sub", set->dir_mode, why) < 0 || atomicdir_symlink(stage, "to", set->to, why) < 0 ||
+	    atomicdir_write(stage, "sub/x/deep", set->deep, strlen(set->deep), set->mode, why) < 0 ||
+	    atomicdir_write(stage, "sub/nothing", NULL, 0, 0400, why) < 0)
+		return -1;
+	if (!set->lacks_empty && atomicdir_mkdir(stage, "empty", 0500, why) < 0)
+		return -1;
+	if (set->has_another_empty && atomicdir_mkdir(stage, "sub/empty", 0755, why) < 0)
+		return -1;
+	return set->has_more ? atomicdir_write(stage, "sub/more", "", 0, 0600, why) : 0;
+}
+
+static int fill(const char *link, const struct set *set)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.top_mode = set->top_mode;
+	options.grace_ms = 0;
+	return atomicdir_fill(link, put, (void *)(uintptr_t)set, &options, &error);
+}
+
+/* All that happened in a directory since it was watched; atime alone does not count. */
+static int watch(const char *directory)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	inotify_add_watch(fd, directory, IN_CREATE | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_MOVE);
+	return fd;
+}
+
+static bool is_quiet(int fd)
+{
+	char events[4096];
+	bool quiet = read(fd, events, sizeof(events)) < 0;
+
+	close(fd);
+	return quiet;
+}
+
+static void test_unchanged(void)
+{
+	int store, live, result;
+	int64_t before;
+
+	ok(fill("same", &usual) == 1, "(a set is published)");
+	store = watch(".same.atomicdir");
+	live = watch("same/sub");
+	before = written();
+	result = fill("same", &usual);
+	before = written() - before;
+	ok(result == 0, "the same set again is unchanged");
+	is_int(before, 0, "it writes no byte");
+	ok(is_quiet(store) && is_quiet(live), "nothing is made, removed or touched in the store, and no watcher is woken");
+	before = written();
+	ok(fill("same", &(struct set){ .a = "A", .deep = "deep", .to = "sub/deep", .mode = 0640, .dir_mode = 0750 }) == 1 &&
+		   is_live("same", "000002"),
+	   "what differs then gets the next number");
+	ok(written() > before && holds("same/a", "A") && holds("same/sub/x/deep", "deep"), "and is written whole");
+}
+
+/* ---- Differences ---- */
+
+struct difference {
+	const char *what;
+	struct set set;
+};
+
+static void test_differences(void)
+{
+#define BUT(...)                                                                                        \
+	{                                                                                               \
+		.a = "a", .deep = "deep", .to = "sub/deep", .mode = 0640, .dir_mode = 0750, __VA_ARGS__ \
+	}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+	static const struct difference differences[] = {
+		{ "what differs is published: a byte of the first file", BUT(.a = "b") },
+		{ "what differs is published: a byte of a file further down", BUT(.deep = "Deep") },
+		{ "what differs is published: the length of a file", BUT(.deep = "deeper") },
+		{ "what differs is published: a symlink's text", BUT(.to = "sub") },
+		{ "what differs is published: a file's mode", BUT(.mode = 0644) },
+		{ "what differs is published: a directory's mode", BUT(.dir_mode = 0700) },
+		{ "what differs is published: the top directory's mode", BUT(.top_mode = 0700) },
+		{ "what differs is published: a file that is no longer there", BUT(.lacks_a = true) },
+		{ "what differs is published: a new file, which is empty", BUT(.has_more = true) },
+		{ "what differs is published: an empty directory that is no longer there", BUT(.lacks_empty = true) },
+		{ "what differs is published: a new empty directory", BUT(.has_another_empty = true) },
+		{ "what differs is published: a symlink where a file was", BUT(.is_link = true) },
+	};
+#pragma GCC diagnostic pop
+	bool is_fast = true;
+
+	for (size_t i = 0; i < sizeof(differences) / sizeof(*differences); i++) {
+		char link[32];
+
+		snprintf(link, sizeof(link), "differs%zu", i);
+		ok(fill(link, &usual) == 1 && fill(link, &differences[i].set) == 1 && fill(link, &differences[i].set) == 0,
+		   differences[i].what);
+		is_fast = is_fast && fill(link, &differences[i].set) == 0;
+	}
+	ok(is_fast, "each is unchanged afterwards");
+}
+
+/* ---- A live generation that somebody changes ---- */
+
+static bool put_byte(const char *path, char byte)
+{
+	struct timespec times[2];
+	struct stat status;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool is_done = fd >= 0 && fstat(fd, &status) == 0 && pwrite(fd, &byte, 1, 0) == 1;
+
+	times[0] = status.st_atim;
+	times[1] = status.st_mtim;
+	is_done = is_done && futimens(fd, times) == 0;
+	close(fd);
+	return is_done;
+}
+
+static void test_damaged(void)
+{
+	ok(fill("damaged", &usual) == 1 && put_byte("damaged/a", 'X') && fill("damaged", &usual) == 1 &&
+		   holds("damaged/a", "a"),
+	   "a live file with another byte, the same size and the same time is replaced");
+	ok(setxattr("damaged/a", "user.mark", "1", 1, 0) < 0 || fill("damaged", &usual) == 1,
+	   "a live file that got an attribute is replaced");
+	ok(chmod("damaged/sub", 0777) == 0 && fill("damaged", &usual) == 1, "a live directory with another mode is replaced");
+	ok(close(open("damaged/sub/x/more", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) == 0 && fill("damaged", &usual) == 1 &&
+		   !exists("damaged/sub/x/more"),
+	   "a live directory with another file is replaced");
+}
+
+static struct atomicdir_stage *begin(const char *link)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+
+	options.grace_ms = 0;
+	return atomicdir_begin(link, &options, &error);
+}
+
+static void test_changed_meanwhile(void)
+{
+	struct atomicdir_stage *stage;
+
+	ok(fill("meanwhile", &usual) == 1, "(a set is published)");
+	stage = begin("meanwhile");
+	ok(put(stage, (void *)(uintptr_t)&usual, &error) == 0 && put_byte("meanwhile/a", 'X') &&
+		   atomicdir_commit(stage, NULL, &error) == 1 && holds("meanwhile/a", "a"),
+	   "a live file that changes after it was compared is replaced by the caller's bytes");
+	atomicdir_free(stage);
+	stage = begin("meanwhile");
+	ok(put(stage, (void *)(uintptr_t)&usual, &error) == 0 && unlink("meanwhile/sub/nothing") == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1 && exists("meanwhile/sub/nothing"),
+	   "one that was removed since comes back");
+	atomicdir_free(stage);
+}
+
+/* ---- More than is kept in memory ---- */
+
+static char large[LARGE];
+
+static int put_large(struct atomicdir_stage *stage, void *last, struct atomicdir_error *why)
+{
+	memset(large, 'l', sizeof(large));
+	if (atomicdir_write(stage, "one", large, sizeof(large), 0600, why) < 0 ||
+	    atomicdir_write(stage, "two", large, sizeof(large), 0600, why) < 0)
+		return -1;
+	return atomicdir_write(stage, "last", last, strlen(last), 0600, why);
+}
+
+static bool is_large(const char *path)
+{
+	static char got[LARGE + 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, got, sizeof(got));
+
+	close(fd);
+	return size == LARGE && memcmp(got, large, LARGE) == 0;
+}
+
+static int fill_large(const char *last)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	const struct timespec tick = { 0, 50000000 };
+
+	options.grace_ms = 0;
+	nanosleep(&tick, NULL); /* what was written just now is in doubt */
+	return atomicdir_fill("large", put_large, (void *)(uintptr_t)last, &options, &error);
+}
+
+static void test_large(void)
+{
+	const struct timespec tick = { 0, 50000000 };
+	struct atomicdir_stage *stage;
+	int64_t before;
+
+	ok(fill_large("1") == 1, "(large files are published)");
+	before = written();
+	ok(fill_large("1") == 0 && written() == before, "large files that are the same write no byte");
+	ok(fill_large("2") == 1 && is_large("large/one") && is_large("large/two") && holds("large/last", "2"),
+	   "where the last entry differs they are published as they were given");
+	nanosleep(&tick, NULL);
+	stage = begin("large");
+	ok(put_large(stage, (void *)(uintptr_t) "2", &error) == 0 && put_byte("large/two", 'X') &&
+		   atomicdir_commit(stage, NULL, &error) < 0 && error.kind == ATOMICDIR_FAILED && strstr(error.text, "'two'"),
+	   "a large live file that changes after it was compared is not published, and the error names it");
+	atomicdir_free(stage);
+	ok(fill_large("2") == 1 && is_large("large/two"), "the next call publishes the caller's bytes");
+	ok(chmod("large/two", 0600) == 0 && chmod("large/.", 0777) == 0 && fill_large("2") == 1 && is_large("large/two"),
+	   "where others may write beside it, it is written at once");
+}
+
+/* ---- Errors, and the stage's directory ---- */
+
+static void errors_of(const char *link, char *text, size_t size)
+{
+	struct atomicdir_stage *stage = begin(link);
+
+	*text = '\0';
+	if (stage && atomicdir_write(stage, "a", "a", 1, 0644, &error) == 0 &&
+	    atomicdir_write(stage, "a", "a", 1, 0644, &error) < 0)
+		snprintf(text, size, "%s; ", error.text);
+	if (stage && atomicdir_write(stage, "a/b", "a", 1, 0644, &error) < 0)
+		snprintf(text + strlen(text), size - strlen(text), "%s; ", error.text);
+	if (stage && atomicdir_mkdir(stage, "sub", 0750, &error) == 0 && atomicdir_symlink(stage, "sub", "a", &error) < 0)
+		snprintf(text + strlen(text), size - strlen(text), "%s; ", error.text);
+	if (stage && atomicdir_write(stage, "../a", "a", 1, 0644, &error) < 0)
+		snprintf(text + strlen(text), size - strlen(text), "%s", error.text);
+	atomicdir_free(stage);
+}
+
+static void test_errors(void)
+{
+	char first[4096], held[4096];
+
+	errors_of("errors", first, sizeof(first));
+	ok(fill("errors", &usual) == 1, "(a set is published)");
+	errors_of("errors", held, sizeof(held));
+	is_text(held, first, "a repeated name and a file where a directory is needed are refused with the same errors as ever");
+	ok(!exists(".errors.atomicdir/000003") &&
+		   fill("errors", &(struct set){ .a = "", .deep = "", .to = "a", .mode = 0600, .dir_mode = 0700 }) == 1,
+	   "a stage that was given up leaves nothing, and the lock is free");
+}
+
+static void test_directory(void)
+{
+	struct atomicdir_stage *stage;
+	char path[4096];
+
+	ok(fill("given", &usual) == 1, "(a set is published)");
+	stage = begin("given");
+	ok(put(stage, (void *)(uintptr_t)&usual, &error) == 0 && !exists(".given.atomicdir/000002"),
+	   "(a set that is the same is not on disk)");
+	snprintf(path, sizeof(path), "%s/sub/x/deep", atomicdir_path(stage));
+	ok(holds(path, "deep") && faccessat(atomicdir_fd(stage), "empty", F_OK, 0) == 0,
+	   "whoever asks for the stage's path or descriptor finds all entries there");
+	ok(unlinkat(atomicdir_fd(stage), "a", 0) == 0 && atomicdir_commit(stage, NULL, &error) == 1 && !exists("given/a") &&
+		   exists("given/to"),
+	   "and what is changed there is published");
+	atomicdir_free(stage);
+	stage = begin("given");
+	ok(close(atomicdir_create(stage, "made", 0600, &error)) == 0 && atomicdir_copy(stage, "copy", "given/.", &error) == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1 && exists("given/made") && exists("given/copy/to"),
+	   "files that are made open, and copies, go there too");
+	atomicdir_free(stage);
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/held_test.XXXXXX";
+	char remove[128];
+
+	if (!mkdtemp(directory) || chdir(directory) < 0)
+		return 2;
+	test_unchanged();
+	test_differences();
+	test_damaged();
+	test_changed_meanwhile();
+	test_large();
+	test_errors();
+	test_directory();
+	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
+	if (chdir("/") < 0 || system(remove) != 0)
+		return 2;
+	return done();
+}
