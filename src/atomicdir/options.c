@@ -30,6 +30,8 @@ const struct option fill_options_table[] = {
 	  "mode of the top directory, in octal (default: as COMMAND or DIR has it, else 0755 less the umask)" },
 	{ "--keep-times", NULL, TAKES_FILL, option_library_flag, LIBRARY(keep_times),
 	  "keep the modification time of unchanged files (default: as made)" },
+	{ "--link-unchanged", NULL, TAKES_FILL, option_library_flag, LIBRARY(link_unchanged),
+	  "make unchanged files hard links to the live one's (default: copies)" },
 	{ "--require-xattrs", NULL, TAKES_FILL, option_library_flag, LIBRARY(require_xattrs),
 	  "fail where a user attribute cannot be kept (default: a warning)" },
 	{ "--owner", "USER[:GROUP]", TAKES_FILL, option_owner, AT(shared.library), "owner of all that is published" },

@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/lend.h"
 #include "base/file.h"
 #include "dir/carry.h"
 #include "dir/compare.h"
@@ -22,10 +25,12 @@
 
 /* With keep_times: gives an unchanged file the time that it has in the live generation, so that ETags do not change with every
  * deploy. Not a file with several hard links: its other names may be outside the stage. A failure does no harm. */
-static void stage_keep_time(int stage_fd, const char *name, const struct tree_entry *live, const struct tree_entry *own)
+static void stage_keep_time(int live_fd, int stage_fd, const char *name, const struct tree_entry *live,
+			    const struct tree_entry *own)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, live->modified };
 
+	(void)live_fd;
 	if (own->links > 1 ||
 	    (live->modified.tv_sec == own->modified.tv_sec && live->modified.tv_nsec == own->modified.tv_nsec))
 		return;
@@ -50,6 +55,48 @@ static int stage_is_own_unchanged(struct atomicdir_stage *stage, struct atomicdi
 		return 0;
 	differs = tree_compare(&compare, writer->live.fd, stage->fd, error);
 	return differs < 0 ? -1 : !differs;
+}
+
+/* Whether the live file is what it was before it was compared, but for another link and a new name. */
+static bool stage_link_is_sure(int live_fd, const char *name, const struct tree_entry *live)
+{
+	struct tree_entry now;
+
+	return tree_look(live_fd, name, &now) == 0 && now.inode == live->inode && now.device == live->device &&
+	       now.changed.tv_sec == live->changed.tv_sec && now.changed.tv_nsec == live->changed.tv_nsec;
+}
+
+/* With link_unchanged: a hard link to the live file takes the place of one that is the same, unless sealing gave that another mode or
+ * owner. The directory may have its final mode already. A failure does no harm. */
+static void stage_link(int live_fd, int stage_fd, const char *name, const struct tree_entry *live, const struct tree_entry *own)
+{
+	struct lending lending;
+	struct tree_entry linked;
+
+	if (own->links > 1 || own->mode != live->mode || own->uid != live->uid || own->gid != live->gid ||
+	    !stage_link_is_sure(live_fd, name, live) || lending_begin(&lending, stage_fd) < 0)
+		return;
+	if (linkat(live_fd, name, stage_fd, NAME_COPY, 0) == 0 &&
+	    (tree_look(stage_fd, NAME_COPY, &linked) < 0 || linked.inode != live->inode || linked.size != live->size ||
+	     linked.modified.tv_sec != live->modified.tv_sec || linked.modified.tv_nsec != live->modified.tv_nsec ||
+	     linked.mode != live->mode || renameat(stage_fd, NAME_COPY, stage_fd, name) < 0))
+		unlinkat(stage_fd, NAME_COPY, 0);
+	lending_end(&lending);
+}
+
+/* Only of a stage that differs: a link is an event for who watches the live file. */
+static int stage_link_unchanged(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+	struct compare compare = { .stop = &stage->stop,
+				   .place = &writer->place,
+				   .a = writer->live.number,
+				   .b = stage->number,
+				   .same_file = stage_link };
+
+	if (!writer->options.link_unchanged || writer->options.dry_run || writer->live.fd < 0)
+		return 0;
+	return tree_compare(&compare, writer->live.fd, stage->fd, error) < 0 ? -1 : 0;
 }
 
 /* The same where the live generation lies in LINK's directory, with the files of others. No symlink may lead into the stage, which is left
@@ -98,7 +145,7 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	if (is_same)
 		return 0;
 	differs = tree_compare(&compare, writer->live.fd, stage->fd, error);
-	if (differs < 0)
+	if (differs < 0 || (differs && stage_link_unchanged(stage, error) < 0))
 		return -1;
 	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
 }

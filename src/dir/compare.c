@@ -238,7 +238,7 @@ static int compare_files(struct comparison *comparison, int a_dir, int b_dir, co
 		return -1;
 	is_same = compare_opened(comparison, a_fd, b_fd, a);
 	if (is_same == 1 && comparison->how->same_file)
-		comparison->how->same_file(b_dir, name, a, b);
+		comparison->how->same_file(a_dir, b_dir, name, a, b);
 	return is_same;
 }
 

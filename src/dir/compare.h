@@ -41,7 +41,7 @@ struct compare {
 	bool (*expect)(void *arg, int b_dir, const char *name, const char *path, struct tree_entry *b);
 	void *arg; /* of expect */
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
-	void (*same_file)(int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
+	void (*same_file)(int a_dir, int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };
 /* Compares `a_fd` (-1: an empty tree) with `b_fd`, which belongs to us, so that its modes may be lent. 1: they differ; 0: they
  * do not; -1. */

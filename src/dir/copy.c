@@ -505,6 +505,9 @@ static int copy_leave(struct copying *copying, int from_fd, const char *path, st
 static int copy_leaf(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
 		     const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
 {
+	if (S_ISREG(facts->mode) && copying->rules->links &&
+	    linkat(from_dir, from_name, copying->levels[copying->depth].fd, to_name, 0) == 0)
+		return 0;
 	if (S_ISREG(facts->mode))
 		return copy_file(copying, from_dir, from_name, to_name, path, error);
 	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);

@@ -24,6 +24,7 @@ struct copy_rules {
 	const struct copy_choice *choice; /* NULL: all of them */
 	bool merges;   /* existing entries stay, and directories are merged; false: an existing entry is EEXIST */
 	bool is_exact; /* an entry without an ACL gets none; false: it inherits the default ACL of its new directory */
+	bool links;    /* files become hard links to those that they would be copies of, where that can be */
 	bool requires_attributes; /* a user attribute that the file system cannot hold is an error; false: it is left out */
 	const volatile int *stop; /* the copy ends with EINTR once this is not 0; NULL: it does not */
 	size_t lost;		  /* how many user attributes were left out */

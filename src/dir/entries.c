@@ -410,9 +410,12 @@ static struct copy_rules carry_rules(const struct atomicdir_stage *stage)
 {
 	const struct writer *writer = &stage->writer;
 
-	return (struct copy_rules){
-		.merges = true, .is_exact = true, .place = &writer->place, .from = writer->live.number, .to = stage->number
-	};
+	return (struct copy_rules){ .merges = true,
+				    .is_exact = true,
+				    .links = writer->options.link_unchanged,
+				    .place = &writer->place,
+				    .from = writer->live.number,
+				    .to = stage->number };
 }
 
 static int carry_all(struct atomicdir_stage *stage, struct atomicdir_error *error)

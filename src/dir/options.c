@@ -26,8 +26,6 @@ static int check(const struct atomicdir_options *options, struct atomicdir_error
 		return error_set(error, ATOMICDIR_USAGE, NULL, "an option is negative and not -1");
 	if (options->carry_generations < 0)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "carry_generations is negative");
-	if (options->link_unchanged)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "this version cannot link unchanged files");
 	if ((options->file_mode | options->dir_mode | options->top_mode | options->top_mode_default) & ~(mode_t)07777)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "a mode has bits beyond 07777");
 	return 0;

@@ -234,8 +234,9 @@ else
 	# Somebody makes a file at a new name just before it is placed.
 	appears() {
 		old; new
-		strace -o trace -f -e trace=fsync,syncfs -e inject=fsync,syncfs:delay_enter=300000 "$atomicdir" fill D --from s >said 2>&1 &
-		sleep 0.15; mkdir D/new; echo theirs >D/new/y; wait $!
+		strace -o trace -f -e trace=fsync,syncfs -e inject=fsync,syncfs:delay_enter=1000000 "$atomicdir" fill D --from s >said 2>&1 &
+		until ls D/..atomicdir/*.info.new >/dev/null 2>&1 || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
+		mkdir D/new; echo theirs >D/new/y; wait $!
 	}
 	appears; got=$?
 	is "$got $(cat D/new/y) $(cat D/a)" "6 theirs 2" "what appears at a new name meanwhile stays, with status 6"

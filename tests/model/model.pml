@@ -15,6 +15,9 @@
 #ifndef SCRIPT
 #define SCRIPT 0                        /* order.sh: which calls are made, a digit each, the last one first */
 #endif
+#ifndef HELD
+#define HELD 0                          /* whether a fill may be held; else one with the same content is written */
+#endif
 #ifndef KEEP
 #define KEEP 0                          /* how many a scripted call keeps */
 #endif
@@ -311,7 +314,9 @@ end:	atomic {
 		print(call);
 		if
 		:: SCRIPT -> kind = script % 10; script = script / 10
-		:: !SCRIPT -> select (kind : FILL_OTHER .. PRUNE)
+		:: !SCRIPT ->
+			select (kind : FILL_OTHER .. PRUNE);
+			if :: kind == FILL_HELD && !HELD -> kind = FILL_SAME :: else fi
 		fi;
 		if :: WAYS & 1 :: WAYS & 2 -> by_files = true fi
 	};
