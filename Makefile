@@ -29,7 +29,8 @@ include tools/packages.mk
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef \
 	-Wformat=2 -Wvla $(if $(WERROR),-Werror)
 HARDENING = -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDENING)
+# Times after 2038 and large files, also where a word has 32 bits.
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDENING)
 LINK = $(CC) $(ALL_CFLAGS) $(LDFLAGS)
 LINK_PROGRAM = $(LINK) -Wl,-z,relro,-z,now
 
@@ -102,9 +103,10 @@ $(foreach name,$(LAYERS),$(eval $(call layer,$(name),$(B)/broken/objects,-DATOMI
 
 # ---- The library and the programs ----
 
-# One object in which everything but the public calls is local: programs may use the same names.
+# One object in which everything but the public calls is local: programs may use the same names. On i386 the compiler makes functions
+# of its own, of which a program has one for all objects, unless the groups that they are in end here.
 $(B)/libatomicdir.a: $(OBJECTS)
-	$(CC) -r -nostdlib -o $(B)/libatomicdir.o $(OBJECTS)
+	$(CC) -r -nostdlib -Wl,--force-group-allocation -o $(B)/libatomicdir.o $(OBJECTS)
 	$(OBJCOPY) --localize-hidden $(B)/libatomicdir.o
 	rm -f $@
 	$(AR) rcs $@ $(B)/libatomicdir.o

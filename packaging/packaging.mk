@@ -58,4 +58,9 @@ image: static
 check-image:
 	@unset MAKEFLAGS MAKELEVEL; $(PROVE) --jobs 1 tests/distribution/image.sh
 
-.PHONY: deb check-packages dist distcheck static image check-image
+#: check-ports      the core with musl, on 32 bits, on arm64 and on s390x, as compilers and qemu-user are here; PORTS="musl ..." only those
+check-ports: export PORTS := $(PORTS)
+check-ports: all
+	@unset MAKEFLAGS MAKELEVEL; $(PROVE) --jobs 1 tests/distribution/ports.sh
+
+.PHONY: check-ports deb check-packages dist distcheck static image check-image

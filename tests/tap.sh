@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Sourced by the tests: TAP, and a temporary directory of the test's own, which is the working directory. $here is the source tree,
-# $atomicdir the program.
+# $atomicdir the program, or that which ATOMICDIR names.
 #
 #   ok CLAIM COMMAND...      the claim holds if the command exits with 0; its output is in the files out and err
 #   is GOT WANTED CLAIM      the claim holds if the two texts are the same
@@ -11,7 +11,7 @@
 # Where a claim does not hold, got and wanted are printed, or the command, its exit status and its output.
 here=$(cd "$(dirname "$0")" && pwd)
 until [ -e "$here/include/atomicdir.h" ]; do here=${here%/*}; done
-atomicdir=$here/build/atomicdir
+atomicdir=${ATOMICDIR:-$here/build/atomicdir}
 work=$(mktemp -d)
 count=0 failed=0
 trap 'cd /; chmod -R u+rwx "$work" 2>/dev/null; rm -rf "$work"' EXIT

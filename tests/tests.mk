@@ -18,7 +18,8 @@ $(B)/tests/%: tests/library/%.c tests/tap.h $(B)/libatomicdir.a
 	$(LINK) -Iinclude -Itests -o $@ $< $(B)/libatomicdir.a -pthread
 
 # A unit test sees every layer, and takes what it calls from an archive of all that is no main.
-INSIDE_OBJECTS = $(filter-out %/main.o $(HELPER_MAINS:src/%.c=$(B)/objects/%.o),$(call objects_of,$(LAYERS)))
+INSIDE_LAYERS = $(LAYERS)
+INSIDE_OBJECTS = $(filter-out %/main.o $(HELPER_MAINS:src/%.c=$(B)/objects/%.o),$(call objects_of,$(INSIDE_LAYERS)))
 $(B)/unit/libinside.a: $(INSIDE_OBJECTS)
 	@mkdir -p $(@D)
 	rm -f $@

@@ -107,7 +107,8 @@ static int round_check_place(const struct round *round, struct atomicdir_error *
 		return 0;
 	if (!directory || statfs(directory, &status) < 0)
 		return error_errno(error, given, "cannot tell which file system this is on:");
-	if (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC)
+	/* Its type, and whether it has a sign, is the machine's. */
+	if ((unsigned int)status.f_type == TMPFS_MAGIC || (unsigned int)status.f_type == RAMFS_MAGIC)
 		return 0;
 	return error_set(error, ATOMICDIR_FAILED, NULL,
 			 "'%s' is not on tmpfs or ramfs, as --require-tmpfs demands; nothing was fetched", given);

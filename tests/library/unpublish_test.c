@@ -5,10 +5,12 @@
 #include <atomicdir.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -143,7 +145,7 @@ static bool make_unfinished(const char *link, const char *store)
 
 	fill(link, "1");
 	snprintf(generation, sizeof(generation), "%s/000001", store);
-	return renameat2(AT_FDCWD, generation, AT_FDCWD, link, RENAME_EXCHANGE) == 0 && is_directory(link, 0755);
+	return syscall(SYS_renameat2, AT_FDCWD, generation, AT_FDCWD, link, RENAME_EXCHANGE) == 0 && is_directory(link, 0755);
 }
 
 static void test_detach_again(void)

@@ -127,7 +127,7 @@ static void test_waiting(void)
 
 int main(void)
 {
-	char directory[] = "/tmp/lend_test.XXXXXX", remove[64];
+	char directory[] = "/tmp/lend_test.XXXXXX", remove[128];
 
 	if (!mkdtemp(directory) || chdir(directory) < 0 || chmod(".", 0755) < 0 || mkdir("own", 0755) < 0 ||
 	    !make("foreign", 0))

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/libc.h"
 #include "process/loop.h"
 #include "process/process.h"
 #include "process/run.h"
