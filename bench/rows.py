@@ -165,7 +165,8 @@ def pictured(disk, count, ways):
 
 def publish(disk, choice):
     medians = {}
-    usual, full = {"ext4": ([10, 100, 1000, 10000, 100000], [10, 100, 1000, 10000, 100000])}.get(disk.kind, ([100, 1000], [10, 100, 1000, 10000]))
+    all_counts, most = [10, 100, 1000, 10000, 100000], [10, 100, 1000, 10000]
+    usual, full = {"ext4": (all_counts, all_counts), "here": (most, most)}.get(disk.kind, ([100, 1000], most))
     for count in choice.counts_of(usual, full):
         rounds = choice.rounds_for(count)
         ways = in_turn(disk, publish_ways(disk, count, choice), rounds)

@@ -117,9 +117,12 @@ def main():
     work = tempfile.mkdtemp(prefix="atomicdir-bench.")
     try:
         run.all(work)
-        results = {"machine": machine, "rows": run.results, "left_out": run.skipped, "torn": torn() if run.wants("torn") else []}
+    except (KeyboardInterrupt, SystemExit):
+        print("interrupted: what was measured so far is written", flush=True)
+        run.groups = run.groups or ["none"]
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    results = {"machine": machine, "rows": run.results, "left_out": run.skipped, "torn": torn() if run.wants("torn") else []}
     path = os.environ.get("BENCH_RESULTS") or (os.path.join(HERE, "results.json") if run.is_whole() else os.path.join(BUILD, "bench/results.json"))
     write(path, results)
     print(f"{time.monotonic() - began:.0f} s; written: {path}")

@@ -85,6 +85,14 @@ static int fill_carry(struct atomicdir_stage *stage, struct atomicdir_error *err
 	return -1;
 }
 
+/* Something is to be copied, so the stage's directory may be made now. If that fails the copy says why. */
+static void fill_show_copying(const struct atomicdir_stage *stage, const struct progress *progress)
+{
+	const char *directory = atomicdir_path(stage);
+
+	progress_set_filling(progress, PROGRESS_COPYING, directory ? directory : "");
+}
+
 /* Nothing is copied before DIR is known to differ from what is live. */
 static int fill_copy(const struct fill_options *own, struct atomicdir_stage *stage, const struct progress *progress,
 		     struct atomicdir_error *error)
@@ -95,7 +103,7 @@ static int fill_copy(const struct fill_options *own, struct atomicdir_stage *sta
 	is_same = atomicdir_matches(stage, own->from, error);
 	if (is_same)
 		return is_same < 0 ? -1 : 0;
-	progress_set(progress, PROGRESS_COPYING);
+	fill_show_copying(stage, progress);
 	return atomicdir_copy(stage, ".", own->from, error);
 }
 
@@ -106,9 +114,10 @@ static int fill_populate(const struct options *options, const char *link, struct
 
 	if (own->note && atomicdir_note(stage, own->note, strlen(own->note), error) < 0)
 		return -1;
-	progress_set(progress, PROGRESS_COPYING);
 	if (!own->from && fill_open_stage(options, stage, error) < 0)
 		return -1;
+	if (own->dereference || own->edit)
+		fill_show_copying(stage, progress);
 	if (own->dereference)
 		return dereference_copy(stage, own->from, error);
 	if (own->from)

@@ -17,6 +17,10 @@
 #include "command/holders.h"
 
 #define NOTE_LINE_MAX 1024
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define PLAIN "\033[0m"
 
 static const char *program = "atomicdir";
 static bool is_journal;	    /* standard error goes to systemd's journal */
@@ -33,10 +37,23 @@ static bool report_find_journal(void)
 	       status.st_dev == device && status.st_ino == inode;
 }
 
+/* NO_COLOR is everybody's (no-color.org). */
+static bool report_takes_colour(int fd)
+{
+	const char *refusal = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(fd) && !(refusal && *refusal) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
 void report_init(const char *name)
 {
 	program = name;
 	is_journal = report_find_journal();
+}
+
+const char *report_name(void)
+{
+	return program;
 }
 
 /* The journal reads how grave a line is from its beginning: the numbers are those of syslog(3). */
@@ -46,7 +63,10 @@ static void report_print(int priority, const char *kind, const char *text)
 
 	if (is_journal)
 		snprintf(mark, sizeof(mark), "<%d>", priority);
-	fprintf(stderr, "%s%s: %s%s\n", mark, program, kind, text);
+	if (priority <= LOG_WARNING && report_takes_colour(STDERR_FILENO))
+		fprintf(stderr, "%s%s:%s %s%s\n", priority == LOG_ERR ? RED : YELLOW, program, PLAIN, kind, text);
+	else
+		fprintf(stderr, "%s%s: %s%s\n", mark, program, kind, text);
 }
 
 int report_error(const struct atomicdir_error *error)
@@ -308,18 +328,41 @@ static void holders_print(const struct atomicdir_generation *one)
 	}
 }
 
-static void generation_print(const char *link, const struct atomicdir_generation *one)
+/* The widths of a table's columns, so that they line up whatever the numbers are. */
+struct widths {
+	int number, files;
+};
+
+static struct widths widths_find(const struct atomicdir_generation *list)
 {
+	struct widths widths = { 1, 1 };
+
+	for (; list; list = list->next) {
+		int number = snprintf(NULL, 0, "%" PRId64, list->number), files = snprintf(NULL, 0, "%" PRId64, list->files);
+
+		widths.number = number > widths.number ? number : widths.number;
+		widths.files = list->files >= 0 && files > widths.files ? files : widths.files;
+	}
+	return widths;
+}
+
+static void generation_print(const char *link, const struct atomicdir_generation *one, const struct widths *widths)
+{
+	bool is_coloured_live = one->is_live && report_takes_colour(STDOUT_FILENO);
 	char created[32], size[32], files[32] = "-";
 
 	created_print(created, one->created_ms);
 	report_size(size, one->bytes < 0 ? 0 : one->bytes);
 	if (one->files >= 0)
 		snprintf(files, sizeof(files), "%" PRId64, one->files);
-	printf("%6" PRId64 "  %-20s  %6s file%s  %9s%s%s", one->number, created, files, one->files == 1 ? " " : "s",
-	       one->bytes < 0 ? "-" : size, one->is_live ? "  live" : "", one->is_pinned ? "  pinned" : "");
-	if (one->is_pinned)
+	printf("%*" PRId64 "  %-20s  %*s file%s  %8s", widths->number, one->number, created, widths->files, files,
+	       one->files == 1 ? " " : "s", one->bytes < 0 ? "-" : size);
+	if (one->is_live)
+		printf("  %slive%s", is_coloured_live ? GREEN : "", is_coloured_live ? PLAIN : "");
+	if (one->is_pinned) {
+		printf("  pinned");
 		holders_print(one);
+	}
 	printf("%s", one->is_hook_due ? "  hook due" : "");
 	note_print(link, one->number);
 	putchar('\n');
@@ -329,13 +372,14 @@ void report_generations(const struct options *options, const char *link, const s
 {
 	cleanup_buffer struct buffer text = { 0 };
 	struct json_writer json = { .text = &text };
+	const struct widths widths = widths_find(list);
 
 	json_write_begin(&json, NULL, '[');
 	for (; list; list = list->next)
 		if (options->json)
 			generation_write(&json, link, list);
 		else
-			generation_print(link, list);
+			generation_print(link, list, &widths);
 	json_write_end(&json, ']');
 	if (options->json)
 		report_json(&json);

@@ -12,6 +12,7 @@
 
 /* Sets the name of the program, which begins each line; "atomicdir" until then. */
 void report_init(const char *name);
+const char *report_name(void);
 /* Prints the error as one line, and returns its kind, which is the exit status. */
 int report_error(const struct atomicdir_error *error);
 /* Prints the error if it is a warning, unless -q. */
@@ -40,6 +41,7 @@ void report_json(const struct json_writer *json);
  * published. */
 int report_end(int status, bool is_publication);
 
+/* "1.2 MB", in powers of 1000. */
 void report_size(char text[static 32], int64_t bytes);
 
 #endif

@@ -99,8 +99,7 @@ static int stage_link_unchanged(struct atomicdir_stage *stage, struct atomicdir_
 	return tree_compare(&compare, writer->live.fd, stage->fd, error) < 0 ? -1 : 0;
 }
 
-/* The same where the live generation lies in LINK's directory, with the files of others. No symlink may lead into the stage, which is left
- * when it is published. */
+/* 1: the sealed stage differs from the live generation, which lies in LINK's directory, with the files of others. */
 static int stage_compare_placed(const struct atomicdir_stage *stage, struct compare *compare, struct atomicdir_error *error)
 {
 	cleanup_content struct content content = CONTENT_INIT;

@@ -135,6 +135,7 @@ static void plan_write(const struct round *round, const struct atomicdir_change 
 
 int command_plan(const struct options *options)
 {
+	cleanup(progress_end) struct progress progress = { .fd = -1 };
 	cleanup(round_clear) struct round round;
 	cleanup_free struct atomicdir_change *changes = NULL;
 	struct atomicdir_error error;
@@ -145,6 +146,8 @@ int command_plan(const struct options *options)
 		return report_error(&error);
 	round.library.dry_run = 1;
 	round.library.hook = ATOMICDIR_HOOK_NONE;
+	progress_start(&progress, options);
+	round.progress = &progress;
 	if (round_fill(&round, &error) < 0)
 		return report_error(&error);
 	is_changed = round_seal(&round, &changes, &error);

@@ -575,13 +575,17 @@ static int round_complete(struct round *round, struct atomicdir_error *error)
 
 static int round_fetch_all(struct round *round, struct atomicdir_error *error)
 {
-	int result = round_fetch(round, error);
+	int result;
+
+	progress_set_count(round->progress, PROGRESS_FETCHING, round->entries.count);
+	result = round_fetch(round, error);
 
 	/* The lock is held by now, so nothing else goes live. What was piped to us cannot be had again. */
 	if (result == ROUND_STALE && !fetcher_reads_input(round->options->source)) {
 		round->is_partial = false;
 		result = round_fetch(round, error);
 	}
+	progress_set(round->progress, PROGRESS_NONE);
 	return result < 0 ? -1 : round_complete(round, error);
 }
 

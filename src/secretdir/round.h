@@ -6,6 +6,7 @@
 #ifndef SECRETDIR_ROUND_H
 #define SECRETDIR_ROUND_H
 
+#include "command/progress.h"
 #include "secretdir/entry.h"
 #include "secretdir/keys.h"
 #include "secretdir/memo.h"
@@ -34,6 +35,7 @@ struct round {
 	struct keys keys;  /* keys_lend(): those that the round before has left; afterwards round_keys_left_ms() */
 	const struct label *labels; /* only these secrets are looked at, and all others count as unmoved; NULL: all are */
 	size_t label_count;
+	const struct progress *progress; /* where it is shown how long the fetching takes; NULL: nowhere */
 	/* What it has come to, whether it fails or not. */
 	bool is_throttled;  /* the source was asked too often */
 	bool is_event_open; /* one of the labels has not moved yet */

@@ -127,6 +127,7 @@ static void sync_leave_status(const struct round *round, const struct round_end 
 
 int command_sync(const struct options *options)
 {
+	cleanup(progress_end) struct progress progress = { .fd = -1 };
 	cleanup(round_clear) struct round round;
 	struct round_end end = ROUND_END_INIT;
 	struct atomicdir_error error;
@@ -135,6 +136,8 @@ int command_sync(const struct options *options)
 	error_clear(&error);
 	if (round_init(&round, secret_options_of(options), -1, &error) < 0)
 		return report_error(&error);
+	progress_start(&progress, options);
+	round.progress = &progress;
 	if (sync_round(&round, &end, &error) != ATOMICDIR_OK)
 		report_error(&error);
 	status = end.status;

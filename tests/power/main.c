@@ -285,7 +285,7 @@ static const char usage[] =
 	"             [--first] PROGRAM\n"
 	"       power [--layout NAME] --list\n";
 
-/* Without generations some scenarios do not exist. */
+/* Where each file is replaced by itself there is no generation to go back to. */
 static int list(const struct layout *layout)
 {
 	for (size_t i = 0; i < scenario_count; i++)
