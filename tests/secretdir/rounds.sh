@@ -200,6 +200,5 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir group; chgrp 12 group; chmod 2777 group
 	sync --layout volume group a; is "$(stat -Lc '%a %g' group/a)" "440 12" "a volume that gives its group lets it read"
 else skip "a volume that gives its group lets it read" "needs root"; fi
-ok "files are no layout yet" status 2 "$secretdir" sync --layout files --source file:secrets.json new a
 
 finish

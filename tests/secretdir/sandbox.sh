@@ -146,7 +146,7 @@ while True:
     print(name, file=open("looked-up", "a"))
     server.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + question + answer, client)
 END
-echo '127.0.0.1 by-file.test' >hosts; echo 'nameserver 127.0.0.2' >resolv.conf
+echo "127.0.0.1 by-file.test $(uname -n)" >hosts; echo 'nameserver 127.0.0.2' >resolv.conf
 by_names() {
 	ip link set lo up && mount --bind hosts /etc/hosts && mount --bind resolv.conf /etc/resolv.conf || return 1
 	python3 dns.py & dns=$!
