@@ -41,7 +41,7 @@ bench: all $(BENCH_PROGRAMS) $(B)/batches
 	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/run.py
 
 COUNTED = all $(B)/bench/ours $(B)/bench/bare
-PREPARE_bench = $(B)/bench/ours $(B)/bench/bare
+PREPARE_bench = $(B)/bench/ours $(B)/bench/bare $(B)/bench/spawn
 #: bench-check      system calls, bytes written and barriers beside bench/figures.tsv; a part of check
 bench-check: $(COUNTED)
 	@BUILD=$(B) PYTHONDONTWRITEBYTECODE=1 bench/check.py

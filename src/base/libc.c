@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/libc.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 
@@ -20,5 +21,16 @@ const char *sigabbrev_np(int signal)
 	};
 
 	return signal >= 0 && (size_t)signal < sizeof(names) / sizeof(*names) ? names[signal] : NULL;
+}
+
+int group_member(gid_t gid)
+{
+	gid_t groups[NGROUPS_MAX];
+	int count = getgroups(NGROUPS_MAX, groups);
+
+	for (int i = 0; i < count; i++)
+		if (groups[i] == gid)
+			return 1;
+	return gid == getegid();
 }
 #endif

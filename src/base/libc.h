@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the GNU C library has and others, as musl, lack: calls of Linux without a function there, and names of signals. It is included by
- * who uses them; with a C library that has them it declares nothing.
+ * What the GNU C library has and others, as musl, lack: calls of Linux without a function there, names of signals, and a look at
+ * the caller's groups. It is included by who uses them; with a C library that has them it declares nothing.
  */
 #ifndef BASE_LIBC_H
 #define BASE_LIBC_H
@@ -40,6 +40,8 @@ static inline int close_range(unsigned int first, unsigned int last, int flags)
 #ifndef __GLIBC__
 /* "TERM" for SIGTERM; NULL: no such signal. */
 const char *sigabbrev_np(int signal);
+/* Is this process in this group? */
+int group_member(gid_t gid);
 #endif
 
 #endif

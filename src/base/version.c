@@ -11,13 +11,11 @@
 #endif
 
 /* Some compilers have a space at the end of theirs, and a revision behind one. */
-const char *version_compiler(void)
+void version_compiler(char text[static VERSION_COMPILER_SIZE])
 {
-	static char text[64];
 	size_t size = strcspn(COMPILER, " ");
 
-	snprintf(text, sizeof(text), "%.*s", (int)(size + 1 + strcspn(COMPILER + size + 1, " ")), COMPILER);
-	return text;
+	snprintf(text, VERSION_COMPILER_SIZE, "%.*s", (int)(size + 1 + strcspn(COMPILER + size + 1, " ")), COMPILER);
 }
 
 bool version_print(int argc, char **argv, const char *program, const char *libraries)

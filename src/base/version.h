@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* The compiler of this build, such as "gcc 12.2.0". */
-const char *version_compiler(void);
+#define VERSION_COMPILER_SIZE 64
+void version_compiler(char text[static VERSION_COMPILER_SIZE]);
 
 /* For the programs that secretdir starts. If the only argument is --version, prints the program's version and the libraries that it
  * runs with, and returns true: the program then ends. */

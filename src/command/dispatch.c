@@ -138,7 +138,10 @@ static int run_help(const struct program *program, const char *name)
 
 static void print_versions(const struct program *program)
 {
-	printf("%s %s\nlibatomicdir %s, %s\n", program->name, VERSION, VERSION, version_compiler());
+	char compiler[VERSION_COMPILER_SIZE];
+
+	version_compiler(compiler);
+	printf("%s %s\nlibatomicdir %s, %s\n", program->name, VERSION, VERSION, compiler);
 	fflush(stdout);
 	if (program->print_versions)
 		program->print_versions();

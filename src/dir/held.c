@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/libc.h"
 #include "dir/copy.h"
 #include "dir/layout.h"
 #include "dir/links.h"
@@ -105,10 +106,11 @@ static struct held_entry *held_append(struct held *held, const char *path, size_
 
 bool held_get(const struct held *held, size_t index, struct entry *entry)
 {
-	const struct held_entry *one = &held->items[index];
+	const struct held_entry *one;
 
 	if (index >= held->count)
 		return false;
+	one = &held->items[index];
 	*entry = (struct entry){ one->kind, one->path, one->mode, one->bytes, one->size };
 	return true;
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "dir/compare.h"
 #include "dir/part.h"
 #include "dir/remove.h"

@@ -10,7 +10,7 @@ if [ -d /dev/shm ] && [ -w /dev/shm ] && shared=$(mktemp -d /dev/shm/atomicdir.X
 else shared=$work; fi
 # The leak checker needs ptrace for itself. A sanitizer makes each run five times as slow.
 export ASAN_OPTIONS=detect_leaks=0
-export FAULTS_BUILD="$here/build" FAULTS_DIRECTORY="$shared" FAULTS_SHARE=${FAULTS_SHARE:-${SAN:+3}6} FAULTS_SEED=${FAULTS_SEED:-1}
+export FAULTS_BUILD="$here/build" FAULTS_DIRECTORY="$shared" FAULTS_SHARE=${FAULTS_SHARE:-$([ -n "${SAN:-}" ] && echo 48 || echo 16)} FAULTS_SEED=${FAULTS_SEED:-1}
 matrix=$here/build/faults/matrix
 
 # Only root may remove what is in a directory without its write bit.
