@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""calls.py steps.def LINK <TRACE: prints what `strace -f -y` saw as the model's steps, one a line.
+"""calls.py steps.def LAYOUT LINK <TRACE: prints what `strace -f -y` saw as the model's steps, one a line.
 
 Calls that failed changed nothing, and are left out. A call that changes or locks something of LINK's and is no step is printed as it is.
 """
@@ -18,14 +18,21 @@ OPEN = {'write': 'write', 'pwrite64': 'write', 'copy_file_range': 'write', 'ftru
         'syncfs': 'syncfs', 'close': 'close'}
 
 
-def short(path, link):
-    """The path as steps.def writes it; None for a path that is not LINK's."""
+def places(layout, link):
+    """The parent, what is swapped, and the store."""
+    if layout == 'volume':
+        return link, os.path.join(link, '..data'), os.path.join(link, '..atomicdir')
     parent, base = os.path.split(link)
-    store = os.path.join(parent, f'.{base}.atomicdir')
-    if path in (parent, link, store):
+    return parent, link, os.path.join(parent, f'.{base}.atomicdir')
+
+
+def short(path, where):
+    """The path as steps.def writes it; None for a path that is not LINK's."""
+    parent, link, store = where
+    if path in where:
         return {parent: 'PARENT', link: 'LINK', store: 'STORE'}[path]
     if not path.startswith(store + '/'):
-        return None
+        return 'NAME' if link.endswith('/..data') and path.startswith(parent + '/') else None
     name = re.sub(r'^\d{6,}', 'N', path[len(store) + 1:])
     return name if name.endswith('/..atomicdir-wake') else re.sub(r'/.*', '/*', name)
 
@@ -43,7 +50,7 @@ def whole_lines(trace):
             yield line
 
 
-def calls(trace, link):
+def calls(trace, where):
     for line in whole_lines(trace):
         match = LINE.match(line)
         if not match or int(match[4]) < 0:
@@ -53,14 +60,14 @@ def calls(trace, link):
             yield 'exec sh'
         elif name == 'flock':
             how = re.search(r'LOCK_(EX|SH|UN)', arguments)[1].lower()
-            yield f'flock-{how} {short(PLACE.findall(arguments)[0], link)}'
+            yield f'flock-{how} {short(PLACE.findall(arguments)[0], where)}'
         elif name in AT and (name != 'openat' or 'O_CREAT' in arguments):
-            paths = [short(os.path.join(*pair), link) for pair in PLACE_AND_NAME.findall(arguments)]
+            paths = [short(os.path.join(*pair), where) for pair in PLACE_AND_NAME.findall(arguments)]
             verb = 'rmdir' if 'AT_REMOVEDIR' in arguments else AT[name]
             if any(paths):
                 yield ' '.join([verb] + [path or 'elsewhere' for path in paths])
         elif name in OPEN:
-            path = short(PLACE.findall(arguments)[-1], link) if PLACE.search(arguments) else None
+            path = short(PLACE.findall(arguments)[-1], where) if PLACE.search(arguments) else None
             if path:
                 yield f'{OPEN[name]} {path}'
 
@@ -80,7 +87,7 @@ def main():
     with open(sys.argv[1], encoding='utf-8') as file:
         definitions = file.read()
     last = None
-    for step in steps(definitions, calls(sys.stdin, sys.argv[2])):
+    for step in steps(definitions, calls(sys.stdin, places(*sys.argv[2:4]))):
         if step != last:
             print(step)
         last = step

@@ -14,8 +14,10 @@
 #define INFO_NEW(n) (5 * (n) + 1)
 #define HOOK(n)     (5 * (n) + 2)
 #define TREE(n)     (5 * (n) + 3)       /* 1: all that belongs in N is there */
-#define ENTRIES     (5 * GENERATIONS + 4)
+#define NAME        (5 * GENERATIONS + 4)  /* in the parent, of layout volume: the number that it leads to by itself, or VIA */
+#define ENTRIES     (5 * GENERATIONS + 5)
 #define FOREIGN     (GENERATIONS + 1)   /* at LINK: somebody else's */
+#define VIA         (GENERATIONS + 1)   /* at NAME: it leads through LINK */
 #define HERE        1
 #define TRASH       2
 byte see[ENTRIES], disk[ENTRIES];
@@ -28,7 +30,7 @@ hidden byte v;
 /* One order is assumed: what is removed from N.trash is not removed on disk before the rename of N to N.trash is there. */
 #define forget_tree(n)    see[TREE(n)] = 0
 
-inline sync_the_parent() { sync(STORE); sync(LINK) }
+inline sync_the_parent() { sync(STORE); sync(LINK); sync(NAME) }
 
 inline sync_the_store()
 {

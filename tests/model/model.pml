@@ -9,11 +9,18 @@
  * hook. KILLS times a process dies, CUTS times the power fails, FAULTS barriers fail, anywhere. A reader pins READS times.
  * Which old generations `--keep` and `--grace` let a prune remove is left open: any but the live one, and while its hook is due the
  * one that it replaced.
- * The model leaves out adoptions, `--sync none`, the removal of an unused store, dry runs, publications that are undone, what is inside
- * a generation or an `.info`, and strangers who rename in the parent between the last look at LINK and the swap.
+ * With VOLUME, LINK is the ..data of a volume, and beside it is one name, which the odd generations have: so it comes and goes. A name
+ * that every generation has is never touched. A name is turned in one step, since a crash in the middle of it leaves only a symlink
+ * in the store that nobody follows.
+ * The model leaves out the layout files, the name of a volume's own directory, strangers who make or remove names in a volume,
+ * adoptions, detaching, `--sync none`, the removal of an unused store, dry runs, publications that are undone, what is inside a
+ * generation or an `.info`, and strangers who rename in the parent between the last look at LINK and the swap.
  */
 #ifndef SCRIPT
 #define SCRIPT 0                        /* order.sh: which calls are made, a digit each, the last one first */
+#endif
+#ifndef VOLUME
+#define VOLUME 0                        /* whether LINK is the ..data of a volume, which has names that lead through it */
 #endif
 #ifndef HELD
 #define HELD 0                          /* whether a fill may be held; else one with the same content is written */
@@ -27,7 +34,9 @@
 #define nowhere            false
 #define before_the_barrier (see[NEXT] == 2)
 #define before_the_swap    on_disk(NEXT, 2)
-#define before_its_info    on_disk(LINK, 2)
+#define before_its_info    (on_disk(LINK, 2) && is_timed)
+#define with_a_turned_name (see[NEXT] == 2 && see[NAME] == 1)
+#define before_its_names   (before == 1 && see[NAME] == 1)
 #define GENERATIONS 3
 
 #define STEP(name, calls) name,
@@ -61,8 +70,10 @@ byte pins[CALLERS + 1];                 /* by the reader; by each caller on what
 byte remover[GENERATIONS + 1];
 byte mark_holder[GENERATIONS + 1];      /* of the mark that has the name now; a new mark is another file */
 byte before;                            /* what the live one replaced, as its `.info` says; 0: nothing, or the power was cut */
+hidden byte is_timed;                   /* whether the live one's `.info` has the time of its swap; only a scripted call looks at it */
 byte good;                              /* a set: those with `.good`. What a power cut makes of it matters to nobody */
 bool is_sure;                           /* the reader looked at LINK once more when it had its pin */
+bool are_names_lost;                    /* by a power cut, until a writer has mended them */
 bool is_busy[CALLERS + 1], dies[CALLERS + 1], reader_dies;
 byte calls = CALLS, kills = KILLS, cuts = CUTS, faults = FAULTS, reads = READS, strangers = STRANGERS;
 int script = SCRIPT;
@@ -73,17 +84,22 @@ byte published;
 byte filling[CALLERS + 1], orphaned;    /* a COMMAND that outlived its writer still writes into that number's directory */
 byte told, hears[CALLERS + 1];          /* whose hook began after the last time it went live, and succeeded; whose hook still runs */
 byte worked;                            /* a set: whose hook has ever succeeded */
-bool P1_whole = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wedged = true, P5_one_writer = true, P7_pins_hold = true,
+bool P1_whole = true, P1_names = true, P2_durable = true, P3_nothing_foreign = true, P4_never_wedged = true, P5_one_writer = true, P7_pins_hold = true,
 	numbers_once = true, hook_at_least_once = true, hook_only_for_live = true, hook_has_its_generations = true, good_has_worked = true;
 #define claim(name, holds) assert(name && (holds))
 
 #define is_generation(n)    ((n) > 0 && (n) <= GENERATIONS)
 #define is_whole(n)         (see[STORE] && see[DIR(n)] == HERE && see[TREE(n)])
+#define has_name(n)         ((n) & 1)   /* so it comes and goes; 0 and FOREIGN have none */
 #define is_whole_on_disk(n) (on_disk(STORE, 1) && on_disk(DIR(n), HERE) && on_disk(TREE(n), 1))
 
 /* These hold at every instant, for every reader, and for every disk that a power cut at this instant may leave. */
 #define P1(n) (see[LINK] != n || is_whole(n))
+/* As long as the live generation has the name, it leads there; else nowhere, or to another one. */
+#define P1_of_name(name, link) \
+	(has_name(link) -> name == VIA || name == link : !name || has_name(name) && is_generation(name) && is_whole(name))
 #define P2(n) (!(disk[LINK] & BIT(n)) || is_whole_on_disk(n))
+#define P2_of_name(n) (!(disk[NAME] & BIT(n)) || !(published & BIT(n)) || is_whole_on_disk(n))
 #define P7(n) (!is_sure || pin_of_reader != n || see[DIR(n)] == HERE && see[TREE(n)])
 #define H1(n) (!HOOKS || told & BIT(n) || (see[LINK] != n || see[HOOK(n)]) && (!(disk[LINK] & BIT(n)) || on_disk(HOOK(n), 1)))
 #define P7_of(v) (!pin_of_old(v) || see[DIR(pin_of_old(v))] == HERE)
@@ -93,6 +109,10 @@ active proctype watcher()
 end:	if
 	:: atomic { !(P1(1) && P1(2) && P1(3)) -> claim(P1_whole, false) }
 	:: atomic { !(P2(1) && P2(2) && P2(3)) || disk[LINK] & ~(BIT(promised) | later | BIT(FOREIGN)) -> claim(P2_durable, false) }
+#if VOLUME
+	:: atomic { !are_names_lost && !P1_of_name(see[NAME], see[LINK]) -> claim(P1_names, false) }
+	:: atomic { !(P2_of_name(1) && P2_of_name(3)) -> claim(P2_durable, false) }
+#endif
 	:: atomic { !(P7(1) && P7(2) && P7(3) && P7_of(1) && P7_of(CALLERS)) -> claim(P7_pins_hold, false) }
 	:: atomic { !(H1(1) && H1(2) && H1(3)) -> claim(hook_at_least_once, false) }
 	:: atomic { !(H2(1) && H2(CALLERS)) -> claim(hook_has_its_generations, false) }
@@ -130,6 +150,54 @@ inline durable_after_swap()
 	barrier_if(!is_broken(parent_not_synced), sync_parent, sync_the_parent())
 }
 
+/* layout_volume.c. Nothing of this is there without VOLUME. */
+#if VOLUME
+#define in_volume(what) what;
+#else
+#define in_volume(what)
+#endif
+
+/* What the swap to n needs at the name. */
+inline announce(n)
+{
+	atomic {
+		if
+		:: has_failed || is_broken(names_after_swap)
+		:: else ->
+			if
+			:: has_name(n) && !see[NAME] -> write(make_name, set(NAME, n))
+			:: !has_name(n) && see[NAME] == VIA && live ->
+				write(turn_name, set(NAME, (is_broken(name_unlinked_early) -> 0 : live)))
+			:: else
+			fi
+		fi
+	};
+	barrier_if(by_files, sync_parent, sync_the_parent())
+}
+
+/* Beside LINK, the name becomes what the live generation needs. */
+inline mend()
+{
+	atomic {
+		if
+		:: has_name(live) && !see[NAME] -> write(make_name, set(NAME, VIA))
+		:: has_name(live) && is_generation(see[NAME]) -> write(turn_name, set(NAME, VIA))
+		:: !has_name(live) && see[NAME] -> write(unlink_name, set(NAME, 0))
+		:: else
+		fi;
+		are_names_lost = false
+	}
+}
+
+#define mends_late is_broken(removed_before_mended)
+
+/* In each call: whether a killed one mended the name, and did not come to sync it, cannot be seen. */
+inline recover_sync_names()
+{
+	barrier_if(!is_doubtful && !is_broken(mend_not_synced), sync_parent, sync_the_parent());
+	atomic { is_doubtful = is_doubtful || has_failed; has_failed = false }
+}
+
 /* generation_remove() in prune.c */
 inline remove(n)
 {
@@ -157,7 +225,7 @@ inline remove(n)
 /* prune.c; which generations are removed is the caller's policy. */
 #define is_kept(n) (see[DIR(n)] == HERE && see[INFO(n)])
 #define is_due(n)  (see[HOOK(live)] && n == before && !is_broken(replaced_not_kept))
-#define may_go(n)  (is_kept(n) && n != live && !is_due(n) && may_delete && (!SCRIPT || !is_pinned(n) && n + (kind == PRUNE -> 0 : KEEP) < live))
+#define may_go(n)  (is_kept(n) && n != live && !is_due(n) && may_delete && !(VOLUME && has_failed) && (!SCRIPT || !is_pinned(n) && n + (kind == PRUNE -> 0 : KEEP) < live))
 inline prune()
 {
 	do
@@ -185,6 +253,7 @@ inline recover()
 	:: is_broken(recovery_trusts_next) -> write_if(see[NEXT], swap, set(LINK, see[NEXT]); set(NEXT, 0); live = see[LINK])
 	:: else -> write_if(see[NEXT], unlink_next, set(NEXT, 0))
 	fi;
+	in_volume(if :: mends_late || is_broken(names_not_mended) :: else -> mend() fi)
 	if
 	:: is_swap_open ->
 		if
@@ -192,11 +261,12 @@ inline recover()
 		:: else
 		fi;
 		is_doubtful = has_failed;
-		write_if(!is_doubtful && !see[INFO_NEW(live)], write_info, set(INFO_NEW(live), 1));
+		write_if(!is_doubtful && (!see[INFO_NEW(live)] || SCRIPT && before && !is_timed), write_info, set(INFO_NEW(live), 1));
 		write_if(!is_doubtful, finish_info, set(INFO(live), 1); set(INFO_NEW(live), 0));
 		has_failed = false
 	:: else
 	fi;
+	in_volume(if :: mends_late :: else -> recover_sync_names() fi)
 	do
 	:: atomic { may_delete && !is_broken(leftovers_stay) && (is_left(1) || is_left(2) || is_left(3)) ->
 		n = (is_left(3) -> 3 : (is_left(2) -> 2 : 1)) };
@@ -213,7 +283,8 @@ inline recover()
 			if :: see[DIR(v)] == HERE && !see[INFO(v)] && (is_pinned(v) || mark_holder[v]) -> spared = spared | BIT(v) :: else fi
 		};
 		break }
-	od
+	od;
+	in_volume(if :: mends_late -> mend(); recover_sync_names() :: else fi)
 }
 
 /* publish.c: steps 8 to 11. */
@@ -225,6 +296,7 @@ inline publish(n)
 		set(HOOK(n), 1); mark_holder[n] = (is_broken(mark_shared) -> mark_holder[n] : 0));
 	write(make_next, set(NEXT, n));
 	durable_before_swap(n);
+	in_volume(announce(n))
 	write_if(!has_failed, swap,
 		if
 		:: see[LINK] != looked && !is_broken(swap_replaces_anything) -> has_failed = true
@@ -239,16 +311,19 @@ inline publish(n)
 			was = live;
 			before = live;
 			live = n;
-			is_swapped = true
+			is_swapped = true;
+			is_timed = 0
 		fi);
 	if
 	:: !is_swapped ->
 		write_if(see[NEXT], unlink_next, set(NEXT, 0));
+		in_volume(mend())
 		write_if(see[INFO_NEW(n)], unlink_info_new, set(INFO_NEW(n), 0));
 		write_if(see[HOOK(n)] && HOOKS && kind != ROLLBACK, unlink_hook, set(HOOK(n), 0); mark_holder[n] = 0)
 	:: else ->
+		in_volume(mend())
 		if :: !is_broken(deleted_before_durable) -> durable_after_swap() :: else fi;
-		write_if(!has_failed && was, write_info, skip);
+		write_if(!has_failed && was, write_info, is_timed = 1);
 		write_if(!has_failed, finish_info, set(INFO(n), 1); set(INFO_NEW(n), 0));
 		write_if(!has_failed && was, wake, skip);
 		is_doubtful = has_failed
@@ -399,6 +474,7 @@ succeed:
 	atomic {
 		/* A prune promises nothing about the live generation. */
 		claim(P2_durable, kind >= PRUNE || on_disk(LINK, live) && is_whole_on_disk(live));
+		in_volume(claim(P2_durable, kind >= PRUNE || on_disk(NAME, (has_name(live) -> VIA : 0))))
 		claim(P4_never_wedged, was_doubtful || !see[NEXT] && !is_swap_open && !is_over(1) && !is_over(2) && !is_over(3));
 		if :: kind < PRUNE -> promised = live; later = 0 :: else fi;
 		print(release_lock);
@@ -473,6 +549,7 @@ end:	do
 		pin_of_reader = 0;
 		is_sure = false;
 		read_the_disk();
+		in_volume(are_names_lost = true)
 		promised = see[LINK];
 		later = 0
 	}

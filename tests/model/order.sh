@@ -10,9 +10,10 @@ command -v "${CC:-cc}" >/dev/null || { skip "$claims" "there is no C preprocesso
 strace -o /dev/null true 2>/dev/null || { skip "$claims" "strace cannot trace here"; finish; }
 model=$here/tests/model
 mkdir one two site; echo 1 >one/f; echo 2 >two/f
+echo 2 >two/g # the name that is the model's: a first fill has it, and the next one has not
 link=$(pwd -P)/site/app
 
-clear() { chmod -R u+rwx site; rm -rf site; mkdir site; }
+clear() { chmod -R u+rwx site; rm -rf site; mkdir site; [ $layout = link ] || mkdir "$link"; }
 # run KIND [STRACE...]. The kinds are the model's: 1 fills with other content, 2 with the same, which COMMAND writes, 3 with the same, which is
 # held against the live generation, 4 rolls back, 5 prunes.
 run() {
@@ -20,8 +21,8 @@ run() {
 	case $kind$(cat "$link/f" 2>/dev/null) in 12|21|31) from=one ;; *) from=two ;; esac
 	# shellcheck disable=SC2086
 	case $kind in
-	1|3) "$@" "$atomicdir" fill --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
-	2) "$@" "$atomicdir" fill --sync $way $hook --keep "$keep" --grace 0s "$link" -- cp "$PWD/$from/f" f ;;
+	1|3) "$@" "$atomicdir" fill --layout $layout --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
+	2) "$@" "$atomicdir" fill --layout $layout --sync $way $hook --keep "$keep" --grace 0s "$link" -- cp -t . "$PWD/$from"/* ;;
 	4) "$@" "$atomicdir" rollback --sync $way $hook "$link" ;;
 	5) "$@" "$atomicdir" prune --keep 0 "$link" ;;
 	esac >>said 2>&1
@@ -44,15 +45,17 @@ order() {
 	done
 	run "$1" strace -f -y -s 200 -o trace
 	[ "$way" = fs ] && ways=1 || ways=2
+	[ $layout = volume ] && volume=1 || volume=0
 	[ -n "$hook" ] && hooks=1 || hooks=0
-	spin -T -u99999 -DSCRIPT="$script" -DKEEP="$keep" -DWAYS=$ways -DHOOKS=$hooks -DKILLS=$kills \
+	spin -T -u99999 -DSCRIPT="$script" -DKEEP="$keep" -DWAYS=$ways -DHOOKS=$hooks -DVOLUME=$volume -DKILLS=$kills \
 		-DDIES_WHEN="$dies_when" -DCALLS="$number" -DCALLERS=1 -DCUTS=0 -DFAULTS=0 -DREADS=0 -DSTRANGERS=0 "$model/model.pml" >simulated
 	sed -n 's/^ *step //p' simulated | awk '$1 == "call" { n = 0; next } { step[++n] = $1 } END { for (i = 1; i <= n; i++) print step[i] }' | uniq >wanted
-	"$model/calls.py" "$model/steps.def" "$link" <trace >got
+	"$model/calls.py" "$model/steps.def" $layout "$link" <trace >got
 	ok "$claim" same
 }
 same() { [ -s wanted ] && diff -u wanted got; }
 
+layout=link
 for way in fs files; do
 	hook=
 	order "--sync $way: a first fill" 0 "" nowhere 1
@@ -70,5 +73,20 @@ for way in fs files; do
 	order "--sync $way: the call after a writer that died before the barrier" 0 "$([ $way = fs ] && echo syncfs:when=1 || echo fsync:when=1)" before_the_barrier 1 1 2
 	order "--sync $way: the call after a writer that died before the swap" 0 renameat:when=1 before_the_swap 1 1 2
 	order "--sync $way: the call after a writer that died before it renamed .info.new" 0 renameat:when=2 before_its_info 1 1 2
+done
+
+layout=volume hook=
+for way in fs files; do
+	order "volume, --sync $way: a first fill, whose name comes" 0 "" nowhere 1
+	order "volume, --sync $way: a fill whose name vanishes" 0 "" nowhere 1 1
+	order "volume, --sync $way: a fill whose name comes, and that removes the oldest" 1 "" nowhere 1 1 1
+	order "volume, --sync $way: a fill with the same content" 0 "" nowhere 1 2
+	order "volume, --sync $way: a fill with the same content, held" 0 "" nowhere 1 3
+	order "volume, --sync $way: a rollback, whose name comes back" 1 "" nowhere 1 1 4
+	order "volume, --sync $way: a prune" 1 "" nowhere 1 1 5
+	order "volume, --sync $way: the call after a writer that died before it turned a name" 0 renameat:when=1 before_the_swap 1 1 2
+	order "volume, --sync $way: the call after a writer that died before the swap" 0 renameat:when=2 with_a_turned_name 1 1 2
+	order "volume, --sync $way: the call after a writer that died before it removed a name" 0 unlinkat:when=4 before_its_names 1 1 2
+	order "volume, --sync $way: the call after a writer that died before it renamed .info.new" 0 renameat:when=3 before_its_info 1 1 2
 done
 finish
