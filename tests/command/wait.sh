@@ -35,6 +35,7 @@ fill site -- sh -c 'echo 5 >f'; wait $loop; is "$(tail -n1 seen)" end "the loop 
 # polls CLAIM COMMAND...: COMMAND waits for another generation than the live one; one is published as soon as it has said that it polls.
 polls() {
 	claim=$1; shift
+	: >said # what the one before said would be taken for this one's
 	"$@" >waited 2>said & waiter=$!
 	i=0; until grep -q 'every 500 ms' said; do i=$((i + 1)); [ $i -lt 600 ] || break; sleep 0.05; done
 	fill site -- sh -c "date +%N >f"
