@@ -15,7 +15,7 @@ void version_compiler(char text[static VERSION_COMPILER_SIZE])
 {
 	size_t size = strcspn(COMPILER, " ");
 
-	snprintf(text, VERSION_COMPILER_SIZE, "%.*s", (int)(size + 1 + strcspn(COMPILER + size + 1, " ")), COMPILER);
+	snprintf(text, VERSION_COMPILER_SIZE, "%.*s", (int)(size + 1 + strcspn(&COMPILER[size + 1], " ")), COMPILER);
 }
 
 bool version_print(int argc, char **argv, const char *program, const char *libraries)
