@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 							      TAKES_ENTRIES | TAKES_ROUNDS,
 						     .least = 1, .most = -1 },
 						   { 0 } };
-	static const struct program program = { "rounds", commands, secret_options_table, "" };
+	static const struct program program = { "rounds", commands, secret_options_table, "", NULL };
 	struct secret_options options = { .round_timeout_ms = 60000, .settle_ms = 10 };
 	int status;
 
