@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/libc.h"
 
 int change_mode_of(int fd, mode_t mode)
 {
@@ -89,4 +90,31 @@ int lending_end(struct lending *lending)
 		return -1;
 	errno = saved;
 	return 0;
+}
+
+/* What is no directory needs nothing, and is no error. *fd: the caller's, until lending_end(). */
+static int lend_for_rename(struct lending *lending, int directory_fd, const char *name, int *fd)
+{
+	*fd = open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY);
+	if (*fd >= 0)
+		return lending_begin(lending, *fd);
+	return errno == ENOTDIR || errno == ENOENT || errno == ELOOP ? 0 : -1;
+}
+
+int rename_lending_at(int from_fd, int to_fd, const char *name, unsigned flags)
+{
+	cleanup_fd int moved = -1, exchanged = -1;
+	struct lending moved_lending = { .fd = -1 }, exchanged_lending = { .fd = -1 };
+	int done = renameat2(from_fd, name, to_fd, name, flags), errnum;
+
+	if (done == 0 || errno != EACCES)
+		return done;
+	if (lend_for_rename(&moved_lending, from_fd, name, &moved) == 0 &&
+	    (!(flags & RENAME_EXCHANGE) || lend_for_rename(&exchanged_lending, to_fd, name, &exchanged) == 0))
+		done = renameat2(from_fd, name, to_fd, name, flags);
+	errnum = errno;
+	lending_end(&moved_lending);
+	lending_end(&exchanged_lending);
+	errno = errnum;
+	return done;
 }

@@ -29,4 +29,8 @@ int lending_begin(struct lending *lending, int fd);
 /* Restores the mode, if something was lent. errno stays as it is on success. */
 int lending_end(struct lending *lending);
 
+/* renameat2(2) of a name to the same name elsewhere. The ".." of a directory changes with it, which needs its owner's write bit: that is
+ * lent where it is missing, for as long as the rename takes. */
+int rename_lending_at(int from_fd, int to_fd, const char *name, unsigned flags);
+
 #endif

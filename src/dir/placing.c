@@ -56,33 +56,10 @@ static int passage_meets_foreign(struct passage *passage, const char *path, cons
 
 /* ---- Renames ---- */
 
-/* ".." of a directory that is moved changes, which needs its owner's write bit. A crash in between leaves that set, until the modes
- * are set. */
-static int passage_lend(struct lending *lending, int directory_fd, const char *name, int *fd)
-{
-	*lending = (struct lending){ .fd = -1 };
-	*fd = open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY);
-	if (*fd >= 0)
-		return lending_begin(lending, *fd);
-	return errno == ENOTDIR || errno == ENOENT || errno == ELOOP ? 0 : -1;
-}
-
+/* A crash in between leaves a right that was lent, until the modes are set. */
 static int passage_rename(struct pair pair, const char *name, unsigned flags)
 {
-	cleanup_fd int own = -1, link = -1;
-	struct lending own_lending, link_lending = { .fd = -1 };
-	int done = renameat2(pair.own_fd, name, pair.link_fd, name, flags), errnum;
-
-	if (done == 0 || errno != EACCES)
-		return done;
-	if (passage_lend(&own_lending, pair.own_fd, name, &own) == 0 &&
-	    (!(flags & RENAME_EXCHANGE) || passage_lend(&link_lending, pair.link_fd, name, &link) == 0))
-		done = renameat2(pair.own_fd, name, pair.link_fd, name, flags);
-	errnum = errno;
-	lending_end(&own_lending);
-	lending_end(&link_lending);
-	errno = errnum;
-	return done;
+	return rename_lending_at(pair.own_fd, pair.link_fd, name, flags);
 }
 
 /* Whether the file system lacks the flag. */

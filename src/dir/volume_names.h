@@ -14,7 +14,9 @@
 
 #define VOLUME_DATA "..data"
 #define VOLUME_STORE INSIDE_STORE
-#define VOLUME_ADOPTED "adopted" /* in the store while a directory of real files becomes a volume */
+/* In the store while a directory of real files becomes a volume: for each name what is not at D/NAME, the symlink first and then the
+ * original. */
+#define VOLUME_ADOPTED "adopted"
 #define VOLUME_TEXT_SIZE (sizeof(VOLUME_STORE) + NAME_NUMBER_SIZE + NAME_SIZE)
 
 enum name_stands {

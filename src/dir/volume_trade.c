@@ -22,26 +22,13 @@
 #include "dir/sync.h"
 #include "dir/volume_names.h"
 
-/* In the store, during an adoption: for each name what is not at D/NAME, the symlink first and then the original. */
 #define ADOPTED_GRACE_MS 100 /* for who has just read a symlink that is taken back */
 
 /* ---- Trading places. names->top_fd is where the other one is ---- */
 
-/* ".." of a directory that is moved changes, which needs its owner's write bit. `from_fd`: where it is. */
-static int name_exchange(const struct volume_names *names, const char *name, int from_fd)
+static int name_exchange(const struct volume_names *names, const char *name)
 {
-	int parent_fd = names->place->parent_fd;
-	struct lending lending = { .fd = -1 };
-	cleanup_fd int fd = -1;
-	int done = renameat2(parent_fd, name, names->top_fd, name, RENAME_EXCHANGE);
-
-	if (done == 0 || errno != EACCES)
-		return done;
-	fd = open_lending_at(from_fd, name, O_RDONLY | O_DIRECTORY);
-	if (fd >= 0 && lending_begin(&lending, fd) == 0)
-		done = renameat2(parent_fd, name, names->top_fd, name, RENAME_EXCHANGE);
-	lending_end(&lending);
-	return done;
+	return rename_lending_at(names->place->parent_fd, names->top_fd, name, RENAME_EXCHANGE);
 }
 
 /* Whether what is there is the symlink that belongs at D/NAME. */
@@ -73,7 +60,7 @@ static int detach_name(const struct volume_names *names, const char *name, bool 
 		return 0;
 	if (volume_name_look(names->place, name) != NAME_OURS)
 		return volume_name_is_taken(names->place, name, error);
-	if (name_exchange(names, name, names->top_fd) == 0)
+	if (name_exchange(names, name) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS && errno != EXDEV)
 		return volume_name_fail(names->place, name, "cannot exchange the symlink for what it leads to", error);
@@ -91,7 +78,7 @@ static int attach_name(const struct volume_names *names, const char *name, bool 
 	if (!is_needed || !name_is_swapped_out(names, name))
 		return 0;
 	stands = volume_name_look(names->place, name);
-	if (stands == NAME_FOREIGN && name_exchange(names, name, names->place->parent_fd) == 0)
+	if (stands == NAME_FOREIGN && name_exchange(names, name) == 0)
 		return 0;
 	/* Somebody has removed it meanwhile. */
 	if (stands != NAME_FOREIGN && stands != NAME_UNKNOWN && unlinkat(names->top_fd, name, 0) == 0)
@@ -239,7 +226,7 @@ static int adopt_name(const struct volume_names *names, const char *name, bool i
 		errno = ENOENT;
 		return volume_name_fail(names->place, name, "cannot adopt what was removed meanwhile:", error);
 	}
-	if (name_exchange(names, name, names->place->parent_fd) == 0)
+	if (name_exchange(names, name) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS && errno != EXDEV)
 		return volume_name_fail(names->place, name, "cannot exchange for a symlink", error);
@@ -346,7 +333,7 @@ static int settle_name(const struct volume_names *names, const char *name, bool 
 	if (!is_needed || name_is_swapped_out(names, name))
 		return 0;
 	stands = volume_name_look(names->place, name);
-	if (stands == NAME_OURS && name_exchange(names, name, names->top_fd) == 0)
+	if (stands == NAME_OURS && name_exchange(names, name) == 0)
 		return 0;
 	/* Somebody has removed our symlink. */
 	if (stands == NAME_ABSENT && renameat2(names->top_fd, name, names->place->parent_fd, name, RENAME_NOREPLACE) == 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -99,6 +100,28 @@ static pid_t lease_take(const char *path, int ready_fd)
 	return pid;
 }
 
+/* own/from/NAME and own/to/NAME trade places. */
+static bool own_directory_moves(void)
+{
+	cleanup_fd int from = -1, to = -1;
+
+	if (mkdir("own/from", 0755) < 0 || mkdir("own/to", 0755) < 0 || mkdir("own/from/moved", 0500) < 0 ||
+	    symlink("elsewhere", "own/to/moved") < 0)
+		return false;
+	from = open("own/from", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = open("own/to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return rename_lending_at(from, to, "moved", RENAME_EXCHANGE) == 0 && mode_of("own/to/moved") == 0500;
+}
+
+static bool refusal_is_told(void)
+{
+	cleanup_fd int from = open("own/from", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int to = open("own/to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return make("own/from/file", 0600) && fchmod(from, 0500) == 0 && rename_lending_at(from, to, "file", 0) < 0 &&
+	       errno == EACCES;
+}
+
 static void test_waiting(void)
 {
 	cleanup_fd int fifo_fd = -1, leased_fd = -1;
@@ -136,6 +159,9 @@ int main(void)
 		return 2;
 	ok(ask(own_file_opens), "a file of ours with mode 0 is opened, and keeps its mode");
 	ok(ask(own_directory_opens), "so is a directory");
+	ok(ask(own_directory_moves),
+	   "a directory of ours without its write bit is exchanged for a symlink, and keeps its mode");
+	ok(ask(refusal_is_told), "a file that may not be renamed is EACCES, and not what was tried for a directory");
 	if (symlink("file", "own/link") < 0)
 		return 2;
 	ok(ask(symlink_is_not_followed), "what a symlink leads to is neither opened nor changed");
