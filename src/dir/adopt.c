@@ -24,8 +24,6 @@
 #include "dir/seal.h"
 #include "dir/stage.h"
 
-#define GRACE_LEAST_MS 1000 /* for who has an original directory open */
-
 /* ---- The swap of an adoption: exchanges the directory at LINK and a symlink that has the generation's name ---- */
 
 static int exchange_prepare(const struct place *place, int64_t number, struct atomicdir_error *warning,

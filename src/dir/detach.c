@@ -28,8 +28,6 @@
 #include "dir/layout.h"
 #include "dir/links.h"
 
-#define GRACE_LEAST_MS 1000
-
 /* ---- What is refused ---- */
 
 /* Whether a symlink is absolute and goes through the store, which will be removed, or through the swapped name if that is removed

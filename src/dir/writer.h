@@ -12,6 +12,8 @@
 #include "dir/store.h"
 #include "dir/sync.h"
 
+#define GRACE_LEAST_MS 1000 /* where what readers have open stops being LINK: adopt.c, detach.c */
+
 struct writer {
 	struct atomicdir_options options;
 	struct place place;
