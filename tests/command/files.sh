@@ -252,27 +252,10 @@ fi
 
 # ---- Watchers ----
 
-cat >watch.py <<'PY'
-import ctypes, os, struct, subprocess, sys
-libc = ctypes.CDLL(None, use_errno=True)
-names = {0x2: 'MODIFY', 0x4: 'ATTRIB', 0x8: 'CLOSE_WRITE', 0x100: 'CREATE', 0x200: 'DELETE', 0x40: 'MOVED_FROM', 0x80: 'MOVED_TO'}
-fd = libc.inotify_init1(os.O_NONBLOCK)
-assert libc.inotify_add_watch(fd, sys.argv[1].encode(), sum(names) | 0x400 | 0x800) >= 0
-subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
-data = b''
-while True:
-    try: data += os.read(fd, 65536)
-    except BlockingIOError: break
-at = 0
-while at < len(data):
-    _, mask, _, size = struct.unpack_from('iIII', data, at)
-    name = data[at + 16:at + 16 + size].rstrip(b'\0').decode()
-    at += 16 + size
-    print(names.get(mask & 0xfff, hex(mask)), name)
-PY
+watched=$here/tests/support/watched.py
 publish w a=1 same=1 gone=1; content a=2 same=1 new=2
-is "$(python3 watch.py w "$atomicdir" fill -q w --from s)" "$(printf 'MOVED_TO a\nMOVED_TO new\nDELETE gone')" "a watcher sees what changed and nothing else"
-is "$(python3 watch.py w "$atomicdir" fill -q w --from s)" "" "and nothing where nothing changed"
+is "$(python3 "$watched" w "$atomicdir" fill -q w --from s)" "$(printf 'MOVED_TO a\nMOVED_TO new\nDELETE gone')" "a watcher sees what changed and nothing else"
+is "$(python3 "$watched" w "$atomicdir" fill -q w --from s)" "" "and nothing where nothing changed"
 
 # ---- Readers of single files ----
 

@@ -204,29 +204,12 @@ fi
 
 # ---- Watchers ----
 
-cat >watch.py <<'PY'
-import ctypes, os, struct, subprocess, sys
-libc = ctypes.CDLL(None, use_errno=True)
-CREATE, DELETE, FROM, TO, SELF = 0x100, 0x200, 0x40, 0x80, 0xfc00 & ~0x800
-fd = libc.inotify_init1(os.O_NONBLOCK)
-assert libc.inotify_add_watch(fd, sys.argv[1].encode(), CREATE | DELETE | FROM | TO | 0x400 | 0x800) >= 0
-subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
-data = b''
-while True:
-    try: data += os.read(fd, 65536)
-    except BlockingIOError: break
-at = 0
-while at < len(data):
-    _, mask, _, size = struct.unpack_from('iIII', data, at)
-    name = data[at + 16:at + 16 + size].rstrip(b'\0').decode()
-    at += 16 + size
-    print({CREATE: 'CREATE', DELETE: 'DELETE', FROM: 'MOVED_FROM', TO: 'MOVED_TO'}.get(mask & 0xfff, hex(mask)), name)
-PY
+watched=$here/tests/support/watched.py
 publish w a=1 gone=1; content a=2 gone=2
-is "$(python3 watch.py w "$atomicdir" fill -q w --from s)" "MOVED_TO ..data" "a watcher of the directory sees one event where no names come or go"
-is "$(python3 watch.py w "$atomicdir" fill -q w --from s)" "" "and none where nothing changed"
+is "$(python3 "$watched" w "$atomicdir" fill -q w --from s)" "MOVED_TO ..data" "a watcher of the directory sees one event where no names come or go"
+is "$(python3 "$watched" w "$atomicdir" fill -q w --from s)" "" "and none where nothing changed"
 content a=3 new=3
-is "$(python3 watch.py w "$atomicdir" fill -q w --from s)" "$(printf 'MOVED_TO gone\nCREATE new\nMOVED_TO ..data\nDELETE gone\nMOVED_TO new')" \
+is "$(python3 "$watched" w "$atomicdir" fill -q w --from s)" "$(printf 'MOVED_TO gone\nCREATE new\nMOVED_TO ..data\nDELETE gone\nMOVED_TO new')" \
 	"and of names only those that come or go"
 
 # ---- Places ----
