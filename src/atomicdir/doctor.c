@@ -57,7 +57,6 @@ void doctor_name_user(char text[static 64], uid_t uid)
 		snprintf(text, 64, "user %u", uid);
 }
 
-/* What stands at LINK must be examined before its store can be. NO_GENERATION: there is nothing to examine. */
 /* Where LINK is a directory that holds the store, it is the symlink in it that readers follow. */
 static void patient_find_symlink(struct patient *patient)
 {
@@ -70,6 +69,7 @@ static void patient_find_symlink(struct patient *patient)
 		patient->link_status = status;
 }
 
+/* What stands at LINK must be examined before its store can be. NO_GENERATION: there is nothing to examine. */
 static int patient_find(struct patient *patient, const char *link, struct atomicdir_error *error)
 {
 	patient->link = link_absolute(link, error);
