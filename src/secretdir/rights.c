@@ -99,20 +99,28 @@ bool rights_have_one_owner(const struct rights *rights)
 	return true;
 }
 
+/* False: nobody states an owner of this entry, or the library sets it. NULL: of a directory. */
+static bool rights_find_owner(const struct rights *rights, const struct entry *entry, uid_t *uid, gid_t *gid)
+{
+	*uid = entry && entry->uid != (uid_t)-1 ? entry->uid : rights->wanted->uid;
+	*gid = entry && entry->gid != (gid_t)-1 ? entry->gid : rights->wanted->gid;
+	return !rights->is_library_owning && (*uid != (uid_t)-1 || *gid != (gid_t)-1);
+}
+
 bool rights_have_owner(const struct rights *rights, const struct entry *entry)
 {
-	uid_t uid = entry && entry->uid != (uid_t)-1 ? entry->uid : rights->wanted->uid;
-	gid_t gid = entry && entry->gid != (gid_t)-1 ? entry->gid : rights->wanted->gid;
+	uid_t uid;
+	gid_t gid;
 
-	return !rights->is_library_owning && (uid != (uid_t)-1 || gid != (gid_t)-1);
+	return rights_find_owner(rights, entry, &uid, &gid);
 }
 
 int rights_own(const struct rights *rights, const struct entry *entry, int fd, const char *path, struct atomicdir_error *error)
 {
-	uid_t uid = entry && entry->uid != (uid_t)-1 ? entry->uid : rights->wanted->uid;
-	gid_t gid = entry && entry->gid != (gid_t)-1 ? entry->gid : rights->wanted->gid;
+	uid_t uid;
+	gid_t gid;
 
-	if (!rights_have_owner(rights, entry) || fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0)
+	if (!rights_find_owner(rights, entry, &uid, &gid) || fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	error_errno(error, path, "cannot set the owner of");
 	return rights_explain(error);
