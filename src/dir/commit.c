@@ -128,6 +128,9 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 				   .same_file = writer->options.keep_times ? stage_keep_time : NULL };
 	int differs, is_same;
 
+	/* Only who fills the stage by other ways can make an entry equal that was not. */
+	if (stage->is_known_different && !stage->is_shared && !changes)
+		return 1;
 	if (writer->place.layout->moves_entries)
 		return stage_compare_placed(stage, &compare, error);
 	if (writer->live.number && writer->live.fd < 0) {
@@ -162,6 +165,13 @@ static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicd
 	return place_check_generation(&writer->place, stage->number, stage->fd, error);
 }
 
+/* Whether all that is in the stage was made by put.c, as it is to be published. */
+static bool stage_is_known(const struct atomicdir_stage *stage, const struct seal_rules *rules)
+{
+	return stage->is_fill && !stage->is_shared && !stage->has_carried && !stage->has_links && !stage->directories.count &&
+	       !seal_has_work(rules);
+}
+
 /* Step 7. Owners and modes come first, since they are part of what is compared. */
 static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
@@ -192,6 +202,7 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	stage_forget_recent(stage);
 	if (stage_is_in_place(stage, error) < 0 || carry_older(stage, error) < 0)
 		return -1;
+	rules.known = stage_is_known(stage, &rules) ? &stage->known : NULL;
 	differs = tree_seal(stage->fd, &rules, &stage->count, error);
 	links_clear(&links);
 	if (differs < 0)

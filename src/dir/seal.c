@@ -290,7 +290,7 @@ static int finish_top(const struct sealing *sealing, struct atomicdir_error *err
 	return top_finish(&top, sealing->top_fd, rules->top_mode, error);
 }
 
-static bool seal_has_work(const struct seal_rules *rules)
+bool seal_has_work(const struct seal_rules *rules)
 {
 	return rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
 }
@@ -319,7 +319,9 @@ int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *cou
 	struct tree_entry top;
 	int done;
 
-	*count = (struct tree_count){ 0 };
+	*count = rules->known ? *rules->known : (struct tree_count){ 0 };
+	if (rules->known)
+		return finish_top(&sealing, error);
 	if (tree_look(top_fd, "", &top) < 0)
 		return error_system(error, errno, NULL, "cannot examine the new directory");
 	sealing.mount = top.mount;

@@ -32,6 +32,8 @@ struct seal_rules {
 	mode_t file_mode; /* exact, and without an ACL; 0: as made */
 	mode_t dir_mode;
 	mode_t top_mode;
+	/* What the tree holds, where all of that is known to be ready: then only the top directory is sealed. NULL: it is to be walked. */
+	const struct tree_count *known;
 	const struct top *top;		    /* of a stage; NULL: the top directory stays as it is */
 	struct seal_modes *directories;	    /* may be NULL */
 	bool (*reserves)(const char *name); /* names that the top directory may not hold */
@@ -40,6 +42,8 @@ struct seal_rules {
 	struct links *links;		    /* where symlinks may lead */
 };
 
+/* Whether owners or modes of entries are stated. */
+bool seal_has_work(const struct seal_rules *rules);
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error);
 
 #endif
