@@ -29,12 +29,14 @@ struct put {
 int put_check_path(const struct atomicdir_stage *stage, const char *path, struct atomicdir_error *error)
 {
 	const char *part = path;
-	char top[NAME_SIZE];
+	char top[NAME_SIZE] = "";
+	size_t top_size;
 
 	if (!path || !*path || *path == '/')
 		return error_object(error, ATOMICDIR_USAGE, path,
 				    "is not a valid path of an entry: it must be relative and not empty");
-	snprintf(top, sizeof(top), "%.*s", (int)strcspn(path, "/"), path);
+	top_size = strcspn(path, "/");
+	memcpy(top, path, top_size < NAME_SIZE ? top_size : NAME_SIZE - 1);
 	if (stage->writer.place.layout->reserves(top))
 		return error_object(error, ATOMICDIR_USAGE, path, "begins with a name that is reserved");
 	for (;; part++) {
