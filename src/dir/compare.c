@@ -447,13 +447,33 @@ int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomi
 	return comparison.differs;
 }
 
-int compare_leaves(int a_dir, int b_dir, const char *name)
+struct comparison *comparison_new(const struct compare *compare)
 {
-	static const struct compare how = { 0 };
-	cleanup(comparison_clear) struct comparison comparison = { .how = &how, .blocks = wiping_malloc((size_t)2 * BLOCK) };
+	struct comparison *comparison = calloc(1, sizeof(*comparison));
+	char *blocks = comparison ? wiping_malloc((size_t)2 * BLOCK) : NULL;
+
+	if (!blocks) {
+		free(comparison);
+		return NULL;
+	}
+	*comparison = (struct comparison){ .how = compare, .blocks = blocks };
+	return comparison;
+}
+
+void comparison_free(struct comparison **comparison)
+{
+	if (*comparison)
+		comparison_clear(*comparison);
+	free_pointer(comparison);
+}
+
+int compare_leaves(struct comparison *comparison, int a_dir, int b_dir, const char *name)
+{
 	struct tree_entry a, b;
 
-	if (!comparison.blocks || tree_look(a_dir, name, &a) < 0 || tree_look(b_dir, name, &b) < 0)
+	if (tree_look(a_dir, name, &a) < 0 || tree_look(b_dir, name, &b) < 0)
 		return -1;
-	return compare_pair(&comparison, a_dir, b_dir, name, &a, &b, 0);
+	if (!compare_expects(comparison, b_dir, name, &b))
+		return 0;
+	return compare_pair(comparison, a_dir, b_dir, name, &a, &b, 0);
 }

@@ -46,8 +46,14 @@ struct compare {
 /* Compares `a_fd` (-1: an empty tree) with `b_fd`, which belongs to us, so that its modes may be lent. 1: they differ; 0: they
  * do not; -1. */
 int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error);
-/* The same for two entries of one name, neither of which is a directory. 1: they are the same; 0: they differ; -1 with errno: one cannot be
- * read. */
-int compare_leaves(int a_dir, int b_dir, const char *name);
+
+/* Compares entries one by one. */
+struct comparison;
+/* `compare` must stay. NULL: no memory. */
+struct comparison *comparison_new(const struct compare *compare);
+void comparison_free(struct comparison **comparison);
+#define cleanup_comparison cleanup(comparison_free)
+/* Two entries of one name, neither of which is a directory. 1: they are the same; 0: they differ; -1 with errno: one cannot be read. */
+int compare_leaves(struct comparison *comparison, int a_dir, int b_dir, const char *name);
 
 #endif

@@ -20,6 +20,7 @@
 #include "dir/carry.h"
 #include "dir/content.h"
 #include "dir/layout.h"
+#include "dir/matches.h"
 #include "dir/pin.h"
 #include "dir/room.h"
 #include "dir/put.h"
@@ -105,12 +106,14 @@ int stage_copy_directory(struct atomicdir_stage *stage, int from_fd, struct copy
 static int copy_entry_to(struct atomicdir_stage *stage, int from_fd, const char *from, const char *path,
 			 struct copy_rules *rules, struct atomicdir_error *error)
 {
+	cleanup_linker struct linker linker;
 	const char *name;
 	int parent_fd = put_parent(stage, path, &name, error), done;
 
 	rules->requires_attributes = stage->writer.options.require_xattrs;
 	rules->stop = &stage->stop;
 	rules->writer = &stage->writer;
+	rules->linked = linker_begin(&linker, stage, path);
 	for (const char *slash = path; parent_fd >= 0 && (slash = strchr(slash, '/')); slash++)
 		rules->depth++;
 	done = parent_fd < 0 ? -1 : tree_copy_at(from_fd, from, parent_fd, name, rules, error);
@@ -133,7 +136,8 @@ static int copy_check_source(const struct atomicdir_stage *stage, const char *fr
 /* Makes the whole stage a copy of a directory. Its relative symlinks must lead to the same as they do there. */
 static int copy_all(struct atomicdir_stage *stage, const char *from, struct atomicdir_error *error)
 {
-	struct copy_rules rules = { 0 };
+	cleanup_linker struct linker linker;
+	struct copy_rules rules = { .linked = linker_begin(&linker, stage, "") };
 
 	close_fd(&stage->from_fd);
 	stage->from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

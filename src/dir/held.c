@@ -616,9 +616,19 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 
 /* ---- Twins ---- */
 
+int held_look(struct held *held, const char *path, struct twin *twin)
+{
+	*twin = (struct twin){ .directory_fd = held_reach(held, path) };
+	if (twin->directory_fd < 0 || tree_look(twin->directory_fd, held_name(path), &twin->facts) < 0 ||
+	    !S_ISREG(twin->facts.mode))
+		return -1;
+	twin->is_recent = !clock_is_past(twin->facts.changed);
+	return 0;
+}
+
 bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin)
 {
-	return held->block && held_compare(held, entry, twin) == HELD_SAME;
+	return held_can_look(held) && held_compare(held, entry, twin) == HELD_SAME;
 }
 
 bool held_get_twin(struct held *held, size_t index, struct twin *twin)
@@ -629,9 +639,7 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 	held_get(held, index, &entry);
 	if (one->is_recent)
 		return held_find_twin(held, &entry, twin);
-	*twin = (struct twin){ .directory_fd = held_reach(held, one->path) };
-	return twin->directory_fd >= 0 && tree_look(twin->directory_fd, held_name(one->path), &twin->facts) == 0 &&
-	       twin->facts.inode == one->inode && held_times_are_same(twin->facts.changed, one->changed);
+	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode && held_times_are_same(twin->facts.changed, one->changed);
 }
 
 /* Making a link is a change of the file as well, so that its time of change says no more whether its bytes are what they were. Where these
