@@ -295,6 +295,22 @@ bool seal_has_work(const struct seal_rules *rules)
 	return rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
 }
 
+/* Both in one walk. The top directory is compared once it is sealed, too. */
+static int seal_comparing(struct sealing *sealing, struct atomicdir_error *error)
+{
+	const struct seal_rules *rules = sealing->rules;
+	struct compare compare = *rules->compare;
+	int differs;
+
+	compare.is_content_only = true;
+	compare.visit = check_entry;
+	compare.visit_arg = sealing;
+	differs = tree_compare(&compare, rules->compared_fd, sealing->top_fd, error);
+	if (differs < 0 || finish_top(sealing, error) < 0)
+		return -1;
+	return differs ? 1 : compare_tops(rules->compared_fd, sealing->top_fd, error);
+}
+
 static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
 {
 	struct walk check = {
@@ -305,6 +321,8 @@ static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
 
 	if (modes && modes->count)
 		qsort(modes->items, modes->count, sizeof(*modes->items), seal_modes_compare);
+	if (sealing->rules->compare)
+		return seal_comparing(sealing, error);
 	if (tree_walk(&check, sealing->top_fd, error) < 0)
 		return -1;
 	shared_gather(sealing);
