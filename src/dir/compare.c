@@ -440,13 +440,8 @@ static int compare_leave_out(struct comparison *comparison, const struct carried
 	for (size_t i = 0; i < names->count; i++) {
 		if (tree_path_push(&comparison->path, names->names[i]) < 0)
 			return -1;
-		if (carried_age(without, comparison->path.text)) {
-			free_pointer(&names->names[i]);
-		} else {
-			char *name = take_pointer(&names->names[i]);
-
-			names->names[kept++] = name;
-		}
+		if (!carried_age(without, comparison->path.text))
+			names->names[kept++] = names->names[i];
 		tree_path_pop(&comparison->path, size);
 	}
 	names->count = kept;
