@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/lend.h"
@@ -131,7 +132,7 @@ static struct compare stage_comparison(const struct atomicdir_stage *stage, stru
 /* Only who fills the stage by other ways than put.c could make an entry equal that was not. */
 static bool stage_is_sure_to_differ(const struct atomicdir_stage *stage, const struct changes *changes)
 {
-	return stage->is_known_different && !stage->is_shared && !changes;
+	return stage->is_known_different && (!stage->is_shared || is_broken("shared-but-known")) && !changes;
 }
 
 /* What follows from the comparison of two generations. */

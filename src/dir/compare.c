@@ -285,7 +285,8 @@ static __attribute__((noinline)) int compare_links(const struct comparison *comp
 {
 	const struct compare *how = comparison->how;
 	char a[PATH_MAX + 1], b[PATH_MAX + 1];
-	ssize_t in_a = readlinkat(pair->a_dir, pair->name, a, PATH_MAX), in_b = readlinkat(pair->b_dir, pair->name, b, PATH_MAX);
+	ssize_t in_a = readlinkat(pair->a_dir, pair->name, a, PATH_MAX),
+		in_b = readlinkat(pair->b_dir, pair->name, b, PATH_MAX);
 
 	if (in_a < 0 || in_b < 0)
 		return -1;

@@ -501,7 +501,8 @@ static int copy_leave(struct copying *copying, int from_fd, const char *path, st
 
 /* ---- Trees ---- */
 
-static bool copy_is_linked(const struct copying *copying, int from_dir, const char *from_name, const char *to_name, const char *path)
+static bool copy_is_linked(const struct copying *copying, int from_dir, const char *from_name, const char *to_name,
+			   const char *path)
 {
 	const struct copy_links *linked = copying->rules->linked;
 

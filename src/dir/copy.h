@@ -27,7 +27,7 @@ struct copy_links {
 };
 
 struct copy_rules {
-	const struct copy_links *linked; /* asked of each file that keeps its name; NULL: all are copied */
+	const struct copy_links *linked;  /* asked of each file that keeps its name; NULL: all are copied */
 	const struct copy_choice *choice; /* NULL: all of them */
 	bool merges;   /* existing entries stay, and directories are merged; false: an existing entry is EEXIST */
 	bool is_exact; /* an entry without an ACL gets none; false: it inherits the default ACL of its new directory */

@@ -155,8 +155,7 @@ int atomicdir_copy(struct atomicdir_stage *stage, const char *path, const char *
 	int done;
 
 	error = error_or(error, &own);
-	if (stage_share(stage, error) < 0 || copy_check_source(stage, from, error) < 0 ||
-	    pin_source(from, &pin_fd, error) < 0)
+	if (stage_share(stage, error) < 0 || copy_check_source(stage, from, error) < 0 || pin_source(from, &pin_fd, error) < 0)
 		return -1;
 	if (path && strcmp(path, ".") != 0)
 		done = copy_entry_to(stage, AT_FDCWD, from, path, &rules, error);

@@ -336,8 +336,8 @@ static enum held_answer held_missing(void)
 }
 
 /* What is opened counts, not the name. */
-static enum held_answer held_compare_file(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
-					  struct twin *twin)
+static enum held_answer held_compare_file(const struct held *held, int directory_fd, const char *name,
+					  const struct entry *entry, struct twin *twin)
 {
 	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
 	struct tree_entry *facts = &twin->facts;
@@ -639,7 +639,8 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 	held_get(held, index, &entry);
 	if (one->is_recent)
 		return held_find_twin(held, &entry, twin);
-	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode && held_times_are_same(twin->facts.changed, one->changed);
+	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode &&
+	       (held_times_are_same(twin->facts.changed, one->changed) || is_broken("linked-unseen"));
 }
 
 /* Making a link is a change of the file as well, so that its time of change says no more whether its bytes are what they were. Where these
@@ -663,7 +664,8 @@ int held_link(struct held *held, const struct entry *entry, const struct twin *t
 	struct tree_entry now;
 
 	if (tree_look(twin->directory_fd, live, &now) < 0 || now.inode != twin->facts.inode ||
-	    (!held_times_are_same(now.changed, twin->facts.changed) && !is_broken("linked-unseen")) || linkat(twin->directory_fd, live, directory_fd, name, 0) < 0)
+	    !held_times_are_same(now.changed, twin->facts.changed) ||
+	    linkat(twin->directory_fd, live, directory_fd, name, 0) < 0)
 		return -1;
 	if (held_is_linked(held, entry, twin, directory_fd, name))
 		return 0;

@@ -38,8 +38,8 @@ struct atomicdir_stage {
 	/* What is in the directory as far as put.c made it. Once others have made something there, only a walk tells that. */
 	bool is_shared;
 	struct tree_count known;
-	bool has_links;		 /* symlinks are judged when the stage is sealed */
-	bool is_known_different; /* one of the entries is not the live generation's */
+	bool has_links;			  /* symlinks are judged when the stage is sealed */
+	bool is_known_different;	  /* one of the entries is not the live generation's */
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
 	volatile int stop;		  /* not 0: the caller wants to stop */
