@@ -79,8 +79,8 @@ struct comparison {
 	const struct compare *how;
 	struct tree_path path;
 	bool differs;
-	bool is_cut;  /* memory ran out: the list is not complete */
-	char *blocks; /* two buffers, wiped when they are freed: the files may be secrets */
+	bool is_cut;	      /* memory ran out: the list is not complete */
+	struct buffer blocks; /* a part of each file; wiped, since they may be secrets */
 	struct atomicdir_error *error;
 };
 
@@ -178,11 +178,16 @@ static int compare_only_one(struct comparison *comparison, int directory_fd, con
 
 static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
 {
-	char *a = comparison->blocks, *b = comparison->blocks + BLOCK;
+	size_t block = size < BLOCK ? (size_t)size : BLOCK;
 	int64_t at = 0;
+	char *a, *b;
 
+	if (buffer_reserve(&comparison->blocks, 2 * block) < 0)
+		return -1;
+	a = comparison->blocks.bytes;
+	b = a + block;
 	while (at < size) {
-		size_t wanted = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+		size_t wanted = size - at < (int64_t)block ? (size_t)(size - at) : block;
 		ssize_t in_a = read_all(a_fd, a, wanted), in_b = read_all(b_fd, b, wanted);
 
 		if (in_a < 0 || in_b < 0 || comparison_is_stopped(comparison))
@@ -500,17 +505,13 @@ static int compare_tops_of(struct comparison *comparison, int a_fd, int b_fd)
 static void comparison_clear(struct comparison *comparison)
 {
 	tree_path_clear(&comparison->path);
-	wiping_free(comparison->blocks);
+	buffer_clear(&comparison->blocks);
 }
 
 int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error)
 {
-	cleanup(comparison_clear) struct comparison comparison = { .how = compare,
-								   .blocks = wiping_malloc((size_t)2 * BLOCK),
-								   .error = error };
+	cleanup(comparison_clear) struct comparison comparison = { .how = compare, .error = error };
 
-	if (!comparison.blocks)
-		return error_system(error, errno, NULL, "cannot compare");
 	if (a_fd >= 0 && !compare->only && !compare->is_content_only && compare_tops_of(&comparison, a_fd, b_fd) < 0)
 		return -1;
 	if (!comparison_is_over(&comparison) && compare_content(&comparison, a_fd, b_fd, 0) < 0)
@@ -529,13 +530,9 @@ int compare_tops(int a_fd, int b_fd, struct atomicdir_error *error)
 struct comparison *comparison_new(const struct compare *compare)
 {
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
-	char *blocks = comparison ? wiping_malloc((size_t)2 * BLOCK) : NULL;
 
-	if (!blocks) {
-		free(comparison);
-		return NULL;
-	}
-	*comparison = (struct comparison){ .how = compare, .blocks = blocks };
+	if (comparison)
+		comparison->how = compare;
 	return comparison;
 }
 
