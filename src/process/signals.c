@@ -63,6 +63,13 @@ static int signals_hold_set(sigset_t *held, sigset_t *before)
 	return fd;
 }
 
+bool signals_are_held(void)
+{
+	sigset_t mask;
+
+	return sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, SIGTERM) == 1;
+}
+
 int signals_hold(sigset_t *before)
 {
 	sigset_t held;

@@ -8,10 +8,13 @@
 #define PROCESS_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 /* Call this first in main(). From now on SIGXFSZ and SIGPIPE do not kill us: the write fails, and is an error to report.
  * Children can be waited for even if our parent ignored SIGCHLD. */
 void signals_begin(void);
+/* Whether the signals that ask us to end are blocked, as while a loop reads them. */
+bool signals_are_held(void);
 /* Restores the signals that the program was started with, before it executes another one. */
 void signals_restore(void);
 /* Ignores the signals that ask us to end, and SIGTTOU: for a child that ends when its parent does. */
