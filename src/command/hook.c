@@ -308,17 +308,15 @@ void hook_set_options(const struct options *options, struct atomicdir_options *l
 		library->hook = ATOMICDIR_HOOK_LOCKED;
 }
 
-/* What was published is told already, so a signal ends no more than the wait for the grace. One that a loop reads stays pending for it. */
+/* What was published is told already, so a signal that comes now ends nothing, as one that comes after the swap. */
 static void hook_end_stage(const struct options *options, struct atomicdir_stage **stage)
 {
-	bool is_held = signals_are_held();
 	struct atomicdir_error error;
+	sigset_t before;
 
-	if (!is_held)
-		signals_catch();
+	signals_put_off(&before);
 	atomicdir_finish(*stage, &error);
-	if (!is_held)
-		(void)signals_caught();
+	signals_take_up(&before);
 	report_warning(options, &error);
 	atomicdir_free(*stage);
 	*stage = NULL;

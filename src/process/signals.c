@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -61,13 +62,6 @@ static int signals_hold_set(sigset_t *held, sigset_t *before)
 	if (fd >= 0)
 		sigprocmask(SIG_BLOCK, held, before);
 	return fd;
-}
-
-bool signals_are_held(void)
-{
-	sigset_t mask;
-
-	return sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, SIGTERM) == 1;
 }
 
 int signals_hold(sigset_t *before)
@@ -142,6 +136,30 @@ int signals_caught(void)
 	number = signals_uninstall();
 	alarm(0);
 	return number;
+}
+
+void signals_put_off(sigset_t *before)
+{
+	sigset_t put_off;
+
+	sigemptyset(&put_off);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		sigaddset(&put_off, ending[i]);
+	sigprocmask(SIG_BLOCK, &put_off, before);
+}
+
+void signals_take_up(const sigset_t *before)
+{
+	static const struct timespec now = { 0 };
+	sigset_t forgotten;
+
+	sigemptyset(&forgotten);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		if (sigismember(before, ending[i]) == 0)
+			sigaddset(&forgotten, ending[i]);
+	while (sigtimedwait(&forgotten, NULL, &now) >= 0)
+		;
+	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 static void signals_pass_on(int number)

@@ -8,13 +8,10 @@
 #define PROCESS_SIGNALS_H
 
 #include <signal.h>
-#include <stdbool.h>
 
 /* Call this first in main(). From now on SIGXFSZ and SIGPIPE do not kill us: the write fails, and is an error to report.
  * Children can be waited for even if our parent ignored SIGCHLD. */
 void signals_begin(void);
-/* Whether the signals that ask us to end are blocked, as while a loop reads them. */
-bool signals_are_held(void);
 /* Restores the signals that the program was started with, before it executes another one. */
 void signals_restore(void);
 /* Ignores the signals that ask us to end, and SIGTTOU: for a child that ends when its parent does. */
@@ -30,6 +27,10 @@ int signals_hold_all(sigset_t *before);
  * This is for the library's wait for a lock, which nothing else ends. signals_caught() returns the signal that came, or 0. */
 void signals_catch(void);
 int signals_caught(void);
+
+/* Between these two calls a signal that asks us to end does nothing. One that a loop reads stays pending for it. */
+void signals_put_off(sigset_t *before);
+void signals_take_up(const sigset_t *before);
 
 /* Between these two calls a signal that asks us to end calls `tell`, which may do only what a handler may (signal-safety(7)).
  * signals_told() returns the signal that came, or 0. */

@@ -66,6 +66,12 @@ now="--keep 0 --grace 0"
 	is "$(steps "$work" "$here/build/secretdir" sync --grace 0 secret --source "file:$work/secrets" a)" "synced told removed " "so does secretdir sync"
 }
 
+mkdir many; touch many/1 many/2
+"$atomicdir" fill --keep 0 --grace 0 large --from many >said
+live=$("$atomicdir" show large)
+strace -f -y -e trace=getdents64 -o trace "$atomicdir" fill --keep 0 --grace 0 large -- touch 0 >said 2>&1
+is "$(grep -c "<$live>" trace)" 0 "a directory that lacks a name of the new one is not read before it is removed"
+
 # ---- A signal ----
 fill app --from one >said
 for signal in TERM INT; do
