@@ -481,6 +481,17 @@ static int compare_leave_out(struct comparison *comparison, const struct carried
 	return 0;
 }
 
+/* Whether the first name of `b` is not in `a`, which tells that they differ without reading a large `a`. It is not told where more is asked
+ * of `a` than that. */
+static bool compare_lacks_name(const struct comparison *comparison, int a_fd, const struct tree_names *b)
+{
+	const struct compare *how = comparison->how;
+	struct tree_entry entry;
+
+	return a_fd >= 0 && b->count && !how->changes && !how->same_file && !how->b_without &&
+	       tree_look(a_fd, b->names[0], &entry) < 0 && errno == ENOENT;
+}
+
 static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth)
 {
 	cleanup_names struct tree_names a = { 0 }, b = { 0 };
@@ -493,6 +504,8 @@ static int compare_content(struct comparison *comparison, int a_fd, int b_fd, in
 				    "nests deeper than %d directories", TREE_DEPTH_MAX);
 	if (tree_names_read(b_fd, depth == 0, &b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot read the directory");
+	if (compare_lacks_name(comparison, a_fd, &b))
+		a_fd = -1;
 	if (a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0)
 		return comparison_cannot_read(comparison, a_fd, "");
 	if (compare_leave_out(comparison, comparison->how->a_without, &a) < 0 ||
