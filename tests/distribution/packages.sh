@@ -93,7 +93,7 @@ is "$(ls root/usr/lib/systemd/system | grep -c '^secretdir')" 3 "the units are w
 # ---- Stores of the first version ----
 
 stores() { inside sh -ec "cd /srv/stores; $*"; }
-is "$(stores 'atomicdir list site' | cut -c 1-6 | tr -d ' \n')" 321 "atomicdir lists a store of the first version"
+is "$(stores 'atomicdir list site' | cut -d ' ' -f 1 | tr -d '\n')" 321 "atomicdir lists a store of the first version"
 ok "and goes back in it" stores 'atomicdir rollback site && grep -qx 2 site/page'
 ok "and publishes in it" stores 'atomicdir fill site -- sh -c "echo 4 >page" && grep -qx 4 site/page'
 printf '{"db":"{\\"user\\":\\"app\\"}"}' >root/srv/stores/secrets.json
