@@ -290,9 +290,25 @@ static int finish_top(const struct sealing *sealing, struct atomicdir_error *err
 	return top_finish(&top, sealing->top_fd, rules->top_mode, error);
 }
 
-static bool seal_has_work(const struct seal_rules *rules)
+bool seal_has_work(const struct seal_rules *rules)
 {
 	return rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
+}
+
+/* Both in one walk. The top directory is compared once it is sealed, too. */
+static int seal_comparing(struct sealing *sealing, struct atomicdir_error *error)
+{
+	const struct seal_rules *rules = sealing->rules;
+	struct compare compare = *rules->compare;
+	int differs;
+
+	compare.is_content_only = true;
+	compare.visit = check_entry;
+	compare.visit_arg = sealing;
+	differs = tree_compare(&compare, rules->compared_fd, sealing->top_fd, error);
+	if (differs < 0 || finish_top(sealing, error) < 0)
+		return -1;
+	return differs ? 1 : compare_tops(rules->compared_fd, sealing->top_fd, error);
 }
 
 static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
@@ -305,6 +321,8 @@ static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
 
 	if (modes && modes->count)
 		qsort(modes->items, modes->count, sizeof(*modes->items), seal_modes_compare);
+	if (sealing->rules->compare)
+		return seal_comparing(sealing, error);
 	if (tree_walk(&check, sealing->top_fd, error) < 0)
 		return -1;
 	shared_gather(sealing);
@@ -319,7 +337,9 @@ int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *cou
 	struct tree_entry top;
 	int done;
 
-	*count = (struct tree_count){ 0 };
+	*count = rules->known ? *rules->known : (struct tree_count){ 0 };
+	if (rules->known)
+		return finish_top(&sealing, error);
 	if (tree_look(top_fd, "", &top) < 0)
 		return error_system(error, errno, NULL, "cannot examine the new directory");
 	sealing.mount = top.mount;
