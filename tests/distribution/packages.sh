@@ -36,17 +36,20 @@ make_root() {
 		printf '#!/bin/sh\nexit 101\n' >root/usr/sbin/policy-rc.d && chmod 755 root/usr/sbin/policy-rc.d &&
 		inside apt-get update -q && tar -C root -cf "$cache/$suite.tar.new" . && mv "$cache/$suite.tar.new" "$cache/$suite.tar"
 }
-# inside COMMAND...: in the root, in a mount namespace of its own.
-inside() {
+# mounted ROOT COMMAND...: in a mount namespace of its own, in which the root has what a system has.
+mounted() {
 	# shellcheck disable=SC2016 # for the shell inside
-	unshare --mount --propagation private sh -ec 'cache=$1; shift
-		for directory in proc sys dev; do mount --rbind /$directory root/$directory; done
-		mount -t tmpfs tmpfs root/run
-		mount --bind "$cache/archives" root/var/cache/apt/archives
-		[ ! -e root/packages ] || mount --bind packages root/packages
-		exec chroot root env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-			DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"' \
-		sh "$cache" "$@"
+	unshare --mount --propagation private sh -ec 'cache=$1 root=$2; shift 2
+		for directory in proc sys dev; do mount --rbind /$directory $root/$directory; done
+		mount -t tmpfs tmpfs $root/run
+		mount --bind "$cache/archives" $root/var/cache/apt/archives
+		[ ! -e $root/packages ] || mount --bind packages $root/packages
+		exec "$@"' sh "$cache" "$@"
+}
+# inside COMMAND...: in the root.
+inside() {
+	mounted root chroot root env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"
 }
 if [ -z "$lacking" ]; then
 	mkdir root
@@ -57,6 +60,20 @@ if [ -n "$lacking" ]; then
 	skip "the packages can be installed, run, upgraded and removed" "$lacking"
 	finish
 fi
+
+# ---- As a distribution tests them ----
+
+if ! command -v autopkgtest >/dev/null; then skip "autopkgtest finds nothing wrong with the packages" "autopkgtest is not installed"
+else
+	mkdir tested && tar -C tested -xf "$cache/$suite.tar"
+	"$here/tools/export.sh" source && mv source/packaging/debian source/debian
+	# shellcheck disable=SC2046 # words
+	ok "autopkgtest finds nothing wrong with the packages" mounted tested autopkgtest --output-dir="$work/autopkgtest" \
+		$(find "$work/one" -name '*.deb' ! -name '*-dbgsym_*') "$work/source/" -- chroot "$work/tested"
+	rm -rf tested
+fi
+
+# ---- Installed, upgraded ----
 
 # What an earlier release would be: the same files, with a lower version.
 mkdir packages packages/new packages/old root/packages
