@@ -129,10 +129,12 @@ static struct compare stage_comparison(const struct atomicdir_stage *stage, stru
 				 .same_file = writer->options.keep_times ? stage_keep_time : NULL };
 }
 
-/* Only who fills the stage by other ways than put.c could make an entry equal that was not. */
+/* Only who fills the stage by other ways than put.c could make an entry equal that was not. A comparison is also what finds the files that
+ * keep their time and are in doubt. */
 static bool stage_is_sure_to_differ(const struct atomicdir_stage *stage, const struct changes *changes)
 {
-	return stage->is_known_different && (!stage->is_shared || is_broken("shared-but-known")) && !changes;
+	return stage->is_known_different && !stage->is_in_doubt && (!stage->is_shared || is_broken("shared-but-known")) &&
+	       !changes;
 }
 
 /* What follows from the comparison of two generations. */

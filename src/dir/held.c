@@ -146,7 +146,7 @@ static mode_t held_wanted_mode(const struct held *held, enum entry_kind kind, mo
 		return S_IFLNK | 0777;
 	if (kind == ENTRY_FILE)
 		return S_IFREG | (options->file_mode ? options->file_mode : mode & 07777);
-	return S_IFDIR | (options->dir_mode ? options->dir_mode : mode & 07777) | held->setgid;
+	return S_IFDIR | (options->dir_mode ? options->dir_mode | (mode & S_ISGID) : mode & 07777) | held->setgid;
 }
 
 static mode_t held_wanted_top_mode(const struct held *held)
@@ -628,12 +628,12 @@ int held_look(struct held *held, const char *path, struct twin *twin)
 	return 0;
 }
 
-bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin)
+enum held_answer held_find_twin(struct held *held, const struct entry *entry, struct twin *twin)
 {
-	return held_can_look(held) && held_compare(held, entry, twin) == HELD_SAME;
+	return held_can_look(held) ? held_compare(held, entry, twin) : HELD_NOT;
 }
 
-bool held_get_twin(struct held *held, size_t index, struct twin *twin)
+enum held_answer held_get_twin(struct held *held, size_t index, struct twin *twin)
 {
 	const struct held_entry *one = &held->items[index];
 	struct entry entry;
@@ -641,8 +641,10 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 	held_get(held, index, &entry);
 	if (one->is_recent)
 		return held_find_twin(held, &entry, twin);
-	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode &&
-	       (held_times_are_same(twin->facts.changed, one->changed) || is_broken("linked-unseen"));
+	if (held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode &&
+	    (held_times_are_same(twin->facts.changed, one->changed) || is_broken("linked-unseen")))
+		return HELD_SAME;
+	return HELD_NOT;
 }
 
 /* Making a link is a change of the file as well, so that its time of change says no more whether its bytes are what they were. Where these

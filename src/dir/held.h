@@ -88,8 +88,8 @@ static inline bool held_can_look(const struct held *held)
 /* Looks at the live file at `path`, whatever it holds. -1: there is none. */
 int held_look(struct held *held, const char *path, struct twin *twin);
 /* Whether there is a live file with the entry's bytes, and with all else that sealing will give to it. */
-bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin);
-bool held_get_twin(struct held *held, size_t index, struct twin *twin);
+enum held_answer held_find_twin(struct held *held, const struct entry *entry, struct twin *twin);
+enum held_answer held_get_twin(struct held *held, size_t index, struct twin *twin);
 /* Makes a hard link to the twin. -1: that could not be, or the twin is not what it was; there is nothing of that name then. The bytes of
  * `entry` are asked for only if the twin is recent. */
 int held_link(struct held *held, const struct entry *entry, const struct twin *twin, int directory_fd, const char *name);

@@ -281,13 +281,21 @@ static bool put_wants_twin(const struct atomicdir_stage *stage, const struct ent
 	return entry->kind == ENTRY_FILE && (options->link_unchanged || options->keep_times);
 }
 
+/* A file that is in doubt may still have the live one's bytes, and keep its time: that is for the comparison to find. */
+static void put_set_twin(struct atomicdir_stage *stage, struct put *put, const struct twin *twin, enum held_answer answer)
+{
+	if (answer == HELD_SAME)
+		put->twin = twin;
+	stage->is_in_doubt = stage->is_in_doubt || (answer == HELD_NOT && stage->writer.options.keep_times);
+}
+
 int put_entry(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
 {
 	struct put put = { .entry = *entry };
 	struct twin twin;
 
-	if (put_wants_twin(stage, entry) && held_find_twin(&stage->held, entry, &twin))
-		put.twin = &twin;
+	if (put_wants_twin(stage, entry))
+		put_set_twin(stage, &put, &twin, held_find_twin(&stage->held, entry, &twin));
 	return put_counted(stage, &put, error);
 }
 
@@ -297,8 +305,8 @@ int put_held(struct atomicdir_stage *stage, size_t index, struct atomicdir_error
 	struct twin twin;
 
 	held_get(&stage->held, index, &put.entry);
-	if (put_wants_twin(stage, &put.entry) && held_get_twin(&stage->held, index, &twin))
-		put.twin = &twin;
+	if (put_wants_twin(stage, &put.entry))
+		put_set_twin(stage, &put, &twin, held_get_twin(&stage->held, index, &twin));
 	return put_counted(stage, &put, error);
 }
 

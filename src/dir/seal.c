@@ -254,6 +254,18 @@ static int finish_opened(const struct sealing *sealing, int fd, const struct tre
 	return capability && fsetxattr(fd, capability->name, capability->value, capability->size, 0) < 0 ? -1 : 0;
 }
 
+/* Whether it is as it will be published. A stated mode is exact, so an ACL is to be removed. A file with other hard links is opened for that
+ * alone: what is a link to a live file, which has none, must not become a copy. */
+static bool finish_is_done(const struct sealing *sealing, const struct walk_entry *entry, mode_t mode)
+{
+	const struct tree_entry *facts = &entry->facts;
+
+	if (!seal_has_owner(sealing->rules, facts) || mode != (facts->mode & 07777))
+		return false;
+	return !seal_states_mode(sealing->rules, facts->mode) ||
+	       (shared_is_outside(sealing, facts) && !attributes_have_acl(entry->directory_fd, entry->name));
+}
+
 static int finish_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	const struct sealing *sealing = arg;
@@ -262,7 +274,7 @@ static int finish_entry(void *arg, const struct walk_entry *entry, struct atomic
 	mode_t mode = seal_wanted_mode(rules, &facts);
 	cleanup_fd int fd = -1;
 
-	if (seal_has_owner(rules, &facts) && mode == (facts.mode & 07777) && !seal_states_mode(rules, facts.mode))
+	if (finish_is_done(sealing, entry, mode))
 		return 0;
 	if (shared_is_outside(sealing, &facts)) {
 		if (seal_part_with(entry, error) < 0)

@@ -41,6 +41,7 @@ struct atomicdir_stage {
 	struct tree_count known;
 	bool has_links;			  /* symlinks are judged when the stage is sealed */
 	bool is_known_different;	  /* one of the entries is not the live generation's */
+	bool is_in_doubt;		  /* with keep_times: one of them may keep the live one's time, and has not got it */
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
 	volatile int stop;		  /* not 0: the caller wants to stop */
