@@ -17,6 +17,10 @@ $(B)/tests/%: tests/library/%.c tests/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(LINK) -Iinclude -Itests -o $@ $< $(B)/libatomicdir.a -pthread
 
+# Publishes by the library's calls, for harnesses that start programs.
+$(B)/publish: tests/support/publish.c tests/support/tree.c tests/support/tree.h $(B)/libatomicdir.a
+	$(LINK) -Iinclude -o $@ tests/support/publish.c tests/support/tree.c $(B)/libatomicdir.a
+
 # A unit test sees every layer, and takes what it calls from an archive of all that is no main.
 INSIDE_LAYERS = $(LAYERS)
 INSIDE_OBJECTS = $(filter-out %/main.o $(HELPER_MAINS:src/%.c=$(B)/objects/%.o),$(call objects_of,$(INSIDE_LAYERS)))
