@@ -47,6 +47,8 @@ $(B)/rounds: tests/secretdir/rounds.c $(B)/unit/libinside.a
 	$(LINK) -Iinclude -Isrc -o $@ $< $(B)/unit/libinside.a
 # listener_test is also a supervisor that only hears.
 PREPARE_secretdir = $(B)/without $(B)/rounds $(B)/unit/sandbox_test $(B)/unit/listener_test $(B)/fleet
+# order.sh runs it.
+PREPARE_model = $(B)/publish
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.
