@@ -43,6 +43,14 @@ done
 for number in x -1 1x '' 99999999999999999999; do
 	ok "'$number' is no generation" refused 2 "$atomicdir" rollback app "$number"
 done
+# said WORDS COMMAND...: the error has these words.
+said() { words=$1; shift; "$@" 2>&1 | grep -qF -- "$words"; }
+ok "an operand too many is named" said "unexpected argument 'more'; usage" "$atomicdir" list app more
+ok "who leaves out -- is told of it" said "unexpected argument 'true'; COMMAND must follow '--'" "$atomicdir" fill app true
+ok "so is who does that with exec" said "unexpected argument 'true'; COMMAND must follow '--'" "$atomicdir" exec app true
+ok "fill with both COMMAND and --from is told that both is wrong" said "--from DIR and -- COMMAND cannot be used together" "$atomicdir" fill app --from / -- true
+ok "a relative path of COMMAND is said to start in the new directory" said "COMMAND runs in the new directory: give its absolute path" "$atomicdir" fill relative -- ./build.sh
+ok "a COMMAND without a path is not" sh -c "! '$atomicdir' fill relative -- no-such-program 2>&1 | grep -q absolute"
 ok "exec without COMMAND ends with status 125" refused 125 "$atomicdir" exec app
 ok "exec with an unknown option ends with status 125" refused 125 "$atomicdir" exec --json app -- true
 ok "exec of a LINK with nothing live ends with status 125" refused 125 "$atomicdir" exec app -- true
