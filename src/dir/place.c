@@ -15,11 +15,53 @@
 #include "base/lend.h"
 #include "base/path.h"
 #include "dir/layout.h"
+#include "dir/volume_names.h"
+
+/* ---- What is no LINK, but a part of one ---- */
+
+static bool path_exists(const char *directory, const char *name)
+{
+	cleanup_free char *path = NULL;
+
+	return asprintf(&path, "%s%s", directory, name) >= 0 && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static const char *name_after_slash(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* What LINK is in another LINK's store, which an adoption would tear apart; NULL: nothing. Only names of these forms are looked at. */
+static const char *place_find_part(const struct name *name)
+{
+	const char *base = name_after_slash(name->link), *rest = "";
+	size_t size = strlen(base), suffix = strlen(NAME_STORE_SUFFIX);
+
+	if (size > suffix && strcmp(base + size - suffix, NAME_STORE_SUFFIX) == 0 && path_exists(name->link, "/lock"))
+		return "it is a store";
+	if (name_parse_number(base, &rest) && !*rest &&
+	    (path_exists(name->link, ".info") || path_exists(name->link, ".info.new")))
+		return "it is a generation in a store";
+	if (strcmp(base, VOLUME_DATA) == 0 && path_exists(name->parent, "/" VOLUME_STORE "/lock"))
+		return "it is a part of the volume that it is in";
+	return NULL;
+}
+
+static int place_refuse_part(const struct name *name, struct atomicdir_error *error)
+{
+	const char *part = place_find_part(name);
+
+	return part ? error_object(error, ATOMICDIR_USAGE, name->link, "cannot be used as LINK: %s", part) : 0;
+}
+
+/* ---- Opening ---- */
 
 int place_open(struct place *place, const char *link, int layout, enum place_use use, struct atomicdir_error *error)
 {
 	*place = PLACE_INIT;
-	if (name_init(&place->name, link, error) < 0)
+	if (name_init(&place->name, link, error) < 0 || place_refuse_part(&place->name, error) < 0)
 		return -1;
 	place->parent_fd = open(place->name.parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place->parent_fd < 0)
@@ -62,7 +104,7 @@ int place_find_store(struct place *place, struct atomicdir_error *error)
 {
 	place->store_fd = openat(place->parent_fd, place->name.store, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (place->store_fd < 0 && errno != ENOENT)
-		return error_system(error, errno, place->name.link, "cannot open the store of LINK");
+		return error_system(error, errno, place->name.store_path, "cannot open the store");
 	return 0;
 }
 

@@ -51,6 +51,16 @@ ok "so is who does that with exec" said "unexpected argument 'true'; COMMAND mus
 ok "fill with both COMMAND and --from is told that both is wrong" said "--from DIR and -- COMMAND cannot be used together" "$atomicdir" fill app --from / -- true
 ok "a relative path of COMMAND is said to start in the new directory" said "COMMAND runs in the new directory: give its absolute path" "$atomicdir" fill relative -- ./build.sh
 ok "a COMMAND without a path is not" sh -c "! '$atomicdir' fill relative -- no-such-program 2>&1 | grep -q absolute"
+mkdir nested; "$atomicdir" fill -q nested/l -- touch f; "$atomicdir" fill -q --layout volume nested/v -- touch f
+for part in .l.atomicdir .l.atomicdir/ .l.atomicdir/000001 v/..atomicdir v/..atomicdir/000001 v/..data; do
+	ok "$part, a part of another LINK, is refused as LINK" status 2 "$atomicdir" adopt nested/$part
+	ok "fill does not recommend to adopt $part" sh -c "! '$atomicdir' fill nested/$part -- true 2>&1 | grep adopt"
+done
+ok "those two LINKs are as they were" test -L nested/l -a -e nested/l/f -a -e nested/v/f -a ! -L nested/.l.atomicdir -a "$(find nested -name '*atomicdir' | wc -l)" = 2
+mkdir named.atomicdir
+ok "a directory with a store's name that is none can be adopted" "$atomicdir" adopt -q named.atomicdir
+ok "who names another layout than LINK has is told which it has" said "'nested/l' has the layout link; leave the layout out" "$atomicdir" fill --layout volume nested/l -- true
+ok "rollback of a LINK that does not exist says that nothing is published there" said "'nested/none' has no live generation: nothing is published there" "$atomicdir" rollback nested/none
 ok "exec without COMMAND ends with status 125" refused 125 "$atomicdir" exec app
 ok "exec with an unknown option ends with status 125" refused 125 "$atomicdir" exec --json app -- true
 ok "exec of a LINK with nothing live ends with status 125" refused 125 "$atomicdir" exec app -- true
