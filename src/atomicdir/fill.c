@@ -243,6 +243,9 @@ static int fill_end_failed(const char *link, struct atomicdir_stage **stage, str
 	after = before > 0 ? atomicdir_list(link, NULL, NULL) : before;
 	if (after >= 0 && after < before)
 		error_append(error, "the disk is full, and old generations were removed to make room; run it again");
+	else if (after > 1 && (error->errnum == ENOSPC || error->errnum == EDQUOT))
+		error_append(error, "'atomicdir prune --keep 0 %s' removes %d older generation%s", link, after - 1,
+			     after > 2 ? "s" : "");
 	return -1;
 }
 
