@@ -56,6 +56,31 @@ static int place_refuse_part(const struct name *name, struct atomicdir_error *er
 	return part ? error_object(error, ATOMICDIR_USAGE, name->link, "cannot be used as LINK: %s", part) : 0;
 }
 
+/* Whether `path`, which is absolute, is a published generation of another LINK, or below one. What is being filled may hold a LINK. */
+static bool path_is_in_generation(const char *path)
+{
+	for (const char *store = strstr(path, NAME_STORE_SUFFIX "/"); store; store = strstr(store + 1, NAME_STORE_SUFFIX "/")) {
+		const char *number = store + strlen(NAME_STORE_SUFFIX "/");
+		size_t digits = strspn(number, "0123456789");
+		cleanup_free char *generation = NULL;
+
+		if (digits < 6 || (number[digits] && number[digits] != '/'))
+			continue;
+		generation = strndup(path, (size_t)(number - path) + digits);
+		if (generation && (path_exists(generation, ".info") || path_exists(generation, ".info.new")))
+			return true;
+	}
+	return false;
+}
+
+static int place_refuse_generation(const struct place *place, enum place_use use, struct atomicdir_error *error)
+{
+	if (use == PLACE_TO_READ || !path_is_in_generation(place->parent_path))
+		return 0;
+	return error_object(error, ATOMICDIR_USAGE, place->name.link,
+			    "cannot be used as LINK: it would be in a published generation of another LINK");
+}
+
 /* ---- Opening ---- */
 
 int place_open(struct place *place, const char *link, int layout, enum place_use use, struct atomicdir_error *error)
@@ -72,7 +97,7 @@ int place_open(struct place *place, const char *link, int layout, enum place_use
 	place->parent_path = path_absolute(place->name.parent);
 	if (!place->parent_path)
 		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory");
-	return 0;
+	return place_refuse_generation(place, use, error);
 }
 
 int place_open_to_write(struct place *place, struct atomicdir_error *error)

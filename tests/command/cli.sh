@@ -57,6 +57,9 @@ for part in .l.atomicdir .l.atomicdir/ .l.atomicdir/000001 v/..atomicdir v/..ato
 	ok "fill does not recommend to adopt $part" sh -c "! '$atomicdir' fill nested/$part -- true 2>&1 | grep adopt"
 done
 ok "those two LINKs are as they were" test -L nested/l -a -e nested/l/f -a -e nested/v/f -a ! -L nested/.l.atomicdir -a "$(find nested -name '*atomicdir' | wc -l)" = 2
+ok "a LINK in a published generation is refused" status 2 "$atomicdir" fill nested/l/new -- touch f
+is "$(cat err) $(ls -A nested/l/ | tr '\n' ' ')" "atomicdir: 'nested/l/new' cannot be used as LINK: it would be in a published generation of another LINK; 'nested/l/new' is unchanged f " "and nothing is made there"
+ok "in one that is being filled it is not" sh -c "'$atomicdir' fill -q nested/outer -- '$atomicdir' fill -q inner -- touch f && test -e nested/outer/inner/f"
 mkdir named.atomicdir
 ok "a directory with a store's name that is none can be adopted" "$atomicdir" adopt -q named.atomicdir
 ok "who names another layout than LINK has is told which it has" said "'nested/l' has the layout link; leave the layout out" "$atomicdir" fill --layout volume nested/l -- true
