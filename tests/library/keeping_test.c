@@ -186,9 +186,8 @@ static void test_rows(void)
 static void test_texts(void)
 {
 	ok(play("named", "g b r", 5) && leads_to("named") == 0 &&
-		   strstr(error.text,
-			  "'named' has no good generation that was live before the live one; generation 2 is kept, but "
-			  "its hook has never succeeded; name the one to publish again; 'named' is unchanged"),
+		   strstr(error.text, "'named' has no good generation that was live before the live one; kept: 2 (its hook has "
+				      "never succeeded); give the number of the one to publish again; 'named' is unchanged"),
 	   "where there is nothing to go back to the error names the generations that are kept");
 	ok(play("alone", "g", 5) && leads_to("alone") == 0 && strstr(error.text, "no other one is kept"),
 	   "where there is nothing to go back to and nothing else is kept, the error says so");
