@@ -33,7 +33,7 @@ struct held_entry {
 	void *bytes; /* NULL: those of the live file are not kept */
 	size_t size;
 	ino_t inode; /* `inode` and `changed` are the live entry's; not of a directory, which is looked at in the end alone */
-	struct timespec changed;
+	struct timespec changed; /* once it was linked: after that */
 	mode_t mode;
 	enum entry_kind kind;
 	bool is_recent; /* the live file was changed just now, and may change again without a trace: its bytes are compared once more */
@@ -583,14 +583,24 @@ int held_is_live(struct held *held, const volatile int *stop)
 
 /* ---- Writing what was held ---- */
 
-static bool held_is_what_it_was(int fd, const struct held_entry *one)
+/* Whether a live file was last changed before it was compared, or by a link that was made for another one of its names. */
+static bool held_knows_change(const struct held *held, const struct held_entry *one, const struct tree_entry *facts)
+{
+	if (facts->inode != one->inode)
+		return false;
+	for (const struct held_entry *other = one; other >= held->items; other--)
+		if (other->inode == one->inode && held_times_are_same(other->changed, facts->changed))
+			return true;
+	return false;
+}
+
+static bool held_is_what_it_was(const struct held *held, int fd, const struct held_entry *one)
 {
 	struct tree_entry facts;
 
 	if (is_broken("copied-unseen"))
 		return true;
-	return tree_look(fd, "", &facts) == 0 && facts.inode == one->inode && facts.size == (int64_t)one->size &&
-	       held_times_are_same(facts.changed, one->changed);
+	return tree_look(fd, "", &facts) == 0 && facts.size == (int64_t)one->size && held_knows_change(held, one, &facts);
 }
 
 int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop)
@@ -606,10 +616,10 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 	directory_fd =
 		slash ? held_open_directory(held, directory, &ignored) : fcntl(held->writer->live.fd, F_DUPFD_CLOEXEC, 0);
 	fd = directory_fd < 0 ? -1 : open_quietly_at(directory_fd, slash ? slash + 1 : one->path, O_NONBLOCK);
-	if (fd >= 0 && held_is_what_it_was(fd, one)) {
+	if (fd >= 0 && held_is_what_it_was(held, fd, one)) {
 		if (copy_bytes(fd, to_fd, (off_t)one->size, stop) < 0)
 			return -1;
-		if (held_is_what_it_was(fd, one))
+		if (held_is_what_it_was(held, fd, one))
 			return 0;
 	}
 	errno = ESTALE;
@@ -635,14 +645,20 @@ bool held_find_twin(struct held *held, const struct entry *entry, struct twin *t
 
 bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 {
-	const struct held_entry *one = &held->items[index];
+	struct held_entry *one = &held->items[index];
 	struct entry entry;
+	bool is_found;
 
 	held_get(held, index, &entry);
 	if (one->is_recent)
-		return held_find_twin(held, &entry, twin);
-	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode &&
-	       (held_times_are_same(twin->facts.changed, one->changed) || is_broken("linked-unseen"));
+		is_found = held_find_twin(held, &entry, twin);
+	else
+		is_found = held_look(held, one->path, twin) == 0 &&
+			   (held_knows_change(held, one, &twin->facts) || is_broken("linked-unseen"));
+	twin->held = one;
+	/* Bytes that are not kept cannot be compared once more. They need not be: the last change of the file is a known one. */
+	twin->is_recent = twin->is_recent && (one->bytes || !one->size);
+	return is_found;
 }
 
 /* Making a link is a change of the file as well, so that its time of change says no more whether its bytes are what they were. Where these
@@ -657,6 +673,8 @@ static bool held_is_linked(struct held *held, const struct entry *entry, const s
 	if (tree_look(directory_fd, name, &linked) < 0 || linked.inode != before->inode || linked.mode != before->mode ||
 	    linked.size != before->size || !held_times_are_same(linked.modified, before->modified))
 		return false;
+	if (twin->held)
+		twin->held->changed = linked.changed;
 	return !twin->is_recent || held_compare_file(held, directory_fd, name, entry, &again) == HELD_SAME;
 }
 

@@ -76,7 +76,8 @@ void held_forget(struct held *held);
 
 /* A live file, and what it was when it was found to be the same as an entry. */
 struct twin {
-	int directory_fd; /* the list's, until it is asked for another twin */
+	struct held_entry *held; /* the entry of the list that it was found for; NULL: none */
+	int directory_fd;	 /* the list's, until it is asked for another twin */
 	struct tree_entry facts;
 	bool is_recent; /* it was changed just before: a further change might not show in its time of change */
 };

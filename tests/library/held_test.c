@@ -285,6 +285,28 @@ static void test_large(void)
 	   "where others may write beside it, it is written at once");
 }
 
+/* The second of two files is not kept in memory. Both are names of one live file, which the link to the first changes. */
+static void test_large_names(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	const struct timespec tick = { 0, 50000000 };
+	struct atomicdir_stage *stage;
+	struct stat live, one, two;
+
+	options.link_unchanged = 1;
+	ok(unlink("large/two") == 0 && link("large/one", "large/two") == 0 && stat("large/one", &live) == 0,
+	   "(two names lead to one live file)");
+	nanosleep(&tick, NULL);
+	stage = atomicdir_begin("large", &options, &error);
+	ok(put_large(stage, (void *)(uintptr_t) "3", &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1 &&
+		   holds("large/last", "3") && is_large("large/one") && is_large("large/two"),
+	   "with link_unchanged two names of one live file are published");
+	atomicdir_free(stage);
+	ok(stat("large/one", &one) == 0 && stat("large/two", &two) == 0 && one.st_ino == live.st_ino &&
+		   two.st_ino == live.st_ino && one.st_nlink == live.st_nlink + 2,
+	   "and both are links to it");
+}
+
 /* ---- Errors, and the stage's directory ---- */
 
 static void errors_of(const char *link, char *text, size_t size)
@@ -492,6 +514,7 @@ int main(void)
 	test_damaged();
 	test_changed_meanwhile();
 	test_large();
+	test_large_names();
 	test_errors();
 	test_directory();
 	test_equal_again();
