@@ -343,6 +343,7 @@ static enum held_answer held_compare_file(struct held *held, int directory_fd, c
 {
 	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
 	struct tree_entry *facts = &twin->facts;
+	enum held_answer answer;
 
 	if (fd < 0)
 		return held_missing();
@@ -350,11 +351,15 @@ static enum held_answer held_compare_file(struct held *held, int directory_fd, c
 		return HELD_NOT;
 	if (facts->size != (int64_t)entry->size)
 		return HELD_DIFFERS;
-	if (!held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) || !held_has_no_attributes(fd))
+	if (!held_has_no_attributes(fd))
 		return HELD_NOT;
 	/* Before its bytes are read: a change that comes later leaves another time. */
 	twin->is_recent = !clock_is_past(facts->changed);
-	return held_compare_bytes(held, fd, entry);
+	answer = held_compare_bytes(held, fd, entry);
+	twin->has_bytes = answer == HELD_SAME;
+	if (answer != HELD_SAME)
+		return answer;
+	return held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) ? HELD_SAME : HELD_NOT;
 }
 
 /* A symlink that may lead out of the generation, or into the store, is in doubt: its verdict is the seal's, in the stage. */
@@ -640,7 +645,10 @@ int held_look(struct held *held, const char *path, struct twin *twin)
 
 bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin)
 {
-	return held_can_look(held) && held_compare(held, entry, twin) == HELD_SAME;
+	if (!held_can_look(held))
+		return false;
+	twin->is_linkable = held_compare(held, entry, twin) == HELD_SAME;
+	return twin->has_bytes;
 }
 
 bool held_get_twin(struct held *held, size_t index, struct twin *twin)
@@ -656,6 +664,7 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 		is_found = held_look(held, one->path, twin) == 0 &&
 			   (held_knows_change(held, one, &twin->facts) || is_broken("linked-unseen"));
 	twin->held = one;
+	twin->is_linkable = twin->is_linkable || !one->is_recent;
 	/* Bytes that are not kept cannot be compared once more. They need not be: the last change of the file is a known one. */
 	twin->is_recent = twin->is_recent && (one->bytes || !one->size);
 	return is_found;

@@ -74,12 +74,14 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 /* Empties the list once all of it is written. The live generation can be looked into as before. */
 void held_forget(struct held *held);
 
-/* A live file, and what it was when it was found to be the same as an entry. */
+/* A live file that has the bytes of an entry, and what it was when it was found to have them. */
 struct twin {
 	struct held_entry *held; /* the entry of the list that it was found for; NULL: none */
 	int directory_fd;	 /* the list's, until it is asked for another twin */
 	struct tree_entry facts;
-	bool is_recent; /* it was changed just before: a further change might not show in its time of change */
+	bool is_recent;	  /* it was changed just before: a further change might not show in its time of change */
+	bool has_bytes;	  /* its bytes were compared just now, and are the entry's */
+	bool is_linkable; /* it has all else that sealing will give to the entry */
 };
 /* Whether the live generation can be looked into. */
 static inline bool held_can_look(const struct held *held)
@@ -88,7 +90,7 @@ static inline bool held_can_look(const struct held *held)
 }
 /* Looks at the live file at `path`, whatever it holds. -1: there is none. */
 int held_look(struct held *held, const char *path, struct twin *twin);
-/* Whether there is a live file with the entry's bytes, and with all else that sealing will give to it. */
+/* Whether there is a live file with the entry's bytes, and without attributes. */
 bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin);
 bool held_get_twin(struct held *held, size_t index, struct twin *twin);
 /* Makes a hard link to the twin. -1: that could not be, or the twin is not what it was; there is nothing of that name then. The bytes of

@@ -20,7 +20,7 @@
 /* An entry that is made. */
 struct put {
 	struct entry entry;
-	const struct twin *twin; /* the live file that it is the same as; NULL: none is known */
+	const struct twin *twin; /* the live file that has its bytes; NULL: none is known */
 	size_t index;		 /* of a held file whose bytes are not in memory */
 };
 
@@ -180,7 +180,7 @@ static int put_file(struct atomicdir_stage *stage, int parent_fd, const char *na
 	cleanup_fd int fd = -1;
 	int saved;
 
-	if (put->twin && stage->writer.options.link_unchanged &&
+	if (put->twin && put->twin->is_linkable && stage->writer.options.link_unchanged &&
 	    held_link(&stage->held, &put->entry, put->twin, parent_fd, name) == 0)
 		return 0;
 	fd = file_make(stage, parent_fd, name, put->entry.mode & 07777);
@@ -273,7 +273,7 @@ static int put_counted(struct atomicdir_stage *stage, const struct put *put, str
 	return 0;
 }
 
-/* Only then is it worth to look for the live file that an entry is the same as. */
+/* Only then is it worth to look for the live file that has an entry's bytes. */
 static bool put_wants_twin(const struct atomicdir_stage *stage, const struct entry *entry)
 {
 	const struct atomicdir_options *options = &stage->writer.options;

@@ -507,6 +507,32 @@ static void test_links(void)
 	   "with file_mode too, files that have this mode become links, and are not written");
 }
 
+static int put_times(struct atomicdir_stage *stage, void *set, struct atomicdir_error *why)
+{
+	const struct links_set *own = set;
+
+	if (atomicdir_write(stage, "first", own->changed, strlen(own->changed), 0640, why) < 0)
+		return -1;
+	return atomicdir_write(stage, "same", "same", 4, own->mode, why);
+}
+
+static void test_times(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	const struct timespec tick = { 0, 50000000 };
+	struct timespec before;
+
+	options.keep_times = 1;
+	ok(atomicdir_fill("times", put_times, &(struct links_set){ .changed = "1", .mode = 0640 }, &options, &error) == 1,
+	   "(files are published)");
+	before = look("times/same").st_mtim;
+	nanosleep(&tick, NULL);
+	ok(atomicdir_fill("times", put_times, &(struct links_set){ .changed = "2", .mode = 0600 }, &options, &error) == 1 &&
+		   look("times/same").st_mode == (S_IFREG | 0600) && look("times/same").st_mtim.tv_sec == before.tv_sec &&
+		   look("times/same").st_mtim.tv_nsec == before.tv_nsec,
+	   "with keep_times a file of the same bytes keeps its time when its mode changes, after another one differed too");
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/held_test.XXXXXX";
@@ -525,6 +551,7 @@ int main(void)
 	test_equal_again();
 	test_seal();
 	test_links();
+	test_times();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 2;
