@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -533,6 +534,44 @@ static void test_times(void)
 	   "with keep_times a file of the same bytes keeps its time when its mode changes, after another one differed too");
 }
 
+/* Root gives what it makes to the store's owner, for which it opens it: without a free descriptor that fails. */
+static int without_descriptors(struct atomicdir_stage *stage, bool is_link)
+{
+	int lowest = dup(0), result;
+	struct rlimit limit, little;
+
+	close(lowest);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	little = limit;
+	little.rlim_cur = (rlim_t)lowest;
+	setrlimit(RLIMIT_NOFILE, &little);
+	result = is_link ? atomicdir_symlink(stage, "link", "a", &error) : atomicdir_mkdir(stage, "directory", 0755, &error);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return result;
+}
+
+static void test_undone(void)
+{
+	static const char *const claim =
+		"what could not be given to the store's owner is not left behind, and can be made again";
+	struct atomicdir_stage *stage;
+
+	if (geteuid() != 0) {
+		skip(claim, "only root gives files away");
+		return;
+	}
+	ok(mkdir("theirs", 0755) == 0 && mkdir("theirs/.link.atomicdir", 0711) == 0 &&
+		   chown("theirs/.link.atomicdir", 65534, 65534) == 0 && chown("theirs", 65534, 65534) == 0,
+	   "(a store of another user)");
+	stage = begin("theirs/link");
+	ok(stage && without_descriptors(stage, true) < 0 && without_descriptors(stage, false) < 0 &&
+		   atomicdir_symlink(stage, "link", "a", &error) == 0 &&
+		   atomicdir_mkdir(stage, "directory", 0755, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1 &&
+		   look("theirs/link/directory").st_uid == 65534,
+	   claim);
+	atomicdir_free(stage);
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/held_test.XXXXXX";
@@ -552,6 +591,7 @@ int main(void)
 	test_seal();
 	test_links();
 	test_times();
+	test_undone();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 2;
