@@ -189,6 +189,12 @@ static int file_fill(struct atomicdir_stage *stage, int fd, const struct put *pu
 	return write_all(fd, entry->bytes, entry->size);
 }
 
+/* Writing to a file takes these bits away, unless root does it. */
+static int file_restore_mode(int fd, mode_t mode)
+{
+	return mode & (S_ISUID | S_ISGID) ? fchmod(fd, mode & 07777) : 0;
+}
+
 static int put_file(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct put *put)
 {
 	cleanup_fd int fd = -1;
@@ -199,7 +205,7 @@ static int put_file(struct atomicdir_stage *stage, int parent_fd, const char *na
 	fd = file_make(stage, parent_fd, name, put->entry.mode & 07777);
 	if (fd < 0)
 		return -1;
-	if (file_fill(stage, fd, put) == 0) {
+	if (file_fill(stage, fd, put) == 0 && file_restore_mode(fd, put->entry.mode) == 0) {
 		file_keep_time(stage, fd, put->twin);
 		if (close(take_fd(&fd)) == 0)
 			return 0;
