@@ -279,6 +279,9 @@ static int stage_seal_listing(struct atomicdir_stage *stage, struct atomicdir_ch
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	if (list && !changes)
 		return error_system(error, errno, NULL, "cannot list what changed");
+	/* A walk would find this out, but not every stage needs one. */
+	if (stage_check_stop(stage, error) < 0)
+		return -1;
 	differs = stage_seal_held(stage, error);
 	if (differs > 0)
 		differs = stage_seal(stage, changes, error);

@@ -4,6 +4,7 @@
  * found, and what is published are the caller's bytes. Through the public calls alone.
  */
 #include <atomicdir.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -572,6 +573,53 @@ static void test_undone(void)
 	atomicdir_free(stage);
 }
 
+/* Without root's rights, since those keep the bits that this is about. */
+static void test_setuid(void)
+{
+	uid_t self = geteuid();
+	struct atomicdir_stage *stage;
+	int result;
+
+	if (self == 0 && (mkdir("bits", 0755) < 0 || chown("bits", 65534, getegid()) < 0 || chmod(".", 0711) < 0))
+		exit(2);
+	if (self == 0 ? seteuid(65534) < 0 : mkdir("bits", 0755) < 0)
+		exit(2);
+	stage = begin("bits/link");
+	ok(stage && atomicdir_write(stage, "program", "#!/bin/sh\n", 10, 04755, &error) == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1 && look("bits/link/program").st_mode == (S_IFREG | 04755),
+	   "a file with bytes keeps its setuid bit");
+	atomicdir_free(stage);
+	stage = begin("bits/link");
+	result = atomicdir_write(stage, "program", "#!/bin/sh\n", 10, 04755, &error) == 0
+			 ? atomicdir_commit(stage, NULL, &error)
+			 : -1;
+	ok(result == 0, "and is unchanged then");
+	atomicdir_free(stage);
+	if (seteuid(self) < 0)
+		exit(2);
+}
+
+static void test_interrupted(void)
+{
+	struct atomicdir_stage *stage = begin("interrupted");
+
+	ok(atomicdir_write(stage, "a", "a", 1, 0644, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1,
+	   "(a file is published)");
+	atomicdir_free(stage);
+	stage = begin("interrupted");
+	ok(atomicdir_write(stage, "a", "b", 1, 0644, &error) == 0, "(a stage that is known to differ)");
+	atomicdir_interrupt(stage);
+	ok(atomicdir_seal(stage, NULL, &error) < 0 && error.errnum == EINTR,
+	   "an interrupted stage that needs no walk is not sealed");
+	atomicdir_free(stage);
+	stage = begin("interrupted");
+	ok(atomicdir_write(stage, "a", "a", 1, 0644, &error) == 0, "(a stage that is held)");
+	atomicdir_interrupt(stage);
+	ok(atomicdir_fd(stage) < 0 && errno == EINTR && !exists(".interrupted.atomicdir/000003"),
+	   "and one that is held is not written, which leaves nothing");
+	atomicdir_free(stage);
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/held_test.XXXXXX";
@@ -592,6 +640,8 @@ int main(void)
 	test_links();
 	test_times();
 	test_undone();
+	test_setuid();
+	test_interrupted();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 2;
