@@ -389,7 +389,8 @@ int atomicdir_finish(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	struct atomicdir_error own;
 
 	error = error_or(error, &own);
-	if (stage->state != STAGE_ENDED)
+	/* A dry run commits nothing, so that its stage is not ENDED. */
+	if (stage->state != STAGE_ENDED && !(writer->options.dry_run && stage->state == STAGE_SEALED))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "only a stage that was committed can be finished");
 	/* The commit has told its own warnings. */
 	error_clear(&writer->warning);
