@@ -76,8 +76,7 @@ void held_forget(struct held *held);
 
 /* A live file that has the bytes of an entry, and what it was when it was found to have them. */
 struct twin {
-	struct held_entry *held; /* the entry of the list that it was found for; NULL: none */
-	int directory_fd;	 /* the list's, until it is asked for another twin */
+	int directory_fd; /* the list's, until it is asked for another twin */
 	struct tree_entry facts;
 	bool is_recent;	  /* it was changed just before: a further change might not show in its time of change */
 	bool has_bytes;	  /* its bytes were compared just now, and are the entry's */

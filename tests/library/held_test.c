@@ -42,6 +42,14 @@ static bool exists(const char *path)
 	return lstat(path, &status) == 0;
 }
 
+static struct stat look(const char *path)
+{
+	struct stat status = { 0 };
+
+	stat(path, &status);
+	return status;
+}
+
 static bool holds(const char *path, const char *bytes)
 {
 	char got[64] = "";
@@ -307,6 +315,20 @@ static void test_large_names(void)
 	ok(stat("large/one", &one) == 0 && stat("large/two", &two) == 0 && one.st_ino == live.st_ino &&
 		   two.st_ino == live.st_ino && one.st_nlink == live.st_nlink + 2,
 	   "and both are links to it");
+	nanosleep(&tick, NULL);
+	stage = begin("large");
+	ok(put_large(stage, (void *)(uintptr_t) "3", &error) == 0 && link("large/two", "backup") == 0 &&
+		   atomicdir_write(stage, "more", "", 0, 0600, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1 &&
+		   is_large("large/two"),
+	   "a link that a backup makes to a live file meanwhile is no change of it");
+	atomicdir_free(stage);
+	nanosleep(&tick, NULL);
+	stage = atomicdir_begin("large", &options, &error);
+	ok(put_large(stage, (void *)(uintptr_t) "3", &error) == 0 && link("large/two", "again") == 0 &&
+		   chmod("large/two", 0640) == 0 && atomicdir_commit(stage, NULL, &error) == 1 && is_large("large/two") &&
+		   look("large/two").st_mode == (S_IFREG | 0600),
+	   "but one whose mode changes too is copied, and not linked");
+	atomicdir_free(stage);
 }
 
 /* ---- Errors, and the stage's directory ---- */
@@ -466,14 +488,6 @@ static int fill_files(const struct links_set *set, bool links, bool keeps_times)
 	options.keep = 9;
 	nanosleep(&tick, NULL);
 	return atomicdir_fill("linked", put_files, (void *)(uintptr_t)set, &options, &error);
-}
-
-static struct stat look(const char *path)
-{
-	struct stat status = { 0 };
-
-	stat(path, &status);
-	return status;
 }
 
 static void test_links(void)
