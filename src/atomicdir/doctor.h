@@ -29,6 +29,8 @@ void doctor_rights(struct patient *patient);
 void doctor_store(struct patient *patient);
 void doctor_secrets(struct patient *patient);
 void doctor_times(struct patient *patient);
+/* What somebody has written to since it was published. */
+void doctor_written(struct patient *patient);
 /* Every process that we may look into: what it has mounted from a generation, and what it has open or watches in one. */
 void doctor_mounts(struct patient *patient);
 void doctor_processes(struct patient *patient);

@@ -77,17 +77,23 @@ static int command_refuse(const struct program *program, const char *name)
 	return report_error(&error);
 }
 
-/* Says what is wrong with the number of operands; NULL: nothing. */
-static const char *command_mismatch(const struct command *command, const struct options *options)
+/* Who leaves out "--" has given COMMAND as an operand too many, or as the last ENTRY. */
+static int command_check_operands(const struct command *command, const struct options *options, struct atomicdir_error *error)
 {
 	bool has_command = options->command && options->command[0];
+	bool has_too_many = command->most >= 0 && options->operand_count > command->most;
 
-	if (options->operand_count < command->least || (command->tail == TAIL_REQUIRED && !has_command))
-		return "not enough arguments";
-	if ((command->most >= 0 && options->operand_count > command->most) ||
-	    (command->tail == TAIL_REFUSED && options->command))
-		return "too many arguments";
-	return NULL;
+	if (has_too_many)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unexpected argument '%.200s'%s",
+				 options->operands[command->most],
+				 command->tail != TAIL_REFUSED && !options->command ? "; COMMAND must follow '--'" : "");
+	if (command->tail == TAIL_REFUSED && options->command)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unexpected argument '--'");
+	if (options->operand_count < command->least)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "not enough arguments");
+	if (command->tail == TAIL_REQUIRED && !has_command)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "no COMMAND given; it must follow '--'");
+	return 0;
 }
 
 static int command_parse(const struct program *program, const struct command *command, struct options *options, int argc,
@@ -95,16 +101,15 @@ static int command_parse(const struct program *program, const struct command *co
 {
 	char help[128];
 	struct option_set set = command_options(program, command, help);
-	const char *mismatch;
 
 	snprintf(help, sizeof(help), "%s help %s", program->name, command->name);
 	if (options_parse(options, &set, argc, argv, error) < 0)
 		return -1;
-	mismatch = command_mismatch(command, options);
-	if (!mismatch)
+	if (command_check_operands(command, options, error) == 0)
 		return 0;
-	return error_set(error, ATOMICDIR_USAGE, NULL, "%s; usage: %s %s%s %s", mismatch, program->name, command->name,
-			 command->takes ? " [OPTIONS]" : "", command->synopsis);
+	error_append(error, "usage: %s %s%s %s", program->name, command->name, command->takes ? " [OPTIONS]" : "",
+		     command->synopsis);
+	return -1;
 }
 
 static int command_run(const struct program *program, const struct command *command, struct options *options, int argc,

@@ -300,11 +300,13 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 	return differs;
 }
 
-/* Step 13, unless the hook comes first. */
-static void stage_finish(struct atomicdir_stage *stage)
+/* Step 13, unless the caller's hook or its result comes first. */
+static void stage_committed(struct atomicdir_stage *stage)
 {
+	const struct atomicdir_options *options = &stage->writer.options;
+
 	stage->state = STAGE_ENDED;
-	stage->is_waiting = stage->writer.options.hook == ATOMICDIR_HOOK_LOCKED;
+	stage->is_waiting = options->hook == ATOMICDIR_HOOK_LOCKED || options->leave_old;
 	if (!stage->is_waiting)
 		prune_replaced(&stage->writer);
 }
@@ -316,7 +318,7 @@ static void stage_end_unchanged(struct atomicdir_stage *stage)
 	if (!stage_is_held(stage))
 		generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL, carry_record(stage));
-	stage_finish(stage);
+	stage_committed(stage);
 }
 
 enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
@@ -357,7 +359,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		stage->state = STAGE_ENDED;
 	if (outcome == OUTCOME_PUBLISHED) {
 		note_forget_refused(&writer->place);
-		stage_finish(stage);
+		stage_committed(stage);
 		tell_published(writer, replaced, live);
 	}
 	return outcome;
@@ -376,6 +378,22 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 	if (stage->state == STAGE_ENDED && !stage->is_waiting)
 		store_unlock(&stage->writer.store);
 	return outcome_result(outcome);
+}
+
+int atomicdir_finish(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct writer *writer = &stage->writer;
+	struct atomicdir_error own;
+
+	error = error_or(error, &own);
+	if (stage->state != STAGE_ENDED)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "only a stage that was committed can be finished");
+	/* The commit has told its own warnings. */
+	error_clear(&writer->warning);
+	stage_end(stage);
+	store_unlock(&writer->store);
+	writer_report(writer, OUTCOME_UNCHANGED, error);
+	return 0;
 }
 
 static int fill_populate(struct atomicdir_stage *stage, atomicdir_populate_fn populate, void *arg,
@@ -400,8 +418,10 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 
 	error = error_or(error, &own);
 	stage = atomicdir_begin(link, options, error);
-	if (stage)
+	if (stage) {
 		stage->writer.warning = *error;
+		stage->writer.options.leave_old = 0;
+	}
 	if (stage && fill_populate(stage, populate, arg, error) == 0)
 		result = atomicdir_commit(stage, NULL, error);
 	atomicdir_free(stage);

@@ -79,8 +79,8 @@ struct comparison {
 	const struct compare *how;
 	struct tree_path path;
 	bool differs;
-	bool is_cut;  /* memory ran out: the list is not complete */
-	char *blocks; /* two buffers, wiped when they are freed: the files may be secrets */
+	bool is_cut;	      /* memory ran out: the list is not complete */
+	struct buffer blocks; /* a part of each file; wiped, since they may be secrets */
 	struct atomicdir_error *error;
 };
 
@@ -178,11 +178,16 @@ static int compare_only_one(struct comparison *comparison, int directory_fd, con
 
 static int compare_bytes(struct comparison *comparison, int a_fd, int b_fd, int64_t size)
 {
-	char *a = comparison->blocks, *b = comparison->blocks + BLOCK;
+	size_t block = size < BLOCK ? (size_t)size : BLOCK;
 	int64_t at = 0;
+	char *a, *b;
 
+	if (buffer_reserve(&comparison->blocks, 2 * block) < 0)
+		return -1;
+	a = comparison->blocks.bytes;
+	b = a + block;
 	while (at < size) {
-		size_t wanted = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+		size_t wanted = size - at < (int64_t)block ? (size_t)(size - at) : block;
 		ssize_t in_a = read_all(a_fd, a, wanted), in_b = read_all(b_fd, b, wanted);
 
 		if (in_a < 0 || in_b < 0 || comparison_is_stopped(comparison))
@@ -303,23 +308,6 @@ static bool compare_facts(const struct tree_entry *a, const struct tree_entry *b
 
 static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth);
 
-/* `b_fd`: the directory of that name, open. */
-static int compare_directories(struct comparison *comparison, const struct pair *pair, int b_fd, bool differs, int depth)
-{
-	cleanup_fd int a_fd = open_directory_at(pair->a_dir, pair->name);
-	int is_same;
-
-	if (a_fd < 0 || b_fd < 0)
-		return comparison_cannot_read(comparison, pair->a_dir, pair->name);
-	is_same = compare_attributes(a_fd, b_fd);
-	if (is_same < 0)
-		return comparison_cannot_read(comparison, pair->a_dir, pair->name);
-	/* At most one difference is listed for a path. */
-	if (!is_same && !differs && comparison_add(comparison, comparison->path.text, 'M') < 0)
-		return -1;
-	return compare_content(comparison, a_fd, b_fd, depth + 1);
-}
-
 /* Whether they are the same but for what is in them, if they are directories. */
 static int compare_pair(struct comparison *comparison, struct pair *pair, int depth)
 {
@@ -334,62 +322,106 @@ static int compare_pair(struct comparison *comparison, struct pair *pair, int de
 	return is_same == 1 ? compare_facts(&pair->a, &pair->b) : is_same;
 }
 
-/* Looks at the entry of `b`; a directory is opened, too. Whoever visits it may change its mode. */
+static int comparison_visit(const struct comparison *comparison, const struct pair *pair, int b_fd, int depth)
+{
+	const struct walk_entry found = { .directory_fd = pair->b_dir,
+					  .name = pair->name,
+					  .path = comparison->path.text,
+					  .depth = depth + 1,
+					  .facts = pair->b,
+					  .fd = b_fd };
+
+	return comparison->how->visit(comparison->how->visit_arg, &found, comparison->error);
+}
+
+/* Looks at the entry of `b`. A directory is opened, and visited after what is in it. */
 static int compare_look_at_b(struct comparison *comparison, struct pair *pair, int *b_fd, int depth)
 {
 	const struct compare *how = comparison->how;
-	struct walk_entry found = { .directory_fd = pair->b_dir, .name = pair->name, .depth = depth + 1 };
 
 	if (tree_look(pair->b_dir, pair->name, &pair->b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot examine");
-	if (S_ISDIR(pair->b.mode) && !(how->visit && pair->b.is_mount)) {
-		*b_fd = compare_open_b(comparison, pair->b_dir, pair->name, O_RDONLY | O_DIRECTORY);
-		if (*b_fd < 0 && how->visit)
-			return tree_cannot_read(pair->b_dir, pair->name, comparison->path.text, "cannot open the directory",
-						comparison->error);
-	}
+	if (!S_ISDIR(pair->b.mode))
+		return how->visit ? comparison_visit(comparison, pair, -1, depth) : 0;
+	if (how->visit && pair->b.is_mount)
+		return 0;
+	*b_fd = compare_open_b(comparison, pair->b_dir, pair->name, O_RDONLY | O_DIRECTORY);
 	if (!how->visit)
 		return 0;
-	found.path = comparison->path.text;
-	found.facts = pair->b;
-	found.fd = *b_fd;
-	if (how->visit(how->visit_arg, &found, comparison->error) < 0)
-		return -1;
-	if (*b_fd >= 0 && tree_look(*b_fd, "", &pair->b) < 0)
+	if (*b_fd < 0)
+		return tree_cannot_read(pair->b_dir, pair->name, comparison->path.text, "cannot open the directory",
+					comparison->error);
+	/* What was opened counts: the name may have passed to another directory meanwhile. */
+	if (tree_look(*b_fd, "", &pair->b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot examine");
 	return 0;
 }
 
-/* Visits an entry of `b`, with all below it, that is not compared. */
-static int compare_visit(struct comparison *comparison, int b_dir, const char *name, int depth)
+/* Of two directories. *a_fd: the older one, opened to go on with what is in it. */
+static int compare_directories(struct comparison *comparison, const struct pair *pair, int b_fd, bool differs, int *a_fd)
 {
-	struct pair pair = { .b_dir = b_dir, .name = name };
-	cleanup_fd int b_fd = -1;
+	cleanup_fd int fd = open_directory_at(pair->a_dir, pair->name);
+	int is_same = fd < 0 || b_fd < 0 ? -1 : compare_attributes(fd, b_fd);
 
-	if (compare_look_at_b(comparison, &pair, &b_fd, depth) < 0)
+	if (is_same < 0)
+		return comparison_cannot_read(comparison, pair->a_dir, pair->name);
+	/* At most one difference is listed for a path. */
+	if (!is_same && !differs && comparison_add(comparison, comparison->path.text, 'M') < 0)
 		return -1;
-	return b_fd >= 0 ? compare_content(comparison, -1, b_fd, depth + 1) : 0;
+	*a_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Of what both sides have, without what is in it. */
+static int compare_both(struct comparison *comparison, struct pair *pair, int b_fd, int depth, int *a_fd)
+{
+	mode_t now = pair->b.mode;
+	int is_same;
+
+	if (pair_look_at_a(pair) < 0)
+		return comparison_cannot_read(comparison, pair->a_dir, pair->name);
+	if (comparison->how->visited_mode)
+		pair->b.mode = comparison->how->visited_mode(comparison->how->visit_arg, &pair->b);
+	is_same = compare_expects(comparison, pair->b_dir, pair->name, &pair->b) ? compare_pair(comparison, pair, depth) : 0;
+	pair->b.mode = now;
+	if (is_same < 0)
+		return comparison_cannot_read(comparison, pair->a_dir, pair->name);
+	if (!is_same && comparison_add(comparison, comparison->path.text, 'M') < 0)
+		return -1;
+	if (!S_ISDIR(pair->a.mode) || !S_ISDIR(now) || comparison_is_over(comparison))
+		return 0;
+	return compare_directories(comparison, pair, b_fd, !is_same, a_fd);
+}
+
+/* Goes on with what is in a directory. */
+static int compare_below(struct comparison *comparison, const struct pair *pair, int a_fd, int b_fd, int depth)
+{
+	bool is_visited = comparison->how->visit;
+
+	if (b_fd >= 0 && (a_fd >= 0 || is_visited) && compare_content(comparison, a_fd, b_fd, depth + 1) < 0)
+		return -1;
+	return is_visited && S_ISDIR(pair->b.mode) ? comparison_visit(comparison, pair, b_fd, depth) : 0;
 }
 
 static int compare_entries(struct comparison *comparison, int a_dir, int b_dir, const char *name, int depth)
 {
 	cleanup(pair_clear) struct pair pair = { .a_dir = a_dir, .b_dir = b_dir, .name = name, .a_fd = -1 };
+	cleanup_fd int a_fd = -1, b_fd = -1;
+
+	if (compare_look_at_b(comparison, &pair, &b_fd, depth) < 0 || compare_both(comparison, &pair, b_fd, depth, &a_fd) < 0)
+		return -1;
+	return compare_below(comparison, &pair, a_fd, b_fd, depth);
+}
+
+/* An entry of `b` that is visited and not compared. */
+static int compare_visit(struct comparison *comparison, int b_dir, const char *name, int depth)
+{
+	struct pair pair = { .b_dir = b_dir, .name = name, .a_fd = -1 };
 	cleanup_fd int b_fd = -1;
-	int is_same;
 
 	if (compare_look_at_b(comparison, &pair, &b_fd, depth) < 0)
 		return -1;
-	if (pair_look_at_a(&pair) < 0)
-		return comparison_cannot_read(comparison, a_dir, name);
-	is_same = compare_expects(comparison, b_dir, name, &pair.b) ? compare_pair(comparison, &pair, depth) : 0;
-	if (is_same < 0)
-		return comparison_cannot_read(comparison, a_dir, name);
-	if (!is_same && comparison_add(comparison, comparison->path.text, 'M') < 0)
-		return -1;
-	if (S_ISDIR(pair.a.mode) && S_ISDIR(pair.b.mode))
-		return compare_directories(comparison, &pair, b_fd, !is_same, depth);
-	/* A directory that has taken the place of a file. */
-	return comparison->how->visit && b_fd >= 0 ? compare_content(comparison, -1, b_fd, depth + 1) : 0;
+	return compare_below(comparison, &pair, -1, b_fd, depth);
 }
 
 static int compare_added(struct comparison *comparison, int b_fd, const char *name, int depth)
@@ -449,6 +481,17 @@ static int compare_leave_out(struct comparison *comparison, const struct carried
 	return 0;
 }
 
+/* Whether the first name of `b` is not in `a`, which tells that they differ without reading a large `a`. It is not told where more is asked
+ * of `a` than that. */
+static bool compare_lacks_name(const struct comparison *comparison, int a_fd, const struct tree_names *b)
+{
+	const struct compare *how = comparison->how;
+	struct tree_entry entry;
+
+	return a_fd >= 0 && b->count && !how->changes && !how->same_file && !how->b_without &&
+	       tree_look(a_fd, b->names[0], &entry) < 0 && errno == ENOENT;
+}
+
 static int compare_content(struct comparison *comparison, int a_fd, int b_fd, int depth)
 {
 	cleanup_names struct tree_names a = { 0 }, b = { 0 };
@@ -461,6 +504,8 @@ static int compare_content(struct comparison *comparison, int a_fd, int b_fd, in
 				    "nests deeper than %d directories", TREE_DEPTH_MAX);
 	if (tree_names_read(b_fd, depth == 0, &b) < 0)
 		return error_system(comparison->error, errno, comparison->path.text, "cannot read the directory");
+	if (compare_lacks_name(comparison, a_fd, &b))
+		a_fd = -1;
 	if (a_fd >= 0 && tree_names_read(a_fd, depth == 0, &a) < 0)
 		return comparison_cannot_read(comparison, a_fd, "");
 	if (compare_leave_out(comparison, comparison->how->a_without, &a) < 0 ||
@@ -500,17 +545,13 @@ static int compare_tops_of(struct comparison *comparison, int a_fd, int b_fd)
 static void comparison_clear(struct comparison *comparison)
 {
 	tree_path_clear(&comparison->path);
-	wiping_free(comparison->blocks);
+	buffer_clear(&comparison->blocks);
 }
 
 int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error)
 {
-	cleanup(comparison_clear) struct comparison comparison = { .how = compare,
-								   .blocks = wiping_malloc((size_t)2 * BLOCK),
-								   .error = error };
+	cleanup(comparison_clear) struct comparison comparison = { .how = compare, .error = error };
 
-	if (!comparison.blocks)
-		return error_system(error, errno, NULL, "cannot compare");
 	if (a_fd >= 0 && !compare->only && !compare->is_content_only && compare_tops_of(&comparison, a_fd, b_fd) < 0)
 		return -1;
 	if (!comparison_is_over(&comparison) && compare_content(&comparison, a_fd, b_fd, 0) < 0)
@@ -529,13 +570,9 @@ int compare_tops(int a_fd, int b_fd, struct atomicdir_error *error)
 struct comparison *comparison_new(const struct compare *compare)
 {
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
-	char *blocks = comparison ? wiping_malloc((size_t)2 * BLOCK) : NULL;
 
-	if (!blocks) {
-		free(comparison);
-		return NULL;
-	}
-	*comparison = (struct comparison){ .how = compare, .blocks = blocks };
+	if (comparison)
+		comparison->how = compare;
 	return comparison;
 }
 

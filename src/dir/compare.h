@@ -40,9 +40,11 @@ struct compare {
 	 * belongs to somebody else, whose modes stay. NULL: `b` is sealed, or was published. `name` is "" for the top directory. */
 	bool (*expect)(void *arg, int b_dir, const char *name, const char *path, struct tree_entry *b);
 	void *arg; /* of expect */
-	/* Called for every entry of `b` before it is compared, and for all of them, though they differ, as the function of a walk is (tree.h);
-	 * not together with `expect`. NULL: nobody asks. */
+	/* Called for every entry of `b`, also after a difference, as the function of a walk is (tree.h): for a directory after what is in it.
+	 * Not together with `expect`. NULL: nobody asks. */
 	int (*visit)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
+	/* The mode that an entry has once it was visited. NULL: visiting changes none. */
+	mode_t (*visited_mode)(void *arg, const struct tree_entry *b);
 	void *visit_arg;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int a_dir, int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);

@@ -26,6 +26,20 @@
 #include "dir/put.h"
 #include "dir/stage.h"
 
+/* As the walks of readers, and of the seal, have it. */
+static int entry_check(const struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
+{
+	int directories = entry->kind == ENTRY_DIRECTORY;
+
+	if (put_check_path(stage, entry->path, error) < 0)
+		return -1;
+	for (const char *slash = entry->path; (slash = strchr(slash, '/')); slash++)
+		directories++;
+	if (directories <= TREE_DEPTH_MAX)
+		return 0;
+	return error_object(error, ATOMICDIR_FAILED, entry->path, "nests deeper than %d directories", TREE_DEPTH_MAX);
+}
+
 /* An entry that is the same as the live one is held; the first one that is not ends that for all. */
 static int entry_add(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error)
 {
@@ -33,7 +47,7 @@ static int entry_add(struct atomicdir_stage *stage, const struct entry *entry, s
 	struct atomicdir_error own;
 
 	error = error_or(error, &own);
-	if (put_check_path(stage, entry->path, error) < 0)
+	if (entry_check(stage, entry, error) < 0)
 		return -1;
 	if (stage_is_held(stage) && !stage->is_matched) {
 		answer = held_add(&stage->held, entry);

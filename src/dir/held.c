@@ -132,7 +132,7 @@ void held_clear(struct held *held)
 {
 	held_forget(held);
 	held_leave_recent(held);
-	wiping_free(held->block);
+	buffer_clear(&held->block);
 	*held = HELD_INIT;
 }
 
@@ -209,9 +209,9 @@ bool held_begin(struct held *held, const struct writer *writer)
 		held->store_gid = store.st_gid;
 		held->setgid = store.st_mode & S_ISGID;
 		held->mount = live.mount;
-		held->block = wiping_malloc(BLOCK);
+		held->can_look = true;
 	}
-	if (held->block)
+	if (held->can_look)
 		return true;
 	held_clear(held);
 	return false;
@@ -313,16 +313,18 @@ static bool held_times_are_same(struct timespec a, struct timespec b)
 
 /* ---- One entry ---- */
 
-static enum held_answer held_compare_bytes(const struct held *held, int fd, const struct entry *entry)
+static enum held_answer held_compare_bytes(struct held *held, int fd, const struct entry *entry)
 {
 	const char *bytes = entry->bytes;
 
+	if (buffer_reserve(&held->block, entry->size < BLOCK ? entry->size : BLOCK) < 0)
+		return HELD_NOT;
 	for (size_t at = 0; at < entry->size;) {
 		size_t wanted = entry->size - at < BLOCK ? entry->size - at : BLOCK;
 
-		if (read_all(fd, held->block, wanted) != (ssize_t)wanted)
+		if (read_all(fd, held->block.bytes, wanted) != (ssize_t)wanted)
 			return HELD_NOT;
-		if (memcmp(held->block, bytes + at, wanted) != 0)
+		if (memcmp(held->block.bytes, bytes + at, wanted) != 0)
 			return is_broken("unchanged-by-size") ? HELD_SAME : HELD_DIFFERS;
 		at += wanted;
 	}
@@ -336,8 +338,8 @@ static enum held_answer held_missing(void)
 }
 
 /* What is opened counts, not the name. */
-static enum held_answer held_compare_file(const struct held *held, int directory_fd, const char *name,
-					  const struct entry *entry, struct twin *twin)
+static enum held_answer held_compare_file(struct held *held, int directory_fd, const char *name, const struct entry *entry,
+					  struct twin *twin)
 {
 	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
 	struct tree_entry *facts = &twin->facts;
@@ -493,7 +495,7 @@ static int held_walk_into(struct held_walk *walk, int directory_fd, const char *
 	return held_walk_directory(walk, fd, depth + 1);
 }
 
-static bool held_is_still_same(const struct held *held, int directory_fd, const char *name, const struct held_entry *one)
+static bool held_is_still_same(struct held *held, int directory_fd, const char *name, const struct held_entry *one)
 {
 	const struct entry entry = { one->kind, one->path, one->mode, one->bytes, one->size };
 	struct twin twin;

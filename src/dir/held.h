@@ -21,6 +21,7 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "dir/entry.h"
 #include "dir/tree.h"
 #include "dir/writer.h"
@@ -43,7 +44,8 @@ struct held {
 	char *recent_path; /* with recent_fd: the live directory of the last entry; NULL: its top directory */
 	int recent_fd;
 	bool is_parent_ours; /* nobody but us can write in it, or in a directory above it */
-	char *block;	     /* a buffer to read files into, wiped */
+	bool can_look;	     /* the live generation can be looked into */
+	struct buffer block; /* to read files into */
 };
 #define HELD_INIT ((struct held){ .recent_fd = -1 })
 
@@ -81,7 +83,7 @@ struct twin {
 /* Whether the live generation can be looked into. */
 static inline bool held_can_look(const struct held *held)
 {
-	return held->block;
+	return held->can_look;
 }
 /* Looks at the live file at `path`, whatever it holds. -1: there is none. */
 int held_look(struct held *held, const char *path, struct twin *twin);

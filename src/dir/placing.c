@@ -106,7 +106,7 @@ static int passage_discard(struct passage *passage, struct pair pair, const char
 	*error = why;
 	/* What is foreign goes back to where it was. */
 	if (why.errnum == EEXIST && passage_rename(pair, name, RENAME_EXCHANGE) < 0)
-		error_append(error, "it is in the store now, in '%s'", passage->placing->place->name.store);
+		error_append(error, "it is in the store now, in '%s'", passage->placing->place->name.store_path);
 	return -1;
 }
 

@@ -186,7 +186,7 @@ static void publish_finish_moves(struct writer *writer)
 
 	error_clear(&why);
 	if (place->layout->moves_entries && sync_way_has_disk(writer->way) &&
-	    sync_fd(place->store_fd, place->name.store, &why) < 0)
+	    sync_fd(place->store_fd, place->name.store_path, &why) < 0)
 		error_warn(&writer->warning, 0, NULL, "published, but %s", why.text);
 }
 

@@ -28,7 +28,8 @@
 static int rollback_fail_naming(const struct history *history, const char *link, const char *claim,
 				struct atomicdir_error *error)
 {
-	size_t kept = 0;
+	char list[NAMED_MAX * 64 + 64] = "";
+	size_t kept = 0, size = 0;
 
 	error_object(error, ATOMICDIR_NO_GENERATION, link, "%s", claim);
 	for (size_t i = 0; i < history->count; i++) {
@@ -36,12 +37,15 @@ static int rollback_fail_naming(const struct history *history, const char *link,
 
 		if (one->number == history->rules.live || kept++ >= NAMED_MAX)
 			continue;
-		error_append(error, "generation %" PRId64 " is kept%s", one->number,
-			     one->is_good ? "" : ", but its hook has never succeeded");
+		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%" PRId64 "%s", kept > 1 ? ", " : "", one->number,
+					 one->is_good ? "" : " (its hook has never succeeded)");
 	}
 	if (kept > NAMED_MAX)
-		error_append(error, "and %zu older ones", kept - NAMED_MAX);
-	error_append(error, kept ? "name the one to publish again" : "no other one is kept");
+		snprintf(list + size, sizeof(list) - size, " and %zu older ones", kept - NAMED_MAX);
+	if (kept)
+		error_append(error, "kept: %s; give the number of the one to publish again", list);
+	else
+		error_append(error, "no other one is kept");
 	return -1;
 }
 
@@ -56,6 +60,8 @@ static int64_t rollback_find(const struct writer *writer, struct atomicdir_error
 
 	if (history_read(&history, &writer->place, &writer->found, live, &writer->info, writer->boot) < 0)
 		return error_system(error, errno, link, "cannot read the history of");
+	if (!live && !history.count)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no live generation: nothing is published there");
 	if (!live)
 		return rollback_fail_naming(&history, link, "has no live generation to go back from", error);
 	good = retention_go_back(history.list, history.count);
@@ -111,8 +117,7 @@ static int rollback_read(const struct writer *writer, int64_t number, struct inf
 	return line_append(&known->line, &writer->info.line, number);
 }
 
-enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
-			      struct atomicdir_error *error)
+enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_error *error)
 {
 	cleanup_fd int fd = place_open_generation(&writer->place, number);
 	cleanup_info struct info known = INFO_INIT;
@@ -141,8 +146,6 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 		if (replaced && note_refuse(&writer->place, replaced) < 0)
 			error_warn(&writer->warning, errno, writer->place.name.link,
 				   "cannot record which generation was rolled back from at");
-		prune_replaced(writer);
-		tell_published(writer, replaced, live);
 	}
 	return outcome;
 }
@@ -163,7 +166,8 @@ static enum outcome rollback_tell_target(const struct writer *writer, int64_t nu
 static enum outcome rollback(struct writer *writer, int64_t asked, struct atomicdir_generation **live,
 			     struct atomicdir_error *error)
 {
-	int64_t target;
+	int64_t target, replaced = writer->live.number;
+	enum outcome outcome;
 
 	if (layout_require_generations(&writer->place, "a rollback needs", error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
@@ -182,7 +186,12 @@ static enum outcome rollback(struct writer *writer, int64_t asked, struct atomic
 		return tell_live(writer, 0, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED;
 	if (writer->options.dry_run)
 		return rollback_tell_target(writer, target, live, error);
-	return rollback_publish(writer, target, live, error);
+	outcome = rollback_publish(writer, target, error);
+	if (outcome == OUTCOME_PUBLISHED) {
+		prune_replaced(writer);
+		tell_published(writer, replaced, live);
+	}
+	return outcome;
 }
 
 int atomicdir_rollback(const char *link, int64_t generation, const struct atomicdir_options *options,

@@ -130,13 +130,21 @@ static bool shared_is_outside(const struct sealing *sealing, const struct tree_e
 	return found && found->met < found->links;
 }
 
-/* The only change that the first pass makes: a directory's recorded mode, since nothing more will be made in it. */
-static int seal_recorded_mode(const struct sealing *sealing, const struct walk_entry *entry, struct atomicdir_error *error)
+/* An entry's mode once its recorded mode is set. */
+static mode_t seal_mode_of(void *arg, const struct tree_entry *entry)
 {
-	const struct seal_mode *recorded = seal_modes_find(sealing->rules->directories, &entry->facts);
-	mode_t mode = recorded ? recorded->mode | (entry->facts.mode & S_ISGID) : 0;
+	const struct sealing *sealing = arg;
+	const struct seal_mode *recorded = S_ISDIR(entry->mode) ? seal_modes_find(sealing->rules->directories, entry) : NULL;
 
-	if (!recorded || mode == (entry->facts.mode & 07777) || fchmod(entry->fd, mode) == 0)
+	return recorded ? S_IFDIR | recorded->mode | (entry->mode & S_ISGID) : entry->mode;
+}
+
+/* The only change that the first pass makes: a directory's recorded mode, since nothing more will be made in it. */
+static int seal_recorded_mode(struct sealing *sealing, const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	mode_t mode = seal_mode_of(sealing, &entry->facts);
+
+	if (mode == entry->facts.mode || fchmod(entry->fd, mode & 07777) == 0)
 		return 0;
 	return error_system(error, errno, entry->path, "cannot set the mode of the directory");
 }
@@ -304,6 +312,7 @@ static int seal_comparing(struct sealing *sealing, struct atomicdir_error *error
 
 	compare.is_content_only = true;
 	compare.visit = check_entry;
+	compare.visited_mode = seal_mode_of;
 	compare.visit_arg = sealing;
 	differs = tree_compare(&compare, rules->compared_fd, sealing->top_fd, error);
 	if (differs < 0 || finish_top(sealing, error) < 0)

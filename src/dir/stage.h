@@ -22,7 +22,8 @@ struct atomicdir_stage {
 	enum stage_state state;
 	bool is_fill;		 /* else an adoption */
 	const struct swap *swap; /* an adoption's own; NULL: the layout's */
-	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: it has the lock, has pruned nothing, and can be undone */
+	bool is_waiting;	 /* ENDED by a commit with HOOK_LOCKED or leave_old: it has the lock, and has pruned nothing */
+	bool is_undone;		 /* waiting, and cannot be undone again */
 	struct held held;
 	bool is_matched; /* held: all that is live is what it would hold (atomicdir_matches()), and nothing may be added */
 	int64_t number;	 /* `number`, `fd` and `path` are the directory's; 0, -1 and NULL while there is none */

@@ -368,6 +368,42 @@ static void test_equal_again(void)
 	atomicdir_free(stage);
 }
 
+static bool refuses(const struct set *set, const char *below, const char *named)
+{
+	struct atomicdir_stage *stage = begin("equal");
+	bool is_refused;
+
+	is_refused =
+		put(stage, (void *)(uintptr_t)set, &error) == 0 &&
+		(!below || (unlinkat(atomicdir_fd(stage), "a", 0) == 0 && mkdirat(atomicdir_fd(stage), below, 0700) == 0)) &&
+		mkfifoat(atomicdir_fd(stage), named, 0600) == 0 && atomicdir_commit(stage, NULL, &error) < 0 &&
+		strstr(error.text, named);
+	atomicdir_free(stage);
+	return is_refused;
+}
+
+static void test_seal(void)
+{
+	struct set differs = usual;
+	struct atomicdir_stage *stage;
+	char deep[3 * 300] = "d";
+
+	differs.a = "b";
+	ok(refuses(&usual, NULL, "zfifo"), "a FIFO is refused where nothing else differs");
+	ok(refuses(&differs, NULL, "zfifo"), "and after the first difference");
+	ok(refuses(&usual, "a", "a/fifo"), "and in a directory that has taken the place of a file");
+	ok(refuses(&usual, "new", "new/fifo"), "and in one that is new");
+	ok(chmod("equal/sub", 0000) == 0 && refuses(&usual, NULL, "sub/fifo") && chmod("equal/sub", 0750) == 0,
+	   "and in one whose older one may not be looked into");
+	for (int i = 0; i < 256; i++)
+		strcat(deep, "/d");
+	stage = begin("deep");
+	ok(atomicdir_mkdir(stage, deep, 0755, &error) < 0 && strstr(error.text, "256") &&
+		   atomicdir_write(stage, deep, "", 0, 0644, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1,
+	   "what nests too deep is refused at once, and nothing else");
+	atomicdir_free(stage);
+}
+
 /* ---- Links to live files ---- */
 
 #define FILES 20
@@ -459,6 +495,7 @@ int main(void)
 	test_errors();
 	test_directory();
 	test_equal_again();
+	test_seal();
 	test_links();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
