@@ -27,7 +27,7 @@
  * Signals: a signal that is caught (without SA_RESTART) ends a wait with EINTR. SIGXFSZ ends a program that exceeds
  *	RLIMIT_FSIZE, unless the program ignores that signal; then the error is EFBIG.
  * Users: the store's owner and root may publish. What root makes in the store of another user belongs to that user.
- * Forks: a child that is forked while a stage is open must not free it. The lock ends with commit or free, whatever the child does; if
+ * Forks: a child that is forked while a stage is open must not free it. The lock ends with commit, finish or free, whatever the child does; if
  *	the process that has it is killed, the child keeps the lock until it ends.
  * Room: if a write of the library fails because the disk or a quota is full (ENOSPC, EDQUOT), old generations that `keep` and
  *	`grace_ms` do not keep are removed once, and the write is tried again. A caller's own write is not: the next call has the room.
@@ -95,7 +95,7 @@ enum atomicdir_sync { ATOMICDIR_SYNC_AUTO, ATOMICDIR_SYNC_FILES, ATOMICDIR_SYNC_
 
 /* Whether the caller runs a command (a hook) after a change: see atomicdir_hook_done(). AFTER: commit releases the lock, and the caller
  * then runs the hook. LOCKED: commit keeps the lock and removes no old generation, so that atomicdir_undo() can publish the previous
- * generation again if the hook fails; atomicdir_free() then releases the lock and removes old generations. LOCKED can only be used with
+ * generation again if the hook fails; atomicdir_finish() then removes old generations and releases the lock. LOCKED can only be used with
  * atomicdir_begin(). */
 enum atomicdir_hook { ATOMICDIR_HOOK_NONE, ATOMICDIR_HOOK_AFTER, ATOMICDIR_HOOK_LOCKED };
 
@@ -137,10 +137,12 @@ struct atomicdir_options {
 	 * it, so a file comes along so many times, even if its generation is removed meanwhile. What is in the stage already stays as it
 	 * is. If the live generation differs only in such files, and has those that are due, commit says unchanged. 0: none */
 	int64_t carry_generations;
+	int leave_old; /* for atomicdir_begin(): commit and undo leave old generations, and the lock, to atomicdir_finish() */
+	int reserved;  /* 0 */
 };
-#define ATOMICDIR_OPTIONS_INIT                                                                                    \
-	{                                                                                                         \
-		sizeof(struct atomicdir_options), -1, -1, -1, -1, 0, 0, -1U, -1U, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define ATOMICDIR_OPTIONS_INIT                                                                                          \
+	{                                                                                                               \
+		sizeof(struct atomicdir_options), -1, -1, -1, -1, 0, 0, -1U, -1U, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /* The same as the initialiser, for callers that cannot use a macro. `size` is sizeof(struct atomicdir_options) as the caller was
@@ -180,7 +182,7 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 		   struct atomicdir_error *error);
 
 /* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700 (where something is live: once it is needed). The lock is held until
- * commit or free. All paths are resolved here, so the working directory may change later. LINK's parent must exist. A LINK that this
+ * commit, finish or free. All paths are resolved here, so the working directory may change later. LINK's parent must exist. A LINK that this
  * library did not make is an error (FAILED) and is not touched. If somebody removes, moves or replaces the store or the stage's
  * directory meanwhile, seal and commit fail (FAILED). BUSY: the text names the process that has the lock, and since when.
  * Other kinds of error: USAGE, BUSY, NO_GENERATION. */
@@ -228,21 +230,27 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 
 /* Publishes the stage, and seals it first if the caller has not. 1: published; 0: unchanged, and the stage's directory, if one was needed, is removed. In
  * both cases the live generation is durable when the call returns. *live is the live generation; the next item, if there is one, is
- * the generation that it replaced. The call releases the lock and removes old generations, unless the hook is LOCKED. Afterwards the
- * stage can only be freed, or undone. */
+ * the generation that it replaced. The call removes old generations and releases the lock, unless the hook is LOCKED or leave_old is
+ * set. Afterwards the stage can only be finished, undone or freed. */
 int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
 
-/* Makes the call that is at work on this stage, and every later one but atomicdir_free(), end soon with EINTR, unless it has begun to
- * replace LINK. This call may be made from a signal handler or another thread. */
+/* After a commit with leave_old or ATOMICDIR_HOOK_LOCKED, or its undo: removes old generations and releases the lock. So a caller can
+ * tell what was published, and use it, before the removal has taken its time. In a volume this call waits out the grace, as VOLUME says.
+ * A warning names what could not be removed; atomicdir_free() does the same without it. USAGE: the stage was not committed. 0: done, or
+ * there was nothing left to do. */
+int atomicdir_finish(struct atomicdir_stage *stage, struct atomicdir_error *error);
+
+/* Makes the call that is at work on this stage, and every later one but atomicdir_finish() and atomicdir_free(), end soon with EINTR,
+ * unless it has begun to replace LINK. This call may be made from a signal handler or another thread. */
 void atomicdir_interrupt(struct atomicdir_stage *stage);
 
-/* Ends the stage, in whatever state it is, and removes its directory if it was not committed. NULL is allowed. */
+/* Ends the stage, in whatever state it is: finishes it if it was committed, else removes its directory. NULL is allowed. */
 void atomicdir_free(struct atomicdir_stage *stage);
 
 /* Undoes a commit with ATOMICDIR_HOOK_LOCKED, whether that published or found nothing changed: publishes exactly the generation that
- * was live before, with a fresh mark for its own hook, and removes old generations. The generation that is undone keeps its mark, so
- * it is not good. NO_GENERATION: nothing was live before, or it does not exist any more. 1: done; *live is set as by commit. Only
- * atomicdir_free() may follow. */
+ * was live before, with a fresh mark for its own hook, and removes old generations unless leave_old is set. The generation that is
+ * undone keeps its mark, so it is not good. NO_GENERATION: nothing was live before, or it does not exist any more. 1: done; *live is set
+ * as by commit. Only atomicdir_finish() and atomicdir_free() may follow. */
 int atomicdir_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error);
 
 /* Records that the hook of a generation has succeeded, which makes the generation good. 0: done, or no hook was due.

@@ -27,16 +27,21 @@ check_as_user() {
 		setpriv --reuid $nobody --regid $nobody --clear-groups env HOME="$work/tmp" TMPDIR="$work/tmp" \
 			make -j2 check TESTS="${TESTS-%}" CC=gcc WERROR=1
 }
-# What is mounted below the new root is in a mount namespace that ends with ./check. No package starts a service there.
+# What is mounted below the new root is in a mount namespace that ends with ./check. The root is exchanged and not only changed, since
+# after a chroot(2) no other namespaces could be made inside. No package starts a service there.
 check_on_debian() {
 	root=$work/$1
 	debootstrap --variant=minbase "$2" "$root" && copy_tree "$root/src" || return
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d" || return
 	# shellcheck disable=SC2016
 	unshare --mount --propagation private sh -ec '
+		mount --bind "$1" "$1"
 		for directory in proc sys dev; do mount --rbind /$directory "$1/$directory"; done
 		mount -t tmpfs tmpfs "$1/run"
-		exec chroot "$1" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+		cd "$1"
+		pivot_root . mnt
+		umount -l mnt
+		exec chroot . env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
 			${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
 			/src/check WERROR=1 TESTS="$2"' sh "$root" "${TESTS-%}"
 }

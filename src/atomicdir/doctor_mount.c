@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "atomicdir/doctor.h"
@@ -119,8 +121,17 @@ bool doctor_mount_device(const struct patient *patient, unsigned *device_major, 
 {
 	char line[MOUNT_LINE_SIZE];
 	struct mount mount;
+	struct stat status;
 
-	return mount_of(patient->store, line, &mount) && sscanf(mount.device, "%u:%u", device_major, device_minor) == 2;
+	if (mount_of(patient->store, line, &mount))
+		return sscanf(mount.device, "%u:%u", device_major, device_minor) == 2;
+	/* After a chroot(2) to a directory that is no mount point, the mount that it is on is not listed. This number is the same but on
+	 * btrfs, where a subvolume has one of its own. */
+	if (stat(patient->store, &status) < 0)
+		return false;
+	*device_major = major(status.st_dev);
+	*device_minor = minor(status.st_dev);
+	return true;
 }
 
 char *doctor_mount_below(const char *path)

@@ -219,8 +219,7 @@ static int fill_stage(const struct options *options, const char *link, struct at
 	int is_changed, signal;
 
 	library.top_mode_default = fill_top_mode(own);
-	if (options->rollback_on_failure)
-		library.hook = ATOMICDIR_HOOK_LOCKED;
+	hook_set_options(options, &library);
 	progress_set(progress, PROGRESS_WAITING);
 	if (waiting_call(options, &library, fill_begin, &begin, error) < 0)
 		return -1;

@@ -143,7 +143,7 @@ int create_directory_at(int directory_fd, const char *name, mode_t mode)
 	cleanup_fd int fd = -1;
 	struct stat status;
 
-	if (mkdirat(directory_fd, name, 0700) < 0)
+	if (mkdirat(directory_fd, name, 0700 | (mode & S_ISVTX)) < 0)
 		return -1;
 	fd = open_lending_at(directory_fd, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &status) < 0)

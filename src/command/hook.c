@@ -18,6 +18,7 @@
 #include "command/report.h"
 #include "process/run.h"
 #include "process/send.h"
+#include "process/signals.h"
 
 /* It gets no input and no AWS_ variable. Its output goes to standard error, since a program may read our standard output. */
 static int shell_run_as(const struct options *options, const char *command, const char *name, struct launch *launch,
@@ -277,7 +278,7 @@ enum hook_end {
 };
 
 /* After a commit with ATOMICDIR_HOOK_LOCKED, which is undone where the hook fails: then *live becomes what is live again,
- * whose own hook is to be run once the stage is freed; NULL where that may not survive a power cut. Removes nothing. */
+ * whose own hook is to be run once the lock is released; NULL where that may not survive a power cut. Removes nothing. */
 static enum hook_end hook_run_locked(const struct options *options, const char *link, struct atomicdir_stage *stage,
 				     struct atomicdir_generation **live, struct atomicdir_error *error)
 {
@@ -300,8 +301,23 @@ static enum hook_end hook_run_locked(const struct options *options, const char *
 	return HOOK_UNDONE;
 }
 
-static void hook_free_stage(struct atomicdir_stage **stage)
+void hook_set_options(const struct options *options, struct atomicdir_options *library)
 {
+	library->leave_old = 1;
+	if (options->rollback_on_failure)
+		library->hook = ATOMICDIR_HOOK_LOCKED;
+}
+
+/* What was published is told already, so a signal that comes now ends nothing, as one that comes after the swap. */
+static void hook_end_stage(const struct options *options, struct atomicdir_stage **stage)
+{
+	struct atomicdir_error error;
+	sigset_t before;
+
+	signals_put_off(&before);
+	atomicdir_finish(*stage, &error);
+	signals_take_up(&before);
+	report_warning(options, &error);
 	atomicdir_free(*stage);
 	*stage = NULL;
 }
@@ -313,12 +329,13 @@ static int hook_finish_locked(const struct options *options, const char *link, s
 	enum hook_end end = hook_run_locked(options, link, *stage, live, error);
 	struct atomicdir_error why;
 
-	hook_free_stage(stage);
-	if (end != HOOK_UNDONE) {
+	if (end == HOOK_UNDONE)
+		report_undone(options, link, *live);
+	else
 		report_result(options, link, is_changed, *live, to);
+	hook_end_stage(options, stage);
+	if (end != HOOK_UNDONE)
 		return end == HOOK_WELL ? 0 : -1;
-	}
-	report_undone(options, link, *live);
 	/* Whatever becomes of this hook, the publication was undone. */
 	error_clear(&why);
 	if (*live && hook_run(options, link, *live, &why) < 0)
@@ -331,8 +348,7 @@ int hook_finish(const struct options *options, const char *link, struct atomicdi
 {
 	if (options->rollback_on_failure)
 		return hook_finish_locked(options, link, stage, is_changed, live, to, error);
-	hook_free_stage(stage);
 	report_result(options, link, is_changed, *live, to);
-	fflush(to);
+	hook_end_stage(options, stage);
 	return hook_run(options, link, *live, error);
 }

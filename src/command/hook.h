@@ -22,9 +22,13 @@ int transform_run_command(const struct options *options, const char *command, un
 int hook_run(const struct options *options, const char *link, const struct atomicdir_generation *live,
 	     struct atomicdir_error *error);
 
-/* The end of a publication, after atomicdir_commit(): frees the stage, prints the result to `to`, and runs the hook. With
- * --rollback-on-failure, for which the commit was made with ATOMICDIR_HOOK_LOCKED, a hook that fails undoes the publication,
- * and *live becomes the generation that is live again. 0; REJECTED: it was undone; HOOK_FAILED. */
+/* What hook_finish() asks of the stage: old generations are removed after the result was told, and with --rollback-on-failure nobody
+ * else publishes before the hook has ended. */
+void hook_set_options(const struct options *options, struct atomicdir_options *library);
+
+/* The end of a publication, after atomicdir_commit(): prints the result to `to`, removes old generations, frees the stage, and runs
+ * the hook. With --rollback-on-failure the hook comes first; one that fails undoes the publication, and *live becomes the
+ * generation that is live again. 0; REJECTED: it was undone; HOOK_FAILED. */
 int hook_finish(const struct options *options, const char *link, struct atomicdir_stage **stage, bool is_changed,
 		struct atomicdir_generation **live, FILE *to, struct atomicdir_error *error);
 

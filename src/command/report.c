@@ -23,8 +23,8 @@
 #define PLAIN "\033[0m"
 
 static const char *program = "atomicdir";
-static bool is_journal;	    /* standard error goes to systemd's journal */
-static bool is_output_lost; /* memory ran out for a result as JSON */
+static bool is_journal;	  /* standard error goes to systemd's journal */
+static int output_errnum; /* why something could not be printed; 0: all could */
 
 /* systemd names the stream to its journal by device and inode: whoever has redirected standard error since has another one. */
 static bool report_find_journal(void)
@@ -143,9 +143,17 @@ static void created_print(char text[static 32], int64_t created_ms)
 
 void report_json(const struct json_writer *json)
 {
-	is_output_lost = is_output_lost || json->is_broken;
-	if (!json->is_broken)
+	if (json->is_broken)
+		output_errnum = ENOMEM;
+	else
 		printf("%s\n", json->text->bytes);
+}
+
+/* What is printed now is to be read now, though much may still be to do. */
+static void report_flush(void)
+{
+	if (fflush(stdout) != 0 && !output_errnum)
+		output_errnum = errno;
 }
 
 static void number_write(struct json_writer *json, const char *name, int64_t number)
@@ -180,6 +188,7 @@ void report_undone(const struct options *options, const char *link, const struct
 {
 	if (live && options->json)
 		report_result_json(link, false, live, live->next ? live->next->number : -1);
+	report_flush();
 }
 
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
@@ -192,6 +201,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 		return;
 	if (options->json) {
 		report_result_json(link, is_changed, live, -1);
+		report_flush();
 		return;
 	}
 	if (options->verbosity < 0 && !options->library.dry_run)
@@ -202,6 +212,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 			live->files == 1 ? "" : "s", size);
 	else
 		fprintf(to, "%s %" PRId64 "\n", is_changed ? published : "unchanged", live->number);
+	report_flush();
 }
 
 static void report_done_json(const char *link, bool is_changed)
@@ -455,10 +466,11 @@ void report_would_publish(const struct options *options, bool is_different, cons
 
 int report_end(int status, bool is_publication)
 {
-	bool is_written = fflush(stdout) == 0 && !ferror(stdout);
-
-	if (is_written && !is_output_lost)
+	report_flush();
+	if (!output_errnum && ferror(stdout))
+		output_errnum = EIO;
+	if (!output_errnum)
 		return status;
-	fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(is_written ? ENOMEM : errno));
+	fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(output_errnum));
 	return status == ATOMICDIR_OK && !is_publication ? ATOMICDIR_FAILED : status;
 }

@@ -23,7 +23,7 @@ void report_notice(const struct options *options, const char *format, ...) __att
 void report_verbose(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list);
 /* Prints "published 42 (3 files, 1.2 kB)" or "unchanged 42" to `to`, or the same as JSON to standard output. With -q only
- * JSON is printed, and what a dry run found. */
+ * JSON is printed, and what a dry run found. Whoever reads it has it when this returns. */
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to);
 /* The same after a publication that was undone; only as JSON, since the error tells people. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/broken.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/lend.h"
@@ -114,20 +115,45 @@ static int stage_compare_placed(const struct atomicdir_stage *stage, struct comp
 	return differs < 0 ? -1 : differs || content.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
 }
 
+/* How a stage is compared with what is live. A dry run lists every difference; a publication only needs to know whether there is one. */
+static struct compare stage_comparison(const struct atomicdir_stage *stage, struct changes *changes)
+{
+	const struct writer *writer = &stage->writer;
+
+	return (struct compare){ .changes = changes,
+				 .is_exact = writer->options.dry_run,
+				 .stop = &stage->stop,
+				 .place = &writer->place,
+				 .a = writer->live.number,
+				 .b = stage->number,
+				 .same_file = writer->options.keep_times ? stage_keep_time : NULL };
+}
+
+/* Only who fills the stage by other ways than put.c could make an entry equal that was not. */
+static bool stage_is_sure_to_differ(const struct atomicdir_stage *stage, const struct changes *changes)
+{
+	return stage->is_known_different && (!stage->is_shared || is_broken("shared-but-known")) && !changes;
+}
+
+/* What follows from the comparison of two generations. */
+static int stage_conclude(struct atomicdir_stage *stage, int differs, struct atomicdir_error *error)
+{
+	const struct writer *writer = &stage->writer;
+
+	if (differs < 0 || (differs && stage_link_unchanged(stage, error) < 0))
+		return -1;
+	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
+}
+
 /* 1: the sealed stage differs from the live generation. */
 static int stage_compare(struct atomicdir_stage *stage, struct changes *changes, struct atomicdir_error *error)
 {
 	struct writer *writer = &stage->writer;
-	/* A dry run lists every difference; a publication only needs to know whether there is one. */
-	struct compare compare = { .changes = changes,
-				   .is_exact = writer->options.dry_run,
-				   .stop = &stage->stop,
-				   .place = &writer->place,
-				   .a = writer->live.number,
-				   .b = stage->number,
-				   .same_file = writer->options.keep_times ? stage_keep_time : NULL };
-	int differs, is_same;
+	struct compare compare = stage_comparison(stage, changes);
+	int is_same;
 
+	if (stage_is_sure_to_differ(stage, changes))
+		return 1;
 	if (writer->place.layout->moves_entries)
 		return stage_compare_placed(stage, &compare, error);
 	if (writer->live.number && writer->live.fd < 0) {
@@ -141,12 +167,7 @@ static int stage_compare(struct atomicdir_stage *stage, struct changes *changes,
 	if (is_same < 0)
 		return -1;
 	stage->is_own_unchanged = is_same;
-	if (is_same)
-		return 0;
-	differs = tree_compare(&compare, writer->live.fd, stage->fd, error);
-	if (differs < 0 || (differs && stage_link_unchanged(stage, error) < 0))
-		return -1;
-	return differs || writer->live.fd < 0 || writer->last_swap == OUTCOME_IN_DOUBT;
+	return is_same ? 0 : stage_conclude(stage, tree_compare(&compare, writer->live.fd, stage->fd, error), error);
 }
 
 /* Refuses if somebody (perhaps COMMAND itself) has removed or moved the stage: what took its place would be published
@@ -160,6 +181,23 @@ static int stage_is_in_place(const struct atomicdir_stage *stage, struct atomicd
 	if (stage_is_held(stage))
 		return 0;
 	return place_check_generation(&writer->place, stage->number, stage->fd, error);
+}
+
+/* Whether all that is in the stage was made by put.c, as it is to be published. */
+static bool stage_is_known(const struct atomicdir_stage *stage, const struct seal_rules *rules)
+{
+	return stage->is_fill && !stage->is_shared && !stage->has_carried && !stage->has_links && !stage->directories.count &&
+	       !seal_has_work(rules);
+}
+
+/* Whether one walk can seal and compare. */
+static bool stage_compares_in_seal(const struct atomicdir_stage *stage, const struct changes *changes,
+				   const struct seal_rules *rules)
+{
+	const struct writer *writer = &stage->writer;
+
+	return writer->live.fd >= 0 && !writer->place.layout->moves_entries && !stage->has_carried && !changes &&
+	       !seal_has_work(rules) && !rules->known && !stage_is_sure_to_differ(stage, changes);
 }
 
 /* Step 7. Owners and modes come first, since they are part of what is compared. */
@@ -187,11 +225,15 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 		.directories = &stage->directories,
 		.reserves = stage->writer.place.layout->reserves,
 	};
+	const struct compare compare = stage_comparison(stage, changes);
 	int differs;
 
 	stage_forget_recent(stage);
 	if (stage_is_in_place(stage, error) < 0 || carry_older(stage, error) < 0)
 		return -1;
+	rules.known = stage_is_known(stage, &rules) ? &stage->known : NULL;
+	rules.compare = stage_compares_in_seal(stage, changes, &rules) ? &compare : NULL;
+	rules.compared_fd = stage->writer.live.fd;
 	differs = tree_seal(stage->fd, &rules, &stage->count, error);
 	links_clear(&links);
 	if (differs < 0)
@@ -199,7 +241,7 @@ static int stage_seal(struct atomicdir_stage *stage, struct changes *changes, st
 	if (moves && give_to_owner_of(stage->writer.place.store_fd, stage->fd) < 0)
 		return error_system(error, errno, stage->path, "cannot set the owner of the new directory");
 	seal_modes_clear(&stage->directories);
-	differs = stage_compare(stage, changes, error);
+	differs = rules.compare ? stage_conclude(stage, differs, error) : stage_compare(stage, changes, error);
 	if (differs < 0)
 		return -1;
 	stage->is_different = differs;
@@ -258,11 +300,13 @@ int atomicdir_seal(struct atomicdir_stage *stage, struct atomicdir_change **chan
 	return differs;
 }
 
-/* Step 13, unless the hook comes first. */
-static void stage_finish(struct atomicdir_stage *stage)
+/* Step 13, unless the caller's hook or its result comes first. */
+static void stage_committed(struct atomicdir_stage *stage)
 {
+	const struct atomicdir_options *options = &stage->writer.options;
+
 	stage->state = STAGE_ENDED;
-	stage->is_waiting = stage->writer.options.hook == ATOMICDIR_HOOK_LOCKED;
+	stage->is_waiting = options->hook == ATOMICDIR_HOOK_LOCKED || options->leave_old;
 	if (!stage->is_waiting)
 		prune_replaced(&stage->writer);
 }
@@ -274,7 +318,7 @@ static void stage_end_unchanged(struct atomicdir_stage *stage)
 	if (!stage_is_held(stage))
 		generation_remove_unpublished(&writer->place, stage->number, stage->fd, &writer->warning);
 	publish_facts(writer, stage->has_note ? &stage->note : NULL, carry_record(stage));
-	stage_finish(stage);
+	stage_committed(stage);
 }
 
 enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
@@ -315,7 +359,7 @@ enum outcome stage_commit(struct atomicdir_stage *stage, struct atomicdir_genera
 		stage->state = STAGE_ENDED;
 	if (outcome == OUTCOME_PUBLISHED) {
 		note_forget_refused(&writer->place);
-		stage_finish(stage);
+		stage_committed(stage);
 		tell_published(writer, replaced, live);
 	}
 	return outcome;
@@ -334,6 +378,22 @@ int atomicdir_commit(struct atomicdir_stage *stage, struct atomicdir_generation 
 	if (stage->state == STAGE_ENDED && !stage->is_waiting)
 		store_unlock(&stage->writer.store);
 	return outcome_result(outcome);
+}
+
+int atomicdir_finish(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	struct writer *writer = &stage->writer;
+	struct atomicdir_error own;
+
+	error = error_or(error, &own);
+	if (stage->state != STAGE_ENDED)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "only a stage that was committed can be finished");
+	/* The commit has told its own warnings. */
+	error_clear(&writer->warning);
+	stage_end(stage);
+	store_unlock(&writer->store);
+	writer_report(writer, OUTCOME_UNCHANGED, error);
+	return 0;
 }
 
 static int fill_populate(struct atomicdir_stage *stage, atomicdir_populate_fn populate, void *arg,
@@ -358,8 +418,10 @@ int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, 
 
 	error = error_or(error, &own);
 	stage = atomicdir_begin(link, options, error);
-	if (stage)
+	if (stage) {
 		stage->writer.warning = *error;
+		stage->writer.options.leave_old = 0;
+	}
 	if (stage && fill_populate(stage, populate, arg, error) == 0)
 		result = atomicdir_commit(stage, NULL, error);
 	atomicdir_free(stage);

@@ -40,14 +40,28 @@ struct compare {
 	 * belongs to somebody else, whose modes stay. NULL: `b` is sealed, or was published. `name` is "" for the top directory. */
 	bool (*expect)(void *arg, int b_dir, const char *name, const char *path, struct tree_entry *b);
 	void *arg; /* of expect */
+	/* Called for every entry of `b`, also after a difference, as the function of a walk is (tree.h): for a directory after what is in it.
+	 * Not together with `expect`. NULL: nobody asks. */
+	int (*visit)(void *arg, const struct walk_entry *entry, struct atomicdir_error *error);
+	/* The mode that an entry has once it was visited. NULL: visiting changes none. */
+	mode_t (*visited_mode)(void *arg, const struct tree_entry *b);
+	void *visit_arg;
 	/* Called for each regular file that has the same bytes in both; the comparison then goes on to its end. May be NULL. */
 	void (*same_file)(int a_dir, int b_dir, const char *name, const struct tree_entry *a, const struct tree_entry *b);
 };
 /* Compares `a_fd` (-1: an empty tree) with `b_fd`, which belongs to us, so that its modes may be lent. 1: they differ; 0: they
  * do not; -1. */
 int tree_compare(const struct compare *compare, int a_fd, int b_fd, struct atomicdir_error *error);
-/* The same for two entries of one name, neither of which is a directory. 1: they are the same; 0: they differ; -1 with errno: one cannot be
- * read. */
-int compare_leaves(int a_dir, int b_dir, const char *name);
+/* The same for the two directories themselves, without what is in them. */
+int compare_tops(int a_fd, int b_fd, struct atomicdir_error *error);
+
+/* Compares entries one by one. */
+struct comparison;
+/* `compare` must stay. NULL: no memory. */
+struct comparison *comparison_new(const struct compare *compare);
+void comparison_free(struct comparison **comparison);
+#define cleanup_comparison cleanup(comparison_free)
+/* Two entries of one name, neither of which is a directory. 1: they are the same; 0: they differ; -1 with errno: one cannot be read. */
+int compare_leaves(struct comparison *comparison, int a_dir, int b_dir, const char *name);
 
 #endif

@@ -501,12 +501,23 @@ static int copy_leave(struct copying *copying, int from_fd, const char *path, st
 
 /* ---- Trees ---- */
 
+static bool copy_is_linked(const struct copying *copying, int from_dir, const char *from_name, const char *to_name,
+			   const char *path)
+{
+	const struct copy_links *linked = copying->rules->linked;
+
+	return linked && strcmp(from_name, to_name) == 0 &&
+	       linked->link(linked->arg, from_dir, from_name, path, copying->levels[copying->depth].fd);
+}
+
 /* One whole file or symlink; half of one is removed again, so this can be tried twice. */
 static int copy_leaf(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
 		     const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
 {
 	if (S_ISREG(facts->mode) && copying->rules->links &&
 	    linkat(from_dir, from_name, copying->levels[copying->depth].fd, to_name, 0) == 0)
+		return 0;
+	if (S_ISREG(facts->mode) && copy_is_linked(copying, from_dir, from_name, to_name, path))
 		return 0;
 	if (S_ISREG(facts->mode))
 		return copy_file(copying, from_dir, from_name, to_name, path, error);

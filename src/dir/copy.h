@@ -20,7 +20,14 @@ struct copy_choice {
 	void *arg;
 };
 
+/* Whether an entry has become a hard link to another file, which is what its copy would be. */
+struct copy_links {
+	bool (*link)(void *arg, int from_dir, const char *name, const char *path, int to_dir);
+	void *arg;
+};
+
 struct copy_rules {
+	const struct copy_links *linked;  /* asked of each file that keeps its name; NULL: all are copied */
 	const struct copy_choice *choice; /* NULL: all of them */
 	bool merges;   /* existing entries stay, and directories are merged; false: an existing entry is EEXIST */
 	bool is_exact; /* an entry without an ACL gets none; false: it inherits the default ACL of its new directory */

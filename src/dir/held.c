@@ -104,15 +104,11 @@ static struct held_entry *held_append(struct held *held, const char *path, size_
 	return added;
 }
 
-bool held_get(const struct held *held, size_t index, struct entry *entry)
+void held_get(const struct held *held, size_t index, struct entry *entry)
 {
-	const struct held_entry *one;
+	const struct held_entry *one = &held->items[index];
 
-	if (index >= held->count)
-		return false;
-	one = &held->items[index];
 	*entry = (struct entry){ one->kind, one->path, one->mode, one->bytes, one->size };
-	return true;
 }
 
 static void held_leave_recent(struct held *held)
@@ -121,16 +117,22 @@ static void held_leave_recent(struct held *held)
 	close_fd(&held->recent_fd);
 }
 
-void held_clear(struct held *held)
+void held_forget(struct held *held)
 {
 	for (size_t i = 0; i < held->count; i++) {
 		free(held->items[i].path);
 		wiping_free(held->items[i].bytes);
 	}
+	free_pointer(&held->items);
+	free_pointer(&held->slots);
+	held->count = held->slot_count = held->kept = 0;
+}
+
+void held_clear(struct held *held)
+{
+	held_forget(held);
 	held_leave_recent(held);
-	free(held->items);
-	free(held->slots);
-	wiping_free(held->block);
+	buffer_clear(&held->block);
 	*held = HELD_INIT;
 }
 
@@ -207,9 +209,9 @@ bool held_begin(struct held *held, const struct writer *writer)
 		held->store_gid = store.st_gid;
 		held->setgid = store.st_mode & S_ISGID;
 		held->mount = live.mount;
-		held->block = wiping_malloc(BLOCK);
+		held->can_look = true;
 	}
-	if (held->block)
+	if (held->can_look)
 		return true;
 	held_clear(held);
 	return false;
@@ -266,62 +268,93 @@ static enum held_answer held_imply(struct held *held, const char *path, size_t s
 	return HELD_SAME;
 }
 
-/* Sets *fd to the live directory that `path` is in; the list owns that descriptor. */
-static enum held_answer held_reach(struct held *held, const char *path, int *fd)
+static bool held_is_recent(const struct held *held, const char *path, size_t size)
+{
+	return held->recent_path && strncmp(held->recent_path, path, size) == 0 && !held->recent_path[size];
+}
+
+static int held_enter(struct held *held, const char *path, size_t size)
+{
+	cleanup_free char *walked = strndup(path, size), *directory = strndup(path, size);
+
+	held_leave_recent(held);
+	held->recent_fd = walked && directory ? held_open_directory(held, walked, &held->is_parent_ours) : -1;
+	if (held->recent_fd < 0)
+		return -1;
+	held->recent_path = take_pointer(&directory);
+	return held->recent_fd;
+}
+
+/* Returns the live directory that `path` is in; the list owns that descriptor. -1 with errno. */
+static int held_reach(struct held *held, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t size = slash ? (size_t)(slash - path) : 0;
-	cleanup_free char *walked = NULL, *directory = NULL;
-	enum held_answer answer = HELD_SAME;
 
-	*fd = held->writer->live.fd;
-	if (!slash && (held->recent_path || !held->count))
+	if (slash)
+		return held_is_recent(held, path, size) ? held->recent_fd : held_enter(held, path, size);
+	if (held->recent_path || !held->count)
 		held->is_parent_ours = held_top_is_ours(held);
-	if (!slash) {
-		held_leave_recent(held);
-		return HELD_SAME;
-	}
-	if (!held->recent_path || strncmp(held->recent_path, path, size) != 0 || held->recent_path[size]) {
-		held_leave_recent(held);
-		answer = held_imply(held, path, size);
-		if (answer != HELD_SAME)
-			return answer;
-		directory = strndup(path, size);
-		walked = strndup(path, size);
-		held->recent_fd = walked && directory ? held_open_directory(held, walked, &held->is_parent_ours) : -1;
-		if (held->recent_fd < 0)
-			return HELD_NOT;
-		held->recent_path = take_pointer(&directory);
-	}
-	*fd = held->recent_fd;
-	return HELD_SAME;
+	held_leave_recent(held);
+	return held->writer->live.fd;
+}
+
+static const char *held_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool held_times_are_same(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
 /* ---- One entry ---- */
 
-static bool held_has_bytes(const struct held *held, int fd, const struct entry *entry)
+static enum held_answer held_compare_bytes(struct held *held, int fd, const struct entry *entry)
 {
 	const char *bytes = entry->bytes;
 
+	if (buffer_reserve(&held->block, entry->size < BLOCK ? entry->size : BLOCK) < 0)
+		return HELD_NOT;
 	for (size_t at = 0; at < entry->size;) {
 		size_t wanted = entry->size - at < BLOCK ? entry->size - at : BLOCK;
 
-		if (read_all(fd, held->block, wanted) != (ssize_t)wanted || memcmp(held->block, bytes + at, wanted) != 0)
-			return is_broken("unchanged-by-size");
+		if (read_all(fd, held->block.bytes, wanted) != (ssize_t)wanted)
+			return HELD_NOT;
+		if (memcmp(held->block.bytes, bytes + at, wanted) != 0)
+			return is_broken("unchanged-by-size") ? HELD_SAME : HELD_DIFFERS;
 		at += wanted;
 	}
-	return true;
+	return HELD_SAME;
+}
+
+/* What could not be opened is missing, or in doubt. */
+static enum held_answer held_missing(void)
+{
+	return errno == ENOENT ? HELD_DIFFERS : HELD_NOT;
 }
 
 /* What is opened counts, not the name. */
-static bool held_file_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
-			      struct tree_entry *facts)
+static enum held_answer held_compare_file(struct held *held, int directory_fd, const char *name, const struct entry *entry,
+					  struct twin *twin)
 {
 	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
+	struct tree_entry *facts = &twin->facts;
 
-	return fd >= 0 && tree_look(fd, "", facts) == 0 &&
-	       held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) &&
-	       facts->size == (int64_t)entry->size && held_has_no_attributes(fd) && held_has_bytes(held, fd, entry);
+	if (fd < 0)
+		return held_missing();
+	if (tree_look(fd, "", facts) < 0 || !S_ISREG(facts->mode))
+		return HELD_NOT;
+	if (facts->size != (int64_t)entry->size)
+		return HELD_DIFFERS;
+	if (!held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) || !held_has_no_attributes(fd))
+		return HELD_NOT;
+	/* Before its bytes are read: a change that comes later leaves another time. */
+	twin->is_recent = !clock_is_past(facts->changed);
+	return held_compare_bytes(held, fd, entry);
 }
 
 /* A symlink that may lead out of the generation, or into the store, is in doubt: its verdict is the seal's, in the stage. */
@@ -341,37 +374,42 @@ static bool held_link_stays(const struct held *held, int directory_fd, const cha
 	return stays;
 }
 
-static bool held_link_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
-			      struct tree_entry *facts)
+static enum held_answer held_compare_link(const struct held *held, int directory_fd, const char *name,
+					  const struct entry *entry, struct twin *twin)
 {
+	struct tree_entry *facts = &twin->facts;
 	char text[PATH_MAX];
 	ssize_t size;
 
-	if (tree_look(directory_fd, name, facts) < 0 || !held_has_facts(held, facts, held_wanted_mode(held, ENTRY_LINK, 0)))
-		return false;
+	if (tree_look(directory_fd, name, facts) < 0)
+		return held_missing();
+	if (!held_has_facts(held, facts, held_wanted_mode(held, ENTRY_LINK, 0)))
+		return HELD_NOT;
 	size = readlinkat(directory_fd, name, text, sizeof(text));
-	return size == (ssize_t)entry->size && memcmp(text, entry->bytes, entry->size) == 0 &&
-	       held_link_stays(held, directory_fd, name, entry);
+	if (size != (ssize_t)entry->size || memcmp(text, entry->bytes, entry->size) != 0)
+		return HELD_NOT;
+	return held_link_stays(held, directory_fd, name, entry) ? HELD_SAME : HELD_NOT;
 }
 
-/* Whether the entry is the same as the live one. Of a directory that is seen in the end. */
-static bool held_is_same(const struct held *held, int directory_fd, const char *name, const struct entry *entry,
-			 struct tree_entry *facts)
+/* Of a directory it is seen in the end whether it is the same. */
+static enum held_answer held_compare(struct held *held, const struct entry *entry, struct twin *twin)
 {
-	switch (entry->kind) {
-	case ENTRY_FILE:
-		return held_file_is_same(held, directory_fd, name, entry, facts);
-	case ENTRY_LINK:
-		return held_link_is_same(held, directory_fd, name, entry, facts);
-	default:
-		return true;
-	}
+	const char *name = held_name(entry->path);
+
+	*twin = (struct twin){ .directory_fd = held_reach(held, entry->path) };
+	if (twin->directory_fd < 0)
+		return held_missing();
+	if (entry->kind == ENTRY_FILE)
+		return held_compare_file(held, twin->directory_fd, name, entry, twin);
+	return entry->kind == ENTRY_LINK ? held_compare_link(held, twin->directory_fd, name, entry, twin) : HELD_SAME;
 }
 
 /* Keeps the bytes of an entry that was found the same, or relies on its live file. */
-static bool held_keep(struct held *held, struct held_entry *added, const struct entry *entry, const struct tree_entry *facts)
+static bool held_keep(struct held *held, struct held_entry *added, const struct entry *entry, const struct twin *twin)
 {
-	added->is_recent = entry->kind == ENTRY_FILE && !clock_is_past(facts->changed);
+	const struct tree_entry *facts = &twin->facts;
+
+	added->is_recent = twin->is_recent;
 	added->size = entry->size;
 	added->inode = facts->inode;
 	added->changed = facts->changed;
@@ -397,27 +435,38 @@ static void held_drop(struct held *held)
 	held->count--;
 }
 
+/* Whether the list has room for an entry of this path. */
+static enum held_answer held_check(struct held *held, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+
+	if (slash && !held_is_recent(held, path, size)) {
+		enum held_answer answer = held_imply(held, path, size);
+
+		if (answer != HELD_SAME)
+			return answer;
+	}
+	if (!held_find(held, path, strlen(path)))
+		return HELD_SAME;
+	errno = EEXIST;
+	return HELD_REFUSED;
+}
+
 enum held_answer held_add(struct held *held, const struct entry *entry)
 {
-	const char *slash = strrchr(entry->path, '/'), *name = slash ? slash + 1 : entry->path;
-	struct tree_entry facts = { 0 };
+	enum held_answer answer = held_check(held, entry->path);
 	struct held_entry *added;
-	enum held_answer answer;
-	int directory_fd;
+	struct twin twin;
 
-	answer = held_reach(held, entry->path, &directory_fd);
+	if (answer == HELD_SAME)
+		answer = held_compare(held, entry, &twin);
 	if (answer != HELD_SAME)
 		return answer;
-	if (held_find(held, entry->path, strlen(entry->path))) {
-		errno = EEXIST;
-		return HELD_REFUSED;
-	}
-	if (!held_is_same(held, directory_fd, name, entry, &facts))
-		return HELD_NOT;
 	added = held_append(held, entry->path, strlen(entry->path), entry->kind, entry->mode & 07777);
 	if (!added)
 		return HELD_NOT;
-	if (held_keep(held, added, entry, &facts))
+	if (held_keep(held, added, entry, &twin))
 		return HELD_SAME;
 	held_drop(held);
 	return HELD_NOT;
@@ -446,12 +495,12 @@ static int held_walk_into(struct held_walk *walk, int directory_fd, const char *
 	return held_walk_directory(walk, fd, depth + 1);
 }
 
-static bool held_is_still_same(const struct held *held, int directory_fd, const char *name, const struct held_entry *one)
+static bool held_is_still_same(struct held *held, int directory_fd, const char *name, const struct held_entry *one)
 {
 	const struct entry entry = { one->kind, one->path, one->mode, one->bytes, one->size };
-	struct tree_entry facts;
+	struct twin twin;
 
-	return held_file_is_same(held, directory_fd, name, &entry, &facts) && facts.inode == one->inode;
+	return held_compare_file(held, directory_fd, name, &entry, &twin) == HELD_SAME && twin.facts.inode == one->inode;
 }
 
 static int held_walk_entry(struct held_walk *walk, int directory_fd, const char *name, int depth)
@@ -471,7 +520,7 @@ static int held_walk_entry(struct held_walk *walk, int directory_fd, const char 
 	if (is_broken("held-not-looked-at-again"))
 		return 1;
 	if (tree_look(directory_fd, name, &facts) < 0 || facts.inode != one->inode || facts.is_mount ||
-	    facts.changed.tv_sec != one->changed.tv_sec || facts.changed.tv_nsec != one->changed.tv_nsec)
+	    !held_times_are_same(facts.changed, one->changed))
 		return 0;
 	return !one->is_recent || held_is_still_same(walk->held, directory_fd, name, one);
 }
@@ -541,7 +590,7 @@ static bool held_is_what_it_was(int fd, const struct held_entry *one)
 	if (is_broken("copied-unseen"))
 		return true;
 	return tree_look(fd, "", &facts) == 0 && facts.inode == one->inode && facts.size == (int64_t)one->size &&
-	       facts.changed.tv_sec == one->changed.tv_sec && facts.changed.tv_nsec == one->changed.tv_nsec;
+	       held_times_are_same(facts.changed, one->changed);
 }
 
 int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop)
@@ -564,5 +613,64 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 			return 0;
 	}
 	errno = ESTALE;
+	return -1;
+}
+
+/* ---- Twins ---- */
+
+int held_look(struct held *held, const char *path, struct twin *twin)
+{
+	*twin = (struct twin){ .directory_fd = held_reach(held, path) };
+	if (twin->directory_fd < 0 || tree_look(twin->directory_fd, held_name(path), &twin->facts) < 0 ||
+	    !S_ISREG(twin->facts.mode))
+		return -1;
+	twin->is_recent = !clock_is_past(twin->facts.changed);
+	return 0;
+}
+
+bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin)
+{
+	return held_can_look(held) && held_compare(held, entry, twin) == HELD_SAME;
+}
+
+bool held_get_twin(struct held *held, size_t index, struct twin *twin)
+{
+	const struct held_entry *one = &held->items[index];
+	struct entry entry;
+
+	held_get(held, index, &entry);
+	if (one->is_recent)
+		return held_find_twin(held, &entry, twin);
+	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode &&
+	       (held_times_are_same(twin->facts.changed, one->changed) || is_broken("linked-unseen"));
+}
+
+/* Making a link is a change of the file as well, so that its time of change says no more whether its bytes are what they were. Where these
+ * may have changed without a trace they are compared once more. */
+static bool held_is_linked(struct held *held, const struct entry *entry, const struct twin *twin, int directory_fd,
+			   const char *name)
+{
+	const struct tree_entry *before = &twin->facts;
+	struct tree_entry linked;
+	struct twin again;
+
+	if (tree_look(directory_fd, name, &linked) < 0 || linked.inode != before->inode || linked.mode != before->mode ||
+	    linked.size != before->size || !held_times_are_same(linked.modified, before->modified))
+		return false;
+	return !twin->is_recent || held_compare_file(held, directory_fd, name, entry, &again) == HELD_SAME;
+}
+
+int held_link(struct held *held, const struct entry *entry, const struct twin *twin, int directory_fd, const char *name)
+{
+	const char *live = held_name(entry->path);
+	struct tree_entry now;
+
+	if (tree_look(twin->directory_fd, live, &now) < 0 || now.inode != twin->facts.inode ||
+	    !held_times_are_same(now.changed, twin->facts.changed) ||
+	    linkat(twin->directory_fd, live, directory_fd, name, 0) < 0)
+		return -1;
+	if (held_is_linked(held, entry, twin, directory_fd, name))
+		return 0;
+	unlinkat(directory_fd, name, 0);
 	return -1;
 }

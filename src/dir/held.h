@@ -21,7 +21,9 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "dir/entry.h"
+#include "dir/tree.h"
 #include "dir/writer.h"
 
 #define HELD_BYTES (1 << 20)
@@ -42,7 +44,8 @@ struct held {
 	char *recent_path; /* with recent_fd: the live directory of the last entry; NULL: its top directory */
 	int recent_fd;
 	bool is_parent_ours; /* nobody but us can write in it, or in a directory above it */
-	char *block;	     /* a buffer to read files into, wiped */
+	bool can_look;	     /* the live generation can be looked into */
+	struct buffer block; /* to read files into */
 };
 #define HELD_INIT ((struct held){ .recent_fd = -1 })
 
@@ -54,8 +57,9 @@ void held_clear(struct held *held);
 
 enum held_answer {
 	HELD_REFUSED = -1, /* with errno: it is there already (EEXIST), or a file is where a directory is needed (ENOTDIR) */
-	HELD_NOT, /* the entry differs, or it is in doubt whether it does: it was not added, and the stage is to be written */
-	HELD_SAME /* it was added */
+	HELD_NOT,	   /* it is in doubt whether the entry differs: it was not added, and the stage is to be written */
+	HELD_DIFFERS,	   /* the live generation has not got it, or other bytes: it was not added either */
+	HELD_SAME	   /* it was added */
 };
 enum held_answer held_add(struct held *held, const struct entry *entry);
 
@@ -63,10 +67,31 @@ enum held_answer held_add(struct held *held, const struct entry *entry);
  * are those that sealing would give. -1 with errno EINTR: `stop` was set. */
 int held_is_live(struct held *held, const volatile int *stop);
 
-/* The entry as the caller gave it; false: there is no such index. The order is that of adding. If `bytes` is NULL and the size is not
- * 0, held_copy() has the bytes. */
-bool held_get(const struct held *held, size_t index, struct entry *entry);
+/* The entry as the caller gave it. The order is that of adding. If `bytes` is NULL and the size is not 0, held_copy() has the bytes. */
+void held_get(const struct held *held, size_t index, struct entry *entry);
 /* Copies the bytes of an entry from its live file. ESTALE: the file is not what it was. */
 int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop);
+/* Empties the list once all of it is written. The live generation can be looked into as before. */
+void held_forget(struct held *held);
+
+/* A live file, and what it was when it was found to be the same as an entry. */
+struct twin {
+	int directory_fd; /* the list's, until it is asked for another twin */
+	struct tree_entry facts;
+	bool is_recent; /* it was changed just before: a further change might not show in its time of change */
+};
+/* Whether the live generation can be looked into. */
+static inline bool held_can_look(const struct held *held)
+{
+	return held->can_look;
+}
+/* Looks at the live file at `path`, whatever it holds. -1: there is none. */
+int held_look(struct held *held, const char *path, struct twin *twin);
+/* Whether there is a live file with the entry's bytes, and with all else that sealing will give to it. */
+bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin);
+bool held_get_twin(struct held *held, size_t index, struct twin *twin);
+/* Makes a hard link to the twin. -1: that could not be, or the twin is not what it was; there is nothing of that name then. The bytes of
+ * `entry` are asked for only if the twin is recent. */
+int held_link(struct held *held, const struct entry *entry, const struct twin *twin, int directory_fd, const char *name);
 
 #endif

@@ -1,10 +1,11 @@
-/* SPDX-License-Identifier: ISC
- *
- * Whether a copy of a directory would be unchanged: it is compared with the live generation as if it were copied and sealed already.
- */
+/* SPDX-License-Identifier: ISC */
+#include "dir/matches.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -13,15 +14,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "dir/compare.h"
-#include "dir/links.h"
 #include "dir/pin.h"
-#include "dir/stage.h"
-
-struct matching {
-	const struct atomicdir_stage *stage;
-	struct links links;
-};
 
 /* Whether a symlink is one that the seal would surely let pass; others are for the seal to judge. */
 static __attribute__((noinline)) bool matching_link_stays(struct matching *matching, int directory_fd, const char *name,
@@ -95,14 +88,21 @@ static bool matching_expect(void *arg, int directory_fd, const char *name, const
 	return !S_ISLNK(from->mode) || matching_link_stays(matching, directory_fd, name, path);
 }
 
+static struct matching matching_of(const struct atomicdir_stage *stage, int from_fd)
+{
+	const struct writer *writer = &stage->writer;
+
+	return (struct matching){
+		.stage = stage,
+		.links = { .place = &writer->place, .top_fd = writer->live.fd, .leaving = LINKS_MUST_STAY, .from_fd = from_fd },
+	};
+}
+
 /* -1 with `stop` set: the error says so. Every other failure of the comparison is one that the copy will meet. */
 static int stage_match(struct atomicdir_stage *stage, int from_fd, struct atomicdir_error *error)
 {
 	const struct writer *writer = &stage->writer;
-	struct matching matching = {
-		.stage = stage,
-		.links = { .place = &writer->place, .top_fd = writer->live.fd, .leaving = LINKS_MUST_STAY, .from_fd = from_fd },
-	};
+	struct matching matching = matching_of(stage, from_fd);
 	struct compare compare = { .stop = &stage->stop, .expect = matching_expect, .arg = &matching };
 	int differs = tree_compare(&compare, writer->live.fd, from_fd, error);
 
@@ -129,4 +129,47 @@ int atomicdir_matches(struct atomicdir_stage *stage, const char *from, struct at
 	is_same = from_fd < 0 ? 0 : stage_match(stage, from_fd, error);
 	stage->is_matched = is_same == 1;
 	return is_same;
+}
+
+/* ---- Hard links in place of copies ---- */
+
+/* The path of an entry in the stage, of which `path` is what lies below the directory that is copied into. For free(3). */
+static char *linker_path(const struct linker *linker, const char *path)
+{
+	const char *slash = strrchr(linker->path, '/');
+	char *whole;
+
+	if (!slash)
+		return strdup(path);
+	return asprintf(&whole, "%.*s/%s", (int)(slash - linker->path), linker->path, path) < 0 ? NULL : whole;
+}
+
+static bool linker_link(void *arg, int from_dir, const char *name, const char *path, int to_dir)
+{
+	struct linker *linker = arg;
+	struct held *held = &linker->stage->held;
+	cleanup_free char *whole = linker_path(linker, path);
+	const struct entry entry = { .kind = ENTRY_FILE, .path = whole };
+	struct twin twin;
+
+	return whole && held_look(held, whole, &twin) == 0 && !twin.is_recent &&
+	       compare_leaves(linker->comparison, twin.directory_fd, from_dir, name) == 1 &&
+	       held_link(held, &entry, &twin, to_dir, name) == 0;
+}
+
+const struct copy_links *linker_begin(struct linker *linker, struct atomicdir_stage *stage, const char *path)
+{
+	*linker = (struct linker){ .stage = stage, .path = path, .links = { linker_link, linker } };
+	if (!stage->writer.options.link_unchanged || !held_can_look(&stage->held))
+		return NULL;
+	linker->matching = matching_of(stage, -1);
+	linker->how = (struct compare){ .stop = &stage->stop, .expect = matching_expect, .arg = &linker->matching };
+	linker->comparison = comparison_new(&linker->how);
+	return linker->comparison ? &linker->links : NULL;
+}
+
+void linker_end(struct linker *linker)
+{
+	comparison_free(&linker->comparison);
+	links_clear(&linker->matching.links);
 }

@@ -24,6 +24,7 @@ struct passage {
 	struct tree_path path;
 	struct atomicdir_error *first; /* the first error */
 	bool has_failed;
+	struct comparison *comparison; /* NULL: there is no memory for it, and then nothing counts as unchanged */
 };
 
 struct pair {
@@ -209,7 +210,8 @@ static int passage_replace(struct passage *passage, struct pair pair, const char
 	const char *path = passage->path.text;
 
 	/* What cannot be compared is replaced. */
-	if (passage_is_linked_alike(pair, name) && compare_leaves(pair.link_fd, pair.own_fd, name) == 1)
+	if (passage->comparison && passage_is_linked_alike(pair, name) &&
+	    compare_leaves(passage->comparison, pair.link_fd, pair.own_fd, name) == 1)
 		return unlinkat(pair.own_fd, name, 0) == 0 ? 0
 							   : passage_fail(passage, path, "cannot remove the unchanged copy of");
 	if (passage_rename(pair, name, 0) == 0 || passage_has_moved(pair, name))
@@ -348,7 +350,8 @@ static void passage_set_modes(struct passage *passage)
 
 int placing_run(const struct placing *placing, struct atomicdir_error *error)
 {
-	struct passage passage = { .placing = placing, .first = error };
+	static const struct compare how = { 0 };
+	struct passage passage = { .placing = placing, .first = error, .comparison = comparison_new(&how) };
 
 	passage_directory(&passage, (struct pair){ placing->top_fd, placing->place->parent_fd });
 	/* What could not be placed may be waiting for the place of something that goes, and readers still find that. */
@@ -357,6 +360,7 @@ int placing_run(const struct placing *placing, struct atomicdir_error *error)
 	if (!passage.has_failed)
 		passage_set_modes(&passage);
 	tree_path_clear(&passage.path);
+	comparison_free(&passage.comparison);
 	return passage.has_failed ? -1 : 0;
 }
 

@@ -117,8 +117,7 @@ static int rollback_read(const struct writer *writer, int64_t number, struct inf
 	return line_append(&known->line, &writer->info.line, number);
 }
 
-enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
-			      struct atomicdir_error *error)
+enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_error *error)
 {
 	cleanup_fd int fd = place_open_generation(&writer->place, number);
 	cleanup_info struct info known = INFO_INIT;
@@ -147,8 +146,6 @@ enum outcome rollback_publish(struct writer *writer, int64_t number, struct atom
 		if (replaced && note_refuse(&writer->place, replaced) < 0)
 			error_warn(&writer->warning, errno, writer->place.name.link,
 				   "cannot record which generation was rolled back from at");
-		prune_replaced(writer);
-		tell_published(writer, replaced, live);
 	}
 	return outcome;
 }
@@ -169,7 +166,8 @@ static enum outcome rollback_tell_target(const struct writer *writer, int64_t nu
 static enum outcome rollback(struct writer *writer, int64_t asked, struct atomicdir_generation **live,
 			     struct atomicdir_error *error)
 {
-	int64_t target;
+	int64_t target, replaced = writer->live.number;
+	enum outcome outcome;
 
 	if (layout_require_generations(&writer->place, "a rollback needs", error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
@@ -188,7 +186,12 @@ static enum outcome rollback(struct writer *writer, int64_t asked, struct atomic
 		return tell_live(writer, 0, live, error) < 0 ? OUTCOME_NOT_PUBLISHED : OUTCOME_UNCHANGED;
 	if (writer->options.dry_run)
 		return rollback_tell_target(writer, target, live, error);
-	return rollback_publish(writer, target, live, error);
+	outcome = rollback_publish(writer, target, error);
+	if (outcome == OUTCOME_PUBLISHED) {
+		prune_replaced(writer);
+		tell_published(writer, replaced, live);
+	}
+	return outcome;
 }
 
 int atomicdir_rollback(const char *link, int64_t generation, const struct atomicdir_options *options,

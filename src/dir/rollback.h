@@ -8,8 +8,7 @@
 #include "dir/outcome.h"
 #include "dir/writer.h"
 
-/* Steps 8 to 13. *live (may be NULL): it and, next, what it replaced. */
-enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_generation **live,
-			      struct atomicdir_error *error);
+/* Steps 8 to 12. */
+enum outcome rollback_publish(struct writer *writer, int64_t number, struct atomicdir_error *error);
 
 #endif

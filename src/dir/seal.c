@@ -130,13 +130,21 @@ static bool shared_is_outside(const struct sealing *sealing, const struct tree_e
 	return found && found->met < found->links;
 }
 
-/* The only change that the first pass makes: a directory's recorded mode, since nothing more will be made in it. */
-static int seal_recorded_mode(const struct sealing *sealing, const struct walk_entry *entry, struct atomicdir_error *error)
+/* An entry's mode once its recorded mode is set. */
+static mode_t seal_mode_of(void *arg, const struct tree_entry *entry)
 {
-	const struct seal_mode *recorded = seal_modes_find(sealing->rules->directories, &entry->facts);
-	mode_t mode = recorded ? recorded->mode | (entry->facts.mode & S_ISGID) : 0;
+	const struct sealing *sealing = arg;
+	const struct seal_mode *recorded = S_ISDIR(entry->mode) ? seal_modes_find(sealing->rules->directories, entry) : NULL;
 
-	if (!recorded || mode == (entry->facts.mode & 07777) || fchmod(entry->fd, mode) == 0)
+	return recorded ? S_IFDIR | recorded->mode | (entry->mode & S_ISGID) : entry->mode;
+}
+
+/* The only change that the first pass makes: a directory's recorded mode, since nothing more will be made in it. */
+static int seal_recorded_mode(struct sealing *sealing, const struct walk_entry *entry, struct atomicdir_error *error)
+{
+	mode_t mode = seal_mode_of(sealing, &entry->facts);
+
+	if (mode == entry->facts.mode || fchmod(entry->fd, mode & 07777) == 0)
 		return 0;
 	return error_system(error, errno, entry->path, "cannot set the mode of the directory");
 }
@@ -290,9 +298,26 @@ static int finish_top(const struct sealing *sealing, struct atomicdir_error *err
 	return top_finish(&top, sealing->top_fd, rules->top_mode, error);
 }
 
-static bool seal_has_work(const struct seal_rules *rules)
+bool seal_has_work(const struct seal_rules *rules)
 {
 	return rules->uid != (uid_t)-1 || rules->gid != (gid_t)-1 || rules->file_mode || rules->dir_mode;
+}
+
+/* Both in one walk. The top directory is compared once it is sealed, too. */
+static int seal_comparing(struct sealing *sealing, struct atomicdir_error *error)
+{
+	const struct seal_rules *rules = sealing->rules;
+	struct compare compare = *rules->compare;
+	int differs;
+
+	compare.is_content_only = true;
+	compare.visit = check_entry;
+	compare.visited_mode = seal_mode_of;
+	compare.visit_arg = sealing;
+	differs = tree_compare(&compare, rules->compared_fd, sealing->top_fd, error);
+	if (differs < 0 || finish_top(sealing, error) < 0)
+		return -1;
+	return differs ? 1 : compare_tops(rules->compared_fd, sealing->top_fd, error);
 }
 
 static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
@@ -305,6 +330,8 @@ static int seal_passes(struct sealing *sealing, struct atomicdir_error *error)
 
 	if (modes && modes->count)
 		qsort(modes->items, modes->count, sizeof(*modes->items), seal_modes_compare);
+	if (sealing->rules->compare)
+		return seal_comparing(sealing, error);
 	if (tree_walk(&check, sealing->top_fd, error) < 0)
 		return -1;
 	shared_gather(sealing);
@@ -319,7 +346,9 @@ int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *cou
 	struct tree_entry top;
 	int done;
 
-	*count = (struct tree_count){ 0 };
+	*count = rules->known ? *rules->known : (struct tree_count){ 0 };
+	if (rules->known)
+		return finish_top(&sealing, error);
 	if (tree_look(top_fd, "", &top) < 0)
 		return error_system(error, errno, NULL, "cannot examine the new directory");
 	sealing.mount = top.mount;

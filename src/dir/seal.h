@@ -6,6 +6,7 @@
 #ifndef DIR_SEAL_H
 #define DIR_SEAL_H
 
+#include "dir/compare.h"
 #include "dir/links.h"
 #include "dir/top.h"
 #include "dir/tree.h"
@@ -32,6 +33,11 @@ struct seal_rules {
 	mode_t file_mode; /* exact, and without an ACL; 0: as made */
 	mode_t dir_mode;
 	mode_t top_mode;
+	/* What the tree holds, where all of that is known to be ready: then only the top directory is sealed. NULL: it is to be walked. */
+	const struct tree_count *known;
+	/* A tree that it is compared with in the same walk, where neither owners nor modes of entries are stated. NULL: none. */
+	const struct compare *compare;
+	int compared_fd;
 	const struct top *top;		    /* of a stage; NULL: the top directory stays as it is */
 	struct seal_modes *directories;	    /* may be NULL */
 	bool (*reserves)(const char *name); /* names that the top directory may not hold */
@@ -40,6 +46,9 @@ struct seal_rules {
 	struct links *links;		    /* where symlinks may lead */
 };
 
+/* Whether owners or modes of entries are stated. */
+bool seal_has_work(const struct seal_rules *rules);
+/* With rules->compare 1: it differs from that tree. Otherwise 0; -1. */
 int tree_seal(int top_fd, const struct seal_rules *rules, struct tree_count *count, struct atomicdir_error *error);
 
 #endif

@@ -13,6 +13,7 @@
 #include "dir/note.h"
 #include "dir/part.h"
 #include "dir/prune.h"
+#include "dir/put.h"
 #include "dir/room.h"
 
 struct atomicdir_stage *stage_new(struct atomicdir_error *error)
@@ -46,6 +47,7 @@ static int stage_make_directory(struct atomicdir_stage *stage, struct atomicdir_
 		return error_system(error, errno, NULL, "cannot begin");
 	part_name(name, stage->number, PART_DIRECTORY);
 	stage->fd = top_make(&stage->top, place->store_fd, name, place->parent_fd, default_mode ? default_mode : TOP_MODE);
+	stage->is_given = stage->top.uid != (uid_t)-1;
 	return stage->fd < 0 ? error_system(error, errno, stage->path, "cannot make the new directory") : 0;
 }
 
@@ -75,12 +77,12 @@ static void stage_unmake(struct atomicdir_stage *stage)
 	close_fd(&stage->fd);
 	free_pointer(&stage->path);
 	stage->number = 0;
+	stage->known = (struct tree_count){ 0 };
+	stage->has_links = false;
 }
 
 int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
-	struct entry entry;
-
 	if (!stage_is_held(stage))
 		return 0;
 	if (stage->is_matched)
@@ -88,13 +90,21 @@ int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *erro
 				 "a stage that matches what is live can only be sealed, committed or freed");
 	if (stage_make(stage, error) < 0)
 		return -1;
-	for (size_t i = 0; held_get(&stage->held, i, &entry); i++) {
-		if (stage_put(stage, &entry, error) == 0 && stage_copy_held(stage, i, &entry, error) == 0)
+	for (size_t i = 0; i < stage->held.count; i++) {
+		if (put_held(stage, i, error) == 0)
 			continue;
 		stage_unmake(stage);
 		return -1;
 	}
-	held_clear(&stage->held);
+	held_forget(&stage->held);
+	return 0;
+}
+
+int stage_share(struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (stage_write_held(stage, error) < 0)
+		return -1;
+	stage->is_shared = true;
 	return 0;
 }
 
@@ -190,7 +200,7 @@ static bool stage_has_directory(const struct atomicdir_stage *stage)
 	struct atomicdir_error why;
 
 	error_clear(&why);
-	if (stage_write_held(own, &why) == 0)
+	if (stage_share(own, &why) == 0)
 		return true;
 	errno = why.errnum;
 	return false;

@@ -22,7 +22,8 @@ struct atomicdir_stage {
 	enum stage_state state;
 	bool is_fill;		 /* else an adoption */
 	const struct swap *swap; /* an adoption's own; NULL: the layout's */
-	bool is_waiting; /* ENDED by a commit with HOOK_LOCKED: it has the lock, has pruned nothing, and can be undone */
+	bool is_waiting;	 /* ENDED by a commit with HOOK_LOCKED or leave_old: it has the lock, and has pruned nothing */
+	bool is_undone;		 /* waiting, and cannot be undone again */
 	struct held held;
 	bool is_matched; /* held: all that is live is what it would hold (atomicdir_matches()), and nothing may be added */
 	int64_t number;	 /* `number`, `fd` and `path` are the directory's; 0, -1 and NULL while there is none */
@@ -34,6 +35,12 @@ struct atomicdir_stage {
 	char *recent_path;	       /* with recent_fd: the directory in which the last entry was made */
 	int recent_fd;
 	struct top top;
+	bool is_given; /* root works in another user's store: what it makes is given to that user */
+	/* What is in the directory as far as put.c made it. Once others have made something there, only a walk tells that. */
+	bool is_shared;
+	struct tree_count known;
+	bool has_links;			  /* symlinks are judged when the stage is sealed */
+	bool is_known_different;	  /* one of the entries is not the live generation's */
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
 	volatile int stop;		  /* not 0: the caller wants to stop */
@@ -59,10 +66,8 @@ static inline bool stage_is_held(const struct atomicdir_stage *stage)
 /* Makes the directory of a held stage, and writes its entries there. For others it does nothing. After a failure the stage is held
  * as before. */
 int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error);
-/* In entries.c: puts an entry into the directory of a stage; fills a file with the bytes of a held entry, if the list does not have
- * them. */
-int stage_put(struct atomicdir_stage *stage, const struct entry *entry, struct atomicdir_error *error);
-int stage_copy_held(struct atomicdir_stage *stage, size_t index, const struct entry *entry, struct atomicdir_error *error);
+/* The same, and from here on others than put.c may make, change and remove things in the directory. */
+int stage_share(struct atomicdir_stage *stage, struct atomicdir_error *error);
 /* Removes the directory, if it was not published. */
 void stage_end(struct atomicdir_stage *stage);
 /* Copies a directory: its content, owner, mode, attributes and time. */

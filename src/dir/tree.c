@@ -9,7 +9,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -80,26 +79,55 @@ void tree_names_clear(struct tree_names *names)
 {
 	int saved = errno;
 
-	for (size_t i = 0; i < names->count; i++)
-		free(names->names[i]);
 	free(names->names);
+	free(names->text);
 	*names = (struct tree_names){ 0 };
 	errno = saved;
 }
 
 static int names_compare(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int names_add(struct tree_names *names, const char *name)
-{
-	char **added = array_add(&names->names, &names->count, sizeof(*added));
+/* Names one after the other, each with its NUL: a directory may have a million of them. */
+struct names_text {
+	char *text;
+	size_t size, capacity;
+};
 
-	if (!added)
+static int names_add(struct tree_names *names, struct names_text *gathered, const char *name)
+{
+	size_t size = strlen(name) + 1;
+
+	if (size > gathered->capacity - gathered->size) {
+		size_t capacity = gathered->capacity ? gathered->capacity * 2 : 1024;
+		char *more = realloc(gathered->text, capacity);
+
+		if (!more)
+			return -1;
+		names->text = gathered->text = more;
+		gathered->capacity = capacity;
+	}
+	memcpy(gathered->text + gathered->size, name, size);
+	gathered->size += size;
+	names->count++;
+	return 0;
+}
+
+static int names_sort(struct tree_names *names)
+{
+	const char *name = names->text;
+
+	if (!names->count)
+		return 0;
+	names->names = reallocarray(NULL, names->count, sizeof(*names->names));
+	if (!names->names)
 		return -1;
-	*added = strdup(name);
-	return *added ? 0 : -1;
+	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1)
+		names->names[i] = name;
+	qsort(names->names, names->count, sizeof(*names->names), names_compare);
+	return 0;
 }
 
 static void names_close_directory(DIR **directory)
@@ -115,6 +143,7 @@ int tree_names_read(int directory_fd, bool is_generation, struct tree_names *nam
 {
 	cleanup_fd int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup(names_close_directory) DIR *directory = NULL;
+	struct names_text gathered = { 0 };
 	struct dirent *entry;
 
 	*names = (struct tree_names){ 0 };
@@ -131,16 +160,13 @@ int tree_names_read(int directory_fd, bool is_generation, struct tree_names *nam
 
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (is_generation && strcmp(name, NAME_WAKE) == 0))
 			continue;
-		if (names_add(names, name) < 0)
+		if (names_add(names, &gathered, name) < 0)
 			break;
 	}
-	if (errno) {
-		tree_names_clear(names);
-		return -1;
-	}
-	if (names->count)
-		qsort(names->names, names->count, sizeof(*names->names), names_compare);
-	return 0;
+	if (!errno && names_sort(names) == 0)
+		return 0;
+	tree_names_clear(names);
+	return -1;
 }
 
 /* ---- Paths ---- */

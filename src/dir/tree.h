@@ -43,8 +43,9 @@ int tree_open_parent(int top_fd, const char *path, const char **name);
 
 /* The names in a directory, sorted by byte. */
 struct tree_names {
-	char **names;
+	const char **names; /* they lie in `text` */
 	size_t count;
+	char *text;
 };
 /* With `is_generation` the name that wakes watchers is left out; in directories further down it is a name like any other. */
 int tree_names_read(int directory_fd, bool is_generation, struct tree_names *names);

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "dir/prune.h"
 #include "dir/rollback.h"
 #include "dir/stage.h"
+#include "dir/tell.h"
 
 /* Looks at what the commit made of LINK, which is what the undo replaces. */
 static int undo_look(struct writer *writer, struct atomicdir_error *error)
@@ -31,19 +33,25 @@ static int undo_look(struct writer *writer, struct atomicdir_error *error)
 static enum outcome stage_undo(struct atomicdir_stage *stage, struct atomicdir_generation **live, struct atomicdir_error *error)
 {
 	struct writer *writer = &stage->writer;
-	int64_t before = writer->info.before;
+	int64_t before = writer->info.before, undone = writer->live.number;
 	enum outcome outcome = OUTCOME_NOT_PUBLISHED;
 
-	if (!stage->is_waiting)
+	if (!stage->is_waiting || stage->is_undone || writer->options.hook != ATOMICDIR_HOOK_LOCKED)
 		error_set(error, ATOMICDIR_USAGE, NULL,
 			  "only what was committed with ATOMICDIR_HOOK_LOCKED can be undone, and only once");
 	else if (!before || !part_may_exist(writer->place.store_fd, before, PART_DIRECTORY))
 		error_object(error, ATOMICDIR_NO_GENERATION, writer->place.name.link,
 			     "has no earlier live generation that still exists");
 	else if (undo_look(writer, error) == 0)
-		outcome = rollback_publish(writer, before, live, error);
-	if (outcome != OUTCOME_NOT_PUBLISHED)
-		stage->is_waiting = false;
+		outcome = rollback_publish(writer, before, error);
+	if (outcome == OUTCOME_NOT_PUBLISHED)
+		return outcome;
+	stage->is_undone = true;
+	stage->is_waiting = outcome == OUTCOME_PUBLISHED && writer->options.leave_old;
+	if (outcome == OUTCOME_PUBLISHED && !stage->is_waiting)
+		prune_replaced(writer);
+	if (outcome == OUTCOME_PUBLISHED)
+		tell_published(writer, undone, live);
 	return outcome;
 }
 

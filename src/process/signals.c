@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -135,6 +136,30 @@ int signals_caught(void)
 	number = signals_uninstall();
 	alarm(0);
 	return number;
+}
+
+void signals_put_off(sigset_t *before)
+{
+	sigset_t put_off;
+
+	sigemptyset(&put_off);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		sigaddset(&put_off, ending[i]);
+	sigprocmask(SIG_BLOCK, &put_off, before);
+}
+
+void signals_take_up(const sigset_t *before)
+{
+	static const struct timespec now = { 0 };
+	sigset_t forgotten;
+
+	sigemptyset(&forgotten);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		if (sigismember(before, ending[i]) == 0)
+			sigaddset(&forgotten, ending[i]);
+	while (sigtimedwait(&forgotten, NULL, &now) >= 0)
+		;
+	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 static void signals_pass_on(int number)

@@ -28,6 +28,10 @@ int signals_hold_all(sigset_t *before);
 void signals_catch(void);
 int signals_caught(void);
 
+/* Between these two calls a signal that asks us to end does nothing. One that a loop reads stays pending for it. */
+void signals_put_off(sigset_t *before);
+void signals_take_up(const sigset_t *before);
+
 /* Between these two calls a signal that asks us to end calls `tell`, which may do only what a handler may (signal-safety(7)).
  * signals_told() returns the signal that came, or 0. */
 void signals_tell(void (*tell)(void *context), void *context);

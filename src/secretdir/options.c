@@ -113,7 +113,7 @@ const struct option secret_options_table[] = {
 	{ "--split", NULL, TAKES_POLICY, option_flag, AT(split),
 	  "print several documents, one a line, each as long as a managed policy may be (6144)" },
 	{ "--notify-queue", "URL", TAKES_POLICY | TAKES_ROUNDS, option_queue, AT(notify_queue),
-	  "queue of SQS that reports changes (policy: covers it too)" },
+	  "queue of SQS that reports changes (policy: grant access to it)" },
 	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
 	  "key of your own that encrypts these secrets or the queue (repeatable)" },
 	{ 0 },

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/protocol.h"
+#include "command/hook.h"
 #include "command/link.h"
 #include "command/report.h"
 #include "command/waiting.h"
@@ -44,8 +45,7 @@ static void round_take_modes(struct round *round)
 	round->library = *wanted;
 	round->library.file_mode = 0;
 	round->library.keep_times = 1;
-	if (round->options->shared.rollback_on_failure)
-		round->library.hook = ATOMICDIR_HOOK_LOCKED;
+	hook_set_options(&round->options->shared, &round->library);
 	round->rights.is_library_owning = rights_have_one_owner(&round->rights) && !round->options->transform;
 	if (!round->rights.is_library_owning) {
 		round->library.uid = (uid_t)-1;

@@ -76,7 +76,6 @@ static int sync_publish(struct round *round, struct round_end *end, struct atomi
 	if (is_changed)
 		round_warn_of_root(round);
 	result = hook_finish(shared, round->link, &round->stage, is_changed, &live, stdout, error);
-	fflush(stdout);
 	if (live)
 		round_published(round, live->number);
 	return result;

@@ -58,14 +58,19 @@ typed() {
 		echo "atomicdir fill $name.site --sync=no<TAB>--fr<TAB>on<TAB> >$name.value"
 		echo "atomicdir diff --json site 1 2<TAB>>$name.generation"
 		echo "atomicdir exec site -- atomicdir sho<TAB>'$work/site' >$name.nested"
+		echo "atomicdir exec site -- cat $work/one/<TAB>>$name.file"
 	} | "$here/tests/command/typed.py" "$@" >"$name.terminal"
 }
+# Where the package bash-completion is not installed, bash completes the command itself and then names of files.
+nests() { [ "$1" != bash ] || [ -e /usr/share/bash-completion/bash_completion ]; }
 completes() {
 	ok "$1 completes a command" test "$(cat "$1.command")" = "$("$atomicdir" show site)"
 	ok "an option" test "$(cat "$1.option")" = "$("$atomicdir" show --json site)"
 	ok "a value in the same word, and a directory" test "$(cat "$1.site/f")" = 1
 	ok "a generation" grep -q '"path":"f"' "$1.generation"
-	ok "and a command after --" test "$(cat "$1.nested")" = "$("$atomicdir" show site)"
+	if nests "$1"; then ok "and a command after --, with its own arguments" test "$(cat "$1.nested")" = "$("$atomicdir" show site)"
+	else skip "and a command after --, with its own arguments" "bash-completion is not installed"; fi
+	ok "a file after a command after --" test "$(cat "$1.file")" = 1
 }
 if command -v bash >/dev/null; then
 	setup="for part in /usr/share/bash-completion/bash_completion '$here/build/completion/bash/atomicdir'; do [ ! -e \$part ] || . \$part; done"

@@ -36,17 +36,20 @@ make_root() {
 		printf '#!/bin/sh\nexit 101\n' >root/usr/sbin/policy-rc.d && chmod 755 root/usr/sbin/policy-rc.d &&
 		inside apt-get update -q && tar -C root -cf "$cache/$suite.tar.new" . && mv "$cache/$suite.tar.new" "$cache/$suite.tar"
 }
-# inside COMMAND...: in the root, in a mount namespace of its own.
-inside() {
+# mounted ROOT COMMAND...: in a mount namespace of its own, in which the root has what a system has.
+mounted() {
 	# shellcheck disable=SC2016 # for the shell inside
-	unshare --mount --propagation private sh -ec 'cache=$1; shift
-		for directory in proc sys dev; do mount --rbind /$directory root/$directory; done
-		mount -t tmpfs tmpfs root/run
-		mount --bind "$cache/archives" root/var/cache/apt/archives
-		[ ! -e root/packages ] || mount --bind packages root/packages
-		exec chroot root env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-			DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"' \
-		sh "$cache" "$@"
+	unshare --mount --propagation private sh -ec 'cache=$1 root=$2; shift 2
+		for directory in proc sys dev; do mount --rbind /$directory $root/$directory; done
+		mount -t tmpfs tmpfs $root/run
+		mount --bind "$cache/archives" $root/var/cache/apt/archives
+		[ ! -e $root/packages ] || mount --bind packages $root/packages
+		exec "$@"' sh "$cache" "$@"
+}
+# inside COMMAND...: in the root.
+inside() {
+	mounted root chroot root env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"
 }
 if [ -z "$lacking" ]; then
 	mkdir root
@@ -57,6 +60,20 @@ if [ -n "$lacking" ]; then
 	skip "the packages can be installed, run, upgraded and removed" "$lacking"
 	finish
 fi
+
+# ---- As a distribution tests them ----
+
+if ! command -v autopkgtest >/dev/null; then skip "autopkgtest finds nothing wrong with the packages" "autopkgtest is not installed"
+else
+	mkdir tested && tar -C tested -xf "$cache/$suite.tar"
+	"$here/tools/export.sh" source && mv source/packaging/debian source/debian
+	# shellcheck disable=SC2046 # words
+	ok "autopkgtest finds nothing wrong with the packages" mounted tested autopkgtest --output-dir="$work/autopkgtest" \
+		$(find "$work/one" -name '*.deb' ! -name '*-dbgsym_*') "$work/source/" -- chroot "$work/tested"
+	rm -rf tested
+fi
+
+# ---- Installed, upgraded ----
 
 # What an earlier release would be: the same files, with a lower version.
 mkdir packages packages/new packages/old root/packages
@@ -93,7 +110,7 @@ is "$(ls root/usr/lib/systemd/system | grep -c '^secretdir')" 3 "the units are w
 # ---- Stores of the first version ----
 
 stores() { inside sh -ec "cd /srv/stores; $*"; }
-is "$(stores 'atomicdir list site' | cut -c 1-6 | tr -d ' \n')" 321 "atomicdir lists a store of the first version"
+is "$(stores 'atomicdir list site' | cut -d ' ' -f 1 | tr -d '\n')" 321 "atomicdir lists a store of the first version"
 ok "and goes back in it" stores 'atomicdir rollback site && grep -qx 2 site/page'
 ok "and publishes in it" stores 'atomicdir fill site -- sh -c "echo 4 >page" && grep -qx 4 site/page'
 printf '{"db":"{\\"user\\":\\"app\\"}"}' >root/srv/stores/secrets.json

@@ -340,6 +340,146 @@ static void test_directory(void)
 	atomicdir_free(stage);
 }
 
+/* ---- What is known of a stage without a walk ---- */
+
+static void test_equal_again(void)
+{
+	struct atomicdir_stage *stage;
+	int fd;
+
+	ok(fill("equal", &usual) == 1, "(a set is published)");
+	stage = begin("equal");
+	fd = put(stage,
+		 (void *)(uintptr_t) &
+			 (struct set){ .a = "b", .deep = "deep", .to = "sub/deep", .mode = 0640, .dir_mode = 0750 },
+		 &error) == 0
+		     ? openat(atomicdir_fd(stage), "a", O_WRONLY | O_CLOEXEC)
+		     : -1;
+	ok(write(fd, "a", 1) == 1 && close(fd) == 0 && atomicdir_commit(stage, NULL, &error) == 0 && is_live("equal", "000001"),
+	   "an entry that differed, and is made the same again through the stage's directory, is unchanged");
+	atomicdir_free(stage);
+	stage = begin("equal");
+	ok(put(stage,
+	       (void *)(uintptr_t) & (struct set){ .a = "b", .deep = "deep", .to = "sub/deep", .mode = 0640, .dir_mode = 0750 },
+	       &error) == 0 &&
+		   symlinkat("../000001/a", atomicdir_fd(stage), "elsewhere") == 0 &&
+		   atomicdir_commit(stage, NULL, &error) < 0 && strstr(error.text, "'elsewhere'"),
+	   "what is made through the stage's directory is checked when it is sealed");
+	atomicdir_free(stage);
+}
+
+static bool refuses(const struct set *set, const char *below, const char *named)
+{
+	struct atomicdir_stage *stage = begin("equal");
+	bool is_refused;
+
+	is_refused =
+		put(stage, (void *)(uintptr_t)set, &error) == 0 &&
+		(!below || (unlinkat(atomicdir_fd(stage), "a", 0) == 0 && mkdirat(atomicdir_fd(stage), below, 0700) == 0)) &&
+		mkfifoat(atomicdir_fd(stage), named, 0600) == 0 && atomicdir_commit(stage, NULL, &error) < 0 &&
+		strstr(error.text, named);
+	atomicdir_free(stage);
+	return is_refused;
+}
+
+static void test_seal(void)
+{
+	struct set differs = usual;
+	struct atomicdir_stage *stage;
+	char deep[3 * 300] = "d";
+
+	differs.a = "b";
+	ok(refuses(&usual, NULL, "zfifo"), "a FIFO is refused where nothing else differs");
+	ok(refuses(&differs, NULL, "zfifo"), "and after the first difference");
+	ok(refuses(&usual, "a", "a/fifo"), "and in a directory that has taken the place of a file");
+	ok(refuses(&usual, "new", "new/fifo"), "and in one that is new");
+	ok(chmod("equal/sub", 0000) == 0 && refuses(&usual, NULL, "sub/fifo") && chmod("equal/sub", 0750) == 0,
+	   "and in one whose older one may not be looked into");
+	for (int i = 0; i < 256; i++)
+		strcat(deep, "/d");
+	stage = begin("deep");
+	ok(atomicdir_mkdir(stage, deep, 0755, &error) < 0 && strstr(error.text, "256") &&
+		   atomicdir_write(stage, deep, "", 0, 0644, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1,
+	   "what nests too deep is refused at once, and nothing else");
+	atomicdir_free(stage);
+}
+
+/* ---- Links to live files ---- */
+
+#define FILES 20
+
+struct links_set {
+	const char *changed; /* the bytes of the last file */
+	const char *damaged; /* a live file that somebody changes once it was compared */
+	mode_t mode;
+};
+
+static int put_files(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *why)
+{
+	const struct links_set *set = arg;
+	static char bytes[4096];
+	char path[32];
+
+	memset(bytes, 'b', sizeof(bytes));
+	for (int i = 0; i < FILES; i++) {
+		snprintf(path, sizeof(path), i % 2 ? "sub/%d" : "%d", i);
+		if (atomicdir_write(stage, path, bytes, sizeof(bytes), set->mode, why) < 0)
+			return -1;
+	}
+	if (set->damaged && !put_byte(set->damaged, 'X'))
+		return -1;
+	return atomicdir_write(stage, "z", set->changed, strlen(set->changed), set->mode, why);
+}
+
+static int fill_files(const struct links_set *set, bool links, bool keeps_times)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	const struct timespec tick = { 0, 50000000 };
+
+	options.link_unchanged = links;
+	options.keep_times = keeps_times;
+	options.keep = 9;
+	nanosleep(&tick, NULL);
+	return atomicdir_fill("linked", put_files, (void *)(uintptr_t)set, &options, &error);
+}
+
+static struct stat look(const char *path)
+{
+	struct stat status = { 0 };
+
+	stat(path, &status);
+	return status;
+}
+
+static void test_links(void)
+{
+	int64_t before;
+	ino_t first;
+	time_t time;
+
+	ok(fill_files(&(struct links_set){ "1", NULL, 0640 }, true, false) == 1, "(files are published)");
+	before = written();
+	ok(fill_files(&(struct links_set){ "2", NULL, 0640 }, true, false) == 1 && written() - before < 2000,
+	   "with link_unchanged nothing is written but the file that changed and what is recorded");
+	ok(look("linked/sub/1").st_ino == look(".linked.atomicdir/000001/sub/1").st_ino && look("linked/0").st_nlink == 2 &&
+		   holds("linked/z", "2") && look("linked/z").st_nlink == 1,
+	   "files that are the same are links to the live ones, and the one that changed is not");
+	ok(fill_files(&(struct links_set){ "3", "linked/0", 0640 }, true, false) == 1 && look("linked/0").st_nlink == 1 &&
+		   look("linked/2").st_nlink == 3,
+	   "a live file that changes after it was compared is not linked, although its size and times are the same");
+	first = look("linked/0").st_ino;
+	ok(fill_files(&(struct links_set){ "3", NULL, 0600 }, true, false) == 1 && look("linked/0").st_ino != first &&
+		   look(".linked.atomicdir/000003/0").st_mode == (S_IFREG | 0640),
+	   "a file whose mode changes is no link, and the older one keeps its mode");
+	time = look("linked/0").st_mtim.tv_nsec;
+	ok(fill_files(&(struct links_set){ "4", NULL, 0600 }, false, true) == 1 && look("linked/0").st_mtim.tv_nsec == time &&
+		   look("linked/0").st_nlink == 1 &&
+		   look("linked/sub/1").st_mtim.tv_nsec == look(".linked.atomicdir/000004/sub/1").st_mtim.tv_nsec,
+	   "with keep_times files that are the same have the live one's time");
+	ok(look("linked/z").st_mtim.tv_nsec != look(".linked.atomicdir/000004/z").st_mtim.tv_nsec,
+	   "and the one that changed has its own");
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/held_test.XXXXXX";
@@ -354,6 +494,9 @@ int main(void)
 	test_large();
 	test_errors();
 	test_directory();
+	test_equal_again();
+	test_seal();
+	test_links();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 2;

@@ -506,6 +506,92 @@ static void test_undo_nothing(void)
 	   "a rollback refuses HOOK_LOCKED");
 }
 
+/* ---- Leaving old generations to atomicdir_finish() ---- */
+
+static struct atomicdir_stage *commit_leaving(const char *link, int content, int hook)
+{
+	struct atomicdir_options options = *how(0, HOOK_NO);
+	struct atomicdir_stage *stage;
+
+	options.hook = hook;
+	options.leave_old = 1;
+	stage = begin(link, content, &options);
+	ok(stage && atomicdir_commit(stage, NULL, &error) == 1, "(a stage with leave_old is committed)");
+	return stage;
+}
+
+static void test_finish(void)
+{
+	struct atomicdir_stage *stage;
+
+	fill("left", 1, 0, HOOK_NO);
+	stage = commit_leaving("left", 2, ATOMICDIR_HOOK_NONE);
+	ok(strcmp(listed("left"), "2Lg 1g") == 0 && is_locked("left"),
+	   "a commit with leave_old removes nothing, and keeps the lock");
+	ok(atomicdir_undo(stage, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE,
+	   "which does not mean that it can be undone");
+	ok(atomicdir_finish(stage, &error) == 0 && !error.text[0] && strcmp(listed("left"), "2Lg") == 0 && !is_locked("left"),
+	   "atomicdir_finish() removes old generations and releases the lock");
+	ok(atomicdir_finish(stage, &error) == 0 && !error.text[0], "a second one has nothing left to do");
+	atomicdir_free(stage);
+	atomicdir_free(commit_leaving("left", 3, ATOMICDIR_HOOK_NONE));
+	ok(strcmp(listed("left"), "3Lg") == 0 && !is_locked("left"), "atomicdir_free() does the same for who does not call it");
+	stage = begin("left", 4, how(0, HOOK_NO));
+	ok(atomicdir_finish(stage, &error) < 0 && error.kind == ATOMICDIR_USAGE && is_locked("left"),
+	   "a stage that was not committed cannot be finished, and stays as it is");
+	atomicdir_free(stage);
+}
+
+static void test_finish_with_pin(void)
+{
+	struct atomicdir_stage *stage;
+	int pin_fd;
+
+	fill("pinned", 1, 0, HOOK_NO);
+	pin_fd = atomicdir_pin("pinned", NULL, &error);
+	stage = commit_leaving("pinned", 2, ATOMICDIR_HOOK_NONE);
+	ok(!error.text[0], "a commit with leave_old does not warn of what it does not remove");
+	ok(atomicdir_finish(stage, &error) == 0 && error.kind == ATOMICDIR_OK && strstr(error.text, "a reader has pinned it"),
+	   "what atomicdir_finish() cannot remove is a warning");
+	atomicdir_free(stage);
+	close(pin_fd);
+}
+
+static void test_finish_undone(void)
+{
+	struct atomicdir_stage *stage;
+
+	for (int i = 1; i <= 3; i++)
+		fill("left-undone", i, 2, HOOK_NO);
+	stage = commit_leaving("left-undone", 4, ATOMICDIR_HOOK_LOCKED);
+	ok(atomicdir_undo(stage, NULL, &error) == 1 && strcmp(listed("left-undone"), "4b 3Lb 2g 1g") == 0 &&
+		   is_locked("left-undone"),
+	   "an undo with leave_old removes nothing, and keeps the lock");
+	ok(atomicdir_undo(stage, NULL, &error) < 0 && error.kind == ATOMICDIR_USAGE, "it cannot be undone in its turn");
+	ok(atomicdir_finish(stage, &error) == 0 && strcmp(listed("left-undone"), "4b 3Lb 2g") == 0 && !is_locked("left-undone"),
+	   "atomicdir_finish() removes what is not kept after it");
+	atomicdir_free(stage);
+}
+
+static int populate_left(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *why)
+{
+	return atomicdir_write(stage, "value", arg, 1, 0644, why);
+}
+
+static void test_fill_leaving(void)
+{
+	struct atomicdir_options options = *how(0, HOOK_NO);
+	char content[] = "2";
+	int pin_fd;
+
+	fill("whole", 1, 0, HOOK_NO);
+	pin_fd = atomicdir_pin("whole", NULL, &error);
+	options.leave_old = 1;
+	ok(atomicdir_fill("whole", populate_left, content, &options, &error) == 1 && strstr(error.text, "has pinned it"),
+	   "atomicdir_fill() leaves nothing, and warns of what it cannot remove");
+	close(pin_fd);
+}
+
 /* ---- What calls are told is for them, what fills are told is remembered ---- */
 
 static void test_remembered(void)
@@ -687,6 +773,10 @@ int main(void)
 	test_undo();
 	test_undo_after_death();
 	test_undo_nothing();
+	test_finish();
+	test_finish_with_pin();
+	test_finish_undone();
+	test_fill_leaving();
 	test_remembered();
 	test_marks();
 	test_first_version();

@@ -25,8 +25,8 @@ shows() { inside systemctl show -P "$2" "$1" | grep -qx "$3"; }
 # serves NAME PORT [OPTION...]: who connects is shown the certificate of this name.
 serves() {
 	name=$1 port=$2; shift 2
-	inside sh -c 'port=$1; shift; timeout 5 openssl s_client -connect "127.0.0.1:$port" "$@" </dev/null 2>/dev/null | openssl x509 -noout -subject' sh "$port" "$@" |
-		grep -qx "subject=CN = $name"
+	inside sh -c 'port=$1; shift; timeout 5 openssl s_client -connect "127.0.0.1:$port" "$@" </dev/null 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253' sh "$port" "$@" |
+		grep -qx "subject=CN=$name"
 }
 
 start_aws
