@@ -84,7 +84,6 @@ int command_prune(const struct options *options)
 	if (waiting_call(options, &library, prune_call, &(struct prune_call){ options->operands[0], &removed }, &error) < 0)
 		return report_error(&error);
 	report_warning(options, &error);
-	if (options->verbosity >= 0 || options->json || library.dry_run)
-		report_generations(options, options->operands[0], removed);
+	report_generations(options, options->operands[0], removed);
 	return ATOMICDIR_OK;
 }

@@ -180,7 +180,7 @@ static const struct option shared[] = {
 	{ "--if-generation", "N", TAKES_PUBLISH, option_count, AT(library.if_generation),
 	  "publish only if generation N is live; 0: only if none is" },
 	{ "--json", NULL, TAKES_JSON, option_flag, AT(json), "print the result as JSON on standard output" },
-	{ "-q", NULL, ~0U, option_quiet, AT(verbosity), "print errors and what was asked for: no result line, no warning" },
+	{ "-q", NULL, ~0U, option_quiet, AT(verbosity), "print only errors on standard error" },
 	{ "-v", NULL, ~0U, option_verbose, AT(verbosity), "print more on standard error" },
 	{ 0 },
 };

@@ -204,7 +204,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 		report_flush();
 		return;
 	}
-	if (options->verbosity < 0 && !options->library.dry_run)
+	if (to == stderr && options->verbosity < 0)
 		return;
 	report_size(size, live->bytes < 0 ? 0 : live->bytes);
 	if (is_changed && live->files >= 0)
@@ -235,8 +235,6 @@ void report_done(const struct options *options, const char *link, const char *wh
 		report_done_json(link, is_changed);
 		return;
 	}
-	if (options->verbosity < 0)
-		return;
 	snprintf(given, sizeof(given), "%s", options->operands[0]);
 	text_sanitise(given);
 	printf("%s %s\n", is_changed ? what : "unchanged", given);
