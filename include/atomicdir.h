@@ -126,9 +126,9 @@ struct atomicdir_options {
 	mode_t top_mode; /* exact mode of the top directory; 0: as the caller made it, or as the copied directory has it. FILES: none, LINK keeps its own */
 	mode_t top_mode_default; /* the same where nothing above decides it; 0: 0755 */
 	int keep_times;		 /* a file whose bytes are unchanged keeps the live file's modification time */
-	/* Files that are the same as the live generation's in bytes, mode, owner and attributes become hard links to those, and
-	 * atomicdir_carry() makes links: whatever is then written into one is written into both. Where a link cannot be made, or mode or
-	 * owner are to change, the file is a copy. */
+	/* Files that are the same as the live generation's in bytes, mode, owner and attributes become hard links to those. Write, copy and
+	 * carry make such links at once, seal the others. Whatever is then written into one is written into both, so who changes a file
+	 * of the stage must replace it. Where a link cannot be made, or mode or owner are to change, the file is a copy. */
 	int link_unchanged;
 	int visible_store; /* name the store NAME.atomicdir, without a dot; used only when the store is made. VOLUME, FILES: USAGE */
 	int require_xattrs; /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */

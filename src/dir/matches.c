@@ -157,7 +157,11 @@ static bool linker_link(void *arg, int from_dir, const char *name, const struct 
 
 	if (leaves.a_dir < 0 || compare_leaves(linker->comparison, &leaves) != 1)
 		return false;
-	twin = (struct twin){ leaves.a_dir, leaves.a, !clock_is_before(leaves.a.changed, tick) };
+	twin = (struct twin){ .directory_fd = leaves.a_dir,
+			      .facts = leaves.a,
+			      .is_recent = !clock_is_before(leaves.a.changed, tick),
+			      .has_bytes = true,
+			      .is_linkable = true };
 	return !twin.is_recent && held_link(held, &entry, &twin, to_dir, name) == 0;
 }
 
