@@ -441,6 +441,10 @@ static void test_seal(void)
 	ok(refuses(&usual, "new", "new/fifo"), "and in one that is new");
 	ok(chmod("equal/sub", 0000) == 0 && refuses(&usual, NULL, "sub/fifo") && chmod("equal/sub", 0750) == 0,
 	   "and in one whose older one may not be looked into");
+	stage = begin("equal");
+	ok(atomicdir_write(stage, "a", NULL, 1, 0644, NULL) < 0 && atomicdir_commit(stage, NULL, &error) == 1,
+	   "a size without bytes is refused, and adds nothing");
+	atomicdir_free(stage);
 	for (int i = 0; i < 256; i++)
 		strcat(deep, "/d");
 	stage = begin("deep");
