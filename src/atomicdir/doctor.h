@@ -44,6 +44,8 @@ char *doctor_mount_below(const char *path);
 /* A path in the store names which generation? `text` is that path below the store's, such as "/000042/f". 0: none. */
 int64_t doctor_generation_of(const char *text);
 bool doctor_is_live(const struct patient *patient, int64_t generation);
+/* Whether LINK is on a network file system. */
+bool doctor_is_remote(const struct patient *patient);
 /* Whether the store is one of secretdir's. */
 bool doctor_has_secrets(const struct patient *patient);
 /* "user 1000", for texts. */

@@ -46,7 +46,7 @@ static int written_count(const struct atomicdir_generation *live, char **first)
 	return count;
 }
 
-/* In the layout files LINK holds files of others too. */
+/* In the layout files LINK holds files of others too. A server's clock may differ from the one that the date of the publication is of. */
 void doctor_written(struct patient *patient)
 {
 	const struct atomicdir_generation *live = patient->live;
@@ -54,7 +54,7 @@ void doctor_written(struct patient *patient)
 	char more[32] = "";
 	int count;
 
-	if (!live || !live->created_ms || strcmp(live->path, patient->link) == 0)
+	if (!live || !live->created_ms || strcmp(live->path, patient->link) == 0 || doctor_is_remote(patient))
 		return;
 	count = written_count(live, &first);
 	if (count > 1)

@@ -28,8 +28,7 @@ void report_result(const struct options *options, const char *link, bool is_chan
 		   FILE *to);
 /* The same after a publication that was undone; only as JSON, since the error tells people. */
 void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live);
-/* Prints "WHAT LINK", as in "detached site", or "unchanged LINK"; or that as JSON, with `link`, its absolute path.
- * With -q only JSON is printed. */
+/* Prints "WHAT LINK", as in "detached site", or "unchanged LINK"; or that as JSON, with `link`, its absolute path. */
 void report_done(const struct options *options, const char *link, const char *what, bool is_changed);
 /* Prints what a dry run found, as report_changes() does, and whether it would publish, or that as one JSON object. */
 void report_would_publish(const struct options *options, bool is_different, const struct atomicdir_change *list, FILE *to);

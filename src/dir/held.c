@@ -285,8 +285,7 @@ static int held_enter(struct held *held, const char *path, size_t size)
 	return held->recent_fd;
 }
 
-/* Returns the live directory that `path` is in; the list owns that descriptor. -1 with errno. */
-static int held_reach(struct held *held, const char *path)
+int held_reach(struct held *held, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t size = slash ? (size_t)(slash - path) : 0;
@@ -618,7 +617,7 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 
 /* ---- Twins ---- */
 
-int held_look(struct held *held, const char *path, struct twin *twin)
+static int held_look(struct held *held, const char *path, struct twin *twin)
 {
 	*twin = (struct twin){ .directory_fd = held_reach(held, path) };
 	if (twin->directory_fd < 0 || tree_look(twin->directory_fd, held_name(path), &twin->facts) < 0 ||

@@ -85,8 +85,8 @@ static inline bool held_can_look(const struct held *held)
 {
 	return held->can_look;
 }
-/* Looks at the live file at `path`, whatever it holds. -1: there is none. */
-int held_look(struct held *held, const char *path, struct twin *twin);
+/* Returns the live directory that `path` is in; it stays the list's, until another one is asked for. -1 with errno. */
+int held_reach(struct held *held, const char *path);
 /* Whether there is a live file with the entry's bytes, and with all else that sealing will give to it. */
 bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin);
 bool held_get_twin(struct held *held, size_t index, struct twin *twin);

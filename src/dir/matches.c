@@ -12,6 +12,7 @@
 
 #include "base/attributes.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "dir/pin.h"
@@ -144,17 +145,20 @@ static char *linker_path(const struct linker *linker, const char *path)
 	return asprintf(&whole, "%.*s/%s", (int)(slash - linker->path), linker->path, path) < 0 ? NULL : whole;
 }
 
-static bool linker_link(void *arg, int from_dir, const char *name, const char *path, int to_dir)
+static bool linker_link(void *arg, int from_dir, const char *name, const struct tree_entry *facts, const char *path, int to_dir)
 {
 	struct linker *linker = arg;
 	struct held *held = &linker->stage->held;
 	cleanup_free char *whole = linker_path(linker, path);
+	struct leaves leaves = { .a_dir = whole ? held_reach(held, whole) : -1, .b_dir = from_dir, .name = name, .b = *facts };
 	const struct entry entry = { .kind = ENTRY_FILE, .path = whole };
+	struct timespec tick = clock_tick();
 	struct twin twin;
 
-	return whole && held_look(held, whole, &twin) == 0 && !twin.is_recent &&
-	       compare_leaves(linker->comparison, twin.directory_fd, from_dir, name) == 1 &&
-	       held_link(held, &entry, &twin, to_dir, name) == 0;
+	if (leaves.a_dir < 0 || compare_leaves(linker->comparison, &leaves) != 1)
+		return false;
+	twin = (struct twin){ leaves.a_dir, leaves.a, !clock_is_before(leaves.a.changed, tick) };
+	return !twin.is_recent && held_link(held, &entry, &twin, to_dir, name) == 0;
 }
 
 const struct copy_links *linker_begin(struct linker *linker, struct atomicdir_stage *stage, const char *path)

@@ -254,17 +254,28 @@ static int finish_opened(const struct sealing *sealing, int fd, const struct tre
 	return capability && fsetxattr(fd, capability->name, capability->value, capability->size, 0) < 0 ? -1 : 0;
 }
 
+/* Without lending a right, which might be an older generation's file's. */
+static bool finish_finds_no_acl(const struct walk_entry *entry)
+{
+	cleanup_fd int fd = openat(entry->directory_fd, entry->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && fgetxattr(fd, ATTRIBUTE_ACL, NULL, 0) < 0 && (errno == ENODATA || errno == EOPNOTSUPP);
+}
+
 static int finish_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	const struct sealing *sealing = arg;
 	const struct seal_rules *rules = sealing->rules;
 	struct tree_entry facts = entry->facts;
 	mode_t mode = seal_wanted_mode(rules, &facts);
+	bool is_set = seal_has_owner(rules, &facts) && mode == (facts.mode & 07777);
 	cleanup_fd int fd = -1;
 
-	if (seal_has_owner(rules, &facts) && mode == (facts.mode & 07777) && !seal_states_mode(rules, facts.mode))
+	if (is_set && !seal_states_mode(rules, facts.mode))
 		return 0;
 	if (shared_is_outside(sealing, &facts)) {
+		if (is_set && finish_finds_no_acl(entry))
+			return 0;
 		if (seal_part_with(entry, error) < 0)
 			return -1;
 		if (tree_look(entry->directory_fd, entry->name, &facts) < 0)

@@ -62,6 +62,10 @@ sed -i "s/^created_ms .*/created_ms $(($(date +%s%3N) - 60000))/" written.d/.lin
 touch -d '2 minutes ago' written.d/link/f; chmod 0600 written.d/link/f
 finds_nothing written.d/link "a time in the future that came with a copy, or a later change of the mode, is nothing"
 echo more >>written.d/link/f; finds note written written.d/link "a file that somebody has written to since the publication is noted"
+if strace -o trace -e inject=statfs:poke_exit=@arg2=6969000000000000 true 2>/dev/null; then
+	strace -o trace -e trace=statfs -e inject=statfs:poke_exit=@arg2=6969000000000000 "$atomicdir" doctor --json written.d/link >json 2>/dev/null
+	ok "but not on a network file system, whose clock may be another" sh -c '! grep -q \"written\" json && grep -q \"remote\" json'
+else skip "but not on a network file system, whose clock may be another" "this strace cannot change what a call returns"; fi
 touch written.d/link/new; "$atomicdir" doctor written.d/link >told
 ok "and how many more there are" grep -q "' and 1 more in the live generation 3 was written to after the publication" told
 mkdir broken.d; fill broken.d/link -- touch f; mv broken.d/.link.atomicdir broken.d/away; touch broken.d/.link.atomicdir

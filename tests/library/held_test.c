@@ -411,7 +411,7 @@ static void test_seal(void)
 struct links_set {
 	const char *changed; /* the bytes of the last file */
 	const char *damaged; /* a live file that somebody changes once it was compared */
-	mode_t mode;
+	mode_t mode, stated;
 };
 
 static int put_files(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *why)
@@ -438,6 +438,7 @@ static int fill_files(const struct links_set *set, bool links, bool keeps_times)
 
 	options.link_unchanged = links;
 	options.keep_times = keeps_times;
+	options.file_mode = set->stated;
 	options.keep = 9;
 	nanosleep(&tick, NULL);
 	return atomicdir_fill("linked", put_files, (void *)(uintptr_t)set, &options, &error);
@@ -457,26 +458,30 @@ static void test_links(void)
 	ino_t first;
 	time_t time;
 
-	ok(fill_files(&(struct links_set){ "1", NULL, 0640 }, true, false) == 1, "(files are published)");
+	ok(fill_files(&(struct links_set){ "1", NULL, 0640, 0 }, true, false) == 1, "(files are published)");
 	before = written();
-	ok(fill_files(&(struct links_set){ "2", NULL, 0640 }, true, false) == 1 && written() - before < 2000,
+	ok(fill_files(&(struct links_set){ "2", NULL, 0640, 0 }, true, false) == 1 && written() - before < 2000,
 	   "with link_unchanged nothing is written but the file that changed and what is recorded");
 	ok(look("linked/sub/1").st_ino == look(".linked.atomicdir/000001/sub/1").st_ino && look("linked/0").st_nlink == 2 &&
 		   holds("linked/z", "2") && look("linked/z").st_nlink == 1,
 	   "files that are the same are links to the live ones, and the one that changed is not");
-	ok(fill_files(&(struct links_set){ "3", "linked/0", 0640 }, true, false) == 1 && look("linked/0").st_nlink == 1 &&
+	ok(fill_files(&(struct links_set){ "3", "linked/0", 0640, 0 }, true, false) == 1 && look("linked/0").st_nlink == 1 &&
 		   look("linked/2").st_nlink == 3,
 	   "a live file that changes after it was compared is not linked, although its size and times are the same");
 	first = look("linked/0").st_ino;
-	ok(fill_files(&(struct links_set){ "3", NULL, 0600 }, true, false) == 1 && look("linked/0").st_ino != first &&
+	ok(fill_files(&(struct links_set){ "3", NULL, 0600, 0 }, true, false) == 1 && look("linked/0").st_ino != first &&
 		   look(".linked.atomicdir/000003/0").st_mode == (S_IFREG | 0640),
 	   "a file whose mode changes is no link, and the older one keeps its mode");
+	before = written();
+	ok(fill_files(&(struct links_set){ "5", NULL, 0600, 0600 }, true, false) == 1 && written() - before < 2000 &&
+		   look("linked/0").st_ino == look(".linked.atomicdir/000004/0").st_ino,
+	   "where the options state the mode that a file has it is linked as well");
 	time = look("linked/0").st_mtim.tv_nsec;
-	ok(fill_files(&(struct links_set){ "4", NULL, 0600 }, false, true) == 1 && look("linked/0").st_mtim.tv_nsec == time &&
-		   look("linked/0").st_nlink == 1 &&
-		   look("linked/sub/1").st_mtim.tv_nsec == look(".linked.atomicdir/000004/sub/1").st_mtim.tv_nsec,
+	ok(fill_files(&(struct links_set){ "4", NULL, 0600, 0 }, false, true) == 1 &&
+		   look("linked/0").st_mtim.tv_nsec == time && look("linked/0").st_nlink == 1 &&
+		   look("linked/sub/1").st_mtim.tv_nsec == look(".linked.atomicdir/000005/sub/1").st_mtim.tv_nsec,
 	   "with keep_times files that are the same have the live one's time");
-	ok(look("linked/z").st_mtim.tv_nsec != look(".linked.atomicdir/000004/z").st_mtim.tv_nsec,
+	ok(look("linked/z").st_mtim.tv_nsec != look(".linked.atomicdir/000005/z").st_mtim.tv_nsec,
 	   "and the one that changed has its own");
 }
 

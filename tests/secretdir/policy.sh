@@ -267,4 +267,21 @@ ok "of those of a prefix that have a tag" works x/=tagged/ --tag env=prod
 ok "and none without it" sh -c "! '$secretdir' sync -q new x=tagged/b 2>less.err && grep -q 'allow secretsmanager:GetSecretValue' less.err"
 control clear policy
 ok "of all together" works plain own alias app/ --spec parameters.yaml
+
+# hears CONDITION OPTION...: a watcher with the policy for these options comes to this.
+queue=$(control queue encrypted --kms-key arn:aws:kms:us-east-1:123456789012:key/of-the-queue)
+hears() {
+	wanted=$1; shift
+	"$secretdir" policy -q plain --notify-queue "$queue" "$@" >policy.json && control policy policy.json || return 1
+	"$secretdir" watch --notify-queue "$queue" --interval 1s heard plain >heard.log 2>&1 & watcher=$!
+	control message encrypted --string 'no event' >/dev/null
+	has_come=
+	for try in $(seq 200); do sh -c "$wanted" && has_come=1 && break; sleep 0.05; done
+	kill $watcher; wait $watcher
+	[ "$has_come" ] || { cat heard.log; "$secretdir" status heard; return 1; }
+}
+ok "the policy lets a watcher listen to an encrypted queue whose key is named" hears "'$secretdir' status heard | grep -qx 'push: connected'" \
+	--kms-key arn:aws:kms:us-east-1:123456789012:key/of-the-queue
+ok "where it is not, the error names the permission" hears "grep -q 'allow kms:Decrypt on the KMS key that encrypts it' heard.log"
+control clear policy
 finish
