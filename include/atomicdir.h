@@ -90,7 +90,8 @@ enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_
 
 /* How a generation is made durable before LINK moves. AUTO: FS (one syncfs(2)) on ext4, xfs and btrfs with Linux 5.17 or
  * later, where syncfs is known to report write errors; NONE on tmpfs and ramfs, which have no disk; else FILES (an fsync(2) of
- * each file and directory). NONE: nothing is synced, and nothing is promised about a power cut. */
+ * each file and directory). On ext4 and xfs it is FILES also for a few files while much data of others waits to be written, which
+ * syncfs would wait for: at least 64 MiB, and 4 MiB for each file and directory. NONE: nothing is synced, and nothing is promised about a power cut. */
 enum atomicdir_sync { ATOMICDIR_SYNC_AUTO, ATOMICDIR_SYNC_FILES, ATOMICDIR_SYNC_FS, ATOMICDIR_SYNC_NONE };
 
 /* Whether the caller runs a command (a hook) after a change: see atomicdir_hook_done(). AFTER: commit releases the lock, and the caller
