@@ -5,7 +5,7 @@
 set -eu
 unset MAKEFLAGS MAKELEVEL MFLAGS
 command -v dpkg-buildpackage >/dev/null && command -v dh >/dev/null ||
-	{ echo "make deb: needs dpkg-dev and debhelper (apt-get install dpkg-dev debhelper fakeroot)" >&2; exit 1; }
+	{ echo "make deb: needs build-essential and debhelper (apt-get install build-essential debhelper)" >&2; exit 1; }
 mkdir -p "$1"
 to=$(cd "$1" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/atomicdir-deb.XXXXXX")

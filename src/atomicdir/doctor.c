@@ -104,8 +104,10 @@ static bool patient_look(struct patient *patient)
 		finding_add(&patient->findings, FINDING_FOREIGN, FINDING(.detail = error.text));
 	else if (error.kind == ATOMICDIR_NO_GENERATION)
 		finding_add(&patient->findings, FINDING_DANGLING, FINDING(0));
+	else if (error.errnum == EACCES)
+		finding_add(&patient->findings, FINDING_UNREADABLE, FINDING(.subject = patient->store, .detail = "the store"));
 	else
-		finding_add(&patient->findings, FINDING_UNREADABLE, FINDING(.detail = error.text));
+		finding_add(&patient->findings, FINDING_STORE_BROKEN, FINDING(.subject = patient->store, .detail = error.text));
 	return error.kind == ATOMICDIR_NO_GENERATION;
 }
 
@@ -127,9 +129,9 @@ static void patient_tell_unread(struct patient *patient)
 	finding_add(&patient->findings, FINDING_UNREADABLE, FINDING(.subject = "/proc", .detail = detail));
 }
 
-static void (*const examinations[])(struct patient *patient) = { doctor_filesystem, doctor_rights,	doctor_store,
-								 doctor_secrets,    doctor_times,	doctor_mounts,
-								 doctor_processes,  patient_tell_unread };
+static void (*const examinations[])(struct patient *patient) = { doctor_filesystem, doctor_rights,    doctor_store,
+								 doctor_secrets,    doctor_times,     doctor_written,
+								 doctor_mounts,	    doctor_processes, patient_tell_unread };
 
 int command_doctor(const struct options *options)
 {

@@ -29,6 +29,8 @@ void doctor_rights(struct patient *patient);
 void doctor_store(struct patient *patient);
 void doctor_secrets(struct patient *patient);
 void doctor_times(struct patient *patient);
+/* What somebody has written to since it was published. */
+void doctor_written(struct patient *patient);
 /* Every process that we may look into: what it has mounted from a generation, and what it has open or watches in one. */
 void doctor_mounts(struct patient *patient);
 void doctor_processes(struct patient *patient);
@@ -42,6 +44,8 @@ char *doctor_mount_below(const char *path);
 /* A path in the store names which generation? `text` is that path below the store's, such as "/000042/f". 0: none. */
 int64_t doctor_generation_of(const char *text);
 bool doctor_is_live(const struct patient *patient, int64_t generation);
+/* Whether LINK is on a network file system. */
+bool doctor_is_remote(const struct patient *patient);
 /* Whether the store is one of secretdir's. */
 bool doctor_has_secrets(const struct patient *patient);
 /* "user 1000", for texts. */

@@ -62,6 +62,11 @@ static struct filesystem filesystem_of(const char *path)
 	return (struct filesystem){ (unsigned long)status.f_type, "unknown", 0 };
 }
 
+bool doctor_is_remote(const struct patient *patient)
+{
+	return filesystem_of(patient->parent).what & IS_REMOTE;
+}
+
 /* Older kernels drop some write errors. */
 static bool kernel_reports_errors(void)
 {

@@ -327,10 +327,13 @@ static bool use_is_stage(const struct patient *patient, int64_t generation)
 static void use_tell(struct patient *patient, int pid, const struct use *use)
 {
 	bool is_live = doctor_is_live(patient, use->generation);
-	char name[64], detail[256] = "";
-	struct finding_facts facts = { .subject = name, .detail = detail, .pid = pid, .generation = use->generation };
+	char name[64], detail[256] = "", command[PROC_COMMAND_SIZE];
+	struct finding_facts facts = {
+		.subject = name, .detail = detail, .command = command, .pid = pid, .generation = use->generation
+	};
 
 	proc_read_name(pid, name);
+	proc_reload_command(pid, command);
 	if (!is_live && use_is_stage(patient, use->generation))
 		return;
 	use_tell_watches(patient, &facts, use, is_live);

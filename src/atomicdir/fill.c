@@ -52,6 +52,13 @@ static int fill_open_stage(const struct options *options, const struct atomicdir
 	return 0;
 }
 
+/* Who gives the path of a script in the working directory is told that COMMAND does not start there. */
+static void fill_explain_command(const char *name, struct atomicdir_error *error)
+{
+	if (error->errnum == ENOENT && *name != '/' && strchr(name, '/'))
+		error_append(error, "COMMAND runs in the new directory: give its absolute path");
+}
+
 static int fill_run_command(const struct options *options, const char *link, struct atomicdir_stage *stage,
 			    struct atomicdir_error *error)
 {
@@ -72,6 +79,8 @@ static int fill_run_command(const struct options *options, const char *link, str
 	launch.terminal = &terminal;
 	done = run_to_end(&launch, NULL, RUN_ENDS, error);
 	terminal_close(&terminal);
+	if (done < 0)
+		fill_explain_command(options->command[0], error);
 	return done;
 }
 
@@ -233,6 +242,9 @@ static int fill_end_failed(const char *link, struct atomicdir_stage **stage, str
 	after = before > 0 ? atomicdir_list(link, NULL, NULL) : before;
 	if (after >= 0 && after < before)
 		error_append(error, "the disk is full, and old generations were removed to make room; run it again");
+	else if (after > 1 && (error->errnum == ENOSPC || error->errnum == EDQUOT))
+		error_append(error, "'atomicdir prune --keep 0 %s' removes %d older generation%s", link, after - 1,
+			     after > 2 ? "s" : "");
 	return -1;
 }
 
@@ -258,7 +270,9 @@ static int fill_check_options(const struct options *options, struct atomicdir_er
 {
 	const struct fill_options *own = fill_options_of(options);
 
-	if (!own->from == !options->command || (options->command && !options->command[0]))
+	if (own->from && options->command)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "--from DIR and -- COMMAND cannot be used together");
+	if (!own->from && !(options->command && options->command[0]))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "fill needs either -- COMMAND or --from DIR");
 	if (own->edit && own->from)
 		return error_set(error, ATOMICDIR_USAGE, NULL, "--edit is for -- COMMAND and cannot be used with --from");

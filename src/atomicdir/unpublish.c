@@ -3,6 +3,8 @@
  * detach and remove: the ways out.
  */
 #include "atomicdir/command.h"
+#include "base/cleanup.h"
+#include "command/link.h"
 #include "command/report.h"
 #include "command/waiting.h"
 
@@ -24,12 +26,16 @@ static int unpublish_run(const struct options *options, unpublish_fn unpublish, 
 {
 	struct unpublish_call call = { unpublish, options->operands[0] };
 	struct atomicdir_error error;
-	int is_changed = waiting_call(options, &options->library, unpublish_call, &call, &error);
+	cleanup_free char *link = link_absolute(options->operands[0], &error);
+	int is_changed;
 
+	if (!link)
+		return report_error(&error);
+	is_changed = waiting_call(options, &options->library, unpublish_call, &call, &error);
 	if (is_changed < 0)
 		return report_error(&error);
 	report_warning(options, &error);
-	report_done(options, what, is_changed);
+	report_done(options, link, what, is_changed);
 	return ATOMICDIR_OK;
 }
 

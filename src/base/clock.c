@@ -49,12 +49,22 @@ bool clock_is_recent(struct timespec changed)
 	return (int64_t)(now.tv_sec - changed.tv_sec) * 1000000000 + (now.tv_nsec - changed.tv_nsec) < CLOCK_TICK_NS;
 }
 
-bool clock_is_past(struct timespec changed)
+struct timespec clock_tick(void)
 {
 	struct timespec tick;
 
 	clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+	return tick;
+}
+
+bool clock_is_before(struct timespec changed, struct timespec tick)
+{
 	return changed.tv_sec < tick.tv_sec || (changed.tv_sec == tick.tv_sec && changed.tv_nsec < tick.tv_nsec);
+}
+
+bool clock_is_past(struct timespec changed)
+{
+	return clock_is_before(changed, clock_tick());
 }
 
 /* proc(5) */

@@ -21,6 +21,9 @@ int64_t clock_wall_ms(void);
 bool clock_is_recent(struct timespec changed);
 /* Whether a further change of a local file with this time of change would leave another time: it is before the kernel's last tick. */
 bool clock_is_past(struct timespec changed);
+/* The kernel's last tick, for the same question of a file that was looked at after it. */
+struct timespec clock_tick(void);
+bool clock_is_before(struct timespec changed, struct timespec tick);
 /* Reads this boot's id, which differs from that of every other boot; "" if the kernel does not tell. 64 bytes are enough. */
 void clock_read_boot(char *boot, size_t size);
 /* A duration as options have it: "500ms", "30s", "5m". */

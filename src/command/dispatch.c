@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "command/closest.h"
 #include "command/complete.h"
 #include "command/report.h"
 #include "process/process.h"
@@ -66,28 +67,53 @@ const struct command *command_find(const struct program *program, const char *na
 	return NULL;
 }
 
+/* The command that may be meant; NULL: none is close. */
+static const char *command_closest(const struct program *program, const char *name)
+{
+	size_t least = CLOSEST_FAR;
+	const char *closest = NULL;
+
+	for (const struct command *command = program->commands; command->name; command++) {
+		size_t edits = closest_edits(name, strlen(name), command->name);
+
+		if (edits < least) {
+			least = edits;
+			closest = command->name;
+		}
+	}
+	return closest_is_slip(least, strlen(name)) ? closest : NULL;
+}
+
 static int command_refuse(const struct program *program, const char *name)
 {
+	const char *closest = command_closest(program, name);
 	struct atomicdir_error error;
 
 	if (*name)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "unknown command '%.200s'; see '%s help'", name, program->name);
+		error_set(&error, ATOMICDIR_USAGE, NULL, "unknown command '%.200s'%s%s%s; see '%s help'", name,
+			  closest ? " (did you mean '" : "", closest ? closest : "", closest ? "'?)" : "", program->name);
 	else
 		error_set(&error, ATOMICDIR_USAGE, NULL, "no command given; see '%s help'", program->name);
 	return report_error(&error);
 }
 
-/* Says what is wrong with the number of operands; NULL: nothing. */
-static const char *command_mismatch(const struct command *command, const struct options *options)
+/* Who leaves out "--" has given COMMAND as an operand too many, or as the last ENTRY. */
+static int command_check_operands(const struct command *command, const struct options *options, struct atomicdir_error *error)
 {
 	bool has_command = options->command && options->command[0];
+	bool has_too_many = command->most >= 0 && options->operand_count > command->most;
 
-	if (options->operand_count < command->least || (command->tail == TAIL_REQUIRED && !has_command))
-		return "not enough arguments";
-	if ((command->most >= 0 && options->operand_count > command->most) ||
-	    (command->tail == TAIL_REFUSED && options->command))
-		return "too many arguments";
-	return NULL;
+	if (has_too_many)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unexpected argument '%.200s'%s",
+				 options->operands[command->most],
+				 command->tail != TAIL_REFUSED && !options->command ? "; COMMAND must follow '--'" : "");
+	if (command->tail == TAIL_REFUSED && options->command)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "unexpected argument '--'");
+	if (options->operand_count < command->least)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "not enough arguments");
+	if (command->tail == TAIL_REQUIRED && !has_command)
+		return error_set(error, ATOMICDIR_USAGE, NULL, "no COMMAND given; it must follow '--'");
+	return 0;
 }
 
 static int command_parse(const struct program *program, const struct command *command, struct options *options, int argc,
@@ -95,16 +121,15 @@ static int command_parse(const struct program *program, const struct command *co
 {
 	char help[128];
 	struct option_set set = command_options(program, command, help);
-	const char *mismatch;
 
 	snprintf(help, sizeof(help), "%s help %s", program->name, command->name);
 	if (options_parse(options, &set, argc, argv, error) < 0)
 		return -1;
-	mismatch = command_mismatch(command, options);
-	if (!mismatch)
+	if (command_check_operands(command, options, error) == 0)
 		return 0;
-	return error_set(error, ATOMICDIR_USAGE, NULL, "%s; usage: %s %s%s %s", mismatch, program->name, command->name,
-			 command->takes ? " [OPTIONS]" : "", command->synopsis);
+	error_append(error, "usage: %s %s%s %s", program->name, command->name, command->takes ? " [OPTIONS]" : "",
+		     command->synopsis);
+	return -1;
 }
 
 static int command_run(const struct program *program, const struct command *command, struct options *options, int argc,

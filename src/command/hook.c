@@ -244,16 +244,25 @@ static const char *hook_old(const struct atomicdir_generation *live)
 	return live && live->next ? live->next->path : NULL;
 }
 
+/* Who makes good for a hook that failed. A call without a hook leaves it due. */
+static const char *hook_next(const struct options *options)
+{
+	if (options->is_repeated)
+		return options->signal ? "the next round sends it again" : "the next round runs it again";
+	return options->signal ? "the next call with --signal sends its own" : "the next call with --on-change runs its own";
+}
+
 /* Reads which generation is live now: the hook itself may have rolled back. */
-static void hook_tell_live(const char *link, const struct atomicdir_generation *published, struct atomicdir_error *error)
+static void hook_tell_live(const struct options *options, const char *link, const struct atomicdir_generation *published,
+			   struct atomicdir_error *error)
 {
 	cleanup_free struct atomicdir_generation *now = NULL;
 	struct atomicdir_error ignored;
 
 	if (atomicdir_show(link, &now, &ignored) < 0)
-		error_append(error, "the next call runs it again");
+		error_append(error, "%s", hook_next(options));
 	else if (!published || now->number == published->number)
-		error_append(error, "generation %" PRId64 " is live; the next call runs it again", now->number);
+		error_append(error, "generation %" PRId64 " is live; %s", now->number, hook_next(options));
 	else
 		error_append(error, "generation %" PRId64 " is live now instead of %" PRId64, now->number, published->number);
 }
@@ -267,7 +276,7 @@ int hook_run(const struct options *options, const char *link, const struct atomi
 		hook_prune(options, link);
 	if (result >= 0)
 		return 0;
-	hook_tell_live(link, live, error);
+	hook_tell_live(options, link, live, error);
 	return -1;
 }
 

@@ -197,14 +197,15 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	const char *published = options->library.dry_run ? "would publish" : "published";
 	char size[32];
 
-	if (!live || (!options->json && to == stderr && options->verbosity < 0) ||
-	    (!is_changed && options->is_repeated && options->verbosity <= 0))
+	if (!live || (!is_changed && options->is_repeated && options->verbosity <= 0))
 		return;
 	if (options->json) {
 		report_result_json(link, is_changed, live, -1);
 		report_flush();
 		return;
 	}
+	if (to == stderr && options->verbosity < 0)
+		return;
 	report_size(size, live->bytes < 0 ? 0 : live->bytes);
 	if (is_changed && live->files >= 0)
 		fprintf(to, "%s %" PRId64 " (%" PRId64 " file%s, %s)\n", published, live->number, live->files,
@@ -214,23 +215,29 @@ void report_result(const struct options *options, const char *link, bool is_chan
 	report_flush();
 }
 
-void report_done(const struct options *options, const char *what, bool is_changed)
+static void report_done_json(const char *link, bool is_changed)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	struct json_writer json = { .text = &text };
-	char link[4096];
+
+	json_write_begin(&json, NULL, '{');
+	json_write_flag(&json, "changed", is_changed);
+	json_write_path(&json, "link", link);
+	json_write_end(&json, '}');
+	report_json(&json);
+}
+
+void report_done(const struct options *options, const char *link, const char *what, bool is_changed)
+{
+	char given[4096];
 
 	if (options->json) {
-		json_write_begin(&json, NULL, '{');
-		json_write_flag(&json, "changed", is_changed);
-		json_write_text(&json, "link", options->operands[0]);
-		json_write_end(&json, '}');
-		report_json(&json);
+		report_done_json(link, is_changed);
 		return;
 	}
-	snprintf(link, sizeof(link), "%s", options->operands[0]);
-	text_sanitise(link);
-	printf("%s %s\n", is_changed ? what : "unchanged", link);
+	snprintf(given, sizeof(given), "%s", options->operands[0]);
+	text_sanitise(given);
+	printf("%s %s\n", is_changed ? what : "unchanged", given);
 }
 
 /* A list shows a note that is one short line: what programs keep in longer ones is not for people. On the heap; NULL: there is none. */

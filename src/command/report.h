@@ -22,14 +22,14 @@ void report_notice(const struct options *options, const char *format, ...) __att
 /* Print with -v alone: a line for people; what differs from the live generation. */
 void report_verbose(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_verbose_changes(const struct options *options, const struct atomicdir_change *list);
-/* Prints "published 42 (3 files, 1.2 kB)" or "unchanged 42" to `to`, or the same as JSON to standard output. With -q nothing is
- * printed to standard error. Whoever reads it has it when this returns. */
+/* Prints "published 42 (3 files, 1.2 kB)" or "unchanged 42" to `to`, or the same as JSON to standard output. With -q nothing
+ * is printed to standard error. Whoever reads it has it when this returns. */
 void report_result(const struct options *options, const char *link, bool is_changed, const struct atomicdir_generation *live,
 		   FILE *to);
 /* The same after a publication that was undone; only as JSON, since the error tells people. */
 void report_undone(const struct options *options, const char *link, const struct atomicdir_generation *live);
-/* Prints "WHAT LINK", as in "detached site", or "unchanged LINK", or that as JSON. */
-void report_done(const struct options *options, const char *what, bool is_changed);
+/* Prints "WHAT LINK", as in "detached site", or "unchanged LINK"; or that as JSON, with `link`, its absolute path. */
+void report_done(const struct options *options, const char *link, const char *what, bool is_changed);
 /* Prints what a dry run found, as report_changes() does, and whether it would publish, or that as one JSON object. */
 void report_would_publish(const struct options *options, bool is_different, const struct atomicdir_change *list, FILE *to);
 /* Prints generations, as a table or a JSON array; the note is read for JSON alone. */

@@ -23,6 +23,7 @@
 #include "dir/room.h"
 #include "dir/seal.h"
 #include "dir/stage.h"
+#include "dir/volume_names.h"
 
 /* ---- The swap of an adoption: exchanges the directory at LINK and a symlink that has the generation's name ---- */
 
@@ -37,7 +38,8 @@ static int exchange_prepare(const struct place *place, int64_t number, struct at
 	name_link_text(&place->name, number, text, sizeof(text));
 	if (fstatat(place->parent_fd, place->name.base, &top, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    create_link_at(place->store_fd, name, text, top.st_uid, top.st_gid) < 0)
-		return error_system(error, errno, place->name.store, "cannot make the symlink for the exchange in the store");
+		return error_system(error, errno, place->name.store_path,
+				    "cannot make the symlink for the exchange in the store");
 	return 0;
 }
 
@@ -75,7 +77,7 @@ static int exchange_make_durable(const struct place *place, int64_t number, enum
 	(void)way;
 	if (sync_fd(place->parent_fd, place->name.parent, error) < 0)
 		return -1;
-	return sync_fd(place->store_fd, place->name.store, error);
+	return sync_fd(place->store_fd, place->name.store_path, error);
 }
 
 static const struct swap exchange = {
@@ -102,6 +104,19 @@ static int adopt_check_directory(const struct place *place, int fd, const char *
 	return done;
 }
 
+/* Whose programs follow it as they follow a ConfigMap needs a volume, so the layout must be stated. */
+static int adopt_check_layout(const struct writer *writer, int fd, struct atomicdir_error *error)
+{
+	struct stat data;
+
+	if (writer->options.layout != ATOMICDIR_LAYOUT_AUTO || fstatat(fd, VOLUME_DATA, &data, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISLNK(data.st_mode))
+		return 0;
+	return error_object(error, ATOMICDIR_FAILED, writer->place.name.link,
+			    "holds '" VOLUME_DATA "', as a ConfigMap does; adopt it with --layout volume, which leaves it a "
+			    "directory, or with --layout link");
+}
+
 static enum outcome adopt_directory(struct writer *writer, struct atomicdir_error *error)
 {
 	const struct place *place = &writer->place;
@@ -113,7 +128,7 @@ static enum outcome adopt_directory(struct writer *writer, struct atomicdir_erro
 		error_system(error, errno, place->name.link, "cannot open the directory to adopt");
 		return OUTCOME_NOT_PUBLISHED;
 	}
-	if (adopt_check_directory(place, fd, NULL, &publication.count, error) < 0)
+	if (adopt_check_layout(writer, fd, error) < 0 || adopt_check_directory(place, fd, NULL, &publication.count, error) < 0)
 		return OUTCOME_NOT_PUBLISHED;
 	if (writer->options.dry_run)
 		return OUTCOME_PUBLISHED;

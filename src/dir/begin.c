@@ -34,10 +34,8 @@ static int begin_read_info(struct writer *writer, struct atomicdir_error *error)
 		return 0;
 	part_name(name, live, PART_INFO);
 	error_system(error, errno, writer->place.name.link, "cannot read the history of generation %" PRId64 " of", live);
-	error_append(
-		error,
-		"if this happens again, remove '%s/%s' in the same directory; what it records about older generations is lost then",
-		writer->place.name.store, name);
+	error_append(error, "if this happens again, remove '%s/%s'; what it records about older generations is lost then",
+		     writer->place.name.store_path, name);
 	return -1;
 }
 

@@ -129,12 +129,10 @@ static struct compare stage_comparison(const struct atomicdir_stage *stage, stru
 				 .same_file = writer->options.keep_times ? stage_keep_time : NULL };
 }
 
-/* Only who fills the stage by other ways than put.c could make an entry equal that was not. A comparison is also what finds the files that
- * keep their time and are in doubt. */
+/* Only who fills the stage by other ways than put.c could make an entry equal that was not. */
 static bool stage_is_sure_to_differ(const struct atomicdir_stage *stage, const struct changes *changes)
 {
-	return stage->is_known_different && !stage->is_in_doubt && (!stage->is_shared || is_broken("shared-but-known")) &&
-	       !changes;
+	return stage->is_known_different && (!stage->is_shared || is_broken("shared-but-known")) && !changes;
 }
 
 /* What follows from the comparison of two generations. */
@@ -281,6 +279,9 @@ static int stage_seal_listing(struct atomicdir_stage *stage, struct atomicdir_ch
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	if (list && !changes)
 		return error_system(error, errno, NULL, "cannot list what changed");
+	/* A walk would find this out, but not every stage needs one. */
+	if (stage_check_stop(stage, error) < 0)
+		return -1;
 	differs = stage_seal_held(stage, error);
 	if (differs > 0)
 		differs = stage_seal(stage, changes, error);
@@ -388,7 +389,8 @@ int atomicdir_finish(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	struct atomicdir_error own;
 
 	error = error_or(error, &own);
-	if (stage->state != STAGE_ENDED)
+	/* A dry run commits nothing, so that its stage is not ENDED. */
+	if (stage->state != STAGE_ENDED && !(writer->options.dry_run && stage->state == STAGE_SEALED))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "only a stage that was committed can be finished");
 	/* The commit has told its own warnings. */
 	error_clear(&writer->warning);

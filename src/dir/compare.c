@@ -583,11 +583,14 @@ void comparison_free(struct comparison **comparison)
 	free_pointer(comparison);
 }
 
-int compare_leaves(struct comparison *comparison, int a_dir, int b_dir, const char *name)
+int compare_leaves(struct comparison *comparison, struct leaves *leaves)
 {
-	cleanup(pair_clear) struct pair pair = { .a_dir = a_dir, .b_dir = b_dir, .name = name, .a_fd = -1 };
+	cleanup(pair_clear) struct pair pair = {
+		.a_dir = leaves->a_dir, .b_dir = leaves->b_dir, .name = leaves->name, .b = leaves->b, .a_fd = -1
+	};
 
-	if (tree_look(b_dir, name, &pair.b) < 0 || pair_look_at_a(&pair) < 0)
+	if (pair_look_at_a(&pair) < 0)
 		return -1;
-	return compare_expects(comparison, b_dir, name, &pair.b) ? compare_pair(comparison, &pair, 0) : 0;
+	leaves->a = pair.a;
+	return compare_expects(comparison, pair.b_dir, pair.name, &pair.b) ? compare_pair(comparison, &pair, 0) : 0;
 }

@@ -61,7 +61,14 @@ struct comparison;
 struct comparison *comparison_new(const struct compare *compare);
 void comparison_free(struct comparison **comparison);
 #define cleanup_comparison cleanup(comparison_free)
-/* Two entries of one name, neither of which is a directory. 1: they are the same; 0: they differ; -1 with errno: one cannot be read. */
-int compare_leaves(struct comparison *comparison, int a_dir, int b_dir, const char *name);
+/* Two entries of one name, neither of which is a directory. */
+struct leaves {
+	int a_dir, b_dir;
+	const char *name;
+	struct tree_entry b; /* looked at by the caller */
+	struct tree_entry a; /* the result has what it was before its bytes were read */
+};
+/* 1: they are the same; 0: they differ; -1 with errno: one cannot be read. */
+int compare_leaves(struct comparison *comparison, struct leaves *leaves);
 
 #endif

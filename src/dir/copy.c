@@ -502,35 +502,48 @@ static int copy_leave(struct copying *copying, int from_fd, const char *path, st
 /* ---- Trees ---- */
 
 static bool copy_is_linked(const struct copying *copying, int from_dir, const char *from_name, const char *to_name,
-			   const char *path)
+			   const struct tree_entry *facts, const char *path)
 {
 	const struct copy_links *linked = copying->rules->linked;
 
 	return linked && strcmp(from_name, to_name) == 0 &&
-	       linked->link(linked->arg, from_dir, from_name, path, copying->levels[copying->depth].fd);
+	       linked->link(linked->arg, from_dir, from_name, facts, path, copying->levels[copying->depth].fd);
 }
 
 /* One whole file or symlink; half of one is removed again, so this can be tried twice. */
 static int copy_leaf(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
 		     const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
 {
-	if (S_ISREG(facts->mode) && copying->rules->links &&
-	    linkat(from_dir, from_name, copying->levels[copying->depth].fd, to_name, 0) == 0)
-		return 0;
-	if (S_ISREG(facts->mode) && copy_is_linked(copying, from_dir, from_name, to_name, path))
+	if (S_ISREG(facts->mode) && copy_is_linked(copying, from_dir, from_name, to_name, facts, path))
 		return 0;
 	if (S_ISREG(facts->mode))
 		return copy_file(copying, from_dir, from_name, to_name, path, error);
 	return copy_link(copying, from_dir, from_name, to_name, facts, path, error);
 }
 
+/* Whether the entry is there: it was before, or it is a hard link now, as rules->links asks for. 1: it was; 0: it is now; -1: it is not. */
+static int copy_find(const struct copying *copying, int from_dir, const char *from_name, const char *to_name,
+		     const struct tree_entry *facts)
+{
+	int to_dir = copying->levels[copying->depth].fd;
+
+	if (S_ISREG(facts->mode) && copying->rules->links) {
+		if (linkat(from_dir, from_name, to_dir, to_name, 0) == 0)
+			return 0;
+		if (errno == EEXIST && copying->rules->merges)
+			return 1;
+	}
+	return copying->rules->merges && exists_at(to_dir, to_name) ? 1 : -1;
+}
+
+/* 1: it was there, and stays as it is. */
 static int copy_entry(struct copying *copying, int from_dir, const char *from_name, const char *to_name,
 		      const struct tree_entry *facts, const char *path, struct atomicdir_error *error)
 {
-	int linked = 0;
+	int found = copy_find(copying, from_dir, from_name, to_name, facts), linked = 0;
 
-	if (copying->rules->merges && exists_at(copying->levels[copying->depth].fd, to_name))
-		return 0;
+	if (found >= 0)
+		return found;
 	if (!S_ISREG(facts->mode) && !S_ISLNK(facts->mode))
 		return error_object(error, ATOMICDIR_FAILED, path,
 				    "is neither a file, a directory nor a symlink, so it cannot be copied");
@@ -549,15 +562,15 @@ static int copy_entry(struct copying *copying, int from_dir, const char *from_na
 static int copy_visit(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
 {
 	struct copying *copying = arg;
+	int found;
 
 	if (entry->fd >= 0)
 		return copy_leave(copying, entry->fd, entry->path, error);
 	if (!copy_wants(copying, entry))
 		return 0;
-	if (copying->rules->merges && exists_at(copying->levels[copying->depth].fd, entry->name))
-		return 0;
-	if (copy_entry(copying, entry->directory_fd, entry->name, entry->name, &entry->facts, entry->path, error) < 0)
-		return -1;
+	found = copy_entry(copying, entry->directory_fd, entry->name, entry->name, &entry->facts, entry->path, error);
+	if (found)
+		return found < 0 ? -1 : 0;
 	return copy_tell_made(copying, entry->path, error);
 }
 
@@ -626,7 +639,7 @@ int tree_copy_at(int from_fd, const char *from_name, int to_fd, const char *to_n
 		return error_system(error, errno, to_name, "cannot examine");
 	if (S_ISDIR(facts.mode))
 		return copy_tree(copying, from_fd, from_name, to_name, error);
-	return copy_entry(copying, from_fd, from_name, to_name, &facts, to_name, error);
+	return copy_entry(copying, from_fd, from_name, to_name, &facts, to_name, error) < 0 ? -1 : 0;
 }
 
 int tree_copy_content(int from_fd, int to_fd, struct copy_rules *rules, struct atomicdir_error *error)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "dir/tree.h"
 #include "dir/writer.h"
 
 /* Which entries of a tree are copied, by their paths in it. */
@@ -22,7 +23,7 @@ struct copy_choice {
 
 /* Whether an entry has become a hard link to another file, which is what its copy would be. */
 struct copy_links {
-	bool (*link)(void *arg, int from_dir, const char *name, const char *path, int to_dir);
+	bool (*link)(void *arg, int from_dir, const char *name, const struct tree_entry *facts, const char *path, int to_dir);
 	void *arg;
 };
 

@@ -114,7 +114,7 @@ static int detach_make_durable(const struct writer *writer, struct atomicdir_err
 		return 0;
 	if (sync_fd(place->parent_fd, place->name.parent, error) < 0)
 		return -1;
-	return sync_fd(place->store_fd, place->name.store, error);
+	return sync_fd(place->store_fd, place->name.store_path, error);
 }
 
 static enum outcome detach_doubt(const struct writer *writer, struct atomicdir_error *error)

@@ -82,10 +82,10 @@ static void dismantle_report(struct writer *writer, int errnum)
 		tree_names_read(place->store_fd, false, &names);
 	foreign = names.count && strcmp(names.names[0], "lock") == 0;
 	if (foreign < names.count)
-		error_warn(&writer->warning, 0, place->name.store,
+		error_warn(&writer->warning, 0, place->name.store_path,
 			   "'%.200s' was not made by a publication, so it stays, with the store", names.names[foreign]);
 	else
-		error_warn(&writer->warning, errnum, place->name.store, "cannot remove the store");
+		error_warn(&writer->warning, errnum, place->name.store_path, "cannot remove the store");
 }
 
 void dismantle(struct writer *writer)

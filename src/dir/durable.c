@@ -27,9 +27,9 @@ static int durable_files(const struct writer *writer, int fd, int64_t number, st
 	if (sync_tree(fd, error) < 0 || durable_part(place, number, PART_INFO_NEW, error) < 0 ||
 	    durable_part(place, number, PART_HOOK, error) < 0 || durable_part(place, number, PART_NOTE, error) < 0 ||
 	    durable_part(place, number, PART_CARRIED, error) < 0 || durable_part(place, number, PART_FILES, error) < 0 ||
-	    sync_fd(writer->store.lock_fd, place->name.store, error) < 0)
+	    sync_fd(writer->store.lock_fd, place->name.store_path, error) < 0)
 		return -1;
-	if (!is_broken("store-not-synced") && sync_fd(place->store_fd, place->name.store, error) < 0)
+	if (!is_broken("store-not-synced") && sync_fd(place->store_fd, place->name.store_path, error) < 0)
 		return -1;
 	/* The store's own name may not be on disk until a generation in it is, whoever made the store. */
 	if (writer->live.number && writer->last_swap == OUTCOME_PUBLISHED)

@@ -17,7 +17,7 @@
 
 static int guard_refuse(const struct place *place, mode_t mode, struct atomicdir_error *error)
 {
-	return error_object(error, ATOMICDIR_FAILED, place->name.store,
+	return error_object(error, ATOMICDIR_FAILED, place->name.store_path,
 			    "may be written by others (mode %04o), so its content cannot be trusted; look through it, "
 			    "then chmod it to 0711",
 			    mode & 07777);
@@ -25,7 +25,7 @@ static int guard_refuse(const struct place *place, mode_t mode, struct atomicdir
 
 int guard_check(const struct place *place, const struct stat *store, struct atomicdir_error *error)
 {
-	const char *name = place->name.store;
+	const char *name = place->name.store_path;
 	struct stat parent;
 
 	if (geteuid() != 0 && store->st_uid != geteuid())
@@ -58,7 +58,7 @@ static int guard_repair_entries(const struct place *place, const struct stat *st
 	cleanup_names struct tree_names names = { 0 };
 
 	if (tree_names_read(place->store_fd, false, &names) < 0)
-		return error_system(error, errno, place->name.store, "cannot read the store");
+		return error_system(error, errno, place->name.store_path, "cannot read the store");
 	for (size_t i = 0; i < names.count; i++) {
 		cleanup_fd int fd = openat(place->store_fd, names.names[i], O_PATH | O_CLOEXEC | O_NOFOLLOW);
 		struct stat entry;
@@ -67,7 +67,7 @@ static int guard_repair_entries(const struct place *place, const struct stat *st
 			return error_system(error, errno, names.names[i], "cannot examine the store's file");
 		if (entry.st_uid != store->st_uid)
 			return error_object(
-				error, ATOMICDIR_FAILED, place->name.store,
+				error, ATOMICDIR_FAILED, place->name.store_path,
 				"may be written by its group (mode %04o), and '%.200s' in it belongs to user %u, so "
 				"its content cannot be trusted; look through it, then chmod it to 0711",
 				store->st_mode & 07777, names.names[i], entry.st_uid);
@@ -90,9 +90,9 @@ int guard_repair(const struct place *place, struct atomicdir_error *warning, str
 	mode_t mode;
 
 	if (fstat(place->store_fd, &status) < 0)
-		return error_system(error, errno, place->name.store, "cannot examine the store");
+		return error_system(error, errno, place->name.store_path, "cannot examine the store");
 	if (guard_remove_acl(place, DEFAULT_ACL) < 0)
-		return error_system(error, errno, place->name.store, "cannot remove the default ACL of the store");
+		return error_system(error, errno, place->name.store_path, "cannot remove the default ACL of the store");
 	mode = STORE_MODE | (status.st_mode & S_ISGID);
 	if ((status.st_mode & 07777) == mode)
 		return 0;
@@ -101,9 +101,9 @@ int guard_repair(const struct place *place, struct atomicdir_error *warning, str
 	if (status.st_mode & S_IWGRP && guard_repair_entries(place, &status, error) < 0)
 		return -1;
 	if (guard_remove_acl(place, ACCESS_ACL) < 0 || fchmod(place->store_fd, mode) < 0)
-		return error_system(error, errno, place->name.store, "cannot set the mode of the store");
+		return error_system(error, errno, place->name.store_path, "cannot set the mode of the store");
 	if (status.st_mode & S_IWGRP)
-		error_warn(warning, 0, place->name.store,
+		error_warn(warning, 0, place->name.store_path,
 			   "removed the write permission of group %u (the mode was %04o) from the store", status.st_gid,
 			   status.st_mode & 07777);
 	return 0;

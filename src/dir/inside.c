@@ -34,6 +34,22 @@ static int inside_make(struct place *place)
 	return 0;
 }
 
+/* LINK has another layout, or it is something else that is no directory. */
+static int inside_refuse(const struct place *place, const char *what, struct atomicdir_error *error)
+{
+	char text[NAME_PARENT_SIZE];
+	ssize_t size = readlinkat(place->parent_fd, place->name.base, text, sizeof(text) - 1);
+
+	text[size < 0 ? 0 : size] = '\0';
+	if (strstr(text, NAME_STORE_SUFFIX "/"))
+		error_object(error, ATOMICDIR_FAILED, place->name.link,
+			     "has the layout link; leave the layout out, or detach or remove it first");
+	else
+		error_object(error, ATOMICDIR_FAILED, place->name.link, "is not a directory, so it cannot become a %s", what);
+	error->errnum = EEXIST;
+	return -1;
+}
+
 static int inside_open(struct place *place, enum place_use use, const char *what, struct atomicdir_error *error)
 {
 	int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | (use == PLACE_TO_READ ? O_PATH : O_RDONLY);
@@ -51,9 +67,7 @@ static int inside_open(struct place *place, enum place_use use, const char *what
 	}
 	if (errno != ENOTDIR && errno != ELOOP)
 		return error_system(error, errno, place->name.link, "cannot open the %s", what);
-	error_object(error, ATOMICDIR_FAILED, place->name.link, "is not a directory, so it cannot become a %s", what);
-	error->errnum = EEXIST;
-	return -1;
+	return inside_refuse(place, what, error);
 }
 
 int inside_locate(struct place *place, enum place_use use, const char *swapped, const char *what, struct atomicdir_error *error)

@@ -104,7 +104,7 @@ static int files_announce(const struct place *place, int64_t number, const struc
 
 static int files_decide(const struct place *place, struct atomicdir_error *error)
 {
-	return sync_fd(place->store_fd, place->name.store, error);
+	return sync_fd(place->store_fd, place->name.store_path, error);
 }
 
 static int files_mend(const struct place *place, int64_t number, int top_fd, struct atomicdir_error *error)
@@ -157,7 +157,7 @@ static int files_leave(const struct place *place, const struct live *live, bool 
 	(void)live;
 	if (unlinkat(place->parent_fd, LIVE, 0) < 0 && errno != ENOENT)
 		return error_system(error, errno, place->name.swapped, "cannot remove the symlink");
-	return has_disk ? sync_fd(place->store_fd, place->name.store, error) : 0;
+	return has_disk ? sync_fd(place->store_fd, place->name.store_path, error) : 0;
 }
 
 const struct layout layout_files = {

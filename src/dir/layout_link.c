@@ -42,7 +42,7 @@ static int link_name_store(struct place *place, bool is_visible, long name_max, 
 		return error_object(
 			error, ATOMICDIR_FAILED, place->name.link,
 			"has two stores, '%s' and one of the same name without the dot, and leads to neither; remove the wrong one",
-			place->name.store);
+			place->name.store_path);
 	name_store(&place->name, has_visible || (is_visible && !has_hidden), name_max);
 	return 0;
 }
@@ -91,7 +91,7 @@ static int link_make_detour(const struct place *place, int64_t number, struct at
 	snprintf(text, sizeof(text), "../../%s", place->name.base);
 	if (fd < 0 || fstat(place->store_fd, &store) < 0 || create_link_at(fd, name, text, store.st_uid, store.st_gid) < 0 ||
 	    give_to_owner_of(place->store_fd, fd) < 0)
-		return error_system(error, errno, place->name.store,
+		return error_system(error, errno, place->name.store_path,
 				    "cannot make the temporary symlink for current readers in the store");
 	return 0;
 }

@@ -93,7 +93,7 @@ static void list_warn_of_leftovers(const struct reader *reader, const struct fou
 			error_warn(warning, 0, NULL,
 				   "generation %" PRId64
 				   " of '%s' is being removed, or could not be removed completely; see what is left in '%s'",
-				   one->number, reader->place.name.link, reader->place.name.store);
+				   one->number, reader->place.name.link, reader->place.name.store_path);
 	}
 }
 

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/attributes.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "dir/pin.h"
@@ -50,6 +52,15 @@ static mode_t matching_stated_mode(const struct matching *matching, const char *
 	return options->dir_mode | (*name ? mode & S_ISGID : 0);
 }
 
+/* A stated mode is exact, and takes an ACL away. */
+static bool matching_has_acl(int directory_fd, const char *name)
+{
+	cleanup_fd int fd = *name ? openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+				  : fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 || fgetxattr(fd, ATTRIBUTE_ACL, NULL, 0) >= 0 || fgetxattr(fd, ATTRIBUTE_DEFAULT_ACL, NULL, 0) >= 0;
+}
+
 /* An ordinary user's copy of what belongs to others loses owners and bits of the mode: that is for the copy to find out. */
 static bool matching_set_owner(const struct matching *matching, struct tree_entry *from)
 {
@@ -72,9 +83,8 @@ static bool matching_expect(void *arg, int directory_fd, const char *name, const
 
 	if (!S_ISREG(from->mode) && !S_ISDIR(from->mode) && !S_ISLNK(from->mode))
 		return false;
-	/* A stated mode is exact, and takes an ACL away. */
 	if ((*name && from->is_mount) || !matching_set_owner(matching, from) ||
-	    (stated && attributes_have_acl(directory_fd, name)))
+	    (stated && matching_has_acl(directory_fd, name)))
 		return false;
 	if (stated)
 		from->mode = (from->mode & S_IFMT) | stated;
@@ -137,17 +147,24 @@ static char *linker_path(const struct linker *linker, const char *path)
 	return asprintf(&whole, "%.*s/%s", (int)(slash - linker->path), linker->path, path) < 0 ? NULL : whole;
 }
 
-static bool linker_link(void *arg, int from_dir, const char *name, const char *path, int to_dir)
+static bool linker_link(void *arg, int from_dir, const char *name, const struct tree_entry *facts, const char *path, int to_dir)
 {
 	struct linker *linker = arg;
 	struct held *held = &linker->stage->held;
 	cleanup_free char *whole = linker_path(linker, path);
+	struct leaves leaves = { .a_dir = whole ? held_reach(held, whole) : -1, .b_dir = from_dir, .name = name, .b = *facts };
 	const struct entry entry = { .kind = ENTRY_FILE, .path = whole };
+	struct timespec tick = clock_tick();
 	struct twin twin;
 
-	return whole && held_look(held, whole, &twin) == 0 && !twin.is_recent &&
-	       compare_leaves(linker->comparison, twin.directory_fd, from_dir, name) == 1 &&
-	       held_link(held, &entry, &twin, to_dir, name) == 0;
+	if (leaves.a_dir < 0 || compare_leaves(linker->comparison, &leaves) != 1)
+		return false;
+	twin = (struct twin){ .directory_fd = leaves.a_dir,
+			      .facts = leaves.a,
+			      .is_recent = !clock_is_before(leaves.a.changed, tick),
+			      .has_bytes = true,
+			      .is_linkable = true };
+	return !twin.is_recent && held_link(held, &entry, &twin, to_dir, name) == 0;
 }
 
 const struct copy_links *linker_begin(struct linker *linker, struct atomicdir_stage *stage, const char *path)

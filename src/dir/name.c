@@ -11,8 +11,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-#define STORE_SUFFIX ".atomicdir"
-
 static bool name_is_special(const char *text, size_t size)
 {
 	return (size == 1 && text[0] == '.') || (size == 2 && text[0] == '.' && text[1] == '.');
@@ -50,6 +48,14 @@ int name_init(struct name *name, const char *link, struct atomicdir_error *error
 	return 0;
 }
 
+static void name_store_path(struct name *name)
+{
+	const char *parent = strcmp(name->parent, ".") == 0 ? "" : name->parent;
+
+	snprintf(name->store_path, sizeof(name->store_path), "%s%s%s", parent, *parent && strcmp(parent, "/") != 0 ? "/" : "",
+		 name->store);
+}
+
 int name_enter(struct name *name, const char *base, const char *store, struct atomicdir_error *error)
 {
 	size_t size = strlen(name->link);
@@ -60,6 +66,7 @@ int name_enter(struct name *name, const char *base, const char *store, struct at
 	snprintf(name->swapped, sizeof(name->swapped), "%s/%s", name->parent, base);
 	snprintf(name->base, sizeof(name->base), "%s", base);
 	snprintf(name->store, sizeof(name->store), "%s", store);
+	name_store_path(name);
 	return 0;
 }
 
@@ -77,13 +84,14 @@ void name_store(struct name *name, bool is_visible, long limit)
 {
 	size_t most = limit > 64 && limit < NAME_SIZE ? (size_t)limit : NAME_SIZE - 1;
 	const char *dot = is_visible ? "" : ".";
-	size_t fixed = strlen(dot) + sizeof(STORE_SUFFIX) - 1;
+	size_t fixed = strlen(dot) + sizeof(NAME_STORE_SUFFIX) - 1;
 
 	if (strlen(name->base) + fixed <= most)
-		snprintf(name->store, sizeof(name->store), "%s%.*s" STORE_SUFFIX, dot, (int)(most - fixed), name->base);
+		snprintf(name->store, sizeof(name->store), "%s%.*s" NAME_STORE_SUFFIX, dot, (int)(most - fixed), name->base);
 	else
-		snprintf(name->store, sizeof(name->store), "%s%.*s~%016" PRIx64 STORE_SUFFIX, dot, (int)(most - fixed - 17),
-			 name->base, name_hash(name->base));
+		snprintf(name->store, sizeof(name->store), "%s%.*s~%016" PRIx64 NAME_STORE_SUFFIX, dot,
+			 (int)(most - fixed - 17), name->base, name_hash(name->base));
+	name_store_path(name);
 }
 
 void name_number(char text[static NAME_NUMBER_SIZE], int64_t number, const char *suffix)

@@ -15,14 +15,16 @@
 #define NAME_NUMBER_MAX INT64_C(1000000000000000)
 #define NAME_NUMBER_SIZE 32 /* for "000042.info.new" and its kin */
 #define NAME_SIZE 256
+#define NAME_STORE_SUFFIX ".atomicdir"
 #define NAME_PARENT_SIZE 4096
 
 struct name {
-	char link[NAME_PARENT_SIZE + NAME_SIZE];    /* as given, without slashes at its end: what messages call it */
-	char parent[NAME_PARENT_SIZE];		    /* as given; "." where LINK has no '/' */
-	char base[NAME_SIZE];			    /* the entry of the parent that is swapped */
-	char swapped[NAME_PARENT_SIZE + NAME_SIZE]; /* that entry's path; the same as `link` where LINK itself is swapped */
-	char store[NAME_SIZE];			    /* the store's, in the same parent */
+	char link[NAME_PARENT_SIZE + NAME_SIZE];       /* as given, without slashes at its end: what messages call it */
+	char parent[NAME_PARENT_SIZE];		       /* as given; "." where LINK has no '/' */
+	char base[NAME_SIZE];			       /* the entry of the parent that is swapped */
+	char swapped[NAME_PARENT_SIZE + NAME_SIZE];    /* that entry's path; the same as `link` where LINK itself is swapped */
+	char store[NAME_SIZE];			       /* the store's, in the same parent */
+	char store_path[NAME_PARENT_SIZE + NAME_SIZE]; /* what messages call it */
 	bool is_in_store; /* that entry is a symlink in the store, so its text is a generation's name alone */
 };
 

@@ -194,14 +194,14 @@ int found_read(const struct place *place, struct found_list *found, struct atomi
 
 	*found = (struct found_list){ 0 };
 	if (!directory)
-		return error_system(error, errno, place->name.store, "cannot read the store");
+		return error_system(error, errno, place->name.store_path, "cannot read the store");
 	take_fd(&fd);
 	while (errno = 0, (entry = readdir(directory)))
 		if (found_add(found, entry->d_name) < 0)
 			break;
 	if (errno) {
 		found_clear(found);
-		return error_system(error, errno, place->name.store, "cannot read the store");
+		return error_system(error, errno, place->name.store_path, "cannot read the store");
 	}
 	found_merge(found);
 	return 0;

@@ -15,11 +15,78 @@
 #include "base/lend.h"
 #include "base/path.h"
 #include "dir/layout.h"
+#include "dir/volume_names.h"
+
+/* ---- What is no LINK, but a part of one ---- */
+
+static bool path_exists(const char *directory, const char *name)
+{
+	cleanup_free char *path = NULL;
+
+	return asprintf(&path, "%s%s", directory, name) >= 0 && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static const char *name_after_slash(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* What LINK is in another LINK's store, which an adoption would tear apart; NULL: nothing. Only names of these forms are looked at. */
+static const char *place_find_part(const struct name *name)
+{
+	const char *base = name_after_slash(name->link), *rest = "";
+	size_t size = strlen(base), suffix = strlen(NAME_STORE_SUFFIX);
+
+	if (size > suffix && strcmp(base + size - suffix, NAME_STORE_SUFFIX) == 0 && path_exists(name->link, "/lock"))
+		return "it is a store";
+	if (name_parse_number(base, &rest) && !*rest &&
+	    (path_exists(name->link, ".info") || path_exists(name->link, ".info.new")))
+		return "it is a generation in a store";
+	if (strcmp(base, VOLUME_DATA) == 0 && path_exists(name->parent, "/" VOLUME_STORE "/lock"))
+		return "it is a part of the volume that it is in";
+	return NULL;
+}
+
+static int place_refuse_part(const struct name *name, struct atomicdir_error *error)
+{
+	const char *part = place_find_part(name);
+
+	return part ? error_object(error, ATOMICDIR_USAGE, name->link, "cannot be used as LINK: %s", part) : 0;
+}
+
+/* Whether `path`, which is absolute, is a published generation of another LINK, or below one. What is being filled may hold a LINK. */
+static bool path_is_in_generation(const char *path)
+{
+	for (const char *store = strstr(path, NAME_STORE_SUFFIX "/"); store; store = strstr(store + 1, NAME_STORE_SUFFIX "/")) {
+		const char *number = store + strlen(NAME_STORE_SUFFIX "/");
+		size_t digits = strspn(number, "0123456789");
+		cleanup_free char *generation = NULL;
+
+		if (digits < 6 || (number[digits] && number[digits] != '/'))
+			continue;
+		generation = strndup(path, (size_t)(number - path) + digits);
+		if (generation && (path_exists(generation, ".info") || path_exists(generation, ".info.new")))
+			return true;
+	}
+	return false;
+}
+
+static int place_refuse_generation(const struct place *place, enum place_use use, struct atomicdir_error *error)
+{
+	if (use == PLACE_TO_READ || !path_is_in_generation(place->parent_path))
+		return 0;
+	return error_object(error, ATOMICDIR_USAGE, place->name.link,
+			    "cannot be used as LINK: it would be in a published generation of another LINK");
+}
+
+/* ---- Opening ---- */
 
 int place_open(struct place *place, const char *link, int layout, enum place_use use, struct atomicdir_error *error)
 {
 	*place = PLACE_INIT;
-	if (name_init(&place->name, link, error) < 0)
+	if (name_init(&place->name, link, error) < 0 || place_refuse_part(&place->name, error) < 0)
 		return -1;
 	place->parent_fd = open(place->name.parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place->parent_fd < 0)
@@ -30,7 +97,7 @@ int place_open(struct place *place, const char *link, int layout, enum place_use
 	place->parent_path = path_absolute(place->name.parent);
 	if (!place->parent_path)
 		return error_system(error, errno, place->name.parent, "cannot find the absolute path of the directory");
-	return 0;
+	return place_refuse_generation(place, use, error);
 }
 
 int place_open_to_write(struct place *place, struct atomicdir_error *error)
@@ -62,7 +129,7 @@ int place_find_store(struct place *place, struct atomicdir_error *error)
 {
 	place->store_fd = openat(place->parent_fd, place->name.store, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (place->store_fd < 0 && errno != ENOENT)
-		return error_system(error, errno, place->name.link, "cannot open the store of LINK");
+		return error_system(error, errno, place->name.store_path, "cannot open the store");
 	return 0;
 }
 

@@ -68,8 +68,8 @@ static int placed_fail(const struct place *place, int64_t number, struct atomicd
 	part_name(name, number, PART_FILES);
 	error_system(error, errno, place->name.link, "cannot read the manifest of generation %" PRId64 " of", number);
 	if (error->errnum == EBADMSG)
-		error_append(error, "if '%s/%s' in it is removed, the files that are there count as made by others",
-			     place->name.store, name);
+		error_append(error, "if '%s/%s' is removed, the files that are there count as made by others",
+			     place->name.store_path, name);
 	return -1;
 }
 

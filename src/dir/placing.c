@@ -106,7 +106,7 @@ static int passage_discard(struct passage *passage, struct pair pair, const char
 	*error = why;
 	/* What is foreign goes back to where it was. */
 	if (why.errnum == EEXIST && passage_rename(pair, name, RENAME_EXCHANGE) < 0)
-		error_append(error, "it is in the store now, in '%s'", passage->placing->place->name.store);
+		error_append(error, "it is in the store now, in '%s'", passage->placing->place->name.store_path);
 	return -1;
 }
 
@@ -196,12 +196,18 @@ static int passage_add(struct passage *passage, struct pair pair, const char *na
 }
 
 /* Names of one inode are to be names of one inode again: if their number is another, each of them is replaced. */
-static bool passage_is_linked_alike(struct pair pair, const char *name)
+static bool passage_is_linked_alike(const struct tree_entry *own, const struct tree_entry *link)
 {
-	struct tree_entry own, link;
+	return own->links < 2 || own->links == link->links || own->inode == link->inode;
+}
 
-	return tree_look(pair.own_fd, name, &own) == 0 && tree_look(pair.link_fd, name, &link) == 0 &&
-	       (own.links < 2 || own.links == link.links || own.inode == link.inode);
+/* What cannot be compared is not the same. */
+static bool passage_is_same(struct passage *passage, struct pair pair, const char *name)
+{
+	struct leaves leaves = { .a_dir = pair.link_fd, .b_dir = pair.own_fd, .name = name };
+
+	return passage->comparison && tree_look(pair.own_fd, name, &leaves.b) == 0 &&
+	       compare_leaves(passage->comparison, &leaves) == 1 && passage_is_linked_alike(&leaves.b, &leaves.a);
 }
 
 /* A file or symlink of ours is replaced by one. */
@@ -209,9 +215,7 @@ static int passage_replace(struct passage *passage, struct pair pair, const char
 {
 	const char *path = passage->path.text;
 
-	/* What cannot be compared is replaced. */
-	if (passage->comparison && passage_is_linked_alike(pair, name) &&
-	    compare_leaves(passage->comparison, pair.link_fd, pair.own_fd, name) == 1)
+	if (passage_is_same(passage, pair, name))
 		return unlinkat(pair.own_fd, name, 0) == 0 ? 0
 							   : passage_fail(passage, path, "cannot remove the unchanged copy of");
 	if (passage_rename(pair, name, 0) == 0 || passage_has_moved(pair, name))

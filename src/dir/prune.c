@@ -127,7 +127,7 @@ static int prune_decide(struct writer *writer, struct history *history)
 		return -1;
 	}
 	if (history_read(history, &writer->place, &found, writer->live.number, &writer->info, writer->boot) < 0) {
-		error_warn(&writer->warning, errno, writer->place.name.store,
+		error_warn(&writer->warning, errno, writer->place.name.store_path,
 			   "no old generation was removed: cannot read the records in");
 		return -1;
 	}

@@ -28,7 +28,8 @@
 static int rollback_fail_naming(const struct history *history, const char *link, const char *claim,
 				struct atomicdir_error *error)
 {
-	size_t kept = 0;
+	char list[NAMED_MAX * 64 + 64] = "";
+	size_t kept = 0, size = 0;
 
 	error_object(error, ATOMICDIR_NO_GENERATION, link, "%s", claim);
 	for (size_t i = 0; i < history->count; i++) {
@@ -36,12 +37,15 @@ static int rollback_fail_naming(const struct history *history, const char *link,
 
 		if (one->number == history->rules.live || kept++ >= NAMED_MAX)
 			continue;
-		error_append(error, "generation %" PRId64 " is kept%s", one->number,
-			     one->is_good ? "" : ", but its hook has never succeeded");
+		size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%" PRId64 "%s", kept > 1 ? ", " : "", one->number,
+					 one->is_good ? "" : " (its hook has never succeeded)");
 	}
 	if (kept > NAMED_MAX)
-		error_append(error, "and %zu older ones", kept - NAMED_MAX);
-	error_append(error, kept ? "name the one to publish again" : "no other one is kept");
+		snprintf(list + size, sizeof(list) - size, " and %zu older ones", kept - NAMED_MAX);
+	if (kept)
+		error_append(error, "kept: %s; give the number of the one to publish again", list);
+	else
+		error_append(error, "no other one is kept");
 	return -1;
 }
 
@@ -56,6 +60,8 @@ static int64_t rollback_find(const struct writer *writer, struct atomicdir_error
 
 	if (history_read(&history, &writer->place, &writer->found, live, &writer->info, writer->boot) < 0)
 		return error_system(error, errno, link, "cannot read the history of");
+	if (!live && !history.count)
+		return error_object(error, ATOMICDIR_NO_GENERATION, link, "has no live generation: nothing is published there");
 	if (!live)
 		return rollback_fail_naming(&history, link, "has no live generation to go back from", error);
 	good = retention_go_back(history.list, history.count);

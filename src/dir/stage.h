@@ -41,7 +41,6 @@ struct atomicdir_stage {
 	struct tree_count known;
 	bool has_links;			  /* symlinks are judged when the stage is sealed */
 	bool is_known_different;	  /* one of the entries is not the live generation's */
-	bool is_in_doubt;		  /* with keep_times: one of them may keep the live one's time, and has not got it */
 	enum links_leaving links_leaving; /* what relative symlinks may do */
 	int from_fd;			  /* the directory that the whole stage was copied from; -1: none */
 	volatile int stop;		  /* not 0: the caller wants to stop */
@@ -64,6 +63,8 @@ static inline bool stage_is_held(const struct atomicdir_stage *stage)
 {
 	return stage->state != STAGE_ENDED && stage->fd < 0;
 }
+/* -1 with EINTR: the caller wants to stop. */
+int stage_check_stop(const struct atomicdir_stage *stage, struct atomicdir_error *error);
 /* Makes the directory of a held stage, and writes its entries there. For others it does nothing. After a failure the stage is held
  * as before. */
 int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error);

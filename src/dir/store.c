@@ -37,17 +37,17 @@ int store_open(struct place *place, struct atomicdir_error *warning, struct atom
 	if (path_fd < 0 && errno == ENOENT)
 		return 1;
 	if (path_fd < 0 || fstat(path_fd, &status) < 0)
-		return error_system(error, errno, name, "cannot open the store");
+		return error_system(error, errno, place->name.store_path, "cannot open the store");
 	if (guard_check(place, &status, error) < 0)
 		return -1;
 	/* A writer killed under umask 0777 can leave mode 0, which locks even its owner out. */
 	if ((status.st_mode & 0700) != 0700 && change_mode_of(path_fd, (status.st_mode & 07777) | 0700) < 0)
-		return error_system(error, errno, name, "cannot set the mode of the store");
+		return error_system(error, errno, place->name.store_path, "cannot set the mode of the store");
 	place->store_fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->store_fd < 0 && errno == ENOENT)
 		return 1;
 	if (place->store_fd < 0)
-		return error_system(error, errno, name, "cannot open the store");
+		return error_system(error, errno, place->name.store_path, "cannot open the store");
 	return guard_repair(place, warning, error);
 }
 
@@ -57,7 +57,7 @@ static int store_make(struct store *store, struct place *place, struct atomicdir
 	if (mkdirat(place->parent_fd, place->name.store, 0700) == 0)
 		store->is_new = true;
 	else if (errno != EEXIST)
-		return error_system(error, errno, place->name.parent, "cannot make the store '%s' in", place->name.store);
+		return error_system(error, errno, place->name.store_path, "cannot make the store");
 	return store_open(place, warning, error);
 }
 
@@ -92,12 +92,12 @@ static int lock_check(const struct store *store, const struct place *place, stru
 	struct stat lock, directory;
 
 	if (fstat(store->lock_fd, &lock) < 0 || fstat(place->store_fd, &directory) < 0)
-		return error_system(error, errno, place->name.store, "cannot examine the lock in the store");
+		return error_system(error, errno, place->name.store_path, "cannot examine the lock in the store");
 	if (!S_ISREG(lock.st_mode) || lock.st_nlink > 1 || lock.st_uid != directory.st_uid)
-		return error_object(error, ATOMICDIR_FAILED, place->name.store,
+		return error_object(error, ATOMICDIR_FAILED, place->name.store_path,
 				    "holds a lock file that has another owner or other hard links");
 	if ((lock.st_mode & 07777) != 0600 && fchmod(store->lock_fd, 0600) < 0)
-		return error_system(error, errno, place->name.store, "cannot set the mode of the lock in the store");
+		return error_system(error, errno, place->name.store_path, "cannot set the mode of the lock in the store");
 	return 0;
 }
 
@@ -111,7 +111,7 @@ static int store_open_lock(struct store *store, const struct place *place, struc
 	if (store->lock_fd < 0 && errno == ENOENT)
 		return 1;
 	if (store->lock_fd < 0)
-		return error_system(error, errno, place->name.store, "cannot open the lock in the store");
+		return error_system(error, errno, place->name.store_path, "cannot open the lock in the store");
 	return lock_check(store, place, error);
 }
 
@@ -167,7 +167,7 @@ static int store_confirm(struct store *store, const struct place *place, struct 
 	if (is_same > 0)
 		is_unused = store_is_unused(store);
 	if (is_same < 0 || is_unused < 0)
-		return error_system(error, errno, place->name.store, "cannot examine the store");
+		return error_system(error, errno, place->name.store_path, "cannot examine the store");
 	store->is_unused = is_unused;
 	return is_same;
 }
@@ -225,11 +225,11 @@ int store_check_held(const struct store *store, const struct place *place, struc
 	if (is_same > 0)
 		is_same = store_is_named(place->store_fd, LOCK, store->lock_fd);
 	if (is_same < 0)
-		return error_system(error, errno, place->name.store, "cannot examine the store");
+		return error_system(error, errno, place->name.store_path, "cannot examine the store");
 	if (is_same)
 		return 0;
 	return error_object(error, ATOMICDIR_FAILED, place->name.link,
-			    "has lost its store: '%s' was removed, moved or replaced meanwhile", place->name.store);
+			    "has lost its store: '%s' was removed, moved or replaced meanwhile", place->name.store_path);
 }
 
 /* LOCK_UN: a child that was forked meanwhile has a copy of the descriptor, and closing ours would leave the lock held. */
@@ -312,9 +312,11 @@ int64_t store_take_number(const struct store *store, const struct place *place, 
 	if (highest > number)
 		number = highest;
 	if (number >= NAME_NUMBER_MAX)
-		return error_object(error, ATOMICDIR_FAILED, place->name.store, "has no numbers left, so it must be damaged");
+		return error_object(error, ATOMICDIR_FAILED, place->name.store_path,
+				    "has no numbers left, so it must be damaged");
 	size = snprintf(text, sizeof(text), "%06" PRId64 "\n", number + 1);
 	if (pwrite(store->lock_fd, text, (size_t)size, 0) != size)
-		return error_system(error, errno, place->name.store, "cannot write the new number into the lock of the store");
+		return error_system(error, errno, place->name.store_path,
+				    "cannot write the new number into the lock of the store");
 	return number + 1;
 }

@@ -60,7 +60,7 @@ int symlink_prepare(const struct place *place, int64_t number, struct atomicdir_
 {
 	(void)warning;
 	if (symlink_make(place, number, place->store_fd, NAME_NEXT) < 0)
-		return error_system(error, errno, place->name.store, "cannot make the new symlink in the store");
+		return error_system(error, errno, place->name.store_path, "cannot make the new symlink in the store");
 	return 0;
 }
 

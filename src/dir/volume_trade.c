@@ -125,8 +125,8 @@ int volume_leave(const struct place *place, const struct live *live, bool has_di
 	/* What N holds now is no generation: without this it could be published again. */
 	if (part_remove(place->store_fd, live->number, PART_INFO_NEW) < 0 ||
 	    part_remove(place->store_fd, live->number, PART_INFO) < 0)
-		return error_system(error, errno, place->name.store, "cannot remove the record of the live generation in");
-	if (has_disk && sync_fd(place->store_fd, place->name.store, error) < 0)
+		return error_system(error, errno, place->name.store_path, "cannot remove the record of the live generation in");
+	if (has_disk && sync_fd(place->store_fd, place->name.store_path, error) < 0)
 		return -1;
 	if (unlinkat(place->parent_fd, VOLUME_DATA, 0) < 0)
 		return error_system(error, errno, place->name.swapped, "cannot remove the symlink");
@@ -165,7 +165,8 @@ static int adopted_open(const struct place *place, struct atomicdir_error *error
 {
 	int fd = open_directory_at(place->store_fd, VOLUME_ADOPTED);
 
-	return fd < 0 ? error_system(error, errno, place->name.store, "cannot open '" VOLUME_ADOPTED "' in the store") : fd;
+	return fd < 0 ? error_system(error, errno, place->name.store_path, "cannot open '" VOLUME_ADOPTED "' in the store")
+		      : fd;
 }
 
 static int adoption_make_names(const struct place *place, int fd, int64_t number)
@@ -192,7 +193,8 @@ static int adoption_prepare(const struct place *place, int64_t number, struct at
 	cleanup_fd int fd = create_directory_at(place->store_fd, VOLUME_ADOPTED, 0700);
 
 	if (fd < 0 || adoption_make_names(place, fd, number) < 0)
-		return error_system(error, errno, place->name.store, "cannot make the symlinks for the exchange in the store");
+		return error_system(error, errno, place->name.store_path,
+				    "cannot make the symlinks for the exchange in the store");
 	return symlink_prepare(place, number, warning, error);
 }
 
@@ -206,7 +208,7 @@ static int adoption_announce(const struct place *place, int64_t number, const st
 	(void)before;
 	if (!by_file)
 		return 0;
-	return fd < 0 ? -1 : sync_fd(fd, place->name.store, error);
+	return fd < 0 ? -1 : sync_fd(fd, place->name.store_path, error);
 }
 
 static void adoption_forget(const struct place *place, int64_t number)
@@ -290,7 +292,7 @@ static int adoption_make_durable(const struct place *place, int64_t number, enum
 	(void)way;
 	if (fd < 0 || sync_fd(place->parent_fd, place->name.link, error) < 0)
 		return -1;
-	return sync_fd(fd, place->name.store, error);
+	return sync_fd(fd, place->name.store_path, error);
 }
 
 const struct swap volume_adoption = {
@@ -310,12 +312,12 @@ int volume_finish_adoption(const struct place *place, int64_t number, int64_t gr
 	part_name(name, number, PART_TRASH);
 	error_clear(&why);
 	if (renameat(place->store_fd, VOLUME_ADOPTED, place->store_fd, name) < 0) {
-		error_warn(warning, errno, place->name.store,
+		error_warn(warning, errno, place->name.store_path,
 			   "adopted, but the next run takes it back: cannot rename '" VOLUME_ADOPTED "' in");
 		return -1;
 	}
-	if ((has_disk && sync_fd(place->store_fd, place->name.store, &why) < 0) || clock_sleep_ms(grace_ms) < 0) {
-		error_warn(warning, errno, place->name.store, "adopted, but the next run has to remove the originals in");
+	if ((has_disk && sync_fd(place->store_fd, place->name.store_path, &why) < 0) || clock_sleep_ms(grace_ms) < 0) {
+		error_warn(warning, errno, place->name.store_path, "adopted, but the next run has to remove the originals in");
 		return -1;
 	}
 	if (tree_remove_at(place->store_fd, name, &why) == 0)
@@ -353,7 +355,7 @@ static int settle_remove(const struct volume_names *names, struct atomicdir_erro
 			unlinkat(names->top_fd, names->needed.names[i], 0);
 	if (unlinkat(place->store_fd, VOLUME_ADOPTED, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	return error_system(error, errno, place->name.store, "cannot remove '" VOLUME_ADOPTED "' in the store");
+	return error_system(error, errno, place->name.store_path, "cannot remove '" VOLUME_ADOPTED "' in the store");
 }
 
 /* Nothing leads to N any more but ..data, and who has just read a symlink to that. */
@@ -368,7 +370,7 @@ static int settle_data(const struct place *place, struct atomicdir_error *error)
 	clock_sleep_ms(ADOPTED_GRACE_MS);
 	if (part_remove(place->store_fd, live.named, PART_INFO_NEW) < 0 ||
 	    part_remove(place->store_fd, live.named, PART_INFO) < 0)
-		return error_system(error, errno, place->name.store, "cannot remove the record of the live generation in");
+		return error_system(error, errno, place->name.store_path, "cannot remove the record of the live generation in");
 	if (unlinkat(place->parent_fd, VOLUME_DATA, 0) < 0)
 		return error_system(error, errno, place->name.swapped, "cannot remove the symlink");
 	return sync_fd(place->parent_fd, place->name.link, error);
@@ -384,7 +386,7 @@ int volume_settle(const struct place *place, struct atomicdir_error *error)
 	fd = adopted_open(place, error);
 	if (fd < 0 || volume_names_read(&names, place, fd, error) < 0 || volume_names_each(&names, settle_name, error) < 0)
 		return -1;
-	if (sync_fd(place->parent_fd, place->name.link, error) < 0 || sync_fd(fd, place->name.store, error) < 0)
+	if (sync_fd(place->parent_fd, place->name.link, error) < 0 || sync_fd(fd, place->name.store_path, error) < 0)
 		return -1;
 	return settle_data(place, error) < 0 ? -1 : settle_remove(&names, error);
 }

@@ -177,16 +177,28 @@ static const char *const system_paths[] = {
 	"/var/lib/ca-certificates",
 };
 
+static void allow_named(int ruleset_fd, const struct sandbox *sandbox)
+{
+	for (size_t i = 0; i < sandbox->path_count; i++) {
+		const char *path = sandbox->paths[i];
+		bool is_done = !path;
+
+		/* The system's directory of certificates has hundreds of links, and may be named more than once. */
+		for (size_t k = 0; k < i && !is_done; k++)
+			is_done = sandbox->paths[k] && strcmp(sandbox->paths[k], path) == 0;
+		if (is_done)
+			continue;
+		allow_path(ruleset_fd, path);
+		allow_links(ruleset_fd, path);
+	}
+}
+
 static void allow_network(int ruleset_fd, const struct sandbox *sandbox, int abi)
 {
 	for (size_t i = 0; i < sizeof(system_paths) / sizeof(*system_paths); i++)
 		allow_path(ruleset_fd, system_paths[i]);
 	allow_home(ruleset_fd, "/etc/resolv.conf");
-	for (size_t i = 0; i < sandbox->path_count; i++)
-		if (sandbox->paths[i]) {
-			allow_path(ruleset_fd, sandbox->paths[i]);
-			allow_links(ruleset_fd, sandbox->paths[i]);
-		}
+	allow_named(ruleset_fd, sandbox);
 	for (size_t i = 0; abi >= LANDLOCK_ABI_PORTS && i < sandbox->port_count; i++)
 		allow_port(ruleset_fd, sandbox->ports[i]);
 }

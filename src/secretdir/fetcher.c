@@ -188,7 +188,8 @@ struct fetcher *fetcher_start(const char *source, struct told *told, const struc
 	int found;
 
 	if (!is_name(source, size)) {
-		error_set(error, ATOMICDIR_USAGE, source, "--source is not NAME or NAME:ARGUMENT");
+		error_object(error, ATOMICDIR_USAGE, source,
+			     "is not a source: --source takes aws, file:PATH or NAME[:ARGUMENT]");
 		return NULL;
 	}
 	if (!name || make_request(&request, argument, told, entries, live) < 0) {

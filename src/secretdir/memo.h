@@ -18,7 +18,7 @@ struct memo {
 	uint64_t keys_asked; /* what the kept keys were asked for with, as struct keys has it */
 	struct texts hidden; /* secrets that may not be described, as their entries name them: they are fetched each time */
 	struct texts stale;  /* answers that were older than what is live, as memo_is_stale() names them */
-	struct texts told;   /* what was said of programs that cannot be confined, and need not be said in each round */
+	struct texts told;   /* warnings that need not be given in each round */
 };
 
 /* Takes what is in the bytes in place of what the memo held. -1 with ENOMEM. */

@@ -115,6 +115,6 @@ const struct option secret_options_table[] = {
 	{ "--notify-queue", "URL", TAKES_POLICY | TAKES_ROUNDS, option_queue, AT(notify_queue),
 	  "queue of SQS that reports changes (policy: grant access to it)" },
 	{ "--kms-key", "ARN", TAKES_POLICY, option_kms_key, AT(kms_keys),
-	  "key of your own that encrypts these secrets (repeatable)" },
+	  "key of your own that encrypts these secrets or the queue (repeatable)" },
 	{ 0 },
 };

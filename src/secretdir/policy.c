@@ -48,6 +48,7 @@ static void maker_clear(struct maker *maker)
 	texts_clear(&maker->policy.parameters);
 	texts_clear(&maker->policy.keys);
 	texts_clear(&maker->policy.queues);
+	texts_clear(&maker->policy.queue_keys);
 	texts_clear(&maker->policy.alias_keys);
 	texts_clear(&maker->policy.aliases);
 	for (size_t i = 0; i < maker->known_count; i++) {
@@ -377,10 +378,13 @@ static int maker_add_key(struct maker *maker, const struct known *known, struct 
 				region.size, region.text, account.size, account.text, key);
 }
 
+/* Of a key that is named nobody says whether it encrypts the queue or a secret. */
 static int maker_add_keys(struct maker *maker, struct atomicdir_error *error)
 {
+	struct texts *named = maker->policy.queues.count ? &maker->policy.queue_keys : &maker->policy.keys;
+
 	for (size_t i = 0; i < maker->options->kms_keys.count; i++)
-		if (texts_add_format(&maker->policy.keys, error, "%s", maker->options->kms_keys.items[i]) < 0)
+		if (texts_add_format(named, error, "%s", maker->options->kms_keys.items[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < maker->known_count; i++)
 		if (maker_add_key(maker, &maker->known[i], error) < 0)
@@ -426,6 +430,35 @@ static int maker_make(struct maker *maker, struct atomicdir_error *error)
 	return maker_add_queue(maker, error) < 0 ? -1 : maker_add_keys(maker, error);
 }
 
+/* Whether an entry names a secret of another account than the others, or than AWS has told. Which account the role is in is not known. */
+static bool maker_has_other_account(const struct maker *maker)
+{
+	const char *account = strcmp(maker->account, "*") == 0 ? NULL : maker->account;
+	bool has_name = false;
+
+	for (size_t i = 0; i < maker->entries.count; i++)
+		has_name = has_name || !arn_is(maker->entries.items[i].secret);
+	for (size_t i = 0; i < maker->entries.count; i++) {
+		struct arn_part its = arn_part(maker->entries.items[i].secret, ARN_ACCOUNT);
+		struct arn_part first = arn_part(maker->entries.items[0].secret, ARN_ACCOUNT);
+
+		if (!its.text)
+			continue;
+		if (account ? !arn_part_is(maker->entries.items[i].secret, ARN_ACCOUNT, account)
+			    : has_name || its.size != first.size || strncmp(its.text, first.text, (size_t)its.size) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void maker_tell_queue(const struct maker *maker)
+{
+	if (maker->policy.queues.count && !maker->policy.queue_keys.count)
+		report_notice(
+			&maker->options->shared,
+			"if a key of your own encrypts the queue, name it with --kms-key, so that the policy allows kms:Decrypt");
+}
+
 static void maker_tell(const struct maker *maker)
 {
 	const struct options *shared = &maker->options->shared;
@@ -442,6 +475,11 @@ static void maker_tell(const struct maker *maker)
 		report_notice(
 			shared,
 			"if a key of your own encrypts a secret, name it with --kms-key, so that the policy allows kms:Decrypt");
+	maker_tell_queue(maker);
+	if (maker_has_other_account(maker))
+		report_notice(shared,
+			      "a secret of another account than the role's needs more than this policy: there its resource "
+			      "policy and the policy of its KMS key must allow the role too");
 }
 
 /* `size`: of the longest document. */

@@ -16,8 +16,9 @@ struct policy {
 	struct texts tags;		  /* KEY=VALUE, each key once */
 	struct texts keys;		  /* ARNs of KMS keys */
 	struct texts alias_keys,
-		aliases;     /* of keys that are known by an alias only: patterns for their ARNs, and the aliases */
-	struct texts queues; /* ARNs of queues that are read */
+		aliases;	 /* of keys that are known by an alias only: patterns for their ARNs, and the aliases */
+	struct texts queues;	 /* ARNs of queues that are read */
+	struct texts queue_keys; /* ARNs of keys that may encrypt the queue, a secret or both */
 	bool has_batches, has_prefix;
 	bool has_path; /* parameters below a path are wanted */
 };

@@ -8,13 +8,13 @@
 /* A statement can be divided among several documents: by its resources, or by what its condition names. */
 struct statement {
 	const char *name;
-	const char *const *actions;    /* the last one is NULL */
-	const struct texts *resources; /* NULL: all, since AWS grants the actions for no single secret */
-	const struct texts *aliases;   /* of keys, in its condition; or NULL */
-	bool is_tagged, is_of_keys;    /* what its condition is of */
+	const char *const *actions;		 /* the last one is NULL */
+	const struct texts *resources;		 /* NULL: all, since AWS grants the actions for no single secret */
+	const struct texts *aliases;		 /* of keys, in its condition; or NULL */
+	bool is_tagged, is_of_keys, is_of_queue; /* what its condition is of; the last one: besides is_of_keys */
 };
 
-#define STATEMENTS_MAX 8
+#define STATEMENTS_MAX 9
 
 struct statements {
 	const struct policy *policy;
@@ -62,6 +62,12 @@ static struct statements statements_of(const struct policy *policy)
 	statements_add(
 		&all, policy->keys.count,
 		(struct statement){ .name = "Keys", .actions = decrypt, .resources = &policy->keys, .is_of_keys = true });
+	statements_add(&all, policy->queue_keys.count,
+		       (struct statement){ .name = "KeysWithQueue",
+					   .actions = decrypt,
+					   .resources = &policy->queue_keys,
+					   .is_of_keys = true,
+					   .is_of_queue = true });
 	statements_add(&all, policy->alias_keys.count,
 		       (struct statement){ .name = "KeysByAlias",
 					   .actions = decrypt,
@@ -104,7 +110,7 @@ static void texts_write(struct json_writer *json, const char *name, const struct
 }
 
 /* A key may be used only through the services that hold what it encrypts. */
-static void services_write(struct json_writer *json, const struct policy *policy)
+static void services_write(struct json_writer *json, const struct policy *policy, bool is_of_queue)
 {
 	json_write_begin(json, "StringLike", '{');
 	json_write_begin(json, "kms:ViaService", '[');
@@ -112,6 +118,8 @@ static void services_write(struct json_writer *json, const struct policy *policy
 		json_write_text(json, NULL, "secretsmanager.*");
 	if (policy->parameters.count)
 		json_write_text(json, NULL, "ssm.*");
+	if (is_of_queue)
+		json_write_text(json, NULL, "sqs.*");
 	json_write_end(json, ']');
 	json_write_end(json, '}');
 }
@@ -142,7 +150,7 @@ static void condition_write(struct json_writer *json, const struct policy *polic
 	if (statement->is_tagged)
 		tags_write(json, policy);
 	if (statement->is_of_keys)
-		services_write(json, policy);
+		services_write(json, policy, statement->is_of_queue);
 	if (statement->aliases) {
 		json_write_begin(json, "ForAnyValue:StringEquals", '{');
 		texts_write(json, "kms:ResourceAliases", statement->aliases, range);

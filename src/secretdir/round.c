@@ -87,7 +87,9 @@ void round_warn_of_root(const struct round *round)
 			"only root can read %zu of %zu files, such as '%.200s' (mode %04o); give them to somebody with --owner "
 			"USER[:GROUP]",
 			count, round->count, first->path, mode);
-	report_warning(&round->options->shared, &warning);
+	/* A watcher's later rounds need not say it again. */
+	if (!round->memo || texts_add(&round->memo->told, warning.text) != 0)
+		report_warning(&round->options->shared, &warning);
 }
 
 /* What --require-tmpfs asks for. */

@@ -78,7 +78,7 @@ enum round_filled {
 
 /* -1; else enum round_filled. */
 int round_fill(struct round *round, struct atomicdir_error *error);
-/* Warns where only root can read some of what is published, and no option asked for that. */
+/* Warns where only root can read some of what is published, and no option asked for that; a watcher's rounds do so once. */
 void round_warn_of_root(const struct round *round);
 /* Seals the stage, and runs the check if it differs from what is live: 1. `changes` may be NULL. */
 int round_seal(struct round *round, struct atomicdir_change **changes, struct atomicdir_error *error);

@@ -44,7 +44,8 @@ int wanted_read(const struct secret_options *options, int first, struct entries 
 	if (options->spec && spec_read(spec, options, entries, error) < 0)
 		return -1;
 	if (!entries->count)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "no ENTRY given; name the secrets to publish");
+		return error_set(error, ATOMICDIR_USAGE, NULL, "no ENTRY given%s; name the secrets to publish",
+				 options->entries.count || options->spec ? ", and none in the files that are named" : "");
 	return entries_check(entries, error);
 }
 

@@ -367,6 +367,7 @@ def add_queue_commands(secret):
     sub = secret("queue", queue, "a queue of SQS, or other properties of one; prints its URL")
     sub.add_argument("--bind", dest="bindings", action="append", choices=("bare", "sns", "none"),
                      help="events of Secrets Manager come so (repeatable; default: none)")
+    sub.add_argument("--kms-key", metavar="ARN")
     sub.add_argument("--visibility", type=int, metavar="SECONDS", help="where a request does not say it (default 30)")
     which = sub.add_mutually_exclusive_group()
     which.add_argument("--remove", action="store_true", default=None, help="no such queue")

@@ -117,6 +117,17 @@ def a_queue_may_be_absent_or_denied_or_asked_wrongly():
 
 
 @case
+def an_encrypted_queue_is_read_only_with_its_key():
+    url = control("queue", "encrypted", "--kms-key", "arn:aws:kms:us-east-1:123456789012:key/1")
+    equal(receive(url).status, 200)
+    control("deny", "kms:Decrypt")
+    answer = receive(url)
+    refused(answer, "KmsAccessDenied")
+    equal(answer.headers["x-amzn-query-error"], "KMS.AccessDeniedException;Sender")
+    control("clear")
+
+
+@case
 def a_label_that_moves_is_told_to_the_queues_that_are_bound():
     bare, by_sns, unbound = (control("queue", *words) for words in (
         ("bare", "--bind", "bare"), ("by-sns", "--bind", "sns"), ("unbound",)))

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import List, Set
+from typing import List, Optional, Set
 
 import aws_json
 import faults
@@ -42,6 +42,7 @@ class Queue:
     arn: str
     url: str
     visibility: int = 30
+    kms_key: Optional[str] = None
     bindings: List[str] = field(default_factory=list)  # "bare", "sns": how events of Secrets Manager come
     messages: List[Message] = field(default_factory=list)
     polling: int = 0
@@ -86,8 +87,16 @@ def _queue(call, body, action):
     return queue
 
 
+def _decrypt(call, queue):
+    try:
+        permissions.demand_decrypt(call, NAME, queue.kms_key, "The caller doesn't have the required KMS access.")
+    except Refusal as refusal:
+        raise Refusal("KmsAccessDenied", refusal.message, headers=[(QUERY_ERROR, "KMS.AccessDeniedException;Sender")], style="body")
+
+
 def _receive(call, body):
     queue = _queue(call, body, "ReceiveMessage")
+    _decrypt(call, queue)
     end = time.monotonic() + body.get("WaitTimeSeconds", 0)
     queue.polling += 1
     try:
@@ -210,6 +219,8 @@ def _make(world, arguments):
                             "https://sqs.%s.amazonaws.com/%s/%s" % (region, world.account, name))
     if arguments.get("visibility") is not None:
         known[name].visibility = arguments["visibility"]
+    if arguments.get("kms_key") is not None:
+        known[name].kms_key = arguments["kms_key"]
     if arguments.get("bindings") is not None:
         known[name].bindings = [binding for binding in arguments["bindings"] if binding != "none"]
     return {"url": known[name].url}

@@ -30,6 +30,10 @@ is "$(cat out)" "unchanged 1" "(it says so)"
 ok "it can be filled" "$atomicdir" fill -q --edit D -- sh -c 'echo b >b'
 ok "and detached" "$atomicdir" detach D
 is "$(cd D && find . ! -type d | sort | tr '\n' ' ')" "./a ./b ./hard ./link ./ro/r ./sub/deep/f ./sub/up " "which gives real files again"
+mkdir -p configmap/..2026; echo k >configmap/..2026/k; ln -s ..2026 configmap/..data; ln -s ..data/k configmap/k
+ok "a directory with another program's ..data is adopted only with a stated layout" status 1 "$atomicdir" adopt configmap
+is "$(cat out err)" "atomicdir: 'configmap' holds '..data', as a ConfigMap does; adopt it with --layout volume, which leaves it a directory, or with --layout link; 'configmap' is unchanged" "(it says which)"
+ok "and then stays a directory with the layout volume" sh -c "'$atomicdir' adopt -q --layout volume configmap && test ! -L configmap && test \"\$(readlink configmap/..data)\" = ..atomicdir/000001"
 mkdir empty
 ok "an empty directory too" adopt empty
 is "$(ls -A empty | tr '\n' ' ')" "..atomicdir ..data " "(it does)"

@@ -43,6 +43,31 @@ done
 for number in x -1 1x '' 99999999999999999999; do
 	ok "'$number' is no generation" refused 2 "$atomicdir" rollback app "$number"
 done
+# said WORDS COMMAND...: the error has these words.
+said() { words=$1; shift; "$@" 2>&1 | grep -qF -- "$words"; }
+ok "who mistypes a command is told which he may have meant" said "unknown command 'rolback' (did you mean 'rollback'?); see 'atomicdir help'" "$atomicdir" rolback app
+ok "who mistypes an option too" said "unknown option '--form' (did you mean '--from'?); see 'atomicdir help fill'" "$atomicdir" fill app --form x
+ok "where nothing is close nothing is guessed" said "unknown option '--nonsense'; see 'atomicdir help fill'" "$atomicdir" fill app --nonsense
+ok "an option of one letter is not guessed" said "unknown option '-x'; see 'atomicdir help fill'" "$atomicdir" fill app -x
+ok "an operand too many is named" said "unexpected argument 'more'; usage" "$atomicdir" list app more
+ok "who leaves out -- is told of it" said "unexpected argument 'true'; COMMAND must follow '--'" "$atomicdir" fill app true
+ok "so is who does that with exec" said "unexpected argument 'true'; COMMAND must follow '--'" "$atomicdir" exec app true
+ok "fill with both COMMAND and --from is told that both is wrong" said "--from DIR and -- COMMAND cannot be used together" "$atomicdir" fill app --from / -- true
+ok "a relative path of COMMAND is said to start in the new directory" said "COMMAND runs in the new directory: give its absolute path" "$atomicdir" fill relative -- ./build.sh
+ok "a COMMAND without a path is not" sh -c "! '$atomicdir' fill relative -- no-such-program 2>&1 | grep -q absolute"
+mkdir nested; "$atomicdir" fill -q nested/l -- touch f; "$atomicdir" fill -q --layout volume nested/v -- touch f
+for part in .l.atomicdir .l.atomicdir/ .l.atomicdir/000001 v/..atomicdir v/..atomicdir/000001 v/..data; do
+	ok "$part, a part of another LINK, is refused as LINK" status 2 "$atomicdir" adopt nested/$part
+	ok "fill does not recommend to adopt $part" sh -c "! '$atomicdir' fill nested/$part -- true 2>&1 | grep adopt"
+done
+ok "those two LINKs are as they were" test -L nested/l -a -e nested/l/f -a -e nested/v/f -a ! -L nested/.l.atomicdir -a "$(find nested -name '*atomicdir' | wc -l)" = 2
+ok "a LINK in a published generation is refused" status 2 "$atomicdir" fill nested/l/new -- touch f
+is "$(cat err) $(ls -A nested/l/ | tr '\n' ' ')" "atomicdir: 'nested/l/new' cannot be used as LINK: it would be in a published generation of another LINK; 'nested/l/new' is unchanged f " "and nothing is made there"
+ok "in one that is being filled it is not" sh -c "'$atomicdir' fill -q nested/outer -- '$atomicdir' fill -q inner -- touch f && test -e nested/outer/inner/f"
+mkdir named.atomicdir
+ok "a directory with a store's name that is none can be adopted" "$atomicdir" adopt -q named.atomicdir
+ok "who names another layout than LINK has is told which it has" said "'nested/l' has the layout link; leave the layout out" "$atomicdir" fill --layout volume nested/l -- true
+ok "rollback of a LINK that does not exist says that nothing is published there" said "'nested/none' has no live generation: nothing is published there" "$atomicdir" rollback nested/none
 ok "exec without COMMAND ends with status 125" refused 125 "$atomicdir" exec app
 ok "exec with an unknown option ends with status 125" refused 125 "$atomicdir" exec --json app -- true
 ok "exec of a LINK with nothing live ends with status 125" refused 125 "$atomicdir" exec app -- true
@@ -73,6 +98,8 @@ for mask in 0 077 0777; do
 	is "$(stat -c %a u$mask/. u$mask/d u$mask/d/f | tr '\n' ' ')" "751 751 640 " "the modes are exactly those of the options, with umask $mask"
 done
 ok "-q prints no result line on standard error" sh -c "test -z \"\$('$atomicdir' fill -q app -- touch quiet 2>&1)\""
+mkdir -p quiet
+ok "with -q standard output has the same as without" sh -c "'$atomicdir' fill -q app --from quiet | grep -q '^published' && '$atomicdir' list -q app | grep -q live && '$atomicdir' rollback -q --json app | grep -q generation"
 ok "-v lists what differs on standard error" sh -c "'$atomicdir' fill -v app -- touch loud 2>&1 >said | grep -qx 'atomicdir: A loud' && test ! -s said"
 "$atomicdir" fill --grace 0s busy -- sh -c 'touch '"$work"'/holding; while [ -e '"$work"'/holding ]; do sleep 0.02; done' 2>err.busy & pid=$!
 started holding

@@ -25,7 +25,7 @@ ok "an unknown command is a usage error, status 2" status 2 "$atomicdir" nonsens
 ok "help ends with status 0" "$atomicdir" help
 ok "help fits 80 columns" sh -c "! '$atomicdir' help | grep -q '.\{81\}'"
 ok "a LINK whose directory does not exist is an error" status 1 fill none/app -- true
-ok "the error names a directory in which no store can be made" sh -c "'$atomicdir' fill /proc/app -- true 2>&1 | grep -q 'cannot make the store .\.app\.atomicdir. in ./proc.: '"
+ok "the error names a directory in which no store can be made" sh -c "'$atomicdir' fill /proc/app -- true 2>&1 | grep -q 'cannot make the store ./proc/\.app\.atomicdir.: '"
 ok "--edit starts from the live generation" fill --edit app -- sh -c 'echo more >h'
 is "$(cat app/f app/h | tr '\n' ' ')" "1 more " "--edit keeps what COMMAND does not change"
 ok "--if-generation with another number than the live one's ends with status 7" status 7 fill --if-generation 99 app -- true

@@ -53,6 +53,24 @@ else
 	ok "where there are no user attributes that is noted" grep -q '"id":"no-xattrs"' json
 fi
 
+# ---- What is live ----
+
+fresh written; mkdir written.from; echo 3 >written.from/f; touch -d 2099-01-01 written.from/future
+fill written.d/link --from written.from
+# As if the live generation had been published a minute ago.
+sed -i "s/^created_ms .*/created_ms $(($(date +%s%3N) - 60000))/" written.d/.link.atomicdir/000003.info
+touch -d '2 minutes ago' written.d/link/f; chmod 0600 written.d/link/f
+finds_nothing written.d/link "a time in the future that came with a copy, or a later change of the mode, is nothing"
+echo more >>written.d/link/f; finds note written written.d/link "a file that somebody has written to since the publication is noted"
+if strace -o trace -e inject=statfs:poke_exit=@arg2=6969000000000000 true 2>/dev/null; then
+	strace -o trace -e trace=statfs -e inject=statfs:poke_exit=@arg2=6969000000000000 "$atomicdir" doctor --json written.d/link >json 2>/dev/null
+	ok "but not on a network file system, whose clock may be another" sh -c '! grep -q \"written\" json && grep -q \"remote\" json'
+else skip "but not on a network file system, whose clock may be another" "this strace cannot change what a call returns"; fi
+touch written.d/link/new; "$atomicdir" doctor written.d/link >told
+ok "and how many more there are" grep -q "' and 1 more in the live generation 3 was written to after the publication" told
+mkdir broken.d; fill broken.d/link -- touch f; mv broken.d/.link.atomicdir broken.d/away; touch broken.d/.link.atomicdir
+finds problem store-broken broken.d/link "a store that is no directory is a problem"
+
 # ---- Mounts ----
 
 if ! in_mounts true 2>/dev/null; then skip "mounts" "no mount namespace may be made here"
@@ -105,6 +123,18 @@ else skip "so is one whose root is there" "needs root"; fi
 runs sh -c "cd '$work/processes.d/link'; : >'$work/ready'; exec sleep 60"; finds_nothing processes.d/link "a process in the live generation is no problem"
 ends
 runs sh -c "exec 9<'$work/processes.d/.link.atomicdir/lock'; : >'$work/ready'; exec sleep 60"; finds_nothing processes.d/link "a file of the store that is no generation's is no problem"
+ends
+
+# tries COMMAND CODE CLAIM: that is the command to try for a process that has run CODE.
+tries() { holds "$2
+os.chdir('$old')" "$3"; ok "(the command is '$1')" grep -qx "  try: $(printf %s "$1" | sed "s/PID/$held/")" told; }
+tries "kill -HUP PID" "import signal; signal.signal(signal.SIGHUP, lambda *a: None)" "a process that handles SIGHUP should get it"
+tries "ps -o pid,user,lstart,args -p PID" "" "one that SIGHUP would end should not"
+echo '0::/system.slice/system-web.slice/web@1.service/worker' >cgroup
+runs sh -c "cd '$work/$old'; : >'$work/ready'; exec sleep 60"
+if in_mounts "mount --bind cgroup /proc/$held/cgroup && '$atomicdir' doctor processes.d/link >told || test \$? = 1" 2>/dev/null; then
+	ok "for a process of a unit it is to reload or restart the unit" grep -qx "  try: systemctl try-reload-or-restart web@1.service" told
+else skip "for a process of a unit it is to reload or restart the unit" "nothing may be mounted on a file of /proc here"; fi
 ends
 
 fresh pinned

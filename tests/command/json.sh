@@ -41,6 +41,11 @@ mkdir plain
 ok "adopt" fits published 0 "$atomicdir" adopt --json plain
 ok "detach" fits done 0 "$atomicdir" detach --json plain
 ok "remove" fits done 0 "$atomicdir" remove --json site
+ok "it has the absolute path of LINK" has "value['link'] == '$PWD/site'"
+odd=$(printf 'odd\377')
+"$atomicdir" fill -q "$odd" --from one
+ok "detach, with a name that is no UTF-8" fits done 0 "$atomicdir" detach --json "$odd"
+ok "it has the name's bytes" has "__import__('base64').b64decode(value['link_base64']) == b'$PWD/odd\xff'"
 
 echo '{"db": "{\"user\": \"app\", \"password\": \"p\"}"}' >secrets
 ok "secretdir plan" fits plan 0 "$secretdir" plan --json --source file:secrets app db/=db

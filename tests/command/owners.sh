@@ -78,7 +78,7 @@ writer() { as 1001 2000 ./atomicdir fill -q --grace 0s "$@"; }
 writer volume/app -- sh -c 'echo 1 >f'
 walk volume
 ok "a store whose group and modes were changed recursively is repaired, with a warning" \
-	says "removed the write permission of group 2000 (the mode was 2771) from the store '.app.atomicdir'" 0 as 1001 2000 ./atomicdir fill --grace 0s volume/app -- sh -c 'echo 2 >f'
+	says "removed the write permission of group 2000 (the mode was 2771) from the store 'volume/.app.atomicdir'" 0 as 1001 2000 ./atomicdir fill --grace 0s volume/app -- sh -c 'echo 2 >f'
 ok "that is one warning, and the result line" sh -c "cat said; test \"\$(wc -l <said)\" = 2"
 ok "the store, its lock and its records have their modes again" test "$(cd volume/.app.atomicdir; stat -c %a . lock 000001.info | tr '\n' ' ')" = "2711 600 600 "
 ok "the next fill prints no warning" sh -c 'setpriv --reuid 1001 --regid 2000 --clear-groups ./atomicdir fill --grace 0s volume/app -- sh -c "echo 3 >f" 2>&1 | grep -c . | grep -x 1'

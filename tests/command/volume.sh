@@ -58,7 +58,7 @@ ln -s nowhere v/..data_tmp
 publish v z=4
 is "$(sees v) $(readlink v/..data_tmp)" "z=4  nowhere" "a stale ..data_tmp is no obstacle, and stays"
 rm v/..data_tmp v/z
-ok "a name that was lost comes back" fill v
+ok "a name that was lost comes back" "$atomicdir" fill --grace 0s v --from s
 is "$(cat out), $(sees v)" "unchanged 12, z=4 " "though nothing else changes"
 rm v/z
 "$atomicdir" prune v >/dev/null

@@ -83,6 +83,7 @@ fi
 image disk "" ""; live=2
 fill --grace 1h disk/app --from 1; fill --grace 1h disk/app --from 2
 ok "a disk that is full is an error, and LINK is as it was" fails "No space left on device" fill --grace 1h disk/app --from 3
+ok "where older generations are kept the error says how to remove them" fails "'atomicdir prune --keep 0 $work/disk/app' removes 1 older generation" fill --grace 1h disk/app --from 3
 ok "a fill that did not fit leaves nothing in the store" test "$(ls disk/.app.atomicdir | tr '\n' ' ')" = "000001 000001.info 000002 000002.info lock "
 ok "with a smaller --keep the removal of an old generation makes room, and the fill succeeds" fill --grace 0s --keep 0 disk/app --from 3
 ok "the fill that got room is live" test "$(cat disk/app/f)" = 3

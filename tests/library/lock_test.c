@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,12 +36,13 @@ static bool is_free(const char *link)
 	return stage;
 }
 
-/* BUSY, and the text names this process. */
+/* BUSY, and the text names this process. Its name is the kernel's, which is that of the emulator where there is one. */
 static bool is_busy_with(const char *link, int64_t wait_ms, pid_t pid)
 {
-	char who[64];
+	char name[16], who[64];
 
-	snprintf(who, sizeof(who), "process %d (lock_test), since 20", (int)pid);
+	prctl(PR_GET_NAME, name);
+	snprintf(who, sizeof(who), "process %d (%s), since 20", (int)pid, name);
 	if (begin(link, wait_ms) || error.kind != ATOMICDIR_BUSY)
 		return false;
 	printf("# %s\n", error.text);

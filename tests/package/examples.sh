@@ -31,8 +31,11 @@ is "$(cat "$work/systemctl.log")" "reload nginx" "and the server was told once"
 
 blocks atomicdir-layouts.7
 ok "the examples of atomicdir-layouts(7) run" sh -ec "mkdir conf; echo one >conf/app.conf; $(all_of atomicdir-layouts.7)"
+is "$(readlink live/app.conf) $(cat live/app.conf)" "..data/app.conf one" "and the symlink is a volume then"
 blocks atomicdir-store.5
 ok "the examples of atomicdir-store(5) run" sh -ec "$(all_of atomicdir-store.5)"
+is "$(tail -n 2 out)" "unchanged
+$(cd conf && sha256sum ./file)" "what is served is what was published"
 
 start_server
 control put prod/tls --string '{"cert": "a certificate", "key": "a key"}' >/dev/null

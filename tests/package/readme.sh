@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$here/tests/aws/start.sh"
 
-mkdir bin blocks root root/srv root/etc root/etc/nginx root/etc/secretdir root/run root/run/secretdir
+mkdir bin blocks root root/srv root/etc root/etc/nginx root/run root/run/secretdir
 printf '#!/bin/sh\necho "$*" >>"%s/systemctl.log"\n[ ! -e "%s/systemctl.fails" ]\n' "$work" "$work" >bin/systemctl
 printf '#!/bin/sh\nexec cat "$2"\n' >bin/app
 printf '#!/bin/sh\n' >bin/make
@@ -75,6 +75,10 @@ ln -s ../../shared/log root/srv/app/releases/1/log; ln -s releases/1 root/srv/ap
 ok "so are Capistrano's" example from-capistrano
 echo line >root/srv/app/shared/log/file
 is "$(cat root/srv/app/current/log/file root/srv/app/current/index.html)" "$(printf 'line\nnew')" "with what is shared"
+ok "detach says why it cannot give them back" sh -c "! atomicdir detach root/srv/app/current 2>said && grep -q \"'log' is a relative symlink that leaves the directory\" said"
+ok "and the way back to releases is as the page says" example to-releases
+is "$(readlink root/srv/app/current) $(cat root/srv/app/current/log/file root/srv/app/current/index.html | tr '\n' ' ')$(ls -A root/srv/app | tr '\n' ' ')" \
+	"releases/42 line new current releases shared upload.tar " "with what is shared, and without a store"
 printf '%s\n' 'kind: SecretProviderClass' 'spec:' '  provider: aws' '  parameters:' '    objects: |' '      - {objectName: prod/db, objectType: secretsmanager}' >run/secret-provider-class.yaml
 ok "a SecretProviderClass is published in a directory that can be mounted" example from-csi
 ok "as a ConfigMap is" test -L root/run/secrets/..data -a -s root/run/secrets/prod_db
@@ -93,12 +97,18 @@ chmod -R u+rwx "$memory"; rm -rf "$memory"
 is "$("$here/tools/drawing.py" <"$here/docs/how-it-works.txt")" "$(cat "$here/docs/how-it-works.svg")" "the drawing is what its text says"
 statuses() { sed -nE 's/^\| ([0-9]+) \|.*/\1/p' "$1"; }
 is "$(statuses "$here/docs/troubleshooting.md" | paste -sd ' ')" "0 1 2 3 4 5 6 7 8 9 10" "each exit status has its remedy"
+# anchors FILE: the names by which its headings are linked to.
+anchors() { sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'; }
 lost() {
 	for page in README.md docs/*.md docs/decisions/*.md; do
-		grep -ohE '\]\([a-zA-Z.][^):#]*\)' "$page" | tr -d '])(' | while read -r path; do [ -e "$(dirname "$page")/$path" ] || echo "$page: $path"; done
+		grep -ohE '\]\([a-zA-Z.#][^):]*\)' "$page" | tr -d '])(' | while read -r path; do
+			file=$(dirname "$page")/${path%%#*}; [ -n "${path%%#*}" ] || file=$page
+			[ -e "$file" ] || echo "$page: $path"
+			case $path in *'#'*) anchors "$file" | grep -qx -- "${path#*#}" || echo "$page: $path" ;; esac
+		done
 	done
 }
-is "$(cd "$here" && lost)" "" "each file that a page leads to is there"
+is "$(cd "$here" && lost)" "" "each file and each heading that a page leads to is there"
 ok "README is short, apart from its tables" test "$(grep -vc '^|' "$here/README.md")" -le 210
 stop_server
 finish

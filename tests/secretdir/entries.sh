@@ -51,7 +51,7 @@ ok "of as many files as there are" sh -c "'$secretdir' sync -q --source file:sec
 ok "with the others" sh -c "echo z=plain | '$secretdir' sync -q --source file:secrets.json fromfile --entries - x=plain"
 ok "what was asked for before and is not now is gone" test "$(ls fromfile/ | tr '\n' ' ')" = "x z "
 ok "the replaced one is gone from the disk" test "$(ls .fromfile.atomicdir | tr '\n' ' ')" = "000002 000002.info 000002.note lock status "
-ok "the same again changes nothing" sh -c "test \"\$('$secretdir' sync -q --source file:secrets.json modes a=plain,mode=0444 b=plain)\" = 'unchanged 1'"
+ok "the same again changes nothing" sh -c "test \"\$('$secretdir' sync --source file:secrets.json modes a=plain,mode=0444 b=plain)\" = 'unchanged 1'"
 ok "--json" sh -c "'$secretdir' sync -q --json --source file:secrets.json js plain | python3 -m json.tool"
 
 plan=$("$secretdir" plan -q --source file:secrets.json modes a=plain,mode=0444 c=prod/db:password)

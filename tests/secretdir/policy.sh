@@ -38,6 +38,12 @@ sqs:ReceiveMessage arn:aws:sqs:eu-central-1:123456789012:app" --region $region p
 ok "in the region of the secrets where its URL names none" allows "$(both "$(of 'prod/db-??????')")
 sqs:DeleteMessage arn:aws:sqs:eu-west-1:123456789012:app
 sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:app" --region $region prod/db --notify-queue https://queues.example/123456789012/app
+ok "a key that is named may be that of the queue" allows "$(both "$(of 'prod/db-??????')")
+sqs:DeleteMessage arn:aws:sqs:eu-central-1:123456789012:app
+sqs:ReceiveMessage arn:aws:sqs:eu-central-1:123456789012:app
+kms:Decrypt arn:aws:kms:eu-central-1:1:key/one" --region $region prod/db --notify-queue $queue --kms-key arn:aws:kms:eu-central-1:1:key/one
+ok "by way of the queue's service too" grep -q '"sqs\.\*"' policy.json
+ok "who names none is told of it" sh -c "'$secretdir' policy --offline --region x a --notify-queue $queue 2>&1 >out | grep -q 'encrypts the queue, name it with --kms-key'"
 ok "a queue that is none is refused" refuses prod/db --offline --notify-queue https://sqs.eu-central-1.amazonaws.com/app
 ok "an ARN stands as it is" allows "$(both arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf)" --region $region \
 	arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf
@@ -65,6 +71,9 @@ ok "AWS_DEFAULT_REGION after it" env AWS_DEFAULT_REGION=us-gov-west-1 sh -c "'$s
 ok "no region is every region, and said" sh -c "'$secretdir' policy --offline a 2>err | grep -qF 'arn:aws:secretsmanager:*:*:secret:a-' && grep -q 'no region is given' err"
 ok "what may be left out is said" sh -c "'$secretdir' policy --offline --region x a b 2>&1 >out | grep -q 'SecretsInBatches may be removed'"
 ok "that a key may be needed too" sh -c "'$secretdir' policy --offline --region x a b 2>&1 >out | grep -q 'name it with --kms-key'"
+other=arn:aws:secretsmanager:eu-west-1:444455556666:secret:prod/x-AbCdEf
+ok "that a secret of another account takes more is said" sh -c "'$secretdir' policy --offline --region x a $other 2>&1 >out | grep -q 'its resource policy and the policy of its KMS key must allow the role too'"
+ok "but not where all are of one account" sh -c "! '$secretdir' policy --offline --region x $other x=$other 2>&1 >out | grep 'another account'"
 ok "nobody is asked" sh -c "strace -f -e trace=network '$secretdir' policy --offline --region x a b 2>&1 >out | grep -E 'socket|connect' | grep -vE 'AF_UNIX' | wc -l | grep -qx 0"
 
 cat >class.yaml <<'END'
@@ -258,4 +267,21 @@ ok "of those of a prefix that have a tag" works x/=tagged/ --tag env=prod
 ok "and none without it" sh -c "! '$secretdir' sync -q new x=tagged/b 2>less.err && grep -q 'allow secretsmanager:GetSecretValue' less.err"
 control clear policy
 ok "of all together" works plain own alias app/ --spec parameters.yaml
+
+# hears CONDITION OPTION...: a watcher with the policy for these options comes to this.
+queue=$(control queue encrypted --kms-key arn:aws:kms:us-east-1:123456789012:key/of-the-queue)
+hears() {
+	wanted=$1; shift
+	"$secretdir" policy -q plain --notify-queue "$queue" "$@" >policy.json && control policy policy.json || return 1
+	"$secretdir" watch --notify-queue "$queue" --interval 1s heard plain >heard.log 2>&1 & watcher=$!
+	control message encrypted --string 'no event' >/dev/null
+	has_come=
+	for try in $(seq 200); do sh -c "$wanted" && has_come=1 && break; sleep 0.05; done
+	kill $watcher; wait $watcher
+	[ "$has_come" ] || { cat heard.log; "$secretdir" status heard; return 1; }
+}
+ok "the policy lets a watcher listen to an encrypted queue whose key is named" hears "'$secretdir' status heard | grep -qx 'push: connected'" \
+	--kms-key arn:aws:kms:us-east-1:123456789012:key/of-the-queue
+ok "where it is not, the error names the permission" hears "grep -q 'allow kms:Decrypt on the KMS key that encrypts it' heard.log"
+control clear policy
 finish

@@ -136,8 +136,8 @@ ok "a command makes more files of several secrets" made pair key cert
 ok "which are published with them" test "$(ls pair/ | tr '\n' ' ') $(cat pair/both)" = "both cert key made  kc"
 ok "with the mode of the others" test "$(stat -L -c %a pair/both pair/key | tr '\n' ' ')" = "400 400 "
 ok "the note says which files are the entries'" sh -c "grep -A1 '^file ' .pair.atomicdir/*.note | grep -xE 'key|cert|both' | tr '\n' ' ' | grep -qx 'cert key '"
-ok "the same again is unchanged, and runs nothing" sh -c "test \"\$('$secretdir' sync -q --source file:secrets.json --transform '$both' pair key cert)\" = 'unchanged 1' && test \$(wc -l <ran) = 1"
-ok "in another order too" sh -c "test \"\$('$secretdir' sync -q --source file:secrets.json --transform '$both' pair cert key)\" = 'unchanged 1' && test \$(wc -l <ran) = 1"
+ok "the same again is unchanged, and runs nothing" sh -c "test \"\$('$secretdir' sync --source file:secrets.json --transform '$both' pair key cert)\" = 'unchanged 1' && test \$(wc -l <ran) = 1"
+ok "in another order too" sh -c "test \"\$('$secretdir' sync --source file:secrets.json --transform '$both' pair cert key)\" = 'unchanged 1' && test \$(wc -l <ran) = 1"
 runs() { was=$(wc -l <ran); "$@" && [ "$(wc -l <ran)" = $((was + 1)) ]; }
 echo '{"key": "k", "cert": "d"}' >secrets.json
 ok "it runs where the bytes of an entry differ" runs made pair key cert

@@ -40,7 +40,7 @@ ok "stages" test "$(cat app/old app/last)" = v2v1
 ok "what is current comes with one call" asked 1 BatchGetSecretValue
 ok "another stage with one of its own" asked 1 GetSecretValue
 ok "the note has the versions" grep -q 00000000-0000-0000-0000-000000000001 .app.atomicdir/000001.note
-ok "the same again is unchanged" sh -c "test \"\$('$secretdir' sync -q app prod/db db/=prod/db pw=prod/db:password blob text unicode nul old last=old,stage=AWSPREVIOUS)\" = 'unchanged 1'"
+ok "the same again is unchanged" sh -c "test \"\$('$secretdir' sync app prod/db db/=prod/db pw=prod/db:password blob text unicode nul old last=old,stage=AWSPREVIOUS)\" = 'unchanged 1'"
 ok "an ARN, and a version" sync arn "$(control show old --arn)" "pinned=old,version=$(control show old | sed -n 's/^ *"\([0-9a-f-]*\)": \[\?$/\1/p' | head -1)"
 ok "its file has the secret's name" test "$(cat arn/old)" = v2
 ok "an ARN says its region" env -u AWS_REGION "$secretdir" sync -q arn "$(control show old --arn)"

@@ -315,7 +315,7 @@ printf '    objects: []\n' | manifest | sed s/aws/azure/ >bad.yaml; bad "another
 printf '    objects: []\n' | manifest | sed s/SecretProviderClass/Pod/ >bad.yaml; bad "another kind" "bad.yaml:2:7: kind is 'Pod', not SecretProviderClass"
 printf 'a: b\n' >bad.yaml; bad "another mapping" "bad.yaml:1:1: a mapping is a SecretProviderClass with kind and spec, or its parameters with objects; entries are a list: each begins with '- '"
 printf 'kind: SecretProviderClass\n' >bad.yaml; bad "half a manifest" "bad.yaml:1:1: a mapping is a SecretProviderClass with kind and spec, or its parameters with objects; entries are a list: each begins with '- '"
-printf '    objects: []\n' | manifest >bad.yaml; bad "no object" "no ENTRY given; name the secrets to publish"
+printf '    objects: []\n' | manifest >bad.yaml; bad "no object" "no ENTRY given, and none in the files that are named; name the secrets to publish"
 printf -- '- {secret: prod/db, path: x, query: nul}\n' >nul.yaml
 ok "a path to null is a key that is not there" status 10 sync new --spec nul.yaml
 printf -- '- {secret: prod/db, path: x, query: "hosts[2]", optional: true}\n- plain\n' >nul.yaml

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/lend.h"
+#include "base/libc.h"
 #include "tap.h"
 
 #define STRANGER 65534
