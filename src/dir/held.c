@@ -148,7 +148,7 @@ static mode_t held_wanted_mode(const struct held *held, enum entry_kind kind, mo
 		return S_IFLNK | 0777;
 	if (kind == ENTRY_FILE)
 		return S_IFREG | (options->file_mode ? options->file_mode : mode & 07777);
-	return S_IFDIR | (options->dir_mode ? options->dir_mode : mode & 07777) | held->setgid;
+	return S_IFDIR | (options->dir_mode ? options->dir_mode | (mode & S_ISGID) : mode & 07777) | held->setgid;
 }
 
 static mode_t held_wanted_top_mode(const struct held *held)
