@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/attributes.h"
@@ -52,15 +51,6 @@ static mode_t matching_stated_mode(const struct matching *matching, const char *
 	return options->dir_mode | (*name ? mode & S_ISGID : 0);
 }
 
-/* A stated mode is exact, and takes an ACL away. */
-static bool matching_has_acl(int directory_fd, const char *name)
-{
-	cleanup_fd int fd = *name ? openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-				  : fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
-
-	return fd < 0 || fgetxattr(fd, ATTRIBUTE_ACL, NULL, 0) >= 0 || fgetxattr(fd, ATTRIBUTE_DEFAULT_ACL, NULL, 0) >= 0;
-}
-
 /* An ordinary user's copy of what belongs to others loses owners and bits of the mode: that is for the copy to find out. */
 static bool matching_set_owner(const struct matching *matching, struct tree_entry *from)
 {
@@ -83,8 +73,9 @@ static bool matching_expect(void *arg, int directory_fd, const char *name, const
 
 	if (!S_ISREG(from->mode) && !S_ISDIR(from->mode) && !S_ISLNK(from->mode))
 		return false;
+	/* A stated mode is exact, and takes an ACL away. */
 	if ((*name && from->is_mount) || !matching_set_owner(matching, from) ||
-	    (stated && matching_has_acl(directory_fd, name)))
+	    (stated && attributes_have_acl(directory_fd, name)))
 		return false;
 	if (stated)
 		from->mode = (from->mode & S_IFMT) | stated;

@@ -556,41 +556,6 @@ static void test_times(void)
 	   "with keep_times a file of the same bytes keeps its time when its mode changes, after another one differed too");
 }
 
-/* Options that state modes. */
-static int put_stated(struct atomicdir_stage *stage, void *set, struct atomicdir_error *why)
-{
-	const struct links_set *own = set;
-
-	if (atomicdir_write(stage, "first", own->changed, strlen(own->changed), 0640, why) < 0 ||
-	    atomicdir_write(stage, "same", "same", 4, 0644, why) < 0)
-		return -1;
-	return atomicdir_mkdir(stage, "sub", own->mode, why);
-}
-
-static int fill_stated(const char *changed, mode_t mode)
-{
-	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
-	const struct timespec tick = { 0, 50000000 };
-
-	options.file_mode = 0640;
-	options.dir_mode = 0750;
-	options.link_unchanged = 1;
-	nanosleep(&tick, NULL);
-	return atomicdir_fill("stated", put_stated, &(struct links_set){ .changed = changed, .mode = mode }, &options, &error);
-}
-
-static void test_stated(void)
-{
-	ino_t inode;
-
-	ok(fill_stated("1", 0755) == 1, "(a set is published, with stated modes)");
-	inode = look("stated/same").st_ino;
-	ok(fill_stated("2", 0755) == 1 && look("stated/same").st_ino == inode,
-	   "with link_unchanged a file that is the same is a link, although the options state the modes of files");
-	ok(fill_stated("2", 02755) == 1 && look("stated/sub").st_mode == (S_IFDIR | 02750),
-	   "a directory that gets its setgid bit differs, although the options state the modes of directories");
-}
-
 /* Root gives what it makes to the store's owner, for which it opens it: without a free descriptor that fails. */
 static int without_descriptors(struct atomicdir_stage *stage, bool is_link)
 {
@@ -676,6 +641,49 @@ static void test_interrupted(void)
 	atomicdir_free(stage);
 }
 
+/* ---- Options that state modes ---- */
+
+struct stated {
+	const char *first;
+	mode_t mode, dir_mode;
+};
+
+static int put_stated(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *why)
+{
+	const struct stated *set = arg;
+
+	if (atomicdir_write(stage, "first", set->first, strlen(set->first), 0644, why) < 0)
+		return -1;
+	if (atomicdir_write(stage, "same", "same", 4, set->mode, why) < 0)
+		return -1;
+	return atomicdir_mkdir(stage, "sub", set->dir_mode, why);
+}
+
+static int fill_stated(const char *link, const struct stated *set, const struct atomicdir_options *options)
+{
+	const struct timespec tick = { 0, 50000000 };
+
+	nanosleep(&tick, NULL);
+	return atomicdir_fill(link, put_stated, (void *)(uintptr_t)set, options, &error);
+}
+
+static void test_stated(void)
+{
+	struct atomicdir_options modes = ATOMICDIR_OPTIONS_INIT;
+	ino_t inode;
+
+	modes.file_mode = 0640;
+	modes.dir_mode = 0750;
+	modes.link_unchanged = 1;
+	ok(fill_stated("modes", &(struct stated){ "1", 0644, 0755 }, &modes) == 1, "(a set is published, with stated modes)");
+	inode = look("modes/same").st_ino;
+	ok(fill_stated("modes", &(struct stated){ "2", 0644, 0755 }, &modes) == 1 && look("modes/same").st_ino == inode,
+	   "with link_unchanged a file that is the same is a link, although the options state the modes of files");
+	ok(fill_stated("modes", &(struct stated){ "2", 0644, 02755 }, &modes) == 1 &&
+		   look("modes/sub").st_mode == (S_IFDIR | 02750),
+	   "a directory that gets its setgid bit differs, although the options state the modes of directories");
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/held_test.XXXXXX";
@@ -695,10 +703,10 @@ int main(void)
 	test_seal();
 	test_links();
 	test_times();
-	test_stated();
 	test_undone();
 	test_setuid();
 	test_interrupted();
+	test_stated();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 2;
