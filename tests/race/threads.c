@@ -138,6 +138,58 @@ static void look(const char *link)
 	close(fd);
 }
 
+/* ---- Links to live files, which other threads read ---- */
+
+static const char stays[] = "the same in all generations";
+
+static int populate_linked(struct atomicdir_stage *stage, void *value, struct atomicdir_error *error)
+{
+	if (atomicdir_write(stage, "sub/stays", stays, sizeof(stays), 0640, error) < 0)
+		return -1;
+	if (atomicdir_write(stage, "a", value, strlen(value), 0640, error) < 0)
+		return -1;
+	if (atomicdir_write(stage, "b", value, strlen(value), 0640, error) < 0)
+		return -1;
+	return atomicdir_symlink(stage, "value", value, error);
+}
+
+static void read_whole(int directory_fd, const char *path, char text[64])
+{
+	int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, 63);
+
+	text[size > 0 ? size : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Every third value is the same in all threads. */
+static void publish_links(const char *value)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	char a[64], b[64], same[64], text[64] = "";
+	struct atomicdir_error error;
+	int fd;
+
+	options.sync = ATOMICDIR_SYNC_NONE;
+	options.link_unchanged = 1;
+	options.keep_times = 1;
+	options.keep = 2;
+	expect(atomicdir_fill("linked", populate_linked, (void *)(uintptr_t)value, &options, &error) >= 0, "fill with links",
+	       &error);
+	fd = atomicdir_pin("linked", NULL, &error);
+	expect(fd >= 0, "pin", &error);
+	if (fd < 0)
+		return;
+	read_whole(fd, "a", a);
+	read_whole(fd, "b", b);
+	read_whole(fd, "sub/stays", same);
+	expect(readlinkat(fd, "value", text, sizeof(text) - 1) > 0 && strcmp(a, text) == 0 && strcmp(b, text) == 0 &&
+		       strcmp(same, stays) == 0,
+	       "a generation of links is whole", &error);
+	close(fd);
+}
+
 static void go_back(const char *link)
 {
 	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
@@ -182,6 +234,7 @@ static void *work(void *arg)
 		publish_in_parts(link, value, thread);
 		look(link);
 		publish_at_once(link, value);
+		publish_links(round % 3 ? value : "same");
 		go_back(link);
 		if (round % 10 == 0)
 			adopt(thread, round);
