@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 LINE = re.compile(r"^(\w+)\((.*)\)\s+= (-?\d+|\?|0x[0-9a-f]+)")
-BARRIERS = {"syncfs", "fsync", "fdatasync", "sync", "sync_file_range", "msync"}
+BARRIERS = {"syncfs", "fsync", "fdatasync", "sync", "msync"}
 WRITES = {"write", "pwrite64", "writev", "pwritev", "copy_file_range", "sendfile"}
 WITHOUT_FILE = {"getrandom", "brk", "mmap", "munmap", "geteuid", "exit_group"}
 # What a path below the directory that is worked in is called; the first that matches.

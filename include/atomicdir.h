@@ -90,7 +90,8 @@ enum atomicdir_layout { ATOMICDIR_LAYOUT_AUTO, ATOMICDIR_LAYOUT_LINK, ATOMICDIR_
 
 /* How a generation is made durable before LINK moves. AUTO: FS (one syncfs(2)) on ext4, xfs and btrfs with Linux 5.17 or
  * later, where syncfs is known to report write errors; NONE on tmpfs and ramfs, which have no disk; else FILES (an fsync(2) of
- * each file and directory). NONE: nothing is synced, and nothing is promised about a power cut. */
+ * each file and directory). On ext4 and xfs it is FILES also for a few files while much data of others waits to be written, which
+ * syncfs would wait for: at least 64 MiB, and 4 MiB for each file and directory. NONE: nothing is synced, and nothing is promised about a power cut. */
 enum atomicdir_sync { ATOMICDIR_SYNC_AUTO, ATOMICDIR_SYNC_FILES, ATOMICDIR_SYNC_FS, ATOMICDIR_SYNC_NONE };
 
 /* Whether the caller runs a command (a hook) after a change: see atomicdir_hook_done(). AFTER: commit releases the lock, and the caller
@@ -126,9 +127,9 @@ struct atomicdir_options {
 	mode_t top_mode; /* exact mode of the top directory; 0: as the caller made it, or as the copied directory has it. FILES: none, LINK keeps its own */
 	mode_t top_mode_default; /* the same where nothing above decides it; 0: 0755 */
 	int keep_times;		 /* a file whose bytes are unchanged keeps the live file's modification time */
-	/* Files that are the same as the live generation's in bytes, mode, owner and attributes become hard links to those, and
-	 * atomicdir_carry() makes links: whatever is then written into one is written into both. Where a link cannot be made, or mode or
-	 * owner are to change, the file is a copy. */
+	/* Files that are the same as the live generation's in bytes, mode, owner and attributes become hard links to those. Write, copy and
+	 * carry make such links at once, seal the others. Whatever is then written into one is written into both, so who changes a file
+	 * of the stage must replace it. Where a link cannot be made, or mode or owner are to change, the file is a copy. */
 	int link_unchanged;
 	int visible_store; /* name the store NAME.atomicdir, without a dot; used only when the store is made. VOLUME, FILES: USAGE */
 	int require_xattrs; /* a user attribute (xattr(7)) that the file system cannot hold is an error, not a warning */

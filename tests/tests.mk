@@ -17,6 +17,10 @@ $(B)/tests/%: tests/library/%.c tests/tap.h $(B)/libatomicdir.a
 	@mkdir -p $(@D)
 	$(LINK) -Iinclude -Itests -o $@ $< $(B)/libatomicdir.a -pthread
 
+# Publishes by the library's calls, for harnesses that start programs.
+$(B)/publish: tests/support/publish.c tests/support/tree.c tests/support/tree.h $(B)/libatomicdir.a
+	$(LINK) -Iinclude -o $@ tests/support/publish.c tests/support/tree.c $(B)/libatomicdir.a
+
 # A unit test sees every layer, and takes what it calls from an archive of all that is no main.
 INSIDE_LAYERS = $(LAYERS)
 INSIDE_OBJECTS = $(filter-out %/main.o $(HELPER_MAINS:src/%.c=$(B)/objects/%.o),$(call objects_of,$(INSIDE_LAYERS)))
@@ -43,6 +47,8 @@ $(B)/rounds: tests/secretdir/rounds.c $(B)/unit/libinside.a
 	$(LINK) -Iinclude -Isrc -o $@ $< $(B)/unit/libinside.a
 # listener_test is also a supervisor that only hears.
 PREPARE_secretdir = $(B)/without $(B)/rounds $(B)/unit/sandbox_test $(B)/unit/listener_test $(B)/fleet
+# order.sh runs it.
+PREPARE_model = $(B)/publish
 PREPARE_package = $(B)/torn $(B)/rotation
 PREPARED = $(filter $(B)/%,$(CHOSEN)) $(foreach subject,$(sort $(foreach test,$(CHOSEN),$(call subject_of,$(test)))),$(PREPARE_$(subject)))
 # Seconds after which a test counts as hanging and is ended, with status 124; all that it started ends, also when prove is interrupted.

@@ -152,8 +152,11 @@ static void run_dirty(const struct job *job)
 	enum { PIECE = 1 << 20, PIECES = 256 };
 	char *bytes = calloc(1, PIECE);
 	int directory = directory_open(AT_FDCWD, job->directory);
-	int fd = openat(directory, "stranger", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd;
 
+	/* Ext4 gives a file that was truncated its places at the close, so that nobody's commit can leave it out any more. */
+	unlinkat(directory, "stranger", 0);
+	fd = openat(directory, "stranger", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	for (int i = 0; i < PIECES; i++)
 		if (!bytes || fd < 0 || write(fd, bytes, PIECE) != PIECE)
 			err(1, "stranger");

@@ -3,6 +3,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <stdlib.h>
@@ -155,6 +156,19 @@ int attributes_write(int fd, const struct attributes *attributes, size_t *lost, 
 		++*lost;
 	}
 	return 0;
+}
+
+static bool attribute_is_there(int fd, const char *name)
+{
+	return fgetxattr(fd, name, NULL, 0) >= 0 || (errno != ENODATA && errno != EOPNOTSUPP && errno != ENOSYS);
+}
+
+bool attributes_have_acl(int directory_fd, const char *name)
+{
+	cleanup_fd int fd = *name ? openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+				  : fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 || attribute_is_there(fd, ATTRIBUTE_ACL) || attribute_is_there(fd, ATTRIBUTE_DEFAULT_ACL);
 }
 
 int attribute_remove(int fd, const char *name)

@@ -36,6 +36,8 @@ const struct attribute *attributes_find(const struct attributes *attributes, con
 /* Sets them on an open file. *lost counts the user attributes that its file system cannot hold. -1 with errno: an ACL or
  * capability, which *failed names, cannot be set. */
 int attributes_write(int fd, const struct attributes *attributes, size_t *lost, const char **failed);
+/* Whether it has an ACL, or one to hand down; so it is too where that cannot be told. */
+bool attributes_have_acl(int directory_fd, const char *name);
 /* Removes one attribute; 0 also if the file does not have it. -1 with errno. */
 int attribute_remove(int fd, const char *name);
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "command/closest.h"
 #include "command/complete.h"
 #include "command/report.h"
 #include "process/process.h"
@@ -66,12 +67,31 @@ const struct command *command_find(const struct program *program, const char *na
 	return NULL;
 }
 
+/* The command that may be meant; NULL: none is close. */
+static const char *command_closest(const struct program *program, const char *name)
+{
+	size_t least = CLOSEST_FAR;
+	const char *closest = NULL;
+
+	for (const struct command *command = program->commands; command->name; command++) {
+		size_t edits = closest_edits(name, strlen(name), command->name);
+
+		if (edits < least) {
+			least = edits;
+			closest = command->name;
+		}
+	}
+	return closest_is_slip(least, strlen(name)) ? closest : NULL;
+}
+
 static int command_refuse(const struct program *program, const char *name)
 {
+	const char *closest = command_closest(program, name);
 	struct atomicdir_error error;
 
 	if (*name)
-		error_set(&error, ATOMICDIR_USAGE, NULL, "unknown command '%.200s'; see '%s help'", name, program->name);
+		error_set(&error, ATOMICDIR_USAGE, NULL, "unknown command '%.200s'%s%s%s; see '%s help'", name,
+			  closest ? " (did you mean '" : "", closest ? closest : "", closest ? "'?)" : "", program->name);
 	else
 		error_set(&error, ATOMICDIR_USAGE, NULL, "no command given; see '%s help'", program->name);
 	return report_error(&error);

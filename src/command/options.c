@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "command/closest.h"
 #include "command/value.h"
 
 #define HELP_COLUMN 27
@@ -263,6 +264,31 @@ static int option_refuse(const struct option *option, const char *value, struct 
 			 value ? ", which cannot be empty" : "");
 }
 
+/* The option that may be meant; NULL: none is close. */
+static const char *options_closest(const struct option_set *set, const char *name, size_t size)
+{
+	size_t least = CLOSEST_FAR;
+	const char *closest = NULL;
+
+	for (const struct option *option = options_next(set, NULL); option; option = options_next(set, option)) {
+		size_t edits = closest_edits(name, size, option->name);
+
+		if (edits < least) {
+			least = edits;
+			closest = option->name;
+		}
+	}
+	return closest_is_slip(least, size) ? closest : NULL;
+}
+
+static int option_is_unknown(const struct option_set *set, const char *name, size_t size, struct atomicdir_error *error)
+{
+	const char *closest = options_closest(set, name, size);
+
+	return error_set(error, ATOMICDIR_USAGE, NULL, "unknown option '%.*s'%s%s%s; see '%s'", size < 200 ? (int)size : 200,
+			 name, closest ? " (did you mean '" : "", closest ? closest : "", closest ? "'?)" : "", set->help);
+}
+
 /* Returns how many words the option took. */
 static int option_parse(struct options *options, const struct option_set *set, int argc, char **argv,
 			struct atomicdir_error *error)
@@ -273,8 +299,7 @@ static int option_parse(struct options *options, const struct option_set *set, i
 	const char *value = has_value ? argv[0] + size + 1 : NULL;
 
 	if (!option)
-		return error_set(error, ATOMICDIR_USAGE, NULL, "unknown option '%.*s'; see '%s'", size < 200 ? (int)size : 200,
-				 argv[0], set->help);
+		return option_is_unknown(set, argv[0], size, error);
 	if (option->argument && !has_value && argc > 1)
 		value = argv[1];
 	if (option->argument ? !value || !*value : has_value)

@@ -279,6 +279,9 @@ static int stage_seal_listing(struct atomicdir_stage *stage, struct atomicdir_ch
 		return error_set(error, ATOMICDIR_USAGE, NULL, "the stage has ended");
 	if (list && !changes)
 		return error_system(error, errno, NULL, "cannot list what changed");
+	/* A walk would find this out, but not every stage needs one. */
+	if (stage_check_stop(stage, error) < 0)
+		return -1;
 	differs = stage_seal_held(stage, error);
 	if (differs > 0)
 		differs = stage_seal(stage, changes, error);
@@ -386,7 +389,8 @@ int atomicdir_finish(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	struct atomicdir_error own;
 
 	error = error_or(error, &own);
-	if (stage->state != STAGE_ENDED)
+	/* A dry run commits nothing, so that its stage is not ENDED. */
+	if (stage->state != STAGE_ENDED && !(writer->options.dry_run && stage->state == STAGE_SEALED))
 		return error_set(error, ATOMICDIR_USAGE, NULL, "only a stage that was committed can be finished");
 	/* The commit has told its own warnings. */
 	error_clear(&writer->warning);

@@ -68,6 +68,9 @@ int atomicdir_write(struct atomicdir_stage *stage, const char *path, const void 
 {
 	struct entry entry = { ENTRY_FILE, path, mode, data, size };
 
+	if (!data && size)
+		return error_object(error, ATOMICDIR_USAGE, path, "cannot be written: there are no bytes, but a size of %zu",
+				    size);
 	return entry_add(stage, &entry, error);
 }
 

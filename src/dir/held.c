@@ -32,8 +32,10 @@ struct held_entry {
 	char *path;
 	void *bytes; /* NULL: those of the live file are not kept */
 	size_t size;
-	ino_t inode; /* `inode` and `changed` are the live entry's; not of a directory, which is looked at in the end alone */
-	struct timespec changed;
+	/* The live entry's; not of a directory, which is looked at in the end alone. */
+	ino_t inode;
+	nlink_t links;
+	struct timespec modified, changed;
 	mode_t mode;
 	enum entry_kind kind;
 	bool is_recent; /* the live file was changed just now, and may change again without a trace: its bytes are compared once more */
@@ -146,7 +148,7 @@ static mode_t held_wanted_mode(const struct held *held, enum entry_kind kind, mo
 		return S_IFLNK | 0777;
 	if (kind == ENTRY_FILE)
 		return S_IFREG | (options->file_mode ? options->file_mode : mode & 07777);
-	return S_IFDIR | (options->dir_mode ? options->dir_mode : mode & 07777) | held->setgid;
+	return S_IFDIR | (options->dir_mode ? options->dir_mode | (mode & S_ISGID) : mode & 07777) | held->setgid;
 }
 
 static mode_t held_wanted_top_mode(const struct held *held)
@@ -342,6 +344,7 @@ static enum held_answer held_compare_file(struct held *held, int directory_fd, c
 {
 	cleanup_fd int fd = open_quietly_at(directory_fd, name, O_NONBLOCK);
 	struct tree_entry *facts = &twin->facts;
+	enum held_answer answer;
 
 	if (fd < 0)
 		return held_missing();
@@ -349,11 +352,15 @@ static enum held_answer held_compare_file(struct held *held, int directory_fd, c
 		return HELD_NOT;
 	if (facts->size != (int64_t)entry->size)
 		return HELD_DIFFERS;
-	if (!held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) || !held_has_no_attributes(fd))
+	if (!held_has_no_attributes(fd))
 		return HELD_NOT;
 	/* Before its bytes are read: a change that comes later leaves another time. */
 	twin->is_recent = !clock_is_past(facts->changed);
-	return held_compare_bytes(held, fd, entry);
+	answer = held_compare_bytes(held, fd, entry);
+	twin->has_bytes = answer == HELD_SAME;
+	if (answer != HELD_SAME)
+		return answer;
+	return held_has_facts(held, facts, held_wanted_mode(held, ENTRY_FILE, entry->mode)) ? HELD_SAME : HELD_NOT;
 }
 
 /* A symlink that may lead out of the generation, or into the store, is in doubt: its verdict is the seal's, in the stage. */
@@ -411,6 +418,8 @@ static bool held_keep(struct held *held, struct held_entry *added, const struct 
 	added->is_recent = twin->is_recent;
 	added->size = entry->size;
 	added->inode = facts->inode;
+	added->links = facts->links;
+	added->modified = facts->modified;
 	added->changed = facts->changed;
 	if (!entry->size || (entry->kind == ENTRY_FILE && held->kept + entry->size > HELD_BYTES))
 		return !entry->size || (held->is_parent_ours && held_is_ours(held, facts) && !added->is_recent);
@@ -582,14 +591,21 @@ int held_is_live(struct held *held, const volatile int *stop)
 
 /* ---- Writing what was held ---- */
 
-static bool held_is_what_it_was(int fd, const struct held_entry *one)
+/* Whether a live file has the bytes that were compared. A link to it that is made or removed, by us or by a backup, leaves another time
+ * of change: the time of modification counts then. */
+static bool held_is_what_it_was(const struct held_entry *one, const struct tree_entry *facts)
+{
+	if (facts->inode != one->inode || facts->size != (int64_t)one->size)
+		return false;
+	return held_times_are_same(facts->changed, one->changed) ||
+	       (facts->links != one->links && held_times_are_same(facts->modified, one->modified));
+}
+
+static bool held_is_open_on(int fd, const struct held_entry *one)
 {
 	struct tree_entry facts;
 
-	if (is_broken("copied-unseen"))
-		return true;
-	return tree_look(fd, "", &facts) == 0 && facts.inode == one->inode && facts.size == (int64_t)one->size &&
-	       held_times_are_same(facts.changed, one->changed);
+	return (tree_look(fd, "", &facts) == 0 && held_is_what_it_was(one, &facts)) || is_broken("copied-unseen");
 }
 
 int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop)
@@ -605,10 +621,10 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 	directory_fd =
 		slash ? held_open_directory(held, directory, &ignored) : fcntl(held->writer->live.fd, F_DUPFD_CLOEXEC, 0);
 	fd = directory_fd < 0 ? -1 : open_quietly_at(directory_fd, slash ? slash + 1 : one->path, O_NONBLOCK);
-	if (fd >= 0 && held_is_what_it_was(fd, one)) {
+	if (fd >= 0 && held_is_open_on(fd, one)) {
 		if (copy_bytes(fd, to_fd, (off_t)one->size, stop) < 0)
 			return -1;
-		if (held_is_what_it_was(fd, one))
+		if (held_is_open_on(fd, one))
 			return 0;
 	}
 	errno = ESTALE;
@@ -629,7 +645,19 @@ static int held_look(struct held *held, const char *path, struct twin *twin)
 
 bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin)
 {
-	return held_can_look(held) && held_compare(held, entry, twin) == HELD_SAME;
+	if (!held_can_look(held))
+		return false;
+	twin->is_linkable = held_compare(held, entry, twin) == HELD_SAME;
+	return twin->has_bytes;
+}
+
+/* Whether a file whose time of change is another one has nevertheless all that sealing will give to the entry. */
+static bool held_is_still_linkable(const struct held *held, const struct held_entry *one, const struct twin *twin)
+{
+	cleanup_fd int fd = open_quietly_at(twin->directory_fd, held_name(one->path), O_NONBLOCK);
+
+	return held_has_facts(held, &twin->facts, held_wanted_mode(held, ENTRY_FILE, one->mode)) && fd >= 0 &&
+	       held_has_no_attributes(fd);
 }
 
 bool held_get_twin(struct held *held, size_t index, struct twin *twin)
@@ -640,8 +668,12 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 	held_get(held, index, &entry);
 	if (one->is_recent)
 		return held_find_twin(held, &entry, twin);
-	return held_look(held, one->path, twin) == 0 && twin->facts.inode == one->inode &&
-	       (held_times_are_same(twin->facts.changed, one->changed) || is_broken("linked-unseen"));
+	if (held_look(held, one->path, twin) < 0 || (!held_is_what_it_was(one, &twin->facts) && !is_broken("linked-unseen")))
+		return false;
+	twin->is_linkable = held_times_are_same(twin->facts.changed, one->changed) || held_is_still_linkable(held, one, twin);
+	/* Bytes that are not kept cannot be compared once more, nor need they be. */
+	twin->is_recent = twin->is_recent && (one->bytes || !one->size);
+	return true;
 }
 
 /* Making a link is a change of the file as well, so that its time of change says no more whether its bytes are what they were. Where these

@@ -74,11 +74,13 @@ int held_copy(const struct held *held, size_t index, int to_fd, const volatile i
 /* Empties the list once all of it is written. The live generation can be looked into as before. */
 void held_forget(struct held *held);
 
-/* A live file, and what it was when it was found to be the same as an entry. */
+/* A live file that has the bytes of an entry, and what it was when it was found to have them. */
 struct twin {
 	int directory_fd; /* the list's, until it is asked for another twin */
 	struct tree_entry facts;
-	bool is_recent; /* it was changed just before: a further change might not show in its time of change */
+	bool is_recent;	  /* it was changed just before: a further change might not show in its time of change */
+	bool has_bytes;	  /* its bytes were compared just now, and are the entry's */
+	bool is_linkable; /* it has all else that sealing will give to the entry */
 };
 /* Whether the live generation can be looked into. */
 static inline bool held_can_look(const struct held *held)
@@ -87,7 +89,7 @@ static inline bool held_can_look(const struct held *held)
 }
 /* Returns the live directory that `path` is in; it stays the list's, until another one is asked for. -1 with errno. */
 int held_reach(struct held *held, const char *path);
-/* Whether there is a live file with the entry's bytes, and with all else that sealing will give to it. */
+/* Whether there is a live file with the entry's bytes, and without attributes. */
 bool held_find_twin(struct held *held, const struct entry *entry, struct twin *twin);
 bool held_get_twin(struct held *held, size_t index, struct twin *twin);
 /* Makes a hard link to the twin. -1: that could not be, or the twin is not what it was; there is nothing of that name then. The bytes of

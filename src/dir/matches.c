@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/attributes.h"
@@ -38,7 +37,7 @@ static __attribute__((noinline)) bool matching_link_stays(struct matching *match
 	return links_check(links, &found, &ignored) == 0;
 }
 
-/* The mode that an option states; 0: as it is. */
+/* The mode that an option states; 0: as it is. A directory keeps its setgid bit, but for the top. */
 static mode_t matching_stated_mode(const struct matching *matching, const char *name, mode_t mode)
 {
 	const struct atomicdir_options *options = &matching->stage->writer.options;
@@ -47,16 +46,9 @@ static mode_t matching_stated_mode(const struct matching *matching, const char *
 		return options->file_mode;
 	if (!*name && options->top_mode)
 		return options->top_mode;
-	return S_ISDIR(mode) ? options->dir_mode : 0;
-}
-
-/* A stated mode is exact, and takes an ACL away. */
-static bool matching_has_acl(int directory_fd, const char *name)
-{
-	cleanup_fd int fd = *name ? openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-				  : fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
-
-	return fd < 0 || fgetxattr(fd, ATTRIBUTE_ACL, NULL, 0) >= 0 || fgetxattr(fd, ATTRIBUTE_DEFAULT_ACL, NULL, 0) >= 0;
+	if (!S_ISDIR(mode) || !options->dir_mode)
+		return 0;
+	return options->dir_mode | (*name ? mode & S_ISGID : 0);
 }
 
 /* An ordinary user's copy of what belongs to others loses owners and bits of the mode: that is for the copy to find out. */
@@ -81,8 +73,9 @@ static bool matching_expect(void *arg, int directory_fd, const char *name, const
 
 	if (!S_ISREG(from->mode) && !S_ISDIR(from->mode) && !S_ISLNK(from->mode))
 		return false;
+	/* A stated mode is exact, and takes an ACL away. */
 	if ((*name && from->is_mount) || !matching_set_owner(matching, from) ||
-	    (stated && matching_has_acl(directory_fd, name)))
+	    (stated && attributes_have_acl(directory_fd, name)))
 		return false;
 	if (stated)
 		from->mode = (from->mode & S_IFMT) | stated;
@@ -157,7 +150,11 @@ static bool linker_link(void *arg, int from_dir, const char *name, const struct 
 
 	if (leaves.a_dir < 0 || compare_leaves(linker->comparison, &leaves) != 1)
 		return false;
-	twin = (struct twin){ leaves.a_dir, leaves.a, !clock_is_before(leaves.a.changed, tick) };
+	twin = (struct twin){ .directory_fd = leaves.a_dir,
+			      .facts = leaves.a,
+			      .is_recent = !clock_is_before(leaves.a.changed, tick),
+			      .has_bytes = true,
+			      .is_linkable = true };
 	return !twin.is_recent && held_link(held, &entry, &twin, to_dir, name) == 0;
 }
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
+#include "dir/dirty.h"
 #include "dir/durable.h"
 #include "dir/note.h"
 #include "dir/part.h"
@@ -242,6 +243,14 @@ static int publish_advance(struct writer *writer, const struct publication *publ
 	return old_fd;
 }
 
+/* Once it is sealed, and all that is to be synced is there. Who asks for a way of syncing gets that one. */
+static void publish_choose_way(struct writer *writer, int fd, const struct info *info)
+{
+	if (writer->way == SYNC_WAY_FS && writer->options.sync == ATOMICDIR_SYNC_AUTO &&
+	    dirty_is_dear(fd, info->files, info->bytes))
+		writer->way = SYNC_WAY_FILES;
+}
+
 /* Checks again, just before the swap, that the store and the generation are in place: the barrier may have taken minutes. An
  * adoption's directory is not in the store yet. */
 static int publish_is_in_place(const struct writer *writer, const struct publication *publication,
@@ -268,6 +277,7 @@ enum outcome publish(struct writer *writer, const struct publication *publicatio
 		error_system(error, errno, writer->place.name.link, "cannot describe the new generation of");
 		return OUTCOME_NOT_PUBLISHED;
 	}
+	publish_choose_way(writer, publication->fd, &info);
 	if (publish_prepare_in_room(writer, publication, &info, error) == 0 &&
 	    durable_before_swap(writer, publication->fd, publication->number, error) == 0 &&
 	    publish_is_in_place(writer, publication, error) == 0 && publish_announce(writer, publication, error) == 0)

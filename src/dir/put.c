@@ -20,7 +20,7 @@
 /* An entry that is made. */
 struct put {
 	struct entry entry;
-	const struct twin *twin; /* the live file that it is the same as; NULL: none is known */
+	const struct twin *twin; /* the live file that has its bytes; NULL: none is known */
 	size_t index;		 /* of a held file whose bytes are not in memory */
 };
 
@@ -63,19 +63,34 @@ static int entry_give(const struct atomicdir_stage *stage, int parent_fd, const 
 	return fd < 0 ? -1 : give_to_owner_of(stage->writer.place.store_fd, fd);
 }
 
-/* A new directory. One that its owner could not work in gets its mode when the stage is sealed. */
-static int directory_make(struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode)
+/* Removes what was made but could not be finished, so that nobody publishes it as it is, and it can be made again. */
+static int entry_undo(int parent_fd, const char *name, int flags)
 {
-	bool is_open = (mode & 0700) == 0700;
+	int saved = errno;
+
+	unlinkat(parent_fd, name, flags);
+	errno = saved;
+	return -1;
+}
+
+static int directory_finish(struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode)
+{
 	struct tree_entry made;
 
-	if (mkdirat(parent_fd, name, is_open ? mode & 0777 : 0700) < 0 || entry_give(stage, parent_fd, name) < 0 ||
-	    tree_look(parent_fd, name, &made) < 0)
+	if (entry_give(stage, parent_fd, name) < 0 || tree_look(parent_fd, name, &made) < 0)
 		return -1;
-	if (!is_open)
+	if ((mode & 0700) != 0700)
 		return seal_modes_add(&stage->directories, &made, mode);
 	mode |= made.mode & S_ISGID;
 	return (made.mode & 07777) == mode ? 0 : fchmodat(parent_fd, name, mode, 0);
+}
+
+/* A new directory. One that its owner could not work in gets its mode when the stage is sealed. */
+static int directory_make(struct atomicdir_stage *stage, int parent_fd, const char *name, mode_t mode)
+{
+	if (mkdirat(parent_fd, name, (mode & 0700) == 0700 ? mode & 0777 : 0700) < 0)
+		return -1;
+	return directory_finish(stage, parent_fd, name, mode) == 0 ? 0 : entry_undo(parent_fd, name, AT_REMOVEDIR);
 }
 
 /* Opens a directory one level down; makes it if it is missing; gives it its owner's write bit until the stage is sealed. */
@@ -150,8 +165,7 @@ static int file_make(const struct atomicdir_stage *stage, int parent_fd, const c
 	if ((!stage->is_given || give_to_owner_of(stage->writer.place.store_fd, fd) == 0) &&
 	    (!stage->top.inherits_acl || (attribute_remove(fd, ATTRIBUTE_ACL) == 0 && fchmod(fd, mode) == 0)))
 		return take_fd(&fd);
-	unlinkat(parent_fd, name, 0);
-	return -1;
+	return entry_undo(parent_fd, name, 0);
 }
 
 /* Gives a file that has the bytes of the live one the time that the live one has, so that ETags do not change with every
@@ -175,33 +189,35 @@ static int file_fill(struct atomicdir_stage *stage, int fd, const struct put *pu
 	return write_all(fd, entry->bytes, entry->size);
 }
 
+/* Writing to a file takes these bits away, unless root does it. */
+static int file_restore_mode(int fd, mode_t mode)
+{
+	return mode & (S_ISUID | S_ISGID) ? fchmod(fd, mode & 07777) : 0;
+}
+
 static int put_file(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct put *put)
 {
 	cleanup_fd int fd = -1;
-	int saved;
 
-	if (put->twin && stage->writer.options.link_unchanged &&
+	if (put->twin && put->twin->is_linkable && stage->writer.options.link_unchanged &&
 	    held_link(&stage->held, &put->entry, put->twin, parent_fd, name) == 0)
 		return 0;
 	fd = file_make(stage, parent_fd, name, put->entry.mode & 07777);
 	if (fd < 0)
 		return -1;
-	if (file_fill(stage, fd, put) == 0) {
+	if (file_fill(stage, fd, put) == 0 && file_restore_mode(fd, put->entry.mode) == 0) {
 		file_keep_time(stage, fd, put->twin);
 		if (close(take_fd(&fd)) == 0)
 			return 0;
 	}
-	saved = errno;
-	unlinkat(parent_fd, name, 0);
-	errno = saved;
-	return -1;
+	return entry_undo(parent_fd, name, 0);
 }
 
 static int put_link(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct put *put)
 {
 	if (symlinkat(put->entry.bytes, parent_fd, name) < 0)
 		return -1;
-	return entry_give(stage, parent_fd, name);
+	return entry_give(stage, parent_fd, name) == 0 ? 0 : entry_undo(parent_fd, name, 0);
 }
 
 static int put_directory(struct atomicdir_stage *stage, int parent_fd, const char *name, const struct put *put)
@@ -273,7 +289,7 @@ static int put_counted(struct atomicdir_stage *stage, const struct put *put, str
 	return 0;
 }
 
-/* Only then is it worth to look for the live file that an entry is the same as. */
+/* Only then is it worth to look for the live file that has an entry's bytes. */
 static bool put_wants_twin(const struct atomicdir_stage *stage, const struct entry *entry)
 {
 	const struct atomicdir_options *options = &stage->writer.options;

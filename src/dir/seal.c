@@ -254,12 +254,16 @@ static int finish_opened(const struct sealing *sealing, int fd, const struct tre
 	return capability && fsetxattr(fd, capability->name, capability->value, capability->size, 0) < 0 ? -1 : 0;
 }
 
-/* Without lending a right, which might be an older generation's file's. */
-static bool finish_finds_no_acl(const struct walk_entry *entry)
+/* Whether it is as it will be published. A stated mode is exact, so an ACL is to be removed. A file with other hard links is opened for that
+ * alone: what is a link to a live file, which has none, must not become a copy. */
+static bool finish_is_done(const struct sealing *sealing, const struct walk_entry *entry, mode_t mode)
 {
-	cleanup_fd int fd = openat(entry->directory_fd, entry->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	const struct tree_entry *facts = &entry->facts;
 
-	return fd >= 0 && fgetxattr(fd, ATTRIBUTE_ACL, NULL, 0) < 0 && (errno == ENODATA || errno == EOPNOTSUPP);
+	if (!seal_has_owner(sealing->rules, facts) || mode != (facts->mode & 07777))
+		return false;
+	return !seal_states_mode(sealing->rules, facts->mode) ||
+	       (shared_is_outside(sealing, facts) && !attributes_have_acl(entry->directory_fd, entry->name));
 }
 
 static int finish_entry(void *arg, const struct walk_entry *entry, struct atomicdir_error *error)
@@ -268,14 +272,11 @@ static int finish_entry(void *arg, const struct walk_entry *entry, struct atomic
 	const struct seal_rules *rules = sealing->rules;
 	struct tree_entry facts = entry->facts;
 	mode_t mode = seal_wanted_mode(rules, &facts);
-	bool is_set = seal_has_owner(rules, &facts) && mode == (facts.mode & 07777);
 	cleanup_fd int fd = -1;
 
-	if (is_set && !seal_states_mode(rules, facts.mode))
+	if (finish_is_done(sealing, entry, mode))
 		return 0;
 	if (shared_is_outside(sealing, &facts)) {
-		if (is_set && finish_finds_no_acl(entry))
-			return 0;
 		if (seal_part_with(entry, error) < 0)
 			return -1;
 		if (tree_look(entry->directory_fd, entry->name, &facts) < 0)

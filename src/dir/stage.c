@@ -81,6 +81,13 @@ static void stage_unmake(struct atomicdir_stage *stage)
 	stage->has_links = false;
 }
 
+int stage_check_stop(const struct atomicdir_stage *stage, struct atomicdir_error *error)
+{
+	if (!stage->stop)
+		return 0;
+	return error_system(error, EINTR, stage->writer.place.name.link, "stopped before publishing");
+}
+
 int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error)
 {
 	if (!stage_is_held(stage))
@@ -91,7 +98,7 @@ int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *erro
 	if (stage_make(stage, error) < 0)
 		return -1;
 	for (size_t i = 0; i < stage->held.count; i++) {
-		if (put_held(stage, i, error) == 0)
+		if (stage_check_stop(stage, error) == 0 && put_held(stage, i, error) == 0)
 			continue;
 		stage_unmake(stage);
 		return -1;

@@ -63,6 +63,8 @@ static inline bool stage_is_held(const struct atomicdir_stage *stage)
 {
 	return stage->state != STAGE_ENDED && stage->fd < 0;
 }
+/* -1 with EINTR: the caller wants to stop. */
+int stage_check_stop(const struct atomicdir_stage *stage, struct atomicdir_error *error);
 /* Makes the directory of a held stage, and writes its entries there. For others it does nothing. After a failure the stage is held
  * as before. */
 int stage_write_held(struct atomicdir_stage *stage, struct atomicdir_error *error);

@@ -45,6 +45,10 @@ for number in x -1 1x '' 99999999999999999999; do
 done
 # said WORDS COMMAND...: the error has these words.
 said() { words=$1; shift; "$@" 2>&1 | grep -qF -- "$words"; }
+ok "who mistypes a command is told which he may have meant" said "unknown command 'rolback' (did you mean 'rollback'?); see 'atomicdir help'" "$atomicdir" rolback app
+ok "who mistypes an option too" said "unknown option '--form' (did you mean '--from'?); see 'atomicdir help fill'" "$atomicdir" fill app --form x
+ok "where nothing is close nothing is guessed" said "unknown option '--nonsense'; see 'atomicdir help fill'" "$atomicdir" fill app --nonsense
+ok "an option of one letter is not guessed" said "unknown option '-x'; see 'atomicdir help fill'" "$atomicdir" fill app -x
 ok "an operand too many is named" said "unexpected argument 'more'; usage" "$atomicdir" list app more
 ok "who leaves out -- is told of it" said "unexpected argument 'true'; COMMAND must follow '--'" "$atomicdir" fill app true
 ok "so is who does that with exec" said "unexpected argument 'true'; COMMAND must follow '--'" "$atomicdir" exec app true

@@ -23,6 +23,7 @@ static const struct row {
 	{ SYS_openat2, "openat2", { EIO, EMFILE, ENOMEM, EAGAIN } },
 	{ SYS_mkdirat, "mkdirat", { NAMES } },
 	{ SYS_symlinkat, "symlinkat", { NAMES } },
+	{ SYS_linkat, "linkat", { EIO, ENOSPC, EPERM, EMLINK, EXDEV, EDQUOT, EROFS, ENOMEM } },
 	{ SYS_unlinkat, "unlinkat", { NAMES } },
 	{ SYS_renameat, "renameat", { NAMES } },
 	{ SYS_renameat2, "renameat2", { NAMES } },

@@ -2,7 +2,7 @@
 # The fault harness: tests/faults/faults.sh runs a share of it with `make check`, `make check-faults` all of it.
 
 # A sanitizer has its own allocator.
-FAULTS = $(B)/faults/matrix $(B)/faults/attacker $(if $(SAN),,$(B)/faults/leaks $(B)/faults/allocation.so)
+FAULTS = $(B)/publish $(B)/faults/matrix $(B)/faults/attacker $(if $(SAN),,$(B)/faults/leaks $(B)/faults/allocation.so)
 FAULTS_SOURCES = $(wildcard tests/faults/*.[ch] tests/support/*.[ch])
 
 $(B)/faults/matrix: $(FAULTS_SOURCES) $(B)/flags
@@ -23,7 +23,7 @@ $(B)/faults/allocation.so: tests/faults/allocation.c tests/faults/allocation.h $
 
 PREPARE_faults = $(FAULTS)
 
-#: check-faults     every fault: 31,000 system calls and 18,000 allocations that fail; check runs a share of them
+#: check-faults     every fault: 38,000 system calls and 18,000 allocations that fail; check runs a share of them
 check-faults: all $(FAULTS)
 	@FAULTS_SHARE=1 FAULTS_WHOLE=1 ATTACKS=1000 $(PROVE) --jobs 1 tests/faults/faults.sh tests/faults/attackers.sh tests/faults/scarcity.sh
 

@@ -139,7 +139,8 @@ static bool is_ours(pid_t pid)
 	size = readlink(path, program, sizeof(program) - 1);
 	program[size > 0 ? size : 0] = '\0';
 	name = strrchr(program, '/');
-	return name && (strcmp(name, "/atomicdir") == 0 || strcmp(name, "/secretdir") == 0 || strncmp(name, "/fetch-", 7) == 0);
+	return name && (strcmp(name, "/atomicdir") == 0 || strcmp(name, "/secretdir") == 0 || strcmp(name, "/publish") == 0 ||
+			strncmp(name, "/fetch-", 7) == 0);
 }
 
 static unsigned long entry_of(pid_t pid)

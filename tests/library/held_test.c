@@ -4,11 +4,13 @@
  * found, and what is published are the caller's bytes. Through the public calls alone.
  */
 #include <atomicdir.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -38,6 +40,14 @@ static bool exists(const char *path)
 	struct stat status;
 
 	return lstat(path, &status) == 0;
+}
+
+static struct stat look(const char *path)
+{
+	struct stat status = { 0 };
+
+	stat(path, &status);
+	return status;
 }
 
 static bool holds(const char *path, const char *bytes)
@@ -285,6 +295,42 @@ static void test_large(void)
 	   "where others may write beside it, it is written at once");
 }
 
+/* The second of two files is not kept in memory. Both are names of one live file, which the link to the first changes. */
+static void test_large_names(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	const struct timespec tick = { 0, 50000000 };
+	struct atomicdir_stage *stage;
+	struct stat live, one, two;
+
+	options.link_unchanged = 1;
+	ok(unlink("large/two") == 0 && link("large/one", "large/two") == 0 && stat("large/one", &live) == 0,
+	   "(two names lead to one live file)");
+	nanosleep(&tick, NULL);
+	stage = atomicdir_begin("large", &options, &error);
+	ok(put_large(stage, (void *)(uintptr_t) "3", &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1 &&
+		   holds("large/last", "3") && is_large("large/one") && is_large("large/two"),
+	   "with link_unchanged two names of one live file are published");
+	atomicdir_free(stage);
+	ok(stat("large/one", &one) == 0 && stat("large/two", &two) == 0 && one.st_ino == live.st_ino &&
+		   two.st_ino == live.st_ino && one.st_nlink == live.st_nlink + 2,
+	   "and both are links to it");
+	nanosleep(&tick, NULL);
+	stage = begin("large");
+	ok(put_large(stage, (void *)(uintptr_t) "3", &error) == 0 && link("large/two", "backup") == 0 &&
+		   atomicdir_write(stage, "more", "", 0, 0600, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1 &&
+		   is_large("large/two"),
+	   "a link that a backup makes to a live file meanwhile is no change of it");
+	atomicdir_free(stage);
+	nanosleep(&tick, NULL);
+	stage = atomicdir_begin("large", &options, &error);
+	ok(put_large(stage, (void *)(uintptr_t) "3", &error) == 0 && link("large/two", "again") == 0 &&
+		   chmod("large/two", 0640) == 0 && atomicdir_commit(stage, NULL, &error) == 1 && is_large("large/two") &&
+		   look("large/two").st_mode == (S_IFREG | 0600),
+	   "but one whose mode changes too is copied, and not linked");
+	atomicdir_free(stage);
+}
+
 /* ---- Errors, and the stage's directory ---- */
 
 static void errors_of(const char *link, char *text, size_t size)
@@ -395,6 +441,10 @@ static void test_seal(void)
 	ok(refuses(&usual, "new", "new/fifo"), "and in one that is new");
 	ok(chmod("equal/sub", 0000) == 0 && refuses(&usual, NULL, "sub/fifo") && chmod("equal/sub", 0750) == 0,
 	   "and in one whose older one may not be looked into");
+	stage = begin("equal");
+	ok(atomicdir_write(stage, "a", NULL, 1, 0644, NULL) < 0 && atomicdir_commit(stage, NULL, &error) == 1,
+	   "a size without bytes is refused, and adds nothing");
+	atomicdir_free(stage);
 	for (int i = 0; i < 256; i++)
 		strcat(deep, "/d");
 	stage = begin("deep");
@@ -428,6 +478,9 @@ static int put_files(struct atomicdir_stage *stage, void *arg, struct atomicdir_
 	}
 	if (set->damaged && !put_byte(set->damaged, 'X'))
 		return -1;
+	/* So that only its time of change tells: of what was changed just now the bytes are compared again. */
+	if (set->damaged)
+		nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
 	return atomicdir_write(stage, "z", set->changed, strlen(set->changed), set->mode, why);
 }
 
@@ -442,14 +495,6 @@ static int fill_files(const struct links_set *set, bool links, bool keeps_times)
 	options.keep = 9;
 	nanosleep(&tick, NULL);
 	return atomicdir_fill("linked", put_files, (void *)(uintptr_t)set, &options, &error);
-}
-
-static struct stat look(const char *path)
-{
-	struct stat status = { 0 };
-
-	stat(path, &status);
-	return status;
 }
 
 static void test_links(void)
@@ -485,6 +530,160 @@ static void test_links(void)
 	   "and the one that changed has its own");
 }
 
+static int put_times(struct atomicdir_stage *stage, void *set, struct atomicdir_error *why)
+{
+	const struct links_set *own = set;
+
+	if (atomicdir_write(stage, "first", own->changed, strlen(own->changed), 0640, why) < 0)
+		return -1;
+	return atomicdir_write(stage, "same", "same", 4, own->mode, why);
+}
+
+static void test_times(void)
+{
+	struct atomicdir_options options = ATOMICDIR_OPTIONS_INIT;
+	const struct timespec tick = { 0, 50000000 };
+	struct timespec before;
+
+	options.keep_times = 1;
+	ok(atomicdir_fill("times", put_times, &(struct links_set){ .changed = "1", .mode = 0640 }, &options, &error) == 1,
+	   "(files are published)");
+	before = look("times/same").st_mtim;
+	nanosleep(&tick, NULL);
+	ok(atomicdir_fill("times", put_times, &(struct links_set){ .changed = "2", .mode = 0600 }, &options, &error) == 1 &&
+		   look("times/same").st_mode == (S_IFREG | 0600) && look("times/same").st_mtim.tv_sec == before.tv_sec &&
+		   look("times/same").st_mtim.tv_nsec == before.tv_nsec,
+	   "with keep_times a file of the same bytes keeps its time when its mode changes, after another one differed too");
+}
+
+/* Root gives what it makes to the store's owner, for which it opens it: without a free descriptor that fails. */
+static int without_descriptors(struct atomicdir_stage *stage, bool is_link)
+{
+	int lowest = dup(0), result;
+	struct rlimit limit, little;
+
+	close(lowest);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	little = limit;
+	little.rlim_cur = (rlim_t)lowest;
+	setrlimit(RLIMIT_NOFILE, &little);
+	result = is_link ? atomicdir_symlink(stage, "link", "a", &error) : atomicdir_mkdir(stage, "directory", 0755, &error);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return result;
+}
+
+static void test_undone(void)
+{
+	static const char *const claim =
+		"what could not be given to the store's owner is not left behind, and can be made again";
+	struct atomicdir_stage *stage;
+
+	if (geteuid() != 0) {
+		skip(claim, "only root gives files away");
+		return;
+	}
+	ok(mkdir("theirs", 0755) == 0 && mkdir("theirs/.link.atomicdir", 0711) == 0 &&
+		   chown("theirs/.link.atomicdir", 65534, 65534) == 0 && chown("theirs", 65534, 65534) == 0,
+	   "(a store of another user)");
+	stage = begin("theirs/link");
+	ok(stage && without_descriptors(stage, true) < 0 && without_descriptors(stage, false) < 0 &&
+		   atomicdir_symlink(stage, "link", "a", &error) == 0 &&
+		   atomicdir_mkdir(stage, "directory", 0755, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1 &&
+		   look("theirs/link/directory").st_uid == 65534,
+	   claim);
+	atomicdir_free(stage);
+}
+
+/* Without root's rights, since those keep the bits that this is about. */
+static void test_setuid(void)
+{
+	uid_t self = geteuid();
+	struct atomicdir_stage *stage;
+	int result;
+
+	if (self == 0 && (mkdir("bits", 0755) < 0 || chown("bits", 65534, getegid()) < 0 || chmod(".", 0711) < 0))
+		exit(2);
+	if (self == 0 ? seteuid(65534) < 0 : mkdir("bits", 0755) < 0)
+		exit(2);
+	stage = begin("bits/link");
+	ok(stage && atomicdir_write(stage, "program", "#!/bin/sh\n", 10, 04755, &error) == 0 &&
+		   atomicdir_commit(stage, NULL, &error) == 1 && look("bits/link/program").st_mode == (S_IFREG | 04755),
+	   "a file with bytes keeps its setuid bit");
+	atomicdir_free(stage);
+	stage = begin("bits/link");
+	result = atomicdir_write(stage, "program", "#!/bin/sh\n", 10, 04755, &error) == 0
+			 ? atomicdir_commit(stage, NULL, &error)
+			 : -1;
+	ok(result == 0, "and is unchanged then");
+	atomicdir_free(stage);
+	if (seteuid(self) < 0)
+		exit(2);
+}
+
+static void test_interrupted(void)
+{
+	struct atomicdir_stage *stage = begin("interrupted");
+
+	ok(atomicdir_write(stage, "a", "a", 1, 0644, &error) == 0 && atomicdir_commit(stage, NULL, &error) == 1,
+	   "(a file is published)");
+	atomicdir_free(stage);
+	stage = begin("interrupted");
+	ok(atomicdir_write(stage, "a", "b", 1, 0644, &error) == 0, "(a stage that is known to differ)");
+	atomicdir_interrupt(stage);
+	ok(atomicdir_seal(stage, NULL, &error) < 0 && error.errnum == EINTR,
+	   "an interrupted stage that needs no walk is not sealed");
+	atomicdir_free(stage);
+	stage = begin("interrupted");
+	ok(atomicdir_write(stage, "a", "a", 1, 0644, &error) == 0, "(a stage that is held)");
+	atomicdir_interrupt(stage);
+	ok(atomicdir_fd(stage) < 0 && errno == EINTR && !exists(".interrupted.atomicdir/000003"),
+	   "and one that is held is not written, which leaves nothing");
+	atomicdir_free(stage);
+}
+
+/* ---- Options that state modes ---- */
+
+struct stated {
+	const char *first;
+	mode_t mode, dir_mode;
+};
+
+static int put_stated(struct atomicdir_stage *stage, void *arg, struct atomicdir_error *why)
+{
+	const struct stated *set = arg;
+
+	if (atomicdir_write(stage, "first", set->first, strlen(set->first), 0644, why) < 0)
+		return -1;
+	if (atomicdir_write(stage, "same", "same", 4, set->mode, why) < 0)
+		return -1;
+	return atomicdir_mkdir(stage, "sub", set->dir_mode, why);
+}
+
+static int fill_stated(const char *link, const struct stated *set, const struct atomicdir_options *options)
+{
+	const struct timespec tick = { 0, 50000000 };
+
+	nanosleep(&tick, NULL);
+	return atomicdir_fill(link, put_stated, (void *)(uintptr_t)set, options, &error);
+}
+
+static void test_stated(void)
+{
+	struct atomicdir_options modes = ATOMICDIR_OPTIONS_INIT;
+	ino_t inode;
+
+	modes.file_mode = 0640;
+	modes.dir_mode = 0750;
+	modes.link_unchanged = 1;
+	ok(fill_stated("modes", &(struct stated){ "1", 0644, 0755 }, &modes) == 1, "(a set is published, with stated modes)");
+	inode = look("modes/same").st_ino;
+	ok(fill_stated("modes", &(struct stated){ "2", 0644, 0755 }, &modes) == 1 && look("modes/same").st_ino == inode,
+	   "with link_unchanged a file that is the same is a link, although the options state the modes of files");
+	ok(fill_stated("modes", &(struct stated){ "2", 0644, 02755 }, &modes) == 1 &&
+		   look("modes/sub").st_mode == (S_IFDIR | 02750),
+	   "a directory that gets its setgid bit differs, although the options state the modes of directories");
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/held_test.XXXXXX";
@@ -497,11 +696,17 @@ int main(void)
 	test_damaged();
 	test_changed_meanwhile();
 	test_large();
+	test_large_names();
 	test_errors();
 	test_directory();
 	test_equal_again();
 	test_seal();
 	test_links();
+	test_times();
+	test_undone();
+	test_setuid();
+	test_interrupted();
+	test_stated();
 	snprintf(remove, sizeof(remove), "chmod -R u+w %s; rm -rf %s", directory, directory);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 2;

@@ -542,6 +542,19 @@ static void test_finish(void)
 	atomicdir_free(stage);
 }
 
+static void test_finish_dry_run(void)
+{
+	struct atomicdir_options options = *how(0, HOOK_NO);
+	struct atomicdir_stage *stage;
+
+	options.dry_run = options.leave_old = 1;
+	stage = begin("left", 5, &options);
+	ok(stage && atomicdir_commit(stage, NULL, &error) == 1 && atomicdir_finish(stage, &error) == 0 && !error.text[0] &&
+		   strcmp(listed("left"), "3Lg") == 0 && !is_locked("left"),
+	   "a dry run is finished as a publication is, and releases the lock");
+	atomicdir_free(stage);
+}
+
 static void test_finish_with_pin(void)
 {
 	struct atomicdir_stage *stage;
@@ -774,6 +787,7 @@ int main(void)
 	test_undo_after_death();
 	test_undo_nothing();
 	test_finish();
+	test_finish_dry_run();
 	test_finish_with_pin();
 	test_finish_undone();
 	test_fill_leaving();

@@ -10,18 +10,24 @@ command -v "${CC:-cc}" >/dev/null || { skip "$claims" "there is no C preprocesso
 strace -o /dev/null true 2>/dev/null || { skip "$claims" "strace cannot trace here"; finish; }
 model=$here/tests/model
 mkdir one two site; echo 1 >one/f; echo 2 >two/f
+echo s >one/s; echo s >two/s # what is linked
 echo 2 >two/g # the name that is the model's: a first fill has it, and the next one has not
 link=$(pwd -P)/site/app
 
 clear() { chmod -R u+rwx site; rm -rf site; mkdir site; [ $layout = link ] || mkdir "$link"; }
 # run KIND [STRACE...]. The kinds are the model's: 1 fills with other content, 2 with the same, which COMMAND writes, 3 with the same, which is
-# held against the live generation, 4 rolls back, 5 prunes.
+# held against the live generation, 4 rolls back, 5 prunes. With $calls entries go through the library's calls; $links is --link-unchanged.
 run() {
 	kind=$1; shift
 	case $kind$(cat "$link/f" 2>/dev/null) in 12|21|31) from=one ;; *) from=two ;; esac
 	# shellcheck disable=SC2086
+	if [ -n "$calls" ] && [ $kind != 2 ]; then
+		"$@" "$here/build/publish" --layout $layout --sync $way $links --keep "$keep" --grace 0s --from "$from" "$link" >>said 2>&1
+		return
+	fi
+	# shellcheck disable=SC2086
 	case $kind in
-	1|3) "$@" "$atomicdir" fill --layout $layout --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
+	1|3) "$@" "$atomicdir" fill $links --layout $layout --sync $way $hook --keep "$keep" --grace 0s "$link" --from "$from" ;;
 	2) "$@" "$atomicdir" fill --layout $layout --sync $way $hook --keep "$keep" --grace 0s "$link" -- cp -t . "$PWD/$from"/* ;;
 	4) "$@" "$atomicdir" rollback --sync $way $hook "$link" ;;
 	5) "$@" "$atomicdir" prune --keep 0 "$link" ;;
@@ -55,7 +61,7 @@ order() {
 }
 same() { [ -s wanted ] && diff -u wanted got; }
 
-layout=link
+layout=link calls= links=
 for way in fs files; do
 	hook=
 	order "--sync $way: a first fill" 0 "" nowhere 1
@@ -70,6 +76,15 @@ for way in fs files; do
 	order "--sync $way: a fill that replaces, with a hook" 0 "" nowhere 1 1
 	order "--sync $way: a rollback with a hook" 1 "" nowhere 1 1 4
 	hook=
+	calls=yes
+	order "--sync $way: entries by calls" 0 "" nowhere 1 1
+	order "--sync $way: the same entries by calls" 0 "" nowhere 1 3
+	links=--link-unchanged
+	order "--sync $way: entries by calls, with links" 0 "" nowhere 1 1
+	calls=
+	order "--sync $way: a fill that replaces, with links" 0 "" nowhere 1 1
+	order "--sync $way: a fill with the same content, with links" 0 "" nowhere 1 2
+	links=
 	order "--sync $way: the call after a writer that died before the barrier" 0 "$([ $way = fs ] && echo syncfs:when=1 || echo fsync:when=1)" before_the_barrier 1 1 2
 	order "--sync $way: the call after a writer that died before the swap" 0 renameat:when=1 before_the_swap 1 1 2
 	order "--sync $way: the call after a writer that died before it renamed .info.new" 0 renameat:when=2 before_its_info 1 1 2

@@ -5,7 +5,7 @@ POWER_CFLAGS := $(shell pkg-config --cflags fuse3 2>/dev/null)
 POWER_LIBS := $(shell pkg-config --libs fuse3 2>/dev/null)
 POWER = $(B)/power/power $(B)/broken/power
 
-$(B)/power/harness.o: $(wildcard tests/power/*.[ch] tests/support/*.[ch]) include/atomicdir.h $(B)/flags
+$(B)/power/harness.o: $(wildcard tests/power/*.[ch] tests/support/tree.[ch]) include/atomicdir.h $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iinclude -Itests $(POWER_CFLAGS) -r -nostdlib -o $@ $(filter %.c,$^)
 
@@ -31,7 +31,10 @@ $(B)/broken/held_test: tests/library/held_test.c tests/tap.h $(B)/broken/libatom
 	$(LINK) -Iinclude -Itests -o $@ tests/library/held_test.c $(B)/broken/libatomicdir.a
 
 # Without libfuse3 the rules of durability still need the broken program.
-power: all $(B)/broken/atomicdir $(B)/broken/held_test $(if $(POWER_LIBS),$(POWER))
+$(B)/broken/publish: tests/support/publish.c tests/support/tree.c tests/support/tree.h $(B)/broken/libatomicdir.a
+	$(LINK) -Iinclude -o $@ tests/support/publish.c tests/support/tree.c $(B)/broken/libatomicdir.a
+
+power: all $(B)/publish $(B)/broken/publish $(B)/broken/atomicdir $(B)/broken/held_test $(if $(POWER_LIBS),$(POWER))
 
 PREPARE_power = power
 

@@ -18,12 +18,15 @@ can() {
 trace() {
 	program=$1; shift
 	rm -rf rules; mkdir -p rules/one/sub rules/two; echo 1 >rules/one/a; echo 1 >rules/one/sub/b; echo 2 >rules/two/a
+	mkdir rules/two/sub; echo 1 >rules/two/sub/b; sleep 0.02
 	[ "$1" != fill ] || set -- "$@" --keep 0 --grace 0s --from rules/two
 	layout=; case " $* " in *" --layout files "*) layout="--layout files" ;; esac
 	# shellcheck disable=SC2086
 	"$program" fill --grace 0s $layout rules/app --from rules/one && strace -f -y -o rules/trace "$program" "$@" rules/app &&
 		python3 "$here/tests/power/rules.py" rules/trace rules/app
 }
+linked() { trace "$atomicdir" fill --sync files --link-unchanged && grep -q 'linkat(.*sub.*"b", ' rules/trace &&
+	! ATOMICDIR_BROKEN=directories-not-synced trace "$broken/atomicdir" fill --sync files --link-unchanged; }
 trace_first() { rm -rf rules; mkdir -p rules/one/sub; echo 1 >rules/one/sub/b
 	strace -f -y -o rules/trace "$atomicdir" fill --sync "$1" rules/app --from rules/one && python3 "$here/tests/power/rules.py" rules/trace rules/app; }
 # by_rules|by_cuts|by_entries POINT OPTION...: the program that is broken there is caught.
@@ -41,6 +44,7 @@ if [ -z "$traces" ]; then
 		ok "with --sync $way everything new is synced before the swap, and the swap before anything is removed" trace "$atomicdir" fill --sync $way
 		ok "with --sync $way a first fill syncs the parent of a new store" trace_first $way
 	done
+	ok "with --link-unchanged the directory of a new link is synced before the swap" linked
 	for way in fs files; do
 		ok "with --sync $way and the layout files nothing is moved before the swap is synced" trace "$atomicdir" fill --sync $way --layout files
 	done

@@ -59,7 +59,8 @@ class Run:
 
     def directory_call(self, call, arguments):
         paths = names(arguments)
-        if call == "symlinkat":
+        # What a link is made to stays as it is.
+        if call in ("symlinkat", "linkat"):
             paths = paths[1:]
         if call in ("unlinkat", "renameat", "renameat2") and self.link in paths:
             return self.swap(call, paths)

@@ -26,6 +26,12 @@ const struct scenario scenarios[] = {
 	{ "replace", { FIRST, SECOND }, { THIRD }, false, 1 },
 	{ "replace-none-kept", { FIRST }, { SECOND }, false, 0 },
 	{ "rollback", { FIRST, SECOND }, { BACK }, false, 1 },
+	{ "linked", { FIRST, SECOND }, { { LINKED, 3, 3 } }, false, 1 },
+	{ "calls", { FIRST, SECOND }, { { CALLS, 3, 3 } }, false, 1 },
+	{ "calls-linked", { FIRST, SECOND }, { { CALLS_LINKED, 3, 3 } }, false, 1 },
+	{ "calls-killed-unchanged", { FIRST }, { { CALLS, 2, 2 }, { CALLS, 2, 2 } }, true, 1 },
+	{ "linked-killed-unchanged", { FIRST }, { { LINKED, 2, 2 }, { LINKED, 2, 2 } }, true, 1 },
+	{ "linked-killed-calls", { FIRST }, { { CALLS_LINKED, 2, 2 }, { CALLS_LINKED, 3, 3 } }, true, 1 },
 	{ "undone", { FIRST, SECOND }, { { UNDONE, 3, 2 } }, false, 1 },
 	{ "undone-killed-again", { FIRST, SECOND }, { { UNDONE, 3, 2 }, { UNDONE, 3, 2 } }, true, 1 },
 	{ "undone-killed-fill", { FIRST, SECOND }, { { UNDONE, 3, 2 }, FIRST }, true, 1 },
@@ -62,12 +68,22 @@ const struct filesystem filesystems[] = {
 };
 const size_t filesystem_count = sizeof(filesystems) / sizeof(*filesystems);
 
+static bool is_fill(enum verb verb)
+{
+	return verb == FILL || verb == LINKED || verb == CALLS || verb == CALLS_LINKED;
+}
+
+static bool is_by_calls(enum verb verb)
+{
+	return verb == CALLS || verb == CALLS_LINKED;
+}
+
 bool scenario_needs_generations(const struct scenario *scenario)
 {
 	const struct action *actions[] = { &scenario->before[0], &scenario->then[0], &scenario->then[1] };
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-		if (actions[i]->verb != NOTHING && actions[i]->verb != FILL && actions[i]->verb != DETACH &&
+		if (actions[i]->verb != NOTHING && !is_fill(actions[i]->verb) && actions[i]->verb != DETACH &&
 		    actions[i]->verb != REMOVE)
 			return true;
 	return false;
@@ -83,16 +99,29 @@ int success_of(const struct action *action)
 	return action->verb == UNDONE ? 4 : 0;
 }
 
+/* The one that publishes by calls is beside atomicdir. */
+static char *program_of(struct command_line *line, const struct action *action, const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	if (!is_by_calls(action->verb))
+		return word(program);
+	snprintf(line->program, sizeof(line->program), "%.*s/publish", slash ? (int)(slash - program) : 1,
+		 slash ? program : ".");
+	return line->program;
+}
+
 void command_line_of(struct command_line *line, const struct scenario *scenario, const struct action *action,
 		     const struct layout *layout, const char *program, const char *way, const char *sources)
 {
-	static const char *const verbs[] = { [FILL] = "fill",	[UNDONE] = "fill",   [ROLLBACK] = "rollback", [PRUNE] = "prune",
-					     [ADOPT] = "adopt", [DETACH] = "detach", [REMOVE] = "remove" };
+	static const char *const verbs[] = { [FILL] = "fill",	[LINKED] = "fill", [UNDONE] = "fill",	[ROLLBACK] = "rollback",
+					     [PRUNE] = "prune", [ADOPT] = "adopt", [DETACH] = "detach", [REMOVE] = "remove" };
 	size_t count = 0;
 
 	snprintf(line->keep, sizeof(line->keep), "%d", action->verb == PRUNE ? 0 : scenario->keep);
-	line->argv[count++] = word(program);
-	line->argv[count++] = word(verbs[action->verb]);
+	line->argv[count++] = program_of(line, action, program);
+	if (!is_by_calls(action->verb))
+		line->argv[count++] = word(verbs[action->verb]);
 	if (action->verb != DETACH && action->verb != REMOVE && !layout->is_by_file) {
 		line->argv[count++] = word("--keep");
 		line->argv[count++] = line->keep;
@@ -112,12 +141,14 @@ void command_line_of(struct command_line *line, const struct scenario *scenario,
 		line->argv[count++] = word("false");
 	}
 	/* The first is the default. */
-	if (layout != &layouts[0] && (action->verb == FILL || action->verb == UNDONE || action->verb == ADOPT ||
+	if (layout != &layouts[0] && (is_fill(action->verb) || action->verb == UNDONE || action->verb == ADOPT ||
 				      (layout->is_by_file && action->verb != PRUNE))) {
 		line->argv[count++] = word("--layout");
 		line->argv[count++] = word(layout->name);
 	}
-	if (action->verb == FILL || action->verb == UNDONE) {
+	if (action->verb == LINKED || action->verb == CALLS_LINKED)
+		line->argv[count++] = word("--link-unchanged");
+	if (is_fill(action->verb) || action->verb == UNDONE) {
 		snprintf(line->source, sizeof(line->source), "%s/%d", sources, action->version);
 		line->argv[count++] = word("--from");
 		line->argv[count++] = line->source;

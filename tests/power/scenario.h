@@ -8,8 +8,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* UNDONE is a fill whose hook fails, so that what was live before is published again. */
-enum verb { NOTHING, FILL, UNDONE, ROLLBACK, PRUNE, ADOPT, DETACH, REMOVE, MAKE_DIRECTORY, MAKE_SYMLINK };
+/* LINKED is a fill with --link-unchanged, CALLS one by the library's calls (tests/support/publish.c), CALLS_LINKED both. UNDONE is a fill
+ * whose hook fails, so that what was live before is published again. */
+enum verb {
+	NOTHING,
+	FILL,
+	LINKED,
+	CALLS,
+	CALLS_LINKED,
+	UNDONE,
+	ROLLBACK,
+	PRUNE,
+	ADOPT,
+	DETACH,
+	REMOVE,
+	MAKE_DIRECTORY,
+	MAKE_SYMLINK
+};
 
 struct action {
 	enum verb verb;
@@ -49,7 +64,7 @@ extern const size_t filesystem_count;
 /* What the command line is: argv, and where its words are kept. */
 struct command_line {
 	char *argv[20];
-	char source[128], keep[16];
+	char source[128], keep[16], program[256];
 };
 /* Whether it goes back to a generation, keeps one, or adopts. */
 bool scenario_needs_generations(const struct scenario *scenario);

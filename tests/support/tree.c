@@ -25,6 +25,8 @@ int tree_read_names(int directory_fd, const char *path, tree_name_fn visit, void
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry = NULL;
 
+	if (!directory && fd >= 0)
+		close(fd);
 	if (!directory)
 		return -1;
 	errno = 0;

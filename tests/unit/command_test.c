@@ -127,8 +127,8 @@ static void check_refusals(void)
 	} cases[] = {
 		{ "--nonsense", "unknown option '--nonsense'; see 'program help command'" },
 		{ "--nonsense=x", "unknown option '--nonsense'; see 'program help command'" },
-		{ "--kee 1", "unknown option '--kee'; see 'program help command'" },
-		{ "-qq", "unknown option '-qq'; see 'program help command'" },
+		{ "--kee 1", "unknown option '--kee' (did you mean '--keep'?); see 'program help command'" },
+		{ "-qq", "unknown option '-qq' (did you mean '-q'?); see 'program help command'" },
 		{ "--entries x", "unknown option '--entries'; see 'program help command'" },
 		{ "--dry-run", "unknown option '--dry-run'; see 'program help command'" },
 		{ "--json=1", "option --json takes no value" },
