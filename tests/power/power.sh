@@ -72,7 +72,7 @@ done <"$here/tests/power/broken.tsv"
 for fs in ext4 xfs btrfs; do
 	if [ -n "$cuts" ]; then skip "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "$cuts"
 	elif ! command -v mkfs.$fs >/dev/null; then skip "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "needs mkfs.$fs"
-	else ok "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "$here/tests/power/run.sh" "${POWER_MOST:-55}" $fs
+	else ok "after any power cut on $fs the old or the new generation is whole, and the new one is there once it was reported" "$here/tests/power/run.sh" "${POWER_MOST:-45}" $fs
 		tail -1 out | sed 's/^/# /'; fi
 done
 finish
