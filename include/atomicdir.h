@@ -182,8 +182,9 @@ typedef int (*atomicdir_populate_fn)(struct atomicdir_stage *stage, void *arg, s
 int atomicdir_fill(const char *link, atomicdir_populate_fn populate, void *arg, const struct atomicdir_options *options,
 		   struct atomicdir_error *error);
 
-/* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700 (where something is live: once it is needed). The lock is held until
- * commit, finish or free. All paths are resolved here, so the working directory may change later. LINK's parent must exist. A LINK that this
+/* Takes the writer's lock of LINK, cleans up after crashed writers, and makes an empty stage, mode 0700 (where something is live:
+ * once it is needed). The lock is held until commit, finish or free. All paths are resolved here, so the working directory may change
+ * later. LINK's parent must exist. A LINK that this
  * library did not make is an error (FAILED) and is not touched. If somebody removes, moves or replaces the store or the stage's
  * directory meanwhile, seal and commit fail (FAILED). BUSY: the text names the process that has the lock, and since when.
  * Other kinds of error: USAGE, BUSY, NO_GENERATION. */

@@ -49,6 +49,11 @@ bool clock_is_recent(struct timespec changed)
 	return (int64_t)(now.tv_sec - changed.tv_sec) * 1000000000 + (now.tv_nsec - changed.tv_nsec) < CLOCK_TICK_NS;
 }
 
+bool clock_is_same(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 struct timespec clock_tick(void)
 {
 	struct timespec tick;

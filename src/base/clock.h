@@ -21,6 +21,7 @@ int64_t clock_wall_ms(void);
 bool clock_is_recent(struct timespec changed);
 /* Whether a further change of a local file with this time of change would leave another time: it is before the kernel's last tick. */
 bool clock_is_past(struct timespec changed);
+bool clock_is_same(struct timespec a, struct timespec b);
 /* The kernel's last tick, for the same question of a file that was looked at after it. */
 struct timespec clock_tick(void);
 bool clock_is_before(struct timespec changed, struct timespec tick);

@@ -10,6 +10,7 @@
 
 #include "base/broken.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/lend.h"
 #include "base/file.h"
@@ -32,8 +33,7 @@ static void stage_keep_time(int live_fd, int stage_fd, const char *name, const s
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, live->modified };
 
 	(void)live_fd;
-	if (own->links > 1 ||
-	    (live->modified.tv_sec == own->modified.tv_sec && live->modified.tv_nsec == own->modified.tv_nsec))
+	if (own->links > 1 || clock_is_same(live->modified, own->modified))
 		return;
 	utimensat(stage_fd, name, times, AT_SYMLINK_NOFOLLOW);
 }
@@ -58,13 +58,12 @@ static int stage_is_own_unchanged(struct atomicdir_stage *stage, struct atomicdi
 	return differs < 0 ? -1 : !differs;
 }
 
-/* Whether the live file is what it was before it was compared, but for another link and a new name. */
+/* Whether the live file is what it was before it was compared. */
 static bool stage_link_is_sure(int live_fd, const char *name, const struct tree_entry *live)
 {
 	struct tree_entry now;
 
-	return tree_look(live_fd, name, &now) == 0 && now.inode == live->inode && now.device == live->device &&
-	       now.changed.tv_sec == live->changed.tv_sec && now.changed.tv_nsec == live->changed.tv_nsec;
+	return tree_look(live_fd, name, &now) == 0 && tree_is_untouched(live, &now);
 }
 
 /* With link_unchanged: a hard link to the live file takes the place of one that is the same, unless sealing gave that another mode or
@@ -78,9 +77,8 @@ static void stage_link(int live_fd, int stage_fd, const char *name, const struct
 	    !stage_link_is_sure(live_fd, name, live) || lending_begin(&lending, stage_fd) < 0)
 		return;
 	if (linkat(live_fd, name, stage_fd, NAME_COPY, 0) == 0 &&
-	    (tree_look(stage_fd, NAME_COPY, &linked) < 0 || linked.inode != live->inode || linked.size != live->size ||
-	     linked.modified.tv_sec != live->modified.tv_sec || linked.modified.tv_nsec != live->modified.tv_nsec ||
-	     linked.mode != live->mode || renameat(stage_fd, NAME_COPY, stage_fd, name) < 0))
+	    (tree_look(stage_fd, NAME_COPY, &linked) < 0 || !tree_is_same_but_links(live, &linked) ||
+	     renameat(stage_fd, NAME_COPY, stage_fd, name) < 0))
 		unlinkat(stage_fd, NAME_COPY, 0);
 	lending_end(&lending);
 }

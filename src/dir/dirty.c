@@ -16,8 +16,6 @@
 #include "base/error.h"
 #include "dir/tree.h"
 
-#define XFS_MAGIC 0x58465342 /* statfs(2) */
-
 /* Below this a syncfs(2) is never dear. It also keeps the rule from being asked for what every busy machine has. */
 #define DIRTY_LEAST (64LL << 20)
 /* What a disk writes in the time of one sync, as it was measured on ext4 and xfs with 10 and 100 files (docs/decisions/why-two-barriers.md
@@ -84,7 +82,7 @@ static int64_t dirty_of_disk(int fd, int64_t of_machine)
 	switch ((unsigned long)filesystem.f_type) {
 	case EXT4_SUPER_MAGIC:
 		return dirty_of_ext4(fd, &filesystem);
-	case XFS_MAGIC:
+	case XFS_SUPER_MAGIC:
 		return of_machine;
 	default:
 		return 0;

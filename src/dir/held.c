@@ -307,11 +307,6 @@ static const char *held_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool held_times_are_same(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 /* ---- One entry ---- */
 
 static enum held_answer held_compare_bytes(struct held *held, int fd, const struct entry *entry)
@@ -528,7 +523,7 @@ static int held_walk_entry(struct held_walk *walk, int directory_fd, const char 
 	if (is_broken("held-not-looked-at-again"))
 		return 1;
 	if (tree_look(directory_fd, name, &facts) < 0 || facts.inode != one->inode || facts.is_mount ||
-	    !held_times_are_same(facts.changed, one->changed))
+	    !clock_is_same(facts.changed, one->changed))
 		return 0;
 	return !one->is_recent || held_is_still_same(walk->held, directory_fd, name, one);
 }
@@ -597,8 +592,8 @@ static bool held_is_what_it_was(const struct held_entry *one, const struct tree_
 {
 	if (facts->inode != one->inode || facts->size != (int64_t)one->size)
 		return false;
-	return held_times_are_same(facts->changed, one->changed) ||
-	       (facts->links != one->links && held_times_are_same(facts->modified, one->modified));
+	return clock_is_same(facts->changed, one->changed) ||
+	       (facts->links != one->links && clock_is_same(facts->modified, one->modified));
 }
 
 static bool held_is_open_on(int fd, const struct held_entry *one)
@@ -608,19 +603,12 @@ static bool held_is_open_on(int fd, const struct held_entry *one)
 	return (tree_look(fd, "", &facts) == 0 && held_is_what_it_was(one, &facts)) || is_broken("copied-unseen");
 }
 
-int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop)
+int held_copy(struct held *held, size_t index, int to_fd, const volatile int *stop)
 {
 	const struct held_entry *one = &held->items[index];
-	const char *slash = strrchr(one->path, '/');
-	cleanup_free char *directory = strndup(one->path, slash ? (size_t)(slash - one->path) : 0);
-	cleanup_fd int directory_fd = -1, fd = -1;
-	bool ignored;
+	int directory_fd = held_reach(held, one->path);
+	cleanup_fd int fd = directory_fd < 0 ? -1 : open_quietly_at(directory_fd, held_name(one->path), O_NONBLOCK);
 
-	if (!directory)
-		return -1;
-	directory_fd =
-		slash ? held_open_directory(held, directory, &ignored) : fcntl(held->writer->live.fd, F_DUPFD_CLOEXEC, 0);
-	fd = directory_fd < 0 ? -1 : open_quietly_at(directory_fd, slash ? slash + 1 : one->path, O_NONBLOCK);
 	if (fd >= 0 && held_is_open_on(fd, one)) {
 		if (copy_bytes(fd, to_fd, (off_t)one->size, stop) < 0)
 			return -1;
@@ -670,7 +658,7 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 		return held_find_twin(held, &entry, twin);
 	if (held_look(held, one->path, twin) < 0 || (!held_is_what_it_was(one, &twin->facts) && !is_broken("linked-unseen")))
 		return false;
-	twin->is_linkable = held_times_are_same(twin->facts.changed, one->changed) || held_is_still_linkable(held, one, twin);
+	twin->is_linkable = clock_is_same(twin->facts.changed, one->changed) || held_is_still_linkable(held, one, twin);
 	/* Bytes that are not kept cannot be compared once more, nor need they be. */
 	twin->is_recent = twin->is_recent && (one->bytes || !one->size);
 	return true;
@@ -681,12 +669,10 @@ bool held_get_twin(struct held *held, size_t index, struct twin *twin)
 static bool held_is_linked(struct held *held, const struct entry *entry, const struct twin *twin, int directory_fd,
 			   const char *name)
 {
-	const struct tree_entry *before = &twin->facts;
 	struct tree_entry linked;
 	struct twin again;
 
-	if (tree_look(directory_fd, name, &linked) < 0 || linked.inode != before->inode || linked.mode != before->mode ||
-	    linked.size != before->size || !held_times_are_same(linked.modified, before->modified))
+	if (tree_look(directory_fd, name, &linked) < 0 || !tree_is_same_but_links(&twin->facts, &linked))
 		return false;
 	return !twin->is_recent || held_compare_file(held, directory_fd, name, entry, &again) == HELD_SAME;
 }
@@ -696,8 +682,7 @@ int held_link(struct held *held, const struct entry *entry, const struct twin *t
 	const char *live = held_name(entry->path);
 	struct tree_entry now;
 
-	if (tree_look(twin->directory_fd, live, &now) < 0 || now.inode != twin->facts.inode ||
-	    !held_times_are_same(now.changed, twin->facts.changed) ||
+	if (tree_look(twin->directory_fd, live, &now) < 0 || !tree_is_untouched(&twin->facts, &now) ||
 	    linkat(twin->directory_fd, live, directory_fd, name, 0) < 0)
 		return -1;
 	if (held_is_linked(held, entry, twin, directory_fd, name))

@@ -70,7 +70,7 @@ int held_is_live(struct held *held, const volatile int *stop);
 /* The entry as the caller gave it. The order is that of adding. If `bytes` is NULL and the size is not 0, held_copy() has the bytes. */
 void held_get(const struct held *held, size_t index, struct entry *entry);
 /* Copies the bytes of an entry from its live file. ESTALE: the file is not what it was. */
-int held_copy(const struct held *held, size_t index, int to_fd, const volatile int *stop);
+int held_copy(struct held *held, size_t index, int to_fd, const volatile int *stop);
 /* Empties the list once all of it is written. The live generation can be looked into as before. */
 void held_forget(struct held *held);
 

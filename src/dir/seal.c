@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/lend.h"
 #include "base/attributes.h"
@@ -58,8 +59,7 @@ static const struct seal_mode *seal_modes_find(const struct seal_modes *modes, c
 	}
 	/* Another time of birth: the recorded directory was removed, and this new one got its inode number. */
 	for (; modes && low < modes->count && modes->items[low].inode == directory->inode; low++)
-		if (modes->items[low].born.tv_sec == directory->born.tv_sec &&
-		    modes->items[low].born.tv_nsec == directory->born.tv_nsec)
+		if (clock_is_same(modes->items[low].born, directory->born))
 			return &modes->items[low];
 	return NULL;
 }

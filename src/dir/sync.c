@@ -16,8 +16,6 @@
 #include "dir/manifest.h"
 #include "dir/tree.h"
 
-#define XFS_MAGIC 0x58465342 /* statfs(2) */
-
 /* Before 5.17 syncfs(2) dropped some errors of the file systems below. */
 static int sync_reports_errors(void)
 {
@@ -43,7 +41,7 @@ enum sync_way sync_way(int fd, int wanted)
 	case RAMFS_MAGIC:
 		return SYNC_WAY_VOLATILE;
 	case EXT4_SUPER_MAGIC:
-	case XFS_MAGIC:
+	case XFS_SUPER_MAGIC:
 	case BTRFS_SUPER_MAGIC:
 		return sync_reports_errors() ? SYNC_WAY_FS : SYNC_WAY_FILES;
 	default:

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lend.h"
@@ -41,6 +42,17 @@ int tree_look(int directory_fd, const char *name, struct tree_entry *entry)
 	if (status.stx_mask & STATX_BTIME)
 		entry->born = (struct timespec){ status.stx_btime.tv_sec, status.stx_btime.tv_nsec };
 	return 0;
+}
+
+bool tree_is_untouched(const struct tree_entry *before, const struct tree_entry *now)
+{
+	return now->inode == before->inode && now->device == before->device && clock_is_same(now->changed, before->changed);
+}
+
+bool tree_is_same_but_links(const struct tree_entry *before, const struct tree_entry *now)
+{
+	return now->inode == before->inode && now->size == before->size && now->mode == before->mode &&
+	       clock_is_same(now->modified, before->modified);
 }
 
 int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error)

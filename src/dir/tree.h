@@ -33,6 +33,10 @@ struct tree_entry {
 };
 /* `name` "" is what the descriptor itself is open on. -1 with errno. */
 int tree_look(int directory_fd, const char *name, struct tree_entry *entry);
+/* Whether a file still is what it was. */
+bool tree_is_untouched(const struct tree_entry *before, const struct tree_entry *now);
+/* Whether it is what it was but for its hard links, as far as can be told: making or removing one leaves another time of change. */
+bool tree_is_same_but_links(const struct tree_entry *before, const struct tree_entry *now);
 
 /* Sets "WHAT 'PATH': why", from errno; if the reason is that the entry belongs to another user, adds that. Returns -1. */
 int tree_cannot_read(int directory_fd, const char *name, const char *path, const char *what, struct atomicdir_error *error);
